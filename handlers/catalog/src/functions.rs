@@ -1,0 +1,120 @@
+//! The list itself.
+
+use crate::{
+    Access::{self, Needs, Public, RefreshCookie, SignedIn},
+    Function,
+    Method::{self, Delete, Get, Patch, Post},
+    Permission::{AuditRead, TasksDelete, TasksRead, TasksWrite},
+    Route,
+};
+
+const fn to(method: Method, path: &'static str, access: Access) -> Route {
+    Route { method, path, access }
+}
+
+/// Every function, in the order of their names.
+pub const FUNCTIONS: &[Function] = &[
+    Function {
+        name: "activity",
+        about: "The audit trail of an organization.",
+        database_role: Some("miyabi_activity"),
+        reads_jwt_keys: true,
+        invokes: &[],
+        in_vpc: true,
+        routes: &[to(Get, "/api/activity", Needs(AuditRead))],
+    },
+    Function {
+        name: "auth",
+        about: "Sign-in with GitHub, sessions, access and refresh tokens.",
+        database_role: Some("miyabi_auth"),
+        reads_jwt_keys: true,
+        invokes: &["github"],
+        in_vpc: true,
+        routes: &[
+            to(Get, "/api/auth/login", Public),
+            to(Get, "/api/auth/callback", Public),
+            to(Post, "/api/auth/refresh", RefreshCookie),
+            to(Post, "/api/auth/logout", RefreshCookie),
+            to(Post, "/api/auth/logout-all", SignedIn),
+            to(Post, "/api/auth/switch", RefreshCookie),
+            to(Get, "/api/auth/me", SignedIn),
+            to(Get, "/api/auth/sessions", SignedIn),
+            to(Delete, "/api/auth/sessions/{session_id}", SignedIn),
+        ],
+    },
+    Function {
+        name: "docs",
+        about: "Health, the OpenAPI document and Swagger UI.",
+        database_role: None,
+        reads_jwt_keys: false,
+        invokes: &[],
+        in_vpc: true,
+        routes: &[
+            to(Get, "/api/health", Public),
+            to(Get, "/api/openapi.json", Public),
+            to(Get, "/swagger-ui", Public),
+            to(Get, "/swagger-ui/{proxy+}", Public),
+        ],
+    },
+    Function {
+        name: "github",
+        about: "The one function with a way to GitHub: an OAuth code becomes a profile.",
+        database_role: None,
+        reads_jwt_keys: false,
+        invokes: &[],
+        in_vpc: false,
+        routes: &[],
+    },
+    Function {
+        name: "migrate",
+        about: "Runs the migrations as the owner of the schema.",
+        database_role: Some("miyabi_owner"),
+        reads_jwt_keys: false,
+        invokes: &[],
+        in_vpc: true,
+        routes: &[],
+    },
+    Function {
+        name: "tasks",
+        about: "Tasks, comments and labels.",
+        database_role: Some("miyabi_tasks"),
+        reads_jwt_keys: true,
+        invokes: &[],
+        in_vpc: true,
+        routes: &[
+            to(Get, "/api/tasks", Needs(TasksRead)),
+            to(Post, "/api/tasks", Needs(TasksWrite)),
+            to(Get, "/api/tasks/stats", Needs(TasksRead)),
+            to(Post, "/api/tasks/bulk", Needs(TasksWrite)),
+            to(Get, "/api/tasks/{task_id}", Needs(TasksRead)),
+            to(Patch, "/api/tasks/{task_id}", Needs(TasksWrite)),
+            to(Delete, "/api/tasks/{task_id}", Needs(TasksDelete)),
+            to(Post, "/api/tasks/{task_id}/restore", Needs(TasksDelete)),
+            to(Get, "/api/tasks/{task_id}/comments", Needs(TasksRead)),
+            to(Post, "/api/tasks/{task_id}/comments", Needs(TasksWrite)),
+            to(Patch, "/api/tasks/{task_id}/comments/{comment_id}", Needs(TasksWrite)),
+            to(Delete, "/api/tasks/{task_id}/comments/{comment_id}", Needs(TasksWrite)),
+            to(Get, "/api/labels", Needs(TasksRead)),
+            to(Post, "/api/labels", Needs(TasksWrite)),
+            to(Patch, "/api/labels/{label_id}", Needs(TasksWrite)),
+            to(Delete, "/api/labels/{label_id}", Needs(TasksDelete)),
+        ],
+    },
+];
+
+/// The function of that name.
+pub fn function(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// The function and route that API Gateway would choose by these exact words
+/// (`route("GET", "/api/tasks/{task_id}")`), not by matching a path against templates.
+pub fn route(method: &str, path: &str) -> Option<(&'static Function, &'static Route)> {
+    FUNCTIONS.iter().find_map(|function| {
+        let route = function
+            .routes
+            .iter()
+            .find(|route| route.method.as_str() == method && route.path == path)?;
+        Some((function, route))
+    })
+}

@@ -1,0 +1,97 @@
+//! Permissions and the roles that every organization has.
+
+/// Something that a role may do: `resource.action`, as stored in `roles.permissions`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Permission {
+    /// `tasks.read`
+    TasksRead,
+    /// `tasks.write`
+    TasksWrite,
+    /// `tasks.delete`
+    TasksDelete,
+    /// `tasks.assign`
+    TasksAssign,
+    /// `members.read`
+    MembersRead,
+    /// `members.manage`
+    MembersManage,
+    /// `roles.manage`
+    RolesManage,
+    /// `org.update`
+    OrgUpdate,
+    /// `org.delete`
+    OrgDelete,
+    /// `audit.read`
+    AuditRead,
+}
+
+impl Permission {
+    /// Every permission there is.
+    pub const ALL: [Permission; 10] = [
+        Permission::TasksRead,
+        Permission::TasksWrite,
+        Permission::TasksDelete,
+        Permission::TasksAssign,
+        Permission::MembersRead,
+        Permission::MembersManage,
+        Permission::RolesManage,
+        Permission::OrgUpdate,
+        Permission::OrgDelete,
+        Permission::AuditRead,
+    ];
+
+    /// As stored and as shown in error messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Permission::TasksRead => "tasks.read",
+            Permission::TasksWrite => "tasks.write",
+            Permission::TasksDelete => "tasks.delete",
+            Permission::TasksAssign => "tasks.assign",
+            Permission::MembersRead => "members.read",
+            Permission::MembersManage => "members.manage",
+            Permission::RolesManage => "roles.manage",
+            Permission::OrgUpdate => "org.update",
+            Permission::OrgDelete => "org.delete",
+            Permission::AuditRead => "audit.read",
+        }
+    }
+}
+
+/// A role that every organization has and nobody can edit. `migrations/` seeds the same rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Role {
+    /// `owner`, `admin`, `member` or `viewer`.
+    pub name: &'static str,
+    /// What it may do.
+    pub permissions: &'static [Permission],
+}
+
+/// The built-in roles, strongest first.
+pub const BUILT_IN_ROLES: [Role; 4] = [
+    Role { name: "owner", permissions: &Permission::ALL },
+    Role {
+        name: "admin",
+        permissions: &[
+            Permission::TasksRead,
+            Permission::TasksWrite,
+            Permission::TasksDelete,
+            Permission::TasksAssign,
+            Permission::MembersRead,
+            Permission::MembersManage,
+            Permission::RolesManage,
+            Permission::OrgUpdate,
+            Permission::AuditRead,
+        ],
+    },
+    Role {
+        name: "member",
+        permissions: &[
+            Permission::TasksRead,
+            Permission::TasksWrite,
+            Permission::TasksDelete,
+            Permission::TasksAssign,
+            Permission::MembersRead,
+        ],
+    },
+    Role { name: "viewer", permissions: &[Permission::TasksRead, Permission::MembersRead] },
+];
