@@ -1,1 +1,17 @@
-//! .
+//! The deployer: from a stage to a running system.
+//!
+//! `Stage` -> templates and assets -> [`plan::Plan`] -> approval -> [`apply`](mod@apply) -> outputs ->
+//! `config.json` -> smoke test. The library never prints: it reports through
+//! [`progress::Progress`] and gives values back; the command line decides how they look.
+//!
+//! What differs between AWS and this machine is behind [`target::Target`].
+
+pub mod error;
+pub mod lock;
+pub mod plan;
+pub mod progress;
+pub mod project;
+pub mod state;
+pub mod target;
+
+pub use error::{Error, ErrorKind};

@@ -1,0 +1,263 @@
+//! A plan: everything that a deploy will do, as a value. [`crate::apply`] executes exactly this and
+//! decides nothing; a plan that was written to a file and read again is the same plan.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::target::Asset;
+
+/// What a deploy of one stage will do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// The stage.
+    pub stage: String,
+    /// Every stack, each after those it waits for; stacks to delete come last, in the order in
+    /// which they can be deleted.
+    pub stacks: Vec<StackPlan>,
+    /// What the templates refer to and must be uploaded before any stack.
+    pub assets: Vec<Asset>,
+    /// What happens to the schema of the database.
+    pub migrations: MigrationPlan,
+    /// What needs an approval of its own.
+    pub risks: Vec<Risk>,
+}
+
+/// What will happen to one stack.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackPlan {
+    /// Short name: `data`.
+    pub name: String,
+    /// What will happen.
+    pub action: StackAction,
+    /// Short names of the stacks that must be done before this one begins; for a deletion, those
+    /// that must be gone.
+    pub after: Vec<String>,
+    /// The template to apply, as JSON; the deployed one when the stack is to be deleted.
+    pub template: Value,
+    /// Where the value of each parameter comes from.
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Parameters whose value will change.
+    pub parameter_changes: Vec<ParameterChange>,
+    /// Resources that will change, in the order of the template, removed ones last.
+    pub resources: Vec<ResourceChange>,
+}
+
+/// What will happen to a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StackAction {
+    /// It is not there.
+    Create,
+    /// Its template or a parameter changes, or its last update did not complete.
+    Update,
+    /// Nothing.
+    None,
+    /// The application has no such stack any more.
+    Delete,
+}
+
+impl StackAction {
+    /// For people and for `--json`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            StackAction::Create => "create",
+            StackAction::Update => "update",
+            StackAction::None => "none",
+            StackAction::Delete => "delete",
+        }
+    }
+}
+
+/// Where the value of a parameter comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Parameter {
+    /// The deployer knows it.
+    Value(String),
+    /// An output of another stack, read when that stack is done.
+    Output {
+        /// That stack.
+        stack: String,
+        /// Name of its output.
+        output: String,
+    },
+}
+
+/// A parameter whose value will change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParameterChange {
+    /// Its name.
+    pub name: String,
+    /// The deployed value; `None`: it is new.
+    pub from: Option<String>,
+    /// The new value; `None`: known when the stack that gives it is done.
+    pub to: Option<String>,
+}
+
+/// What will happen to one resource.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResourceChange {
+    /// Logical id.
+    pub logical_id: String,
+    /// `AWS::RDS::DBInstance`
+    pub resource_type: String,
+    /// What will happen.
+    pub action: ResourceAction,
+    /// What causes a change or a replacement; empty for additions and removals.
+    pub causes: Vec<Cause>,
+    /// Whether it holds data that its loss would take away.
+    pub stateful: bool,
+    /// What becomes of what is there when it is removed or replaced: the template's
+    /// `DeletionPolicy` or `UpdateReplacePolicy`.
+    pub leaves: Option<Leaves>,
+}
+
+/// What will happen to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourceAction {
+    /// Created.
+    Add,
+    /// Changed in place.
+    Change,
+    /// Changed in place, or replaced if the schema's condition holds; only the target can tell.
+    MayReplace,
+    /// A new one is created, then the old one is removed.
+    Replace,
+    /// Removed.
+    Remove,
+}
+
+impl ResourceAction {
+    /// For people and for `--json`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ResourceAction::Add => "add",
+            ResourceAction::Change => "change",
+            ResourceAction::MayReplace => "may_replace",
+            ResourceAction::Replace => "replace",
+            ResourceAction::Remove => "remove",
+        }
+    }
+}
+
+/// Why a resource changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cause {
+    /// Path of the property: `Properties.Code.S3Key`, or `DeletionPolicy`.
+    pub property: String,
+    /// The deployed value, shortened, never a secret (templates hold none); `None`: it is new.
+    pub from: Option<String>,
+    /// The new value; `None`: it goes away, or is known only while applying.
+    pub to: Option<String>,
+    /// What this property's change does to the resource.
+    pub effect: ResourceAction,
+    /// The resource (`Role`) or parameter (`VpcId`) that this value comes from, when the template's
+    /// own text is unchanged.
+    pub through: Option<String>,
+}
+
+/// What becomes of a removed resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Leaves {
+    /// It stays, outside any stack.
+    Retained,
+    /// A snapshot stays.
+    Snapshot,
+    /// Nothing.
+    Nothing,
+}
+
+/// What happens to the schema of the database.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MigrationPlan {
+    /// Whether apply invokes `migrate`.
+    pub run: bool,
+    /// False: the database does not exist yet (or will be replaced), and what is pending is known
+    /// only then.
+    pub known: bool,
+    /// The stack after which it is invoked.
+    pub after: String,
+    /// The files that were not applied as far as is recorded.
+    pub pending: Vec<Migration>,
+}
+
+/// A migration file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Migration {
+    /// The number at the beginning of its name.
+    pub version: i64,
+    /// The rest of its name, with spaces.
+    pub description: String,
+    /// SHA-256 of its content, lowercase hex.
+    pub sha256: String,
+}
+
+/// A change that needs an approval of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Risk {
+    /// What kind.
+    pub kind: RiskKind,
+    /// The stack.
+    pub stack: String,
+    /// The resource.
+    pub logical_id: String,
+    /// What exactly, one line.
+    pub detail: String,
+}
+
+/// Kinds of risk, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskKind {
+    /// A resource that holds data is replaced or removed.
+    DataLoss,
+    /// Something becomes reachable or readable by more of the world.
+    PublicAccess,
+    /// A security group lets in or out more than before.
+    Network,
+    /// A role may do more than before.
+    Permissions,
+}
+
+impl RiskKind {
+    /// For people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            RiskKind::DataLoss => "data is replaced or removed",
+            RiskKind::PublicAccess => "more public access",
+            RiskKind::Network => "wider security groups",
+            RiskKind::Permissions => "wider permissions",
+        }
+    }
+}
+
+impl Plan {
+    /// Whether applying it would do nothing.
+    pub fn is_empty(&self) -> bool {
+        !self.migrations.run
+            && self
+                .stacks
+                .iter()
+                .all(|stack| stack.action == StackAction::None)
+    }
+
+    /// The risk kinds that it has, the worst first, each once.
+    pub fn risk_kinds(&self) -> Vec<RiskKind> {
+        let mut kinds: Vec<_> = self.risks.iter().map(|risk| risk.kind).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
+}

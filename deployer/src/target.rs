@@ -1,0 +1,190 @@
+//! What differs between AWS and this machine.
+//!
+//! Everything above a target (build, plan, apply, smoke test) is the same on every stage. A target
+//! decides nothing: it is told what to create, update and delete, and says what is there.
+
+use std::{collections::BTreeMap, path::PathBuf, time::SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error,
+    lock::Holder,
+    plan::StackPlan,
+    progress::Progress,
+    state::{Deployed, DeployedStack},
+};
+
+/// A place where stacks live. Methods that change something are only called between
+/// [`Target::lock`] and [`Target::unlock`]; each is safe to call again after it was interrupted
+/// at any point.
+// The futures are awaited on the thread of the command, so they need no `Send` bound.
+#[allow(async_fn_in_trait)]
+pub trait Target {
+    /// Proof that this process may change the stage. Dropping it without [`Target::unlock`] (a
+    /// killed process) frees the stage too, at the latest after its expiry.
+    type Lock;
+
+    /// Takes the stage for this process. [`crate::ErrorKind::Busy`] at once, naming the holder,
+    /// when somebody else has it.
+    async fn lock(&self, holder: &Holder) -> Result<Self::Lock, Error>;
+
+    /// Gives the stage back.
+    async fn unlock(&self, lock: Self::Lock) -> Result<(), Error>;
+
+    /// What is deployed, as recorded by the target; nothing deployed is an empty value, not an
+    /// error. Reads only.
+    async fn deployed(&self) -> Result<Deployed, Error>;
+
+    /// Refuses what the target cannot do, before anything is changed: every unsupported resource
+    /// type and property of all templates in one error.
+    fn check(&self, stacks: &[StackPlan]) -> Result<(), Error>;
+
+    /// Gets ready for the stacks of a plan (`local`: the supervisor runs; AWS: the asset bucket
+    /// exists). Called first by apply, before any upload; does nothing when all is ready.
+    async fn prepare(&self, progress: &Progress) -> Result<(), Error>;
+
+    /// Values of the parameters that no stack gives and the target knows: `AssetBucket`,
+    /// `GithubOrigin`, `GithubApiOrigin`. Called while planning, before `prepare`: on `local` the
+    /// stand-in's port is chosen and remembered then.
+    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error>;
+
+    /// Makes an asset available to templates under its key; skipped when it is there already with
+    /// the right content.
+    async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error>;
+
+    /// Creates or updates a stack and waits until it is done. `parameters` are all of the
+    /// template's, resolved. Gives the recorded stack with its outputs, after having recorded it.
+    async fn apply_stack(
+        &self,
+        stack: &StackPlan,
+        parameters: &BTreeMap<String, String>,
+        progress: &Progress,
+    ) -> Result<DeployedStack, Error>;
+
+    /// Deletes a stack; one that is not there is fine.
+    async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error>;
+
+    /// Records what was migrated, for the next plan.
+    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error>;
+
+    /// Makes the bucket hold exactly these files.
+    async fn put_site(&self, bucket: &str, files: &[SiteFile]) -> Result<(), Error>;
+
+    /// Invokes a function by its short name (`tasks`) and waits for the answer.
+    async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error>;
+
+    /// Each resource and how it is, in the order stack, logical id. Reads only.
+    async fn status(&self) -> Result<Vec<ResourceStatus>, Error>;
+
+    /// Calls `line` with each line of the logs that fits, oldest first; with `follow` until the
+    /// future is dropped.
+    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error>;
+
+    /// Removes everything of the stage that is not a stack (`local`: supervisor, database and
+    /// files). Called after each stack was deleted.
+    async fn destroy(&self, progress: &Progress) -> Result<(), Error>;
+}
+
+/// A file that templates refer to by its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asset {
+    /// The function's short name.
+    pub function: String,
+    /// Key in the asset bucket: `functions/{name}/{sha256}.zip`.
+    pub key: String,
+    /// SHA-256 of the file at `path`, lowercase hex.
+    pub sha256: String,
+    /// The zip; on `local` the `bootstrap` itself.
+    pub path: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Whether an upload was needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uploaded {
+    /// It was not there, or not with the right content.
+    Sent,
+    /// It was there.
+    AlreadyThere,
+}
+
+/// A file of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteFile {
+    /// Key in the bucket: `index.html`, `assets/logo.svg`.
+    pub key: String,
+    /// `text/html; charset=utf-8`
+    pub content_type: String,
+    /// `public, max-age=31536000, immutable` or `no-cache`.
+    pub cache_control: String,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
+
+/// The answer of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// `Some` when the function failed: `Unhandled`, or a timeout.
+    pub function_error: Option<String>,
+    /// What it gave back, JSON.
+    pub payload: Vec<u8>,
+    /// The version that answered.
+    pub executed_version: String,
+}
+
+/// How a resource is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceStatus {
+    /// Stack.
+    pub stack: String,
+    /// Logical id.
+    pub logical_id: String,
+    /// `AWS::Lambda::Function`
+    pub resource_type: String,
+    /// Physical id (`Ref`).
+    pub physical_id: String,
+    /// How it is.
+    pub health: Health,
+    /// More for people: address, pid, version, or why it is not well.
+    pub detail: String,
+}
+
+/// How a resource is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It does its work.
+    Ok,
+    /// It is there and does not work.
+    Failing,
+    /// It is not there, although it was deployed.
+    Missing,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// Which log lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// Short names of functions; empty: all.
+    pub functions: Vec<String>,
+    /// Not older than this; `None`: all there is.
+    pub since: Option<SystemTime>,
+    /// Only lines that contain this text.
+    pub filter: Option<String>,
+    /// Go on with new lines.
+    pub follow: bool,
+}
+
+/// A line of a function's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// The function's short name.
+    pub function: String,
+    /// When it was written.
+    pub at: SystemTime,
+    /// The line, without its end.
+    pub text: String,
+}
