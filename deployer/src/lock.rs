@@ -52,7 +52,15 @@ impl Holder {
 /// A lock on a file of this machine, held as long as the value lives.
 #[derive(Debug)]
 pub struct FileLock {
-    _file: fs::File,
+    file: fs::File,
+}
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child between fork and exec still has the descriptor. An
+        // unlock that fails leaves what closing does.
+        let _ = flock(&self.file, FlockOperation::Unlock);
+    }
 }
 
 impl FileLock {
@@ -87,7 +95,7 @@ impl FileLock {
         file.set_len(0).map_err(failed)?;
         file.rewind().map_err(failed)?;
         file.write_all(&text).map_err(failed)?;
-        Ok(FileLock { _file: file })
+        Ok(FileLock { file })
     }
 }
 

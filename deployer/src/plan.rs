@@ -1,6 +1,11 @@
 //! A plan: everything that a deploy will do, as a value. [`crate::apply`] executes exactly this and
 //! decides nothing; a plan that was written to a file and read again is the same plan.
 
+mod diff;
+mod references;
+mod risk;
+mod rules;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

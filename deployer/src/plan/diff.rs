@@ -1,0 +1,335 @@
+//! The difference of two templates of one stack, resource by resource.
+//!
+//! A change of a property is a change in place, or a replacement when the resource schema says that
+//! the property can only be set at creation. A replacement changes the resource's `Ref` and
+//! attributes, so it is followed through everything that refers to it, to a fixed point: an RDS
+//! instance behind a replaced subnet group is replaced too, although its own text is the same.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::{
+    Cause, Leaves, ResourceAction, ResourceChange,
+    references::{is_intrinsic, references},
+    rules::{Rules, Schemas},
+};
+
+/// How a parameter differs from what was deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// The deployed value.
+    pub(crate) from: Option<String>,
+    /// The new one, when it is known already.
+    pub(crate) to: Option<String>,
+    /// False: it is not known yet whether it differs at all.
+    pub(crate) certain: bool,
+}
+
+/// Resource types whose loss is a loss of data.
+const STATEFUL: &[&str] = &[
+    "AWS::RDS::DBInstance",
+    "AWS::RDS::DBCluster",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+    "AWS::Logs::LogGroup",
+    "AWS::DynamoDB::Table",
+    "AWS::SQS::Queue",
+    "AWS::KMS::Key",
+    "AWS::Cognito::UserPool",
+];
+
+/// Whether resources of this type hold data.
+pub(crate) fn is_stateful(resource_type: &str) -> bool {
+    STATEFUL.contains(&resource_type)
+}
+
+/// The changes from `old` to `new`, in the order of the new template, removals last.
+/// `moved` are the parameters whose values differ.
+pub(crate) fn diff(
+    old: &Value,
+    new: &Value,
+    moved: &BTreeMap<String, Moved>,
+    schemas: &dyn Schemas,
+) -> Vec<ResourceChange> {
+    let empty = Map::new();
+    let before = resources(old).unwrap_or(&empty);
+    let after = resources(new).unwrap_or(&empty);
+    let mut changes: BTreeMap<&str, ResourceChange> = BTreeMap::new();
+    for (id, resource) in after {
+        let change = match before.get(id) {
+            None => whole(id, resource, ResourceAction::Add),
+            Some(deployed) => {
+                let mut change = whole(id, resource, ResourceAction::Change);
+                change.causes = causes(deployed, resource, schemas);
+                change
+            }
+        };
+        changes.insert(id, change);
+    }
+    // Each round can only add causes, and there are finitely many: it ends.
+    while spread(after, before, moved, schemas, &mut changes) {}
+    let mut ordered: Vec<ResourceChange> = Vec::new();
+    for (id, resource) in after {
+        let Some(mut change) = changes.remove(id.as_str()) else {
+            continue;
+        };
+        if change.action != ResourceAction::Add {
+            let Some(worst) = change.causes.iter().map(|cause| cause.effect).max() else {
+                continue;
+            };
+            change.action = worst;
+            if worst >= ResourceAction::MayReplace {
+                change.leaves = Some(policy(resource, "UpdateReplacePolicy"));
+            }
+        }
+        ordered.push(change);
+    }
+    for (id, resource) in before.iter().filter(|(id, _)| !after.contains_key(*id)) {
+        let mut change = whole(id, resource, ResourceAction::Remove);
+        change.leaves = Some(policy(resource, "DeletionPolicy"));
+        ordered.push(change);
+    }
+    ordered
+}
+
+/// The resources of a template.
+pub(crate) fn resources(template: &Value) -> Option<&Map<String, Value>> {
+    template.get("Resources").and_then(Value::as_object)
+}
+
+/// The type of a resource; empty when it has none.
+pub(crate) fn type_of(resource: &Value) -> &str {
+    resource
+        .get("Type")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+}
+
+fn whole(id: &str, resource: &Value, action: ResourceAction) -> ResourceChange {
+    let resource_type = type_of(resource).to_owned();
+    ResourceChange {
+        logical_id: id.to_owned(),
+        stateful: is_stateful(&resource_type),
+        resource_type,
+        action,
+        causes: Vec::new(),
+        leaves: None,
+    }
+}
+
+fn policy(resource: &Value, name: &str) -> Leaves {
+    match resource.get(name).and_then(Value::as_str) {
+        Some("Retain" | "RetainExceptOnCreate") => Leaves::Retained,
+        Some("Snapshot") => Leaves::Snapshot,
+        _ => Leaves::Nothing,
+    }
+}
+
+/// What differs in the text of a resource.
+fn causes(old: &Value, new: &Value, schemas: &dyn Schemas) -> Vec<Cause> {
+    if type_of(old) != type_of(new) {
+        return vec![Cause {
+            property: "Type".to_owned(),
+            from: Some(type_of(old).to_owned()),
+            to: Some(type_of(new).to_owned()),
+            effect: ResourceAction::Replace,
+            through: None,
+        }];
+    }
+    let rules = Rules::of(type_of(new), schemas);
+    let mut leaves = Vec::new();
+    let nothing = Value::Null;
+    walk(
+        &mut Vec::new(),
+        old.get("Properties").unwrap_or(&nothing),
+        new.get("Properties").unwrap_or(&nothing),
+        &mut leaves,
+    );
+    let mut causes: Vec<Cause> = leaves
+        .into_iter()
+        .map(|leaf| Cause {
+            property: format!("Properties.{}", leaf.path.join(".")),
+            from: shown(leaf.old),
+            to: shown(leaf.new),
+            effect: rules.effect(&leaf.path, &[leaf.old, leaf.new]),
+            through: None,
+        })
+        .collect();
+    for attribute in [
+        "DeletionPolicy",
+        "UpdateReplacePolicy",
+        "UpdatePolicy",
+        "Metadata",
+    ] {
+        let (from, to) = (
+            old.get(attribute).unwrap_or(&nothing),
+            new.get(attribute).unwrap_or(&nothing),
+        );
+        if from != to {
+            causes.push(Cause {
+                property: attribute.to_owned(),
+                from: shown(from),
+                to: shown(to),
+                effect: ResourceAction::Change,
+                through: None,
+            });
+        }
+    }
+    causes
+}
+
+struct Leaf<'a> {
+    path: Vec<String>,
+    old: &'a Value,
+    new: &'a Value,
+}
+
+/// The smallest places where two values differ.
+fn walk<'a>(path: &mut Vec<String>, old: &'a Value, new: &'a Value, leaves: &mut Vec<Leaf<'a>>) {
+    if old == new {
+        return;
+    }
+    match (old, new) {
+        (Value::Object(before), Value::Object(after))
+            if !is_intrinsic(old) && !is_intrinsic(new) =>
+        {
+            let gone = before.keys().filter(|key| !after.contains_key(*key));
+            for key in after.keys().chain(gone) {
+                path.push(key.clone());
+                let before = before.get(key).unwrap_or(&Value::Null);
+                walk(path, before, after.get(key).unwrap_or(&Value::Null), leaves);
+                path.pop();
+            }
+        }
+        // Lists of one length are compared item by item; otherwise the list is the change, since
+        // matching items by content would be guessing.
+        (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
+            for (index, (before, after)) in before.iter().zip(after).enumerate() {
+                path.push(index.to_string());
+                walk(path, before, after, leaves);
+                path.pop();
+            }
+        }
+        _ => leaves.push(Leaf {
+            path: path.clone(),
+            old,
+            new,
+        }),
+    }
+}
+
+/// Adds the changes that come through references. True when it found a new one.
+fn spread(
+    after: &Map<String, Value>,
+    before: &Map<String, Value>,
+    moved: &BTreeMap<String, Moved>,
+    schemas: &dyn Schemas,
+    changes: &mut BTreeMap<&str, ResourceChange>,
+) -> bool {
+    let replaced: BTreeMap<String, bool> = changes
+        .iter()
+        .filter(|(_, change)| change.action != ResourceAction::Add)
+        .filter_map(|(id, change)| {
+            let worst = change.causes.iter().map(|cause| cause.effect).max()?;
+            (worst >= ResourceAction::MayReplace)
+                .then(|| ((*id).to_owned(), worst == ResourceAction::Replace))
+        })
+        .collect();
+    let mut found = false;
+    for (id, resource) in after {
+        let Some(change) = changes.get_mut(id.as_str()) else {
+            continue;
+        };
+        if change.action == ResourceAction::Add || !before.contains_key(id) {
+            continue;
+        }
+        let rules = Rules::of(type_of(resource), schemas);
+        let mut expressions = Vec::new();
+        intrinsics(
+            &mut Vec::new(),
+            resource.get("Properties").unwrap_or(&Value::Null),
+            &mut expressions,
+        );
+        for (path, expression) in expressions {
+            for reference in references(expression) {
+                let (certain, from, to) = if let Some(certain) = replaced.get(&reference.name) {
+                    (*certain, None, None)
+                } else if let Some(moved) = moved.get(&reference.name) {
+                    (moved.certain, moved.from.clone(), moved.to.clone())
+                } else {
+                    continue;
+                };
+                let property = format!("Properties.{}", path.join("."));
+                let mut effect = rules.effect(&path, &[expression]);
+                if effect == ResourceAction::Replace && !certain {
+                    effect = ResourceAction::MayReplace;
+                }
+                let known = change
+                    .causes
+                    .iter_mut()
+                    .find(|cause| cause.property == property);
+                match known {
+                    Some(cause) if cause.effect < effect => cause.effect = effect,
+                    Some(_) => continue,
+                    None => change.causes.push(Cause {
+                        property,
+                        from,
+                        to,
+                        effect,
+                        through: Some(reference.name),
+                    }),
+                }
+                found = true;
+            }
+        }
+    }
+    found
+}
+
+/// Every intrinsic function in a value with its path, the outermost ones only.
+fn intrinsics<'a>(
+    path: &mut Vec<String>,
+    value: &'a Value,
+    found: &mut Vec<(Vec<String>, &'a Value)>,
+) {
+    if is_intrinsic(value) {
+        found.push((path.clone(), value));
+        return;
+    }
+    match value {
+        Value::Object(object) => {
+            for (key, inner) in object {
+                path.push(key.clone());
+                intrinsics(path, inner, found);
+                path.pop();
+            }
+        }
+        Value::Array(items) => {
+            for (index, inner) in items.iter().enumerate() {
+                path.push(index.to_string());
+                intrinsics(path, inner, found);
+                path.pop();
+            }
+        }
+        _ => (),
+    }
+}
+
+/// A value for people: short, on one line.
+fn shown(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::Null => return None,
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    const LONGEST: usize = 120;
+    if text.chars().count() <= LONGEST {
+        return Some(text);
+    }
+    Some(text.chars().take(LONGEST).chain("..".chars()).collect())
+}
+
+#[cfg(test)]
+#[path = "diff_tests.rs"]
+mod tests;
