@@ -6,6 +6,7 @@
 //!
 //! What differs between AWS and this machine is behind [`target::Target`].
 
+pub mod build;
 pub mod error;
 pub mod lock;
 pub mod plan;

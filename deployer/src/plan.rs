@@ -26,6 +26,8 @@ pub struct Plan {
     pub assets: Vec<Asset>,
     /// What happens to the schema of the database.
     pub migrations: MigrationPlan,
+    /// What happens to the files of the site.
+    pub site: SitePlan,
     /// What needs an approval of its own.
     pub risks: Vec<Risk>,
 }
@@ -205,6 +207,16 @@ pub struct Migration {
     /// The rest of its name, with spaces.
     pub description: String,
     /// SHA-256 of its content, lowercase hex.
+    pub sha256: String,
+}
+
+/// What happens to the files of the site.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SitePlan {
+    /// Whether apply puts them into the bucket.
+    pub put: bool,
+    /// SHA-256 over names and contents, lowercase hex, without `config.json`.
     pub sha256: String,
 }
 

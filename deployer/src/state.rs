@@ -24,6 +24,9 @@ pub struct Deployed {
     /// The migrations that ran, version -> SHA-256 of the file in lowercase hex.
     #[serde(default)]
     pub migrations: BTreeMap<i64, String>,
+    /// SHA-256 over the files of the site that was last put into its bucket.
+    #[serde(default)]
+    pub site: Option<String>,
 }
 
 /// A deployed stack.
@@ -149,6 +152,7 @@ mod tests {
         let deployed = Deployed {
             stacks: BTreeMap::from([("data".into(), stack)]),
             migrations: BTreeMap::from([(1, "ab".into())]),
+            site: None,
         };
         file.save(&deployed).unwrap();
         assert_eq!(file.load().unwrap(), deployed);

@@ -68,8 +68,9 @@ pub trait Target {
     /// Records what was migrated, for the next plan.
     async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error>;
 
-    /// Makes the bucket hold exactly these files.
-    async fn put_site(&self, bucket: &str, files: &[SiteFile]) -> Result<(), Error>;
+    /// Makes the bucket hold exactly these files, and records `sha256`, the hash over them, for the
+    /// next plan.
+    async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error>;
 
     /// Invokes a function by its short name (`tasks`) and waits for the answer.
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error>;

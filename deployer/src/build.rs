@@ -1,0 +1,118 @@
+//! Building the functions: one `cargo build` for all, and what comes out kept by its content.
+//!
+//! - `local` runs what the dev profile makes for this machine; the asset is the `bootstrap` file.
+//! - An AWS stage gets zips of the release profile for its architecture, byte-equal for the same
+//!   source on any path.
+
+mod artifacts;
+mod cargo;
+mod toolchain;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, progress::Progress, project::Project, target::Asset};
+
+/// What a build is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuildFor {
+    /// This machine, dev profile.
+    Local,
+    /// Lambda, release profile.
+    Lambda(Architecture),
+}
+
+/// An architecture of Lambda.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Architecture {
+    /// Graviton.
+    #[serde(rename = "arm64")]
+    Arm64,
+    /// x86_64.
+    #[serde(rename = "x86_64")]
+    X86_64,
+}
+
+impl Architecture {
+    /// Lambda's name of it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Architecture::Arm64 => "arm64",
+            Architecture::X86_64 => "x86_64",
+        }
+    }
+
+    /// Rust's name of the target.
+    pub const fn triple(self) -> &'static str {
+        match self {
+            Architecture::Arm64 => "aarch64-unknown-linux-gnu",
+            Architecture::X86_64 => "x86_64-unknown-linux-gnu",
+        }
+    }
+
+    /// The architecture of this machine, when Lambda has it.
+    pub fn host() -> Option<Architecture> {
+        match std::env::consts::ARCH {
+            "aarch64" => Some(Architecture::Arm64),
+            "x86_64" => Some(Architecture::X86_64),
+            _ => None,
+        }
+    }
+}
+
+/// A built function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BuiltFunction {
+    /// The asset that templates refer to.
+    #[serde(flatten)]
+    pub asset: Asset,
+    /// The `bootstrap` itself, also when the asset is its zip.
+    pub bootstrap: PathBuf,
+    /// False when an artifact of the same content was there before.
+    pub changed: bool,
+}
+
+/// Builds every function of the catalogue, in the order of their names. Needs no network when the
+/// crates are in cargo's cache.
+pub async fn build(
+    project: &Project,
+    what_for: BuildFor,
+    progress: &Progress,
+) -> Result<Vec<BuiltFunction>, Error> {
+    let step = progress.step("build", title(what_for));
+    let executables = cargo::build(project, what_for, &step).await?;
+    let mut index = artifacts::Index::load(project);
+    let mut built = Vec::new();
+    for (function, executable) in executables {
+        if let BuildFor::Lambda(_) = what_for {
+            toolchain::assert_glibc(&function, &executable)?;
+        }
+        built.push(artifacts::keep(
+            project,
+            &mut index,
+            &function,
+            &executable,
+            what_for,
+        )?);
+    }
+    index.save(project)?;
+    let changed = built.iter().filter(|function| function.changed).count();
+    step.done(match changed {
+        0 => format!("{} functions, none changed", built.len()),
+        _ => format!("{} functions, {changed} changed", built.len()),
+    });
+    Ok(built)
+}
+
+fn title(what_for: BuildFor) -> String {
+    match what_for {
+        BuildFor::Local => "Building the functions".to_owned(),
+        BuildFor::Lambda(architecture) => {
+            format!(
+                "Building the functions for Lambda, {}",
+                architecture.as_str()
+            )
+        }
+    }
+}

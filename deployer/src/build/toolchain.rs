@@ -1,0 +1,183 @@
+//! What is needed to compile for Lambda, and what to do when it is missing.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use super::Architecture;
+use crate::{Error, project::Project};
+
+/// The newest glibc symbol version that `provided.al2023` has.
+const NEWEST_GLIBC_MINOR: u32 = 34;
+
+/// Flags that keep this machine's paths out of the binaries, so that the same source gives the same
+/// bytes on any path.
+pub(super) fn remap_flags(project: &Project) -> String {
+    let cargo_home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
+        .unwrap_or_default();
+    format!(
+        "--remap-path-prefix={}=/miyabi --remap-path-prefix={}=/cargo",
+        project.root().display(),
+        cargo_home.display()
+    )
+}
+
+/// Variables with which cargo compiles for `architecture`; an error with the exact commands when
+/// the machine lacks something.
+pub(super) fn environment(architecture: Architecture) -> Result<Vec<(String, OsString)>, Error> {
+    let Some(rustc) = rustc_with(architecture.triple()) else {
+        return Err(missing(architecture, "Rust's standard library for it"));
+    };
+    let mut variables = Vec::new();
+    if let Some(rustc) = rustc {
+        variables.push(("RUSTC".to_owned(), rustc.into_os_string()));
+        // Debian's compiler is older than the one the workspace asks for.
+        variables.push((
+            "CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS".to_owned(),
+            "allow".into(),
+        ));
+    }
+    if Architecture::host() == Some(architecture) {
+        return Ok(variables);
+    }
+    let tools = match architecture {
+        Architecture::Arm64 => "aarch64-linux-gnu",
+        Architecture::X86_64 => "x86_64-linux-gnu",
+    };
+    let compiler = format!("{tools}-gcc");
+    if on_path(&compiler).is_none() {
+        return Err(missing(architecture, &format!("the linker `{compiler}`")));
+    }
+    let triple = architecture.triple().replace('-', "_");
+    variables.push((
+        format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase()),
+        compiler.clone().into(),
+    ));
+    variables.push((format!("CC_{triple}"), compiler.into()));
+    variables.push((format!("AR_{triple}"), format!("{tools}-ar").into()));
+    Ok(variables)
+}
+
+/// A compiler that has the standard library of `triple`: `Some(None)` is the default one.
+fn rustc_with(triple: &str) -> Option<Option<PathBuf>> {
+    let has = |rustc: &Path| {
+        let output = Command::new(rustc)
+            .args(["--print", "target-libdir", "--target", triple])
+            .output()
+            .ok()?;
+        let folder = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
+        let mut files = std::fs::read_dir(folder).ok()?;
+        files
+            .any(|file| {
+                file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
+            })
+            .then_some(())
+    };
+    if has(Path::new("rustc")).is_some() {
+        return Some(None);
+    }
+    let debian = PathBuf::from("/usr/bin/rustc");
+    has(&debian).map(|()| Some(debian))
+}
+
+/// The program of that name on the `PATH`.
+pub(super) fn on_path(program: &str) -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
+
+fn missing(architecture: Architecture, what: &str) -> Error {
+    let name = architecture.as_str();
+    let hint = match (architecture, on_path("rustup").is_some()) {
+        (Architecture::Arm64, true) => {
+            "With rustup: `rustup target add aarch64-unknown-linux-gnu && sudo apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross`. \
+             Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
+        }
+        (Architecture::Arm64, false) => {
+            "On Debian: `sudo dpkg --add-architecture arm64 && sudo apt-get update && sudo apt-get install --no-install-recommends \
+             rustc-web libstd-rust-web-dev:arm64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross`. \
+             Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
+        }
+        (Architecture::X86_64, _) => {
+            "`rustup target add x86_64-unknown-linux-gnu && sudo apt-get install gcc-x86-64-linux-gnu`"
+        }
+    };
+    Error::failed(
+        format!("This machine cannot compile for {name}: {what} is missing."),
+        hint,
+    )
+}
+
+/// Refuses a binary that asks for a newer C library than Lambda has: it would fail at its start,
+/// there, with a message that nobody sees.
+pub(super) fn assert_glibc(function: &str, executable: &Path) -> Result<(), Error> {
+    let bytes = std::fs::read(executable).map_err(|cause| {
+        Error::failed(
+            format!(
+                "The binary of `{function}`, {}, cannot be read.",
+                executable.display()
+            ),
+            "Run the same command again.",
+        )
+        .because(cause)
+    })?;
+    match newest_glibc_minor(&bytes) {
+        Some(minor) if minor > NEWEST_GLIBC_MINOR => Err(Error::failed(
+            format!(
+                "The binary of `{function}` needs glibc 2.{minor}; `provided.al2023` has 2.{NEWEST_GLIBC_MINOR}."
+            ),
+            "Build on a system with an older C library (Debian 12 or Amazon Linux 2023), or in CI.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The highest `n` of the symbol versions `GLIBC_2.n` in a binary.
+fn newest_glibc_minor(bytes: &[u8]) -> Option<u32> {
+    const PREFIX: &[u8] = b"GLIBC_2.";
+    bytes
+        .windows(PREFIX.len())
+        .enumerate()
+        .filter(|(_, window)| *window == PREFIX)
+        .filter_map(|(at, _)| {
+            let digits = bytes[at + PREFIX.len()..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit());
+            let digits: Vec<u8> = digits.copied().collect();
+            String::from_utf8(digits).ok()?.parse().ok()
+        })
+        .max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_symbol_version_is_found() {
+        assert_eq!(
+            newest_glibc_minor(b"\0GLIBC_2.2.5\0GLIBC_2.34\0GLIBC_2.17\0"),
+            Some(34)
+        );
+        assert_eq!(newest_glibc_minor(b"static"), None);
+    }
+
+    #[test]
+    fn a_binary_that_needs_a_newer_libc_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tasks");
+        std::fs::write(&path, b"\0GLIBC_2.39\0").unwrap();
+        let error = assert_glibc("tasks", &path).unwrap_err();
+        assert_eq!(
+            error.message(),
+            "The binary of `tasks` needs glibc 2.39; `provided.al2023` has 2.34."
+        );
+        std::fs::write(&path, b"\0GLIBC_2.34\0").unwrap();
+        assert_glibc("tasks", &path).unwrap();
+    }
+}
