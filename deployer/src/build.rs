@@ -10,6 +10,8 @@ mod toolchain;
 
 use std::path::PathBuf;
 
+pub(crate) use artifacts::hex;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, progress::Progress, project::Project, target::Asset};

@@ -9,6 +9,7 @@
 pub mod build;
 pub mod error;
 pub mod lock;
+pub mod migrations;
 pub mod plan;
 pub mod progress;
 pub mod project;

@@ -2,6 +2,8 @@
 //! decides nothing; a plan that was written to a file and read again is the same plan.
 
 mod diff;
+mod make;
+mod order;
 mod references;
 mod risk;
 mod rules;
@@ -12,6 +14,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::target::Asset;
+
+pub use make::{Wanted, Wish};
 
 /// What a deploy of one stage will do.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

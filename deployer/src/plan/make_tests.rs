@@ -1,0 +1,226 @@
+//! Tests of [`super`].
+
+use serde_json::json;
+
+use super::*;
+use crate::plan::RiskKind;
+
+struct Facts;
+
+impl Schemas for Facts {
+    fn create_only(&self, resource_type: &str) -> Vec<String> {
+        match resource_type {
+            "AWS::EC2::VPC" => vec!["CidrBlock".to_owned()],
+            "AWS::RDS::DBInstance" => vec!["VpcId".to_owned()],
+            _ => Vec::new(),
+        }
+    }
+
+    fn conditional_create_only(&self, _: &str) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+/// Two stacks: a network and the data in it, with the function `migrate`.
+fn wish(cidr: &str, code: &str, migrations: &[&str]) -> Wish {
+    let network = json!({
+        "Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": cidr}}},
+        "Outputs": {"VpcId": {"Value": {"Ref": "Vpc"}}}
+    });
+    let data = json!({
+        "Parameters": {"VpcId": {"Type": "String"}},
+        "Resources": {
+            "Db": {"Type": "AWS::RDS::DBInstance", "UpdateReplacePolicy": "Snapshot", "DeletionPolicy": "Snapshot",
+                   "Properties": {"VpcId": {"Ref": "VpcId"}}},
+            "Migrate": {"Type": "AWS::Lambda::Function",
+                        "Properties": {"Code": {"S3Key": format!("functions/migrate/{code}.zip")}}}
+        }
+    });
+    let output = Parameter::Output {
+        stack: "network".to_owned(),
+        output: "VpcId".to_owned(),
+    };
+    let stack = |name: &str, template, parameters| Wanted {
+        name: name.to_owned(),
+        template,
+        parameters,
+    };
+    Wish {
+        stage: "local".to_owned(),
+        stacks: vec![
+            stack("data", data, BTreeMap::from([("VpcId".to_owned(), output)])),
+            stack("network", network, BTreeMap::new()),
+        ],
+        assets: Vec::new(),
+        migrations: migrations
+            .iter()
+            .zip(1..)
+            .map(|(content, version)| Migration {
+                version,
+                description: "a change".to_owned(),
+                sha256: (*content).to_owned(),
+            })
+            .collect(),
+        site_sha256: "site".to_owned(),
+    }
+}
+
+/// What would be deployed after applying `wish`.
+fn deployed(wish: &Wish) -> Deployed {
+    let stack = |wanted: &Wanted| DeployedStack {
+        template: wanted.template.clone(),
+        parameters: wanted
+            .parameters
+            .keys()
+            .map(|name| (name.clone(), "vpc-1".to_owned()))
+            .collect(),
+        outputs: match wanted.name.as_str() {
+            "network" => BTreeMap::from([("VpcId".to_owned(), "vpc-1".to_owned())]),
+            _ => BTreeMap::new(),
+        },
+        complete: true,
+    };
+    Deployed {
+        stacks: wish
+            .stacks
+            .iter()
+            .map(|wanted| (wanted.name.clone(), stack(wanted)))
+            .collect(),
+        migrations: wish
+            .migrations
+            .iter()
+            .map(|file| (file.version, file.sha256.clone()))
+            .collect(),
+        site: Some(wish.site_sha256.clone()),
+    }
+}
+
+/// The plan without templates, parameters and assets.
+fn told(plan: &Plan) -> String {
+    let mut text = String::new();
+    for stack in &plan.stacks {
+        text += &format!(
+            "{} {} after {:?}\n",
+            stack.action.as_str(),
+            stack.name,
+            stack.after
+        );
+        for change in &stack.resources {
+            text += &format!("  {} {}\n", change.action.as_str(), change.logical_id);
+        }
+    }
+    let versions: Vec<_> = plan
+        .migrations
+        .pending
+        .iter()
+        .map(|file| file.version)
+        .collect();
+    text += &format!(
+        "migrate run={} known={} pending={versions:?}\nsite put={}\n",
+        plan.migrations.run, plan.migrations.known, plan.site.put
+    );
+    for risk in &plan.risks {
+        text += &format!("risk {:?} {}\n", risk.kind, risk.logical_id);
+    }
+    text
+}
+
+#[test]
+fn a_first_deploy_creates_everything_and_cannot_know_the_migrations() {
+    let plan = make(
+        wish("10.0.0.0/16", "a", &["m1"]),
+        &Deployed::default(),
+        &Facts,
+    )
+    .unwrap();
+    insta::assert_snapshot!(told(&plan), @r#"
+    create network after []
+      add Vpc
+    create data after ["network"]
+      add Db
+      add Migrate
+    migrate run=true known=false pending=[1]
+    site put=true
+    "#);
+}
+
+#[test]
+fn a_second_deploy_of_the_same_does_nothing() {
+    let wish = wish("10.0.0.0/16", "a", &["m1"]);
+    let plan = make(wish.clone(), &deployed(&wish), &Facts).unwrap();
+    assert!(plan.is_empty(), "{}", told(&plan));
+}
+
+#[test]
+fn new_code_and_a_new_migration_touch_only_the_stack_that_has_them() {
+    let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
+    let plan = make(wish("10.0.0.0/16", "b", &["m1", "m2"]), &before, &Facts).unwrap();
+    insta::assert_snapshot!(told(&plan), @r#"
+    none network after []
+    update data after ["network"]
+      change Migrate
+    migrate run=true known=true pending=[2]
+    site put=true
+    "#);
+}
+
+#[test]
+fn a_replaced_network_replaces_the_database_of_another_stack_and_that_is_a_risk() {
+    let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
+    let plan = make(wish("10.1.0.0/16", "a", &["m1"]), &before, &Facts).unwrap();
+    insta::assert_snapshot!(told(&plan), @r#"
+    update network after []
+      replace Vpc
+    update data after ["network"]
+      replace Db
+    migrate run=true known=false pending=[1]
+    site put=true
+    risk DataLoss Db
+    "#);
+    assert_eq!(plan.risk_kinds(), [RiskKind::DataLoss]);
+}
+
+#[test]
+fn an_update_that_did_not_complete_is_done_again() {
+    let wish = wish("10.0.0.0/16", "a", &["m1"]);
+    let mut before = deployed(&wish);
+    before.stacks.get_mut("data").unwrap().complete = false;
+    let plan = make(wish, &before, &Facts).unwrap();
+    let actions: Vec<_> = plan.stacks.iter().map(|stack| stack.action).collect();
+    assert_eq!(actions, [StackAction::None, StackAction::Update]);
+}
+
+#[test]
+fn a_stack_that_is_no_longer_wanted_is_deleted_after_its_users() {
+    let all = wish("10.0.0.0/16", "a", &["m1"]);
+    let before = deployed(&all);
+    let none = Wish {
+        stacks: Vec::new(),
+        ..all
+    };
+    insta::assert_snapshot!(told(&make(none, &before, &Facts).unwrap()), @r#"
+    delete data after []
+      remove Migrate
+      remove Db
+    delete network after ["data"]
+      remove Vpc
+    migrate run=false known=false pending=[]
+    site put=false
+    risk DataLoss Db
+    "#);
+}
+
+#[test]
+fn an_edited_migration_is_refused_before_anything_else() {
+    let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
+    let error = make(wish("10.0.0.0/16", "a", &["edited"]), &before, &Facts).unwrap_err();
+    assert!(error.message().contains("has changed since"), "{error}");
+}
+
+#[test]
+fn a_plan_is_the_same_after_a_round_trip_through_a_file() {
+    let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
+    let plan = make(wish("10.1.0.0/16", "b", &["m1", "m2"]), &before, &Facts).unwrap();
+    let text = serde_json::to_string(&plan).unwrap();
+    assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+}
