@@ -6,13 +6,18 @@
 //!
 //! What differs between AWS and this machine is behind [`target::Target`].
 
+pub mod apply;
 pub mod build;
 pub mod error;
+pub mod http_client;
+pub mod interrupt;
 pub mod lock;
 pub mod migrations;
 pub mod plan;
 pub mod progress;
 pub mod project;
+pub mod site;
+pub mod smoke;
 pub mod state;
 pub mod target;
 

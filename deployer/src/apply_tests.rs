@@ -1,0 +1,253 @@
+//! Tests of [`super`] with a target that writes down what it is told, in place of a cloud.
+
+use std::{cell::Cell, rc::Rc};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    ErrorKind,
+    lock::Holder,
+    plan::{MigrationPlan, SitePlan},
+    target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile},
+};
+
+/// Writes down each call. The stack named by `fails` fails; the one named by `interrupts` sets the
+/// interrupt while it is applied.
+#[derive(Default)]
+struct Diary {
+    lines: RefCell<Vec<String>>,
+    at_once: Rc<Cell<usize>>,
+    most_at_once: Cell<usize>,
+    fails: Option<&'static str>,
+    interrupts: Option<(&'static str, Interrupt)>,
+}
+
+impl Diary {
+    fn note(&self, line: impl Into<String>) {
+        self.lines.borrow_mut().push(line.into());
+    }
+}
+
+impl Target for Diary {
+    type Lock = ();
+
+    async fn lock(&self, _: &Holder) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn unlock(&self, (): ()) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn deployed(&self) -> Result<Deployed, Error> {
+        Ok(Deployed::default())
+    }
+    fn check(&self, _: &[StackPlan]) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn prepare(&self, _: &Progress) -> Result<(), Error> {
+        self.note("prepare");
+        Ok(())
+    }
+    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
+        Ok(BTreeMap::new())
+    }
+    async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
+        self.note(format!("upload {}", asset.key));
+        Ok(Uploaded::Sent)
+    }
+    async fn apply_stack(
+        &self,
+        stack: &StackPlan,
+        parameters: &BTreeMap<String, String>,
+        _: &Progress,
+    ) -> Result<DeployedStack, Error> {
+        self.at_once.set(self.at_once.get() + 1);
+        self.most_at_once
+            .set(self.most_at_once.get().max(self.at_once.get()));
+        tokio::task::yield_now().await;
+        self.at_once.set(self.at_once.get() - 1);
+        self.note(format!("apply {} {parameters:?}", stack.name));
+        if self.fails == Some(stack.name.as_str()) {
+            return Err(Error::failed(format!("{} failed", stack.name), "try again"));
+        }
+        if let Some((name, interrupt)) = &self.interrupts
+            && *name == stack.name
+        {
+            interrupt.set();
+        }
+        Ok(DeployedStack {
+            template: stack.template.clone(),
+            parameters: parameters.clone(),
+            outputs: BTreeMap::from([
+                ("Id".to_owned(), format!("{}-id", stack.name)),
+                (
+                    format!("{}Url", stack.name),
+                    "http://127.0.0.1:1".to_owned(),
+                ),
+            ]),
+            complete: true,
+        })
+    }
+    async fn delete_stack(&self, stack: &str, _: &Progress) -> Result<(), Error> {
+        self.note(format!("delete {stack}"));
+        Ok(())
+    }
+    async fn record_migrations(&self, _: &BTreeMap<i64, String>) -> Result<(), Error> {
+        self.note("record migrations");
+        Ok(())
+    }
+    async fn put_site(&self, _: &str, _: &[SiteFile], _: &str) -> Result<(), Error> {
+        self.note("site");
+        Ok(())
+    }
+    async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
+        self.note(format!(
+            "invoke {function} {}",
+            String::from_utf8_lossy(payload)
+        ));
+        Ok(Invocation {
+            function_error: None,
+            payload: br#"{"applied": [], "pending": [], "schema_version": 3}"#.to_vec(),
+            executed_version: "1".to_owned(),
+        })
+    }
+    async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
+        Ok(Vec::new())
+    }
+    async fn logs(&self, _: &LogQuery, _: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn destroy(&self, _: &Progress) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+fn stack(name: &str, action: StackAction, after: &[&str]) -> StackPlan {
+    StackPlan {
+        name: name.to_owned(),
+        action,
+        after: after.iter().map(|name| (*name).to_owned()).collect(),
+        template: Value::Null,
+        parameters: after
+            .iter()
+            .map(|from| {
+                let (stack, output) = ((*from).to_owned(), "Id".to_owned());
+                (format!("{from}Id"), Parameter::Output { stack, output })
+            })
+            .collect(),
+        parameter_changes: Vec::new(),
+        resources: Vec::new(),
+    }
+}
+
+/// network <- data <- api, network <- edge, and a stack to delete.
+fn plan() -> Plan {
+    use StackAction::{Create, Delete};
+    let mut old = stack("old", Delete, &[]);
+    old.parameters = BTreeMap::new();
+    Plan {
+        stage: "local".to_owned(),
+        stacks: vec![
+            stack("network", Create, &[]),
+            stack("data", Create, &["network"]),
+            stack("edge", Create, &["network"]),
+            stack("api", Create, &["data"]),
+            old,
+        ],
+        assets: Vec::new(),
+        migrations: MigrationPlan {
+            run: true,
+            known: false,
+            after: "data".to_owned(),
+            pending: Vec::new(),
+        },
+        site: SitePlan {
+            put: false,
+            sha256: String::new(),
+        },
+        risks: Vec::new(),
+    }
+}
+
+/// Applies the plan in a folder that has no files.
+async fn run(diary: &Diary, interrupt: &Interrupt) -> Result<Applied, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("migrations")).unwrap();
+    apply(Applying {
+        target: diary,
+        project: &Project::new(folder.path()),
+        plan: &plan(),
+        progress: &Progress::silent(),
+        interrupt,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn stacks_wait_for_what_they_take_and_the_api_for_the_migrations() {
+    let diary = Diary::default();
+    let applied = run(&diary, &Interrupt::default()).await.unwrap();
+    insta::assert_snapshot!(diary.lines.borrow().join("\n"), @r#"
+    prepare
+    apply network {}
+    apply edge {"networkId": "network-id"}
+    apply data {"networkId": "network-id"}
+    invoke migrate {"kind":"apply"}
+    record migrations
+    apply api {"dataId": "data-id"}
+    delete old
+    "#);
+    assert_eq!(
+        diary.most_at_once.get(),
+        2,
+        "data and edge are applied at the same time"
+    );
+    let names: Vec<_> = applied.outputs.keys().collect();
+    assert_eq!(names, ["apiUrl", "dataUrl", "edgeUrl", "networkUrl"]);
+    assert_eq!(
+        json!(applied.migrated),
+        json!({"applied": [], "pending": [], "schema_version": 3})
+    );
+}
+
+#[tokio::test]
+async fn after_a_failure_nothing_new_begins() {
+    let diary = Diary {
+        fails: Some("data"),
+        ..Diary::default()
+    };
+    let error = run(&diary, &Interrupt::default()).await.unwrap_err();
+    assert_eq!(error.message(), "data failed");
+    let lines = diary.lines.borrow();
+    assert!(
+        !lines
+            .iter()
+            .any(|line| line.contains("api") || line.contains("old")),
+        "{lines:?}"
+    );
+}
+
+#[tokio::test]
+async fn an_interrupt_before_the_first_step_changes_nothing() {
+    let (diary, interrupt) = (Diary::default(), Interrupt::default());
+    interrupt.set();
+    let error = run(&diary, &interrupt).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert_eq!(error.message(), "Interrupted. Nothing was changed.");
+    assert!(diary.lines.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn an_interrupt_during_a_stack_lets_it_end_and_says_what_is_done() {
+    let interrupt = Interrupt::default();
+    let diary = Diary {
+        interrupts: Some(("network", interrupt.clone())),
+        ..Diary::default()
+    };
+    let error = run(&diary, &interrupt).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert_eq!(
+        error.message(),
+        "Interrupted. Done and kept: network. The others were not touched."
+    );
+}
