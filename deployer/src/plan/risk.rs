@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     ResourceAction, ResourceChange, Risk, RiskKind,
-    diff::{resources, type_of},
+    diff::resources,
 };
 
 /// The risks of one stack's changes, the worst first.
