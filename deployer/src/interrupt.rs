@@ -39,7 +39,11 @@ impl Interrupt {
 
     /// An error when a stop was asked for; `changed` says in a sentence what was done so far.
     pub(crate) fn check(&self, changed: &str) -> Result<(), Error> {
-        if self.is_set() { Err(interrupted(changed)) } else { Ok(()) }
+        if self.is_set() {
+            Err(interrupted(changed))
+        } else {
+            Ok(())
+        }
     }
 }
 

@@ -9,6 +9,7 @@
 pub mod apply;
 pub mod build;
 pub mod error;
+pub mod event;
 pub mod http_client;
 pub mod interrupt;
 pub mod lock;
@@ -16,6 +17,7 @@ pub mod migrations;
 pub mod plan;
 pub mod progress;
 pub mod project;
+pub mod sign_in;
 pub mod site;
 pub mod smoke;
 pub mod state;

@@ -6,10 +6,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{
-    ResourceAction, ResourceChange, Risk, RiskKind,
-    diff::resources,
-};
+use super::{ResourceAction, ResourceChange, Risk, RiskKind, diff::resources};
 
 /// The risks of one stack's changes, the worst first.
 pub(crate) fn risks(

@@ -1,0 +1,239 @@
+//! The event that an HTTP API sends to a function, payload format 2.0, for a request that no
+//! gateway has seen: `invoke --route 'POST /api/tasks'`.
+
+use serde_json::{Map, Value, json};
+use time::{format_description::BorrowedFormatItem, macros::format_description};
+
+use crate::Error;
+
+/// `23/Nov/2026:08:25:00 +0000`, as API Gateway writes the time of a request.
+const COMMON_LOG_TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
+
+/// A request for a function.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// `POST`
+    pub method: String,
+    /// Path and query, as in an address: `/api/tasks?status=pending`.
+    pub path_and_query: String,
+    /// Names in lowercase, and values.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Option<String>,
+}
+
+impl Request {
+    /// Reads `POST /api/tasks?x=y`.
+    pub fn parse(route: &str) -> Result<Request, Error> {
+        let wrong = || {
+            Error::usage(
+                format!("`{route}` is no route: a method and a path are needed."),
+                "For example: `--route 'GET /api/tasks?status=pending'`",
+            )
+        };
+        let (method, path) = route.trim().split_once(' ').ok_or_else(wrong)?;
+        let path = path.trim();
+        if !path.starts_with('/') || !method.chars().all(|letter| letter.is_ascii_alphabetic()) {
+            return Err(wrong());
+        }
+        Ok(Request {
+            method: method.to_uppercase(),
+            path_and_query: path.to_owned(),
+            ..Request::default()
+        })
+    }
+
+    /// The event that the function gets: its route is the one of the catalogue that fits.
+    pub fn event(&self, function: &str) -> Result<Value, Error> {
+        let (path, query) = match self.path_and_query.split_once('?') {
+            Some((path, query)) => (path, query),
+            None => (self.path_and_query.as_str(), ""),
+        };
+        let (route, parameters) = find_route(function, &self.method, path)?;
+        let mut headers = Map::new();
+        for (name, value) in &self.headers {
+            headers.insert(name.to_lowercase(), json!(value));
+        }
+        headers
+            .entry("host")
+            .or_insert_with(|| json!("invoke.local"));
+        headers
+            .entry("x-forwarded-proto")
+            .or_insert_with(|| json!("http"));
+        let now = time::OffsetDateTime::now_utc();
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": format!("{} {route}", self.method),
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": headers,
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "invoke",
+                "domainName": "invoke.local",
+                "domainPrefix": "invoke",
+                "http": {
+                    "method": self.method,
+                    "path": path,
+                    "protocol": "HTTP/1.1",
+                    "sourceIp": "127.0.0.1",
+                    "userAgent": "cargo xtask invoke",
+                },
+                "requestId": format!("invoke-{}", now.unix_timestamp_nanos()),
+                "routeKey": format!("{} {route}", self.method),
+                "stage": "$default",
+                "time": now.format(COMMON_LOG_TIME).unwrap_or_default(),
+                "timeEpoch": now.unix_timestamp_nanos() / 1_000_000,
+            },
+            "isBase64Encoded": false,
+        });
+        if !query.is_empty() {
+            event["queryStringParameters"] = Value::Object(query_parameters(query));
+        }
+        if !parameters.is_empty() {
+            event["pathParameters"] = Value::Object(parameters);
+        }
+        if let Some(body) = &self.body {
+            event["body"] = json!(body);
+        }
+        Ok(event)
+    }
+}
+
+/// The route of the function's catalogue entry that fits a path, literal segments before
+/// variables, and the values of its variables.
+fn find_route(
+    function: &str,
+    method: &str,
+    path: &str,
+) -> Result<(&'static str, Map<String, Value>), Error> {
+    let routes = miyabi_catalog::function(function)
+        .map(|function| function.routes)
+        .unwrap_or(&[]);
+    let fitting = routes
+        .iter()
+        .filter(|route| route.method.as_str() == method)
+        .filter_map(|route| Some((route.path, matched(route.path, path)?)))
+        .min_by_key(|(_, parameters)| parameters.len());
+    fitting.ok_or_else(|| {
+        let known: Vec<String> = routes
+            .iter()
+            .map(|route| format!("`{} {}`", route.method.as_str(), route.path))
+            .collect();
+        let hint = match known.as_slice() {
+            [] => format!("It is invoked with an event: `cargo xtask invoke {function} --stage local --event FILE`"),
+            known => format!("Its routes: {}", known.join(", ")),
+        };
+        Error::usage(format!("The function `{function}` has no route `{method} {path}`."), hint)
+    })
+}
+
+fn matched(template: &str, path: &str) -> Option<Map<String, Value>> {
+    let mut parameters = Map::new();
+    let mut rest = path.trim_start_matches('/').split('/');
+    for part in template.trim_start_matches('/').split('/') {
+        let variable = part
+            .strip_prefix('{')
+            .and_then(|part| part.strip_suffix('}'));
+        match variable {
+            Some(name) if name.ends_with('+') => {
+                let all: Vec<&str> = rest.by_ref().collect();
+                if all.is_empty() {
+                    return None;
+                }
+                parameters.insert(name.trim_end_matches('+').to_owned(), json!(all.join("/")));
+            }
+            Some(name) => {
+                let value = rest.next().filter(|value| !value.is_empty())?;
+                parameters.insert(name.to_owned(), json!(value));
+            }
+            None if rest.next() == Some(part) => (),
+            None => return None,
+        }
+    }
+    rest.next().is_none().then_some(parameters)
+}
+
+/// As API Gateway gives them: decoded, several values of one name joined by commas.
+fn query_parameters(query: &str) -> Map<String, Value> {
+    let mut parameters: Map<String, Value> = Map::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decode(name), decode(value));
+        let joined = match parameters.get(&name).and_then(Value::as_str) {
+            Some(before) => format!("{before},{value}"),
+            None => value,
+        };
+        parameters.insert(name, json!(joined));
+    }
+    parameters
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+                continue;
+            }
+            (b'+', _) => bytes.push(b' '),
+            (other, _) => bytes.push(*other),
+        }
+        rest = tail;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_literal_segment_wins_over_a_variable() {
+        let stats = find_route("tasks", "GET", "/api/tasks/stats").unwrap();
+        assert_eq!(stats.0, "/api/tasks/stats");
+        let one = find_route("tasks", "GET", "/api/tasks/0198").unwrap();
+        assert_eq!(
+            (one.0, one.1["task_id"].as_str()),
+            ("/api/tasks/{task_id}", Some("0198"))
+        );
+        let rest = find_route("docs", "GET", "/swagger-ui/a/b.css").unwrap();
+        assert_eq!(rest.1["proxy"], "a/b.css");
+    }
+
+    #[test]
+    fn a_route_that_the_function_lacks_is_refused_with_those_it_has() {
+        let error = Request::parse("PUT /api/activity")
+            .unwrap()
+            .event("activity")
+            .unwrap_err();
+        assert_eq!(
+            error.message(),
+            "The function `activity` has no route `PUT /api/activity`."
+        );
+        assert_eq!(error.hint(), "Its routes: `GET /api/activity`");
+        assert!(
+            Request::parse("/api/tasks")
+                .unwrap_err()
+                .message()
+                .contains("is no route")
+        );
+    }
+
+    #[test]
+    fn queries_are_decoded_and_joined() {
+        let event = Request::parse("get /api/tasks?q=a%20b+c&label=x&label=y").unwrap();
+        let event = event.event("tasks").unwrap();
+        assert_eq!(
+            event["queryStringParameters"],
+            json!({"q": "a b c", "label": "x,y"})
+        );
+        assert_eq!(event["rawQueryString"], "q=a%20b+c&label=x&label=y");
+        assert_eq!(event["routeKey"], "GET /api/tasks");
+    }
+}

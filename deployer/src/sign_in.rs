@@ -1,0 +1,170 @@
+//! Signing in as one of the seeded people, over HTTP, the way a browser does: through the stand-in
+//! for GitHub that `local` has. There is no other door for tests and tools.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use bytes::Bytes;
+use http::{Method, Uri, header};
+use serde::Deserialize;
+
+use crate::{
+    Error,
+    http_client::{self, Answer},
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// login -> authorize -> callback -> home, and room for one more.
+const MOST_REDIRECTS: usize = 8;
+
+#[derive(Deserialize)]
+struct Tokens {
+    access_token: String,
+}
+
+/// An access token of `person` (`alice`) at the site `origin`.
+pub async fn sign_in(origin: &str, person: &str) -> Result<String, Error> {
+    let mut cookies = Cookies::default();
+    let mut url = format!("{origin}/api/auth/login?login={}", encode(person));
+    for _ in 0..MOST_REDIRECTS {
+        let answer = request(Method::GET, &url, &cookies.of(&url), &[]).await?;
+        cookies.keep(&url, &answer);
+        if !answer.status.is_redirection() {
+            return token(origin, person, &cookies, &answer).await;
+        }
+        url = resolve(&url, answer.header("location"));
+    }
+    Err(refused(
+        person,
+        "the sign-in was sent from one address to the next without end",
+    ))
+}
+
+/// Exchanges the refresh cookie for an access token.
+async fn token(
+    origin: &str,
+    person: &str,
+    cookies: &Cookies,
+    landed: &Answer,
+) -> Result<String, Error> {
+    let Some(csrf) = cookies.value(origin, "__Host-csrf") else {
+        return Err(refused(
+            person,
+            &format!("{} {}", landed.status, landed.text(500)),
+        ));
+    };
+    let url = format!("{origin}/api/auth/refresh");
+    let headers = [("origin", origin), ("x-csrf-token", csrf)];
+    let answer = request(Method::POST, &url, &cookies.of(&url), &headers).await?;
+    let tokens: Result<Tokens, _> = serde_json::from_slice(&answer.body);
+    match tokens {
+        Ok(tokens) if answer.status.is_success() => Ok(tokens.access_token),
+        _ => Err(refused(
+            person,
+            &format!("{} {}", answer.status, answer.text(500)),
+        )),
+    }
+}
+
+async fn request(
+    method: Method,
+    url: &str,
+    cookies: &str,
+    headers: &[(&str, &str)],
+) -> Result<Answer, Error> {
+    let mut all = headers.to_vec();
+    if !cookies.is_empty() {
+        all.push(("cookie", cookies));
+    }
+    http_client::send(method, url, &all, Bytes::new(), PATIENCE).await
+}
+
+fn refused(person: &str, why: &str) -> Error {
+    Error::failed(
+        format!("Signing in as `{person}` did not work."),
+        "The seeded people are alice, bob and those in deployer/github-stand-in; see `cargo xtask logs auth github --stage local --since 5m`",
+    )
+    .because(why.to_owned())
+}
+
+/// An absolute address from a `Location`, which may be a path only.
+fn resolve(base: &str, location: &str) -> String {
+    if location.starts_with('/') {
+        format!("{}{location}", origin_of(base))
+    } else {
+        location.to_owned()
+    }
+}
+
+/// `http://127.0.0.1:4000` of `http://127.0.0.1:4000/a?b`.
+fn origin_of(url: &str) -> String {
+    let uri: Uri = url.parse().unwrap_or_default();
+    let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
+    format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
+}
+
+/// Percent-encodes everything that has a meaning in a query.
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+/// Cookies by origin. Paths and flags are not looked at: everything asked here is one site's.
+#[derive(Debug, Default)]
+struct Cookies(BTreeMap<String, BTreeMap<String, String>>);
+
+impl Cookies {
+    fn keep(&mut self, url: &str, answer: &Answer) {
+        let jar = self.0.entry(origin_of(url)).or_default();
+        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+            let pair = cookie
+                .to_str()
+                .unwrap_or_default()
+                .split(';')
+                .next()
+                .unwrap_or_default();
+            if let Some((name, value)) = pair.split_once('=') {
+                jar.insert(name.trim().to_owned(), value.trim().to_owned());
+            }
+        }
+        jar.retain(|_, value| !value.is_empty());
+    }
+
+    /// For the header `cookie` of a request to `url`.
+    fn of(&self, url: &str) -> String {
+        let pairs = self.0.get(&origin_of(url)).into_iter().flatten();
+        pairs
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect::<Vec<_>>()
+            .join("; ")
+    }
+
+    fn value(&self, url: &str, name: &str) -> Option<&str> {
+        self.0.get(&origin_of(url))?.get(name).map(String::as_str)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_may_be_a_path_or_an_address() {
+        let base = "http://127.0.0.1:4000/api/auth/login?login=alice";
+        assert_eq!(resolve(base, "/x?y=1"), "http://127.0.0.1:4000/x?y=1");
+        assert_eq!(
+            resolve(base, "http://127.0.0.1:5000/login"),
+            "http://127.0.0.1:5000/login"
+        );
+    }
+
+    #[test]
+    fn what_a_person_types_cannot_leave_its_parameter() {
+        assert_eq!(encode("al&ice #1"), "al%26ice%20%231");
+    }
+}
