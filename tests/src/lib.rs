@@ -1,1 +1,57 @@
-//! .
+//! The harness of the tests that need functions, database and local target together.
+//!
+//! ```no_run
+//! # async fn example() {
+//! use miyabi_tests::{App, json};
+//!
+//! let app = App::start().await;
+//! let alice = app.sign_in("alice").await;
+//! let created = alice.post("/api/tasks", json!({"title": "Water the maple"})).await;
+//! assert_eq!(created.status, 201, "{created}");
+//! # }
+//! ```
+//!
+//! Everything is real: the functions' own binaries behind the local target's Runtime API, its
+//! gateway in front, PostgreSQL, Valkey. Only GitHub is stood in for. Each [`App`] has a database
+//! of its own, copied from a migrated template, and functions of its own, so that tests run side by
+//! side. What must hold of every test: it waits for conditions with a deadline ([`until`]), and
+//! it reads or changes rows as the role that would.
+
+// A test's way to fail is to panic.
+#![allow(clippy::unwrap_used)]
+
+mod app;
+mod browser;
+mod cluster;
+mod environment;
+mod event;
+mod functions;
+mod gateway;
+mod host;
+mod http;
+mod tokens;
+mod valkey;
+
+pub use ::http::Method;
+pub use app::{App, Person, Setup};
+pub use browser::Browser;
+pub use cluster::Database;
+pub use event::http_event;
+pub use http::{RequestBuilder, Response};
+pub use serde_json::{Value, json};
+pub use tokens::{Token, sign_text};
+pub use valkey::Valkey;
+
+use std::time::{Duration, Instant};
+
+/// Asks until the answer is `Some`, every 10 ms. Panics with `what` after `within`.
+pub async fn until<T>(what: &str, within: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + within;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "not within {within:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

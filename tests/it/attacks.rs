@@ -1,0 +1,7 @@
+//! What must hold under attack. `attacks/ROWS.md` is the list; a test's name begins with its
+//! number.
+
+mod forged_headers;
+mod logs;
+mod roles;
+mod rows;

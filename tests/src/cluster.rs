@@ -1,0 +1,202 @@
+//! The database server of a test run, and the databases on it.
+//!
+//! One server for all tests of a binary. Its template database is migrated once by the `migrate`
+//! function; a test's database is a copy of it. Nothing is kept from one run to the next.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+};
+
+use postgres_server::{Binaries, Options, Server};
+use rustix::{
+    io::Errno,
+    process::{Pid, test_kill_process},
+};
+use sqlx::{
+    Connection, Executor, PgConnection,
+    migrate::Migrator,
+    postgres::{PgConnectOptions, PgSslMode},
+};
+
+use crate::{environment, functions};
+
+const SUPERUSER_PASSWORD: &str = "superuser";
+const TEMPLATE: &str = "miyabi_template";
+
+/// A database of one test. Its tables belong to `miyabi_owner`.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Its name.
+    pub name: String,
+    /// The server's port on 127.0.0.1.
+    pub port: u16,
+}
+
+impl Database {
+    /// A new database with the schema that the migrations make and no rows but their seed.
+    pub async fn migrated() -> Database {
+        create(Some(TEMPLATE)).await
+    }
+
+    /// A new database in which no migration ran; `miyabi_owner` may create everything there.
+    pub async fn empty() -> Database {
+        create(None).await
+    }
+
+    /// A connection as a role of the catalogue (`miyabi_tasks`), with its password, as its function
+    /// connects.
+    pub async fn connect_as(&self, role: &str) -> PgConnection {
+        self.connect(role, &password(role)).await
+    }
+
+    /// A connection as `postgres`, which row-level security does not hold back: to arrange what a
+    /// test needs and to look at everything. Never to prove that something is refused.
+    pub async fn connect_as_superuser(&self) -> PgConnection {
+        self.connect("postgres", SUPERUSER_PASSWORD).await
+    }
+
+    /// Runs the migrations as the owner, then lets every role of the catalogue log in.
+    pub async fn migrate(&self) {
+        let mut owner = self.connect_as("miyabi_owner").await;
+        let migrator = Migrator::new(functions::project().migrations())
+            .await
+            .unwrap();
+        migrator
+            .run(&mut owner)
+            .await
+            .unwrap_or_else(|error| panic!("{error}"));
+        for role in environment::database_roles().filter(|role| *role != "miyabi_owner") {
+            let statement = format!("alter role {role} login password '{}'", password(role));
+            owner.execute(statement.as_str()).await.unwrap();
+        }
+    }
+
+    async fn connect(&self, role: &str, password: &str) -> PgConnection {
+        let options = PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(self.port)
+            .database(&self.name)
+            .username(role)
+            .password(password)
+            .ssl_mode(PgSslMode::Disable);
+        PgConnection::connect_with(&options)
+            .await
+            .unwrap_or_else(|error| panic!("{role} cannot connect to {}: {error}", self.name))
+    }
+}
+
+/// The password that the test run gives a role.
+pub(crate) fn password(role: &str) -> String {
+    format!("{role}-password-of-the-tests")
+}
+
+async fn create(template: Option<&str>) -> Database {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    let database = Database {
+        name: format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed)),
+        port: port(),
+    };
+    let maintenance = Database {
+        name: "postgres".to_owned(),
+        port: database.port,
+    };
+    let mut connection = maintenance.connect_as_superuser().await;
+    let name = &database.name;
+    let template = template.unwrap_or("template1");
+    // Owners and rights inside a database are copied with it, those of the database itself are not.
+    connection
+        .execute(format!("create database {name} template {template} owner miyabi_owner").as_str())
+        .await
+        .unwrap();
+    let copy_rights = "update pg_database set datacl = template.datacl from pg_database template \
+        where pg_database.datname = $1 and template.datname = $2";
+    sqlx::query(copy_rights)
+        .bind(name)
+        .bind(template)
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    database
+}
+
+/// The server's port. Starts the server when this is the first to ask.
+fn port() -> u16 {
+    static SERVER: OnceLock<Server> = OnceLock::new();
+    SERVER
+        .get_or_init(|| {
+            // The runtime of the test that happens to be first must not be blocked by another's.
+            thread::spawn(start)
+                .join()
+                .expect("The database server of the tests did not start; see above.")
+        })
+        .port()
+}
+
+fn start() -> Server {
+    let root = postgres_server::place(&functions::target_dir().join("miyabi-tests"));
+    remove_leftovers(&root);
+    let named = env::var_os("MIYABI_POSTGRES").map(PathBuf::from);
+    let binaries = Binaries::find(named.as_deref(), &root.join("postgres"))
+        .unwrap_or_else(|error| panic!("{error}"));
+    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let options = Options {
+        dir: functions::run_dir().join("cluster"),
+        password: Some(SUPERUSER_PASSWORD.to_owned()),
+        fast_and_unsafe: true,
+        settings: vec![
+            setting("max_connections", "400"),
+            setting("shared_buffers", "128MB"),
+        ],
+        ..Options::default()
+    };
+    let server = Server::start(&binaries, &options).unwrap_or_else(|error| panic!("{error}"));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(make_template(server.port()));
+    server
+}
+
+/// The template database, migrated by the real function.
+async fn make_template(port: u16) {
+    let maintenance = Database {
+        name: "postgres".to_owned(),
+        port,
+    };
+    let mut connection = maintenance.connect_as_superuser().await;
+    let owner = format!(
+        "create role miyabi_owner login createrole password '{}'; ",
+        password("miyabi_owner")
+    );
+    connection.execute(owner.as_str()).await.unwrap();
+    connection
+        .execute(format!("create database {TEMPLATE} owner miyabi_owner").as_str())
+        .await
+        .unwrap();
+    drop(connection);
+    let template = Database {
+        name: TEMPLATE.to_owned(),
+        port,
+    };
+    template.migrate().await;
+}
+
+/// What runs that are over left.
+fn remove_leftovers(root: &Path) {
+    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name
+            .strip_prefix("run-")
+            .and_then(|pid| Pid::from_raw(pid.parse().ok()?));
+        if pid.is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH)) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
