@@ -10,3 +10,4 @@ mod auth;
 mod database;
 mod docs;
 mod tasks;
+mod valkey;

@@ -12,7 +12,7 @@ use std::{
 /// A server that keeps nothing and runs until it is dropped.
 #[derive(Debug)]
 pub struct Valkey {
-    process: Child,
+    keeper: Child,
     port: u16,
 }
 
@@ -34,26 +34,19 @@ impl Valkey {
             "There is no Valkey or Redis on this machine. Run the tests with `cargo xtask test`, which installs one, \
              or set VALKEY_SERVER to a `valkey-server` or `redis-server`.",
         );
-        let process = Command::new(&program)
-            .args([
-                "--port",
-                &port.to_string(),
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-            ])
-            .stdin(Stdio::null())
+        // `read` returns when this process ends, however it ends, or drops its side of the pipe.
+        let keeper = Command::new("/bin/sh")
+            .args(["-c", "\"$@\" & read _; kill $!; wait", "sh"])
+            .arg(&program)
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}", program.display()));
-        let mut valkey = Valkey { process, port };
+            .unwrap();
+        let valkey = Valkey { keeper, port };
         let deadline = Instant::now() + Duration::from_secs(10);
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            let ended = valkey.process.try_wait().unwrap();
-            assert!(ended.is_none(), "{} ended: {ended:?}", program.display());
             assert!(
                 Instant::now() < deadline,
                 "{} takes no connections",
@@ -77,8 +70,8 @@ impl Valkey {
 
 impl Drop for Valkey {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
     }
 }
 
