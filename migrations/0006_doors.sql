@@ -50,6 +50,20 @@ $$;
 comment on function app.enter is
     'Asked when a tenant transaction opens: is this access token still good, and what may its user do in the organization now.';
 
+create function app.withdrawals(out kind text, out id uuid, out issued_before timestamptz, out expires_at timestamptz) returns setof record
+    language sql stable security definer set search_path = pg_catalog, public
+    as 'select r.kind, r.id, r.issued_before, r.expires_at from public.revoked_tokens r where r.expires_at > now()';
+comment on function app.withdrawals is 'All that is withdrawn now, to fill an empty cache: ids and times only.';
+
+create function app.my_organizations(out id uuid, out name text, out role text) returns setof record
+    language sql stable security definer set search_path = pg_catalog, public
+    as 'select o.id, o.name, m.role
+        from public.memberships m join public.organizations o on o.id = m.organization_id
+        where m.user_id = current_setting(''app.current_user_id'')::uuid
+            and m.removed_at is null and o.deleted_at is null
+        order by m.created_at, o.id';
+comment on function app.my_organizations is 'The organizations that the current user belongs to now, oldest membership first.';
+
 create function app.upsert_user(
     p_id uuid, p_github_id bigint, p_login text, p_name text, p_avatar_url text, p_email text,
     out user_id uuid, out is_new boolean, out is_disabled boolean
@@ -112,6 +126,8 @@ comment on function app.search_tasks is
 
 grant execute on function app.is_withdrawn to miyabi_activity, miyabi_auth, miyabi_tasks;
 grant execute on function app.enter to miyabi_activity, miyabi_auth, miyabi_tasks;
+grant execute on function app.withdrawals to miyabi_activity, miyabi_auth, miyabi_tasks;
+grant execute on function app.my_organizations to miyabi_activity, miyabi_auth, miyabi_tasks;
 grant execute on function app.upsert_user to miyabi_auth;
 grant execute on function app.create_organization to miyabi_auth;
 grant execute on function app.search_tasks to miyabi_tasks;

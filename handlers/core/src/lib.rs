@@ -1,1 +1,78 @@
-//! .
+//! What every function of Miyabi shares.
+//!
+//! One request, from a function's side:
+//!
+//! ```no_run
+//! # use miyabi_core::{ApiError, App, Audit, Caller, Db, Event, Path, permission::tasks};
+//! # use axum::extract::State;
+//! async fn delete(caller: Caller<tasks::Delete>, State(db): State<Db>, Path(id): Path<uuid::Uuid>) -> Result<(), ApiError> {
+//!     let mut tx = db.write(&caller).await?; // organization, role and withdrawn tokens: one round trip
+//!     let done = sqlx::query("update tasks set deleted_at = now() where id = $1").bind(id).execute(&mut *tx).await?;
+//!     if done.rows_affected() == 0 { return Err(ApiError::NotFound) } // another organization's, too
+//!     tx.audit(Audit::new("task.delete", "task", id)).await?;
+//!     tx.emit(Event::TaskChanged { id });
+//!     tx.commit().await // with the audit row and the event, or not at all
+//! }
+//! ```
+//!
+//! and its whole `main.rs`: `fn main() -> ExitCode { miyabi_core::serve("tasks", miyabi_tasks::router()) }`.
+//!
+//! What always holds:
+//!
+//! - Only [`Db`] reaches the pool, and it only gives out transactions that already carry the
+//!   caller's organization, role and permissions as they are now.
+//! - Every error is an [`ApiError`]: `application/problem+json` with a code and the request's id.
+//! - What a client sends is refused before it reaches the database when the database could not
+//!   hold it: [`Json`], [`Line`], [`Text`].
+
+mod app;
+mod audit;
+mod aws;
+mod caller;
+mod certificates;
+mod config;
+mod connection;
+mod database_error;
+mod db;
+mod error;
+mod etag;
+mod http_client;
+mod idempotency;
+mod json;
+mod keys;
+mod layer;
+mod log;
+mod metrics;
+mod origin;
+mod outbox;
+mod params;
+pub mod permission;
+mod request;
+mod revocation;
+mod serve;
+mod strict;
+mod text;
+pub mod token;
+mod tx;
+
+pub use app::App;
+pub use audit::Audit;
+pub use aws::InvokeError;
+pub use caller::Caller;
+pub use config::ConfigError;
+pub use db::Db;
+pub use error::{ApiError, FieldError, OnConstraint, Problem};
+pub use etag::{ETag, IfMatch};
+pub use http_client::{Answer, HttpClient, HttpError, Limits};
+pub use idempotency::{IdempotencyKey, Once};
+pub use json::Json;
+pub use keys::Keys;
+pub use miyabi_catalog::Permission;
+pub use origin::Origin;
+pub use outbox::Event;
+pub use params::{Path, Query};
+pub use request::id as request_id;
+pub use revocation::{Revocations, TokenIds, Withdrawal};
+pub use serve::{serve, serve_invocations};
+pub use text::{Line, Text};
+pub use tx::Tx;

@@ -1,0 +1,174 @@
+//! What a function has: made once at start, shared by its handlers.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::extract::FromRef;
+use miyabi_catalog::Function;
+use tokio::sync::OnceCell;
+
+use crate::{
+    ApiError, Db, HttpClient,
+    aws::{Aws, InvokeError},
+    config::{Config, ConfigError},
+    connection::Connector,
+    keys::Keys,
+    origin::OriginSecret,
+    revocation::{InPostgres, InValkey, Revocations},
+};
+
+/// The state of a function's router. Cheap to clone. Nothing in it has touched the network yet.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+struct Inner {
+    config: Config,
+    aws: Arc<Aws>,
+    http: Arc<HttpClient>,
+    db: Db,
+    connector: Option<Arc<Connector>>,
+    keys: Option<Arc<Keys>>,
+    origin_secret: OnceCell<OriginSecret>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "App({})", self.0.config.function)
+    }
+}
+
+impl App {
+    /// Reads the environment of this process.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the variable that is missing or wrong.
+    pub(crate) fn from_environment(function: &'static Function) -> Result<App, ConfigError> {
+        let config = Config::from_environment(function)?;
+        let http = Arc::new(HttpClient::default());
+        let aws = Arc::new(Aws::from_environment(Arc::clone(&http))?);
+        let revocations: Arc<dyn Revocations> = match &config.valkey_url {
+            Some(url) => Arc::new(InValkey::new(url, &config.stage).map_err(ConfigError)?),
+            None => Arc::new(InPostgres),
+        };
+        let connector =
+            config.database.clone().map(|database| Arc::new(Connector::new(database, Arc::clone(&aws))));
+        let keys = config
+            .jwt_keys_secret
+            .clone()
+            .map(|secret| Arc::new(Keys::new(Arc::clone(&aws), secret, config.stage.clone())));
+        let db = Db::new(connector.clone(), revocations);
+        Ok(App(Arc::new(Inner { config, aws, http, db, connector, keys, origin_secret: OnceCell::new() })))
+    }
+
+    /// Name of the stage.
+    pub fn stage(&self) -> &str {
+        &self.0.config.stage
+    }
+
+    /// Short name of the function in the catalogue.
+    pub fn function(&self) -> &'static str {
+        self.0.config.function
+    }
+
+    /// The database.
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    /// The keys that sign access tokens.
+    ///
+    /// # Errors
+    ///
+    /// 500 in a function that does not read them by the catalogue.
+    pub fn keys(&self) -> Result<&Arc<Keys>, ApiError> {
+        self.0
+            .keys
+            .as_ref()
+            .ok_or_else(|| ApiError::Internal("This function does not read the signing keys, by the catalogue.".to_owned()))
+    }
+
+    /// Requests to other servers.
+    pub fn http(&self) -> &HttpClient {
+        &self.0.http
+    }
+
+    /// The text of a secret, by its ARN. Read it once and keep it.
+    ///
+    /// # Errors
+    ///
+    /// 503 when it cannot be read.
+    pub async fn secret(&self, arn: &str) -> Result<String, ApiError> {
+        self.0.aws.secret(arn).await.map_err(|error| ApiError::Unavailable(error.to_string()))
+    }
+
+    /// Invokes another function by the ARN of its alias, and waits for its answer.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer within `timeout`, or fails.
+    pub async fn invoke(
+        &self,
+        arn: &str,
+        payload: &serde_json::Value,
+        timeout: Duration,
+    ) -> Result<serde_json::Value, InvokeError> {
+        self.0.aws.invoke(arn, payload, timeout).await
+    }
+
+    /// How `migrate` connects: outside of [`Db`], since it is no tenant's.
+    ///
+    /// # Errors
+    ///
+    /// 503 when the secret of the role cannot be read.
+    pub async fn connect_options(&self) -> Result<sqlx::postgres::PgConnectOptions, ApiError> {
+        match &self.0.connector {
+            Some(connector) => connector.options().await,
+            None => Err(ApiError::Internal("This function has no database role in the catalogue.".to_owned())),
+        }
+    }
+
+    /// The origin secret; `None`: the stage has none.
+    pub(crate) async fn origin_secret(&self) -> Result<Option<&OriginSecret>, ApiError> {
+        let Some(arn) = &self.0.config.origin_secret else { return Ok(None) };
+        let read = || async { OriginSecret::parse(&self.secret(arn).await?).map_err(ApiError::Internal) };
+        self.0.origin_secret.get_or_try_init(read).await.map(Some)
+    }
+
+    /// Reads the secrets that requests will need, while the first one is still to come.
+    ///
+    /// # Errors
+    ///
+    /// A sentence when one is there and is no good: the function must not run with it. What cannot
+    /// be read now is tried again by the first request.
+    pub(crate) async fn check_secrets(&self) -> Result<(), String> {
+        let keys = async {
+            match &self.0.keys {
+                Some(keys) => keys.check().await,
+                None => Ok(()),
+            }
+        };
+        let origin = async {
+            match self.origin_secret().await {
+                Err(ApiError::Internal(sentence)) => Err(sentence),
+                _ => Ok(()),
+            }
+        };
+        let database = async {
+            match &self.0.connector {
+                Some(connector) => match connector.prepare().await {
+                    Err(ApiError::Internal(sentence)) => Err(sentence),
+                    _ => Ok(()),
+                },
+                None => Ok(()),
+            }
+        };
+        let (keys, origin, database) = futures_util::future::join3(keys, origin, database).await;
+        keys.and(origin).and(database)
+    }
+}
+
+impl FromRef<App> for Db {
+    fn from_ref(app: &App) -> Db {
+        app.0.db.clone()
+    }
+}

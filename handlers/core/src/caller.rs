@@ -1,0 +1,111 @@
+//! Who calls: the access token of the request, verified.
+//!
+//! Extracting a [`Caller`] proves who somebody is. What they may do is asked of the database when
+//! the transaction opens, in the same round trip: see [`crate::Db`].
+
+use std::{marker::PhantomData, sync::Arc};
+
+use axum::extract::{FromRef, FromRequestParts};
+use http::{HeaderMap, header, request::Parts};
+use serde::{Serialize, de::DeserializeOwned};
+use uuid::Uuid;
+
+use crate::{
+    ApiError, App,
+    keys::KeySet,
+    permission::{Requires, SignedIn},
+    request,
+    token::Claims,
+};
+
+/// A user with a valid access token, who must have the permission `P`.
+#[derive(Debug)]
+pub struct Caller<P: Requires = SignedIn> {
+    claims: Claims,
+    keys: Arc<KeySet>,
+    permission: PhantomData<P>,
+}
+
+impl<P: Requires> Caller<P> {
+    /// The user.
+    pub fn user_id(&self) -> Uuid {
+        self.claims.sub
+    }
+
+    /// The organization that the token is good for.
+    pub fn organization_id(&self) -> Uuid {
+        self.claims.org
+    }
+
+    /// The session that the token belongs to.
+    pub fn session_id(&self) -> Uuid {
+        self.claims.sid
+    }
+
+    /// Everything that the token says.
+    pub fn claims(&self) -> &Claims {
+        &self.claims
+    }
+
+    /// Makes a cursor: a position in a list, opaque and unforgeable, good only for this
+    /// organization and this `scope`, which names the list, its sort and its filters.
+    ///
+    /// # Errors
+    ///
+    /// 500 when position or scope cannot be serialized.
+    pub fn seal_cursor(&self, scope: &impl Serialize, position: &impl Serialize) -> Result<String, ApiError> {
+        let payload = serde_json::to_vec(position).map_err(|error| ApiError::Internal(error.to_string()))?;
+        Ok(self.keys.seal(&self.scope(scope)?, &payload))
+    }
+
+    /// The position that [`Caller::seal_cursor`] put into a cursor for the same scope.
+    ///
+    /// # Errors
+    ///
+    /// 400 when it is not from there: changed, of another organization, another sort or filter.
+    pub fn open_cursor<T: DeserializeOwned>(&self, scope: &impl Serialize, cursor: &str) -> Result<T, ApiError> {
+        let refused = || {
+            ApiError::bad_request(
+                "bad_cursor",
+                "The cursor is not one of this list with this sort and these filters. Begin without a cursor.",
+            )
+        };
+        let payload = self.keys.open(&self.scope(scope)?, cursor).ok_or_else(refused)?;
+        serde_json::from_slice(&payload).map_err(|_| refused())
+    }
+
+    fn scope(&self, scope: &impl Serialize) -> Result<Vec<u8>, ApiError> {
+        serde_json::to_vec(&(self.claims.org, scope)).map_err(|error| ApiError::Internal(error.to_string()))
+    }
+}
+
+impl<S, P> FromRequestParts<S> for Caller<P>
+where
+    S: Send + Sync,
+    P: Requires,
+    App: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let token = bearer(&parts.headers)?;
+        let (claims, keys) = App::from_ref(state).keys()?.verify(token).await?;
+        request::set_organization(claims.org);
+        Ok(Caller { claims, keys, permission: PhantomData })
+    }
+}
+
+/// The token of `Authorization: Bearer ..`.
+fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+    let missing = || ApiError::unauthenticated("This needs an access token in `Authorization: Bearer ..`.");
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() {
+        return Err(missing());
+    }
+    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(missing());
+    }
+    Ok(token)
+}

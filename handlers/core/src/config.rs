@@ -1,0 +1,203 @@
+//! The environment contract of docs/ARCHITECTURE.md, read once at start.
+//!
+//! What a function needs follows from its entry in the catalogue. A missing or wrong variable stops
+//! the start with a sentence that names it.
+
+use std::{env, fs};
+
+use miyabi_catalog::Function;
+
+/// Everything that the environment says.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    /// Name of the stage.
+    pub(crate) stage: String,
+    /// Short name of the function in the catalogue.
+    pub(crate) function: &'static str,
+    /// Where the database is; `None` when the function has no role there.
+    pub(crate) database: Option<DatabaseConfig>,
+    /// ARN of the signing keys.
+    pub(crate) jwt_keys_secret: Option<String>,
+    /// ARN of the origin secret.
+    pub(crate) origin_secret: Option<String>,
+    /// Address of the cache.
+    pub(crate) valkey_url: Option<String>,
+}
+
+/// How to reach the database.
+#[derive(Debug, Clone)]
+pub(crate) struct DatabaseConfig {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) name: String,
+    pub(crate) user: String,
+    pub(crate) login: Login,
+    /// PEM certificates to verify the server against; `None`: no TLS.
+    pub(crate) tls: Option<Vec<u8>>,
+}
+
+/// How a function proves to be its role.
+#[derive(Debug, Clone)]
+pub(crate) enum Login {
+    /// A token signed with the function's own credentials.
+    Iam,
+    /// The password in the secret with this ARN.
+    Password(String),
+}
+
+/// A sentence about the environment that says what to do.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct ConfigError(pub(crate) String);
+
+impl Config {
+    /// Reads the variables of this process.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the first variable that is missing or wrong.
+    pub(crate) fn from_environment(function: &'static Function) -> Result<Config, ConfigError> {
+        Config::read(function, &|name| env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn read(function: &'static Function, get: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+        let require = |name: &str| required(function.name, name, get);
+        let database = function.database_role.map(|_| DatabaseConfig::read(function, get)).transpose()?;
+        let jwt_keys_secret = function.reads_jwt_keys.then(|| require("JWT_KEYS_SECRET")).transpose()?;
+        let valkey_url = get("VALKEY_URL").filter(|_| function.reads_jwt_keys);
+        if let Some(url) = &valkey_url
+            && !url.starts_with("redis://")
+            && !url.starts_with("rediss://")
+        {
+            return Err(ConfigError(format!(
+                "VALKEY_URL of the function `{}` must begin with redis:// or rediss://.",
+                function.name
+            )));
+        }
+        Ok(Config {
+            stage: require("MIYABI_STAGE")?,
+            function: function.name,
+            database,
+            jwt_keys_secret,
+            origin_secret: get("ORIGIN_SECRET"),
+            valkey_url,
+        })
+    }
+}
+
+impl DatabaseConfig {
+    fn read(function: &Function, get: &dyn Fn(&str) -> Option<String>) -> Result<DatabaseConfig, ConfigError> {
+        let require = |name: &str| required(function.name, name, get);
+        let port = require("DATABASE_PORT")?;
+        let port = port.parse().map_err(|_| {
+            ConfigError(format!("DATABASE_PORT of the function `{}` is `{port}`, which is no port.", function.name))
+        })?;
+        let login = match require("DATABASE_AUTH")?.as_str() {
+            "iam" => Login::Iam,
+            "password" => Login::Password(require("DATABASE_SECRET")?),
+            other => {
+                return Err(ConfigError(format!(
+                    "DATABASE_AUTH of the function `{}` is `{other}`; it must be `iam` or `password`.",
+                    function.name
+                )));
+            }
+        };
+        let tls = match require("DATABASE_TLS")?.as_str() {
+            "disable" => None,
+            "verify-full" => Some(certificates(get)?),
+            other => {
+                return Err(ConfigError(format!(
+                    "DATABASE_TLS of the function `{}` is `{other}`; it must be `verify-full` or `disable`.",
+                    function.name
+                )));
+            }
+        };
+        let (host, name, user) = (require("DATABASE_HOST")?, require("DATABASE_NAME")?, require("DATABASE_USER")?);
+        Ok(DatabaseConfig { host, port, name, user, login, tls })
+    }
+}
+
+/// The certificates to verify the database with.
+fn certificates(get: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u8>, ConfigError> {
+    if let Some(path) = get("DATABASE_CA_FILE") {
+        return fs::read(&path)
+            .map_err(|error| ConfigError(format!("The file that DATABASE_CA_FILE names, {path}, cannot be read: {error}.")));
+    }
+    let region = get("AWS_REGION").unwrap_or_default();
+    crate::certificates::of_region(&region).map(|pem| pem.as_bytes().to_vec()).ok_or_else(|| {
+        ConfigError(format!(
+            "No certificate of RDS in the region `{region}` is known. Name a PEM file in DATABASE_CA_FILE."
+        ))
+    })
+}
+
+fn required(function: &str, name: &str, get: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+    get(name).ok_or_else(|| {
+        ConfigError(format!("The function `{function}` needs the environment variable {name}; the templates of its stack set it."))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn read(name: &str, change: &[(&str, Option<&str>)]) -> Result<Config, ConfigError> {
+        let mut variables = BTreeMap::from([
+            ("MIYABI_STAGE", "local"),
+            ("DATABASE_HOST", "127.0.0.1"),
+            ("DATABASE_PORT", "5432"),
+            ("DATABASE_NAME", "miyabi"),
+            ("DATABASE_USER", "miyabi_tasks"),
+            ("DATABASE_AUTH", "password"),
+            ("DATABASE_SECRET", "arn:secret"),
+            ("DATABASE_TLS", "disable"),
+            ("JWT_KEYS_SECRET", "arn:keys"),
+            ("AWS_REGION", "eu-central-1"),
+        ]);
+        for (name, value) in change {
+            match value {
+                Some(value) => variables.insert(name, value),
+                None => variables.remove(name),
+            };
+        }
+        let function = miyabi_catalog::function(name).unwrap();
+        Config::read(function, &|name| variables.get(name).map(|value| (*value).to_owned()))
+    }
+
+    #[test]
+    fn each_missing_variable_is_named() {
+        for name in [
+            "MIYABI_STAGE", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_AUTH",
+            "DATABASE_SECRET", "DATABASE_TLS", "JWT_KEYS_SECRET",
+        ] {
+            let error = read("tasks", &[(name, None)]).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("`tasks`"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_function_without_a_database_needs_none() {
+        assert!(read("docs", &[("DATABASE_HOST", None), ("JWT_KEYS_SECRET", None)]).unwrap().database.is_none());
+    }
+
+    #[test]
+    fn wrong_values_are_refused() {
+        let wrong = [
+            ("DATABASE_PORT", "many"), ("DATABASE_AUTH", "trust"), ("DATABASE_TLS", "prefer"), ("VALKEY_URL", "localhost"),
+        ];
+        for (name, value) in wrong {
+            assert!(read("tasks", &[(name, Some(value))]).unwrap_err().to_string().contains(name));
+        }
+    }
+
+    #[test]
+    fn the_bundle_is_that_of_the_region() {
+        let config = read("tasks", &[("DATABASE_TLS", Some("verify-full"))]).unwrap();
+        let pem = String::from_utf8(config.database.unwrap().tls.unwrap()).unwrap();
+        assert!(pem.matches("BEGIN CERTIFICATE").count() >= 3, "{pem}");
+        let unknown = [("DATABASE_TLS", Some("verify-full")), ("AWS_REGION", Some("moon-1"))];
+        assert!(read("tasks", &unknown).unwrap_err().to_string().contains("DATABASE_CA_FILE"));
+    }
+}

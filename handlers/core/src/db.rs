@@ -1,0 +1,242 @@
+//! The only door to the database: transactions that already carry the caller's organization.
+//!
+//! `begin`, the settings that row-level security reads, the check that the token was not withdrawn
+//! and the caller's present role travel in one round trip. A role that was changed, a membership
+//! that ended and a session that was signed out take effect with the next request.
+
+use std::{sync::Arc, time::Instant};
+
+use sqlx::{Executor, PgConnection, Row, postgres::PgRow};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    ApiError, Caller,
+    audit::Audit,
+    connection::Connector,
+    permission::Requires,
+    request,
+    revocation::{Revocations, TokenIds},
+    tx::Tx,
+};
+
+/// Longest a statement may run, in milliseconds: well before the 30 s of API Gateway, so that the
+/// client gets an answer of ours.
+const STATEMENT_TIMEOUT_MS: u32 = 10_000;
+/// Longest a statement may wait for a lock, in milliseconds.
+const LOCK_TIMEOUT_MS: u32 = 5_000;
+
+/// The database, as a function's role sees it. Cheap to clone.
+#[derive(Clone)]
+pub struct Db {
+    connector: Option<Arc<Connector>>,
+    revocations: Arc<dyn Revocations>,
+}
+
+impl std::fmt::Debug for Db {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Db")
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Read,
+    Write,
+}
+
+impl Db {
+    pub(crate) fn new(connector: Option<Arc<Connector>>, revocations: Arc<dyn Revocations>) -> Db {
+        Db { connector, revocations }
+    }
+
+    /// A READ ONLY transaction in the caller's organization.
+    ///
+    /// # Errors
+    ///
+    /// 401 when the token was withdrawn, 403 when the caller is no member or lacks the permission,
+    /// 503 when the database or the list of withdrawn tokens does not answer.
+    pub async fn read<P: Requires>(&self, caller: &Caller<P>) -> Result<Tx, ApiError> {
+        self.tenant(caller, Mode::Read).await
+    }
+
+    /// A transaction in the caller's organization that may write. It is undone unless
+    /// [`Tx::commit`] is called.
+    ///
+    /// # Errors
+    ///
+    /// As [`Db::read`].
+    pub async fn write<P: Requires>(&self, caller: &Caller<P>) -> Result<Tx, ApiError> {
+        self.tenant(caller, Mode::Write).await
+    }
+
+    /// For `auth` only: a transaction that knows nobody yet. Row-level security shows it no row of
+    /// any tenant; an organization or user that is not set is an error.
+    ///
+    /// # Errors
+    ///
+    /// 503 when the database does not answer.
+    pub async fn before_sign_in(&self) -> Result<Tx, ApiError> {
+        self.begin(&begin(Mode::Write, None, None)).await.map(|(tx, _)| tx)
+    }
+
+    /// For `auth` only: a transaction of a user in whichever organization, for what is the user's
+    /// own. Who calls must know that it is this user.
+    ///
+    /// # Errors
+    ///
+    /// 503 when the database does not answer.
+    pub async fn for_user(&self, user: Uuid) -> Result<Tx, ApiError> {
+        self.begin(&begin(Mode::Write, None, Some(user))).await.map(|(tx, _)| tx)
+    }
+
+    /// Where withdrawn tokens are written down.
+    pub fn revocations(&self) -> &dyn Revocations {
+        &*self.revocations
+    }
+
+    async fn tenant<P: Requires>(&self, caller: &Caller<P>, mode: Mode) -> Result<Tx, ApiError> {
+        let claims = caller.claims();
+        let token = TokenIds::of(claims)?;
+        // With a cache the list is asked there. Not at the same time as the transaction opens: an
+        // empty cache is filled from the database, and there is one connection.
+        let in_database = self.revocations.is_in_the_database();
+        if !in_database && self.revocations.is_withdrawn(&token, self).await? {
+            return Err(withdrawn_error());
+        }
+        let sql = begin(mode, Some((&token, claims.org, in_database)), Some(claims.sub));
+        let (mut tx, row) = self.begin(&sql).await?;
+        let row = row.ok_or_else(|| ApiError::Internal("app.enter gave no row.".to_owned()))?;
+        match row.try_get::<&str, _>("verdict")? {
+            "welcome" => {}
+            "withdrawn" => return Err(withdrawn_error()),
+            _ => {
+                return Err(ApiError::forbidden(
+                    "not_a_member",
+                    "You are not a member of the organization that this access token is for.",
+                ));
+            }
+        }
+        tx.enter(claims, row.try_get("role")?, row.try_get::<Option<&str>, _>("permissions")?.unwrap_or_default());
+        match P::PERMISSION {
+            Some(needed) if !tx.may(needed) => Err(self.refuse(tx, caller, mode, needed).await),
+            _ => Ok(tx),
+        }
+    }
+
+    /// Writes down that somebody tried what they may not, and says so.
+    async fn refuse<P: Requires>(
+        &self,
+        tx: Tx,
+        caller: &Caller<P>,
+        mode: Mode,
+        needed: miyabi_catalog::Permission,
+    ) -> ApiError {
+        let refused = ApiError::forbidden(
+            "missing_permission",
+            format!("Your role `{}` does not have the permission `{}`.", tx.role(), needed.as_str()),
+        );
+        match self.audit_refusal(tx, caller, mode, needed).await {
+            Ok(()) => refused,
+            Err(error) => error,
+        }
+    }
+
+    async fn audit_refusal<P: Requires>(
+        &self,
+        tx: Tx,
+        caller: &Caller<P>,
+        mode: Mode,
+        needed: miyabi_catalog::Permission,
+    ) -> Result<(), ApiError> {
+        let mut tx = if mode == Mode::Write {
+            tx
+        } else {
+            tx.rollback().await?;
+            let claims = caller.claims();
+            let sql = begin(Mode::Write, None, Some(claims.sub));
+            let (mut tx, _) = self.begin(&sql).await?;
+            tx.select_organization(claims.org).await?;
+            tx
+        };
+        tx.audit(Audit::denied("access.denied", "permission", None).after(serde_json::json!({ "needed": needed.as_str() })))
+            .await?;
+        tx.commit().await
+    }
+
+    /// Opens a transaction with one simple query. A connection that has died since the last
+    /// request is replaced once: nothing has been done on it.
+    async fn begin(&self, sql: &str) -> Result<(Tx, Option<PgRow>), ApiError> {
+        let connector = self
+            .connector
+            .as_ref()
+            .ok_or_else(|| ApiError::Internal("This function has no database role in the catalogue.".to_owned()))?;
+        let began = Instant::now();
+        let mut connection = connector.acquire().await?;
+        let mut rows = query(&mut connection, sql).await;
+        if let Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) = rows {
+            drop(connection.detach());
+            connection = connector.acquire().await?;
+            rows = query(&mut connection, sql).await;
+        }
+        let tx = Tx::new(connection);
+        request::add_database_time(began.elapsed());
+        let row = rows?.pop();
+        Ok((tx, row))
+    }
+
+    /// Runs one statement outside of any organization, for [`Revocations`].
+    pub(crate) async fn with_connection<T>(
+        &self,
+        run: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+    ) -> Result<T, ApiError> {
+        let (mut tx, _) = self.begin(&begin(Mode::Read, None, None)).await?;
+        let result = run(&mut tx).await?;
+        tx.rollback().await?;
+        Ok(result)
+    }
+}
+
+async fn query(connection: &mut PgConnection, sql: &str) -> Result<Vec<PgRow>, sqlx::Error> {
+    connection.fetch_all(sqlx::raw_sql(sql)).await
+}
+
+fn withdrawn_error() -> ApiError {
+    tracing::info!("An access token is refused: it was withdrawn.");
+    ApiError::unauthenticated("The access token is not accepted.")
+}
+
+/// The statements that open a transaction. Only ids and numbers are put in, never text: this is a
+/// simple query, without parameters, because only that does everything in one round trip.
+fn begin(mode: Mode, enter: Option<(&TokenIds, Uuid, bool)>, user: Option<Uuid>) -> String {
+    let begin = match mode {
+        Mode::Read => "begin read only",
+        Mode::Write => "begin",
+    };
+    let mut settings = format!(
+        "set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true), \
+         set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true)"
+    );
+    if let Some(user) = user {
+        settings.push_str(&format!(", set_config('app.current_user_id', '{user}', true)"));
+    }
+    match enter {
+        None => format!("{begin}; select {settings}"),
+        Some((token, organization, ask)) => {
+            let TokenIds { user, session, token, issued_at } = token;
+            let issued_at = issued_at.unix_timestamp();
+            format!(
+                "{begin}; select {settings}, set_config('app.current_org_id', '{organization}', true), \
+                 entered.verdict, entered.role, entered.permissions \
+                 from app.enter('{user}', '{organization}', '{session}', '{token}', to_timestamp({issued_at}), {ask}) entered"
+            )
+        }
+    }
+}
+
+impl TokenIds {
+    fn of(claims: &crate::token::Claims) -> Result<TokenIds, ApiError> {
+        let issued_at = OffsetDateTime::from_unix_timestamp(claims.iat).map_err(|_| withdrawn_error())?;
+        Ok(TokenIds { user: claims.sub, session: claims.sid, token: claims.jti, issued_at })
+    }
+}

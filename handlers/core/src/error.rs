@@ -1,0 +1,195 @@
+//! One error type, answered as RFC 9457 `application/problem+json`.
+//!
+//! A failure has two messages: what the client is told, and what the log says. No SQL, secret or
+//! internal name ever reaches the client.
+
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use crate::{database_error, request};
+
+/// Why a request is not answered as asked.
+#[derive(Debug)]
+pub enum ApiError {
+    /// 404: there is no such thing, or it belongs to another organization. Nobody can tell which.
+    NotFound,
+    /// 422: fields of the request that are not acceptable.
+    Invalid(Vec<FieldError>),
+    /// Any other refusal: status, stable code, a sentence for a human.
+    Refused {
+        /// HTTP status, 4xx or 502.
+        status: StatusCode,
+        /// Stable word for programs.
+        code: &'static str,
+        /// A sentence for people.
+        detail: String,
+    },
+    /// 503 with `Retry-After: 1`: something that the answer needs does not answer now. The text is
+    /// for the log.
+    Unavailable(String),
+    /// 500: our own mistake. The text is for the log.
+    Internal(String),
+    /// An error of the database, answered by what it is (see [`OnConstraint`] for the expected ones).
+    Database(sqlx::Error),
+}
+
+/// One unacceptable field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct FieldError {
+    /// Path of the field, as in `metadata.size` or `tasks[3].title`.
+    pub field: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// The body of every error: RFC 9457 with a stable code, the request's id and the errors by field.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// Always `about:blank`: `code` says which problem it is.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The status in words.
+    pub title: &'static str,
+    /// HTTP status.
+    pub status: u16,
+    /// Stable word for programs.
+    pub code: &'static str,
+    /// A sentence for people.
+    pub detail: String,
+    /// Id of the request, to find it in the logs.
+    pub request_id: String,
+    /// Errors by field; empty when the problem is no field's.
+    pub errors: Vec<FieldError>,
+}
+
+impl ApiError {
+    /// 422 for one field.
+    pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> ApiError {
+        ApiError::Invalid(vec![FieldError { field: field.into(), detail: detail.into() }])
+    }
+
+    /// 400: the request itself is malformed.
+    pub fn bad_request(code: &'static str, detail: impl Into<String>) -> ApiError {
+        ApiError::refused(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// 401 with `WWW-Authenticate: Bearer`. Say no more than that the token is not accepted.
+    pub fn unauthenticated(detail: impl Into<String>) -> ApiError {
+        ApiError::refused(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    /// 403: known, but not allowed.
+    pub fn forbidden(code: &'static str, detail: impl Into<String>) -> ApiError {
+        ApiError::refused(StatusCode::FORBIDDEN, code, detail)
+    }
+
+    /// 409: it contradicts what is there.
+    pub fn conflict(code: &'static str, detail: impl Into<String>) -> ApiError {
+        ApiError::refused(StatusCode::CONFLICT, code, detail)
+    }
+
+    /// Any refusal.
+    pub fn refused(status: StatusCode, code: &'static str, detail: impl Into<String>) -> ApiError {
+        ApiError::Refused { status, code, detail: detail.into() }
+    }
+
+    /// The status that it will be answered with.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            ApiError::NotFound => StatusCode::NOT_FOUND,
+            ApiError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            ApiError::Refused { status, .. } => *status,
+            ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            ApiError::Database(error) => database_error::answer(error).status(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            ApiError::NotFound => "not_found",
+            ApiError::Invalid(_) => "invalid",
+            ApiError::Refused { code, .. } => code,
+            ApiError::Unavailable(_) => "unavailable",
+            ApiError::Internal(_) | ApiError::Database(_) => "internal",
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            ApiError::NotFound => "There is no such thing here.".to_owned(),
+            ApiError::Invalid(errors) => match errors.as_slice() {
+                [one] => format!("`{}` {}.", one.field, one.detail),
+                many => format!("{} fields are not acceptable; see `errors`.", many.len()),
+            },
+            ApiError::Refused { detail, .. } => detail.clone(),
+            ApiError::Unavailable(_) => {
+                "Something that is needed for the answer is not available now. Try again in a second.".to_owned()
+            }
+            ApiError::Internal(_) | ApiError::Database(_) => {
+                "Something went wrong here. The request id tells us where to look.".to_owned()
+            }
+        }
+    }
+}
+
+impl From<sqlx::Error> for ApiError {
+    fn from(error: sqlx::Error) -> Self {
+        ApiError::Database(error)
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let error = match self {
+            ApiError::Database(error) => database_error::answer(&error),
+            other => other,
+        };
+        match &error {
+            ApiError::Internal(log) => tracing::error!(error = log, "The request failed."),
+            ApiError::Unavailable(log) => tracing::warn!(error = log, "Something needed is unavailable."),
+            _ => {}
+        }
+        let status = error.status();
+        let problem = Problem {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            code: error.code(),
+            detail: error.detail(),
+            request_id: request::id(),
+            errors: if let ApiError::Invalid(errors) = error { errors } else { Vec::new() },
+        };
+        let body = serde_json::to_vec(&problem).unwrap_or_default();
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE || problem.code == "try_again" {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+/// Says what a violated constraint means, where it can be violated.
+pub trait OnConstraint<T> {
+    /// Replaces the violation of the constraint of this name by an answer. Can be chained.
+    ///
+    /// # Errors
+    ///
+    /// The answer, or the error as it was when it is another one.
+    fn on_constraint(self, name: &str, answer: impl FnOnce() -> ApiError) -> Result<T, ApiError>;
+}
+
+impl<T, E: Into<ApiError>> OnConstraint<T> for Result<T, E> {
+    fn on_constraint(self, name: &str, answer: impl FnOnce() -> ApiError) -> Result<T, ApiError> {
+        self.map_err(Into::into).map_err(|error| match &error {
+            ApiError::Database(sqlx::Error::Database(database)) if database.constraint() == Some(name) => answer(),
+            _ => error,
+        })
+    }
+}

@@ -1,0 +1,95 @@
+//! Versions of things as ETags, so that nobody overwrites what they have not seen.
+
+use axum::{
+    extract::FromRequestParts,
+    response::{IntoResponseParts, ResponseParts},
+};
+use http::{HeaderValue, StatusCode, header, request::Parts};
+
+use crate::ApiError;
+
+/// The version of a thing: `ETag: "3"`. Answer with `(ETag(task.version), Json(task))`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ETag(pub i64);
+
+impl IntoResponseParts for ETag {
+    type Error = std::convert::Infallible;
+
+    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Self::Error> {
+        if let Ok(value) = HeaderValue::from_str(&format!("\"{}\"", self.0)) {
+            response.headers_mut().insert(header::ETAG, value);
+        }
+        Ok(response)
+    }
+}
+
+/// The version that the client saw last: `If-Match: "3"`.
+///
+/// 428 when it is missing. Anything but one strong tag (`*`, a weak tag, a list) is 412: the client
+/// must say which version it has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IfMatch(i64);
+
+impl IfMatch {
+    /// Compares with the version that is there.
+    ///
+    /// # Errors
+    ///
+    /// 412 when it is another one.
+    pub fn check(self, version: i64) -> Result<(), ApiError> {
+        if self.0 == version {
+            return Ok(());
+        }
+        Err(IfMatch::stale())
+    }
+
+    /// The version itself, for `where version = $1`.
+    pub fn version(self) -> i64 {
+        self.0
+    }
+
+    /// The 412 for a version that is not there any more.
+    pub fn stale() -> ApiError {
+        ApiError::refused(
+            StatusCode::PRECONDITION_FAILED,
+            "stale_version",
+            "It was changed since the version in `If-Match`. Get it again, and apply your change to that.",
+        )
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<IfMatch, ApiError> {
+        let mut values = parts.headers.get_all(header::IF_MATCH).iter();
+        let Some(value) = values.next() else {
+            return Err(ApiError::refused(
+                StatusCode::PRECONDITION_REQUIRED,
+                "version_required",
+                "Say which version you have seen: `If-Match: \"3\"`, from the `ETag` of the answer.",
+            ));
+        };
+        let version = value.to_str().ok().filter(|_| values.next().is_none()).and_then(parse);
+        version.map(IfMatch).ok_or_else(IfMatch::stale)
+    }
+}
+
+fn parse(tag: &str) -> Option<i64> {
+    let version = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
+    // As we write it, and no other way: not "+3", not "03".
+    version.parse().ok().filter(|number: &i64| number.to_string() == version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_strong_tag_and_nothing_else() {
+        assert_eq!(parse("\"3\""), Some(3));
+        for wrong in ["3", "*", "W/\"3\"", "\"3\", \"4\"", "\"03\"", "\"+3\"", "\"\"", "\"", "\"x\"", "\"99999999999999999999\""] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

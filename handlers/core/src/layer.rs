@@ -1,0 +1,127 @@
+//! What surrounds every route: the request's id and log span, the check of the origin, the headers
+//! of every answer, a panic turned into a 500, and the metrics.
+
+use std::{any::Any, panic::AssertUnwindSafe, time::Instant};
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use lambda_http::{Context, request::RequestContext};
+use tracing::Instrument;
+
+use crate::{
+    ApiError, App, metrics,
+    origin::Origin,
+    request::{self, Current},
+};
+
+/// Puts the layer around a function's router, and its answers to unknown paths and methods.
+pub(crate) fn wrap(router: Router<App>, app: &App) -> Router {
+    router
+        .fallback(async || ApiError::NotFound)
+        .method_not_allowed_fallback(async || method_not_allowed())
+        .layer(middleware::from_fn_with_state(app.clone(), around))
+        .with_state(app.clone())
+}
+
+fn method_not_allowed() -> ApiError {
+    ApiError::refused(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not have that method.")
+}
+
+async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
+    let began = Instant::now();
+    let current = Current::new(&id_of(&request));
+    let method = request.method().as_str().to_owned();
+    let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
+    let span = tracing::info_span!("request", request_id = current.id, method, route);
+    let answer = request::scope(current.clone(), async {
+        let mut response = answer(&app, request, next).await;
+        add_headers(&mut response, &current.id);
+        response
+    });
+    let response = answer.instrument(span.clone()).await;
+    let status = response.status();
+    span.in_scope(|| {
+        let organization = current.organization().map(tracing::field::display);
+        let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status = status.as_u16(), organization, milliseconds, "Answered.");
+    });
+    metrics::write(&metrics::Request {
+        stage: app.stage(),
+        function: app.function(),
+        status: status.as_u16(),
+        latency: began.elapsed(),
+        database: current.database(),
+        is_cold_start: request::is_cold_start(),
+    });
+    response
+}
+
+async fn answer(app: &App, request: Request, next: Next) -> Response {
+    // axum would answer HEAD with what it has for GET; the catalogue has no HEAD.
+    if request.method() == Method::HEAD {
+        return method_not_allowed().into_response();
+    }
+    let secret = match app.origin_secret().await {
+        Ok(secret) => secret,
+        Err(error) => return error.into_response(),
+    };
+    let (mut parts, body) = request.into_parts();
+    let origin = match Origin::check(&parts, secret) {
+        Ok(origin) => origin,
+        Err(error) => return error.into_response(),
+    };
+    parts.extensions.insert(origin);
+    let request = Request::from_parts(parts, body);
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => ApiError::Internal(format!("A handler panicked: {}", message(&*panic))).into_response(),
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}
+
+/// The id that API Gateway gave the request, else the one of the invocation.
+fn id_of(request: &Request) -> String {
+    let gateway = match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    gateway
+        .filter(|id| !id.is_empty())
+        .or_else(|| request.extensions().get::<Context>().map(|context| context.request_id.clone()))
+        .unwrap_or_default()
+}
+
+/// Headers of every answer. A handler that needs another value (Swagger UI and its policy) sets it,
+/// and keeps it.
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::CACHE_CONTROL, "no-store"),
+    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
+    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+fn add_headers(response: &mut Response, request_id: &str) {
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if let Ok(id) = HeaderValue::from_str(request_id) {
+        headers.insert("x-request-id", id);
+    }
+}

@@ -1,0 +1,82 @@
+//! What is known about the request that is being answered, without handing it through every call.
+//!
+//! A function answers one request at a time; still this is a task-local and no global, so that
+//! tests can answer several.
+
+use std::{
+    cell::Cell,
+    future::Future,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use uuid::Uuid;
+
+tokio::task_local! {
+    static CURRENT: Arc<Current>;
+}
+
+/// The request that is being answered.
+#[derive(Debug, Default)]
+pub(crate) struct Current {
+    /// Its id: of API Gateway, or of Lambda when it was invoked directly.
+    pub(crate) id: String,
+    /// Nanoseconds spent on the database.
+    database: AtomicU64,
+    organization: OnceLock<Uuid>,
+}
+
+impl Current {
+    /// A request with this id.
+    pub(crate) fn new(id: &str) -> Arc<Current> {
+        Arc::new(Current { id: clean(id), ..Current::default() })
+    }
+
+    /// Time spent on the database so far.
+    pub(crate) fn database(&self) -> Duration {
+        Duration::from_nanos(self.database.load(Ordering::Relaxed))
+    }
+
+    /// The organization of the caller, once it is known.
+    pub(crate) fn organization(&self) -> Option<Uuid> {
+        self.organization.get().copied()
+    }
+}
+
+/// Answers a request in its own scope.
+pub(crate) async fn scope<F: Future>(current: Arc<Current>, answer: F) -> F::Output {
+    CURRENT.scope(current, answer).await
+}
+
+/// The id of the request that is being answered; `none` outside of one.
+pub fn id() -> String {
+    CURRENT.try_with(|current| current.id.clone()).unwrap_or_else(|_| "none".to_owned())
+}
+
+pub(crate) fn add_database_time(spent: Duration) {
+    let nanoseconds = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
+    let _ = CURRENT.try_with(|current| current.database.fetch_add(nanoseconds, Ordering::Relaxed));
+}
+
+pub(crate) fn set_organization(organization: Uuid) {
+    let _ = CURRENT.try_with(|current| current.organization.set(organization));
+}
+
+/// Ids come from the gateway; what else somebody may have put there stays out of logs and answers.
+fn clean(id: &str) -> String {
+    let id: String =
+        id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=' | '.')).take(64).collect();
+    if id.is_empty() { Uuid::new_v4().to_string() } else { id }
+}
+
+thread_local! {
+    static COLD: Cell<bool> = const { Cell::new(true) };
+}
+
+/// Whether this is the first request of this process. True once.
+pub(crate) fn is_cold_start() -> bool {
+    COLD.replace(false)
+}

@@ -1,0 +1,80 @@
+//! From `main` to the Runtime API: what the `main.rs` of a function calls.
+
+use std::{future::Future, process::ExitCode, sync::Arc};
+
+use axum::Router;
+use futures_util::future::{self, Either};
+use lambda_runtime::LambdaEvent;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{App, layer, log, request};
+
+/// Answers HTTP API requests with a router, until Lambda ends the process.
+///
+/// `function` is its name in the catalogue. Gives a failure, after one log line that says what to
+/// do, when the environment or a secret is no good.
+pub fn serve(function: &str, router: Router<App>) -> ExitCode {
+    run(function, |app| async move {
+        let router = layer::wrap(router, &app);
+        beside(lambda_http::run(router), app).await
+    })
+}
+
+/// Answers direct invocations with a handler, until Lambda ends the process.
+///
+/// An event that is not what the handler takes, and a panic, are errors of the invocation.
+pub fn serve_invocations<E, A, F>(function: &str, handler: impl Fn(App, E) -> F) -> ExitCode
+where
+    E: DeserializeOwned,
+    A: Serialize,
+    F: Future<Output = A>,
+{
+    run(function, |app| async move {
+        let handler = &handler;
+        let invocations = lambda_runtime::run(lambda_runtime::service_fn(|event: LambdaEvent<E>| {
+            let app = app.clone();
+            async move {
+                let current = request::Current::new(&event.context.request_id);
+                let answer = request::scope(Arc::clone(&current), handler(app, event.payload)).await;
+                Ok::<A, lambda_runtime::Error>(answer)
+            }
+        }));
+        invocations.await.map_err(|error| error.to_string())
+    })
+}
+
+/// Runs until the runtime ends, or until a secret turns out to be no good.
+async fn beside(runtime: impl Future<Output = Result<(), lambda_http::Error>>, app: App) -> Result<(), String> {
+    // The secrets are read while the runtime asks for the first request: starting takes no longer.
+    let check = async move { app.check_secrets().await };
+    match future::select(Box::pin(runtime), Box::pin(check)).await {
+        Either::Left((ended, _)) => ended.map_err(|error| error.to_string()),
+        Either::Right((Err(sentence), _)) => Err(sentence),
+        Either::Right((Ok(()), runtime)) => runtime.await.map_err(|error| error.to_string()),
+    }
+}
+
+fn run<F: Future<Output = Result<(), String>>>(function: &str, serve: impl FnOnce(App) -> F) -> ExitCode {
+    log::start();
+    match start(function, serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            tracing::error!(function, "{sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start<F: Future<Output = Result<(), String>>>(
+    function: &str,
+    serve: impl FnOnce(App) -> F,
+) -> Result<(), String> {
+    let spec = miyabi_catalog::function(function)
+        .ok_or_else(|| format!("The catalogue has no function `{function}`."))?;
+    let app = App::from_environment(spec).map_err(|error| error.to_string())?;
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| format!("The runtime cannot start: {error}."))?
+        .block_on(serve(app))
+}

@@ -1,0 +1,198 @@
+//! A transaction in an organization.
+
+use std::{
+    ops::{Deref, DerefMut},
+    time::Instant,
+};
+
+use miyabi_catalog::Permission;
+use sqlx::{Executor, PgConnection, Postgres, pool::PoolConnection};
+use uuid::Uuid;
+
+use crate::{
+    ApiError, request,
+    audit::Audit,
+    outbox::{self, Event},
+    token::Claims,
+};
+
+/// A transaction that carries its organization. Queries run on `&mut *tx`. Dropped without
+/// [`Tx::commit`] it is rolled back, before anybody else gets its connection.
+#[derive(Debug)]
+pub struct Tx {
+    /// `None` once it is over.
+    connection: Option<PoolConnection<Postgres>>,
+    began: Instant,
+    user: Option<Uuid>,
+    organization: Option<Uuid>,
+    role: String,
+    permissions: Vec<Permission>,
+    events: Vec<Event>,
+}
+
+impl Tx {
+    pub(crate) fn new(connection: PoolConnection<Postgres>) -> Tx {
+        Tx {
+            connection: Some(connection),
+            began: Instant::now(),
+            user: None,
+            organization: None,
+            role: String::new(),
+            permissions: Vec::new(),
+            events: Vec::new(),
+        }
+    }
+
+    pub(crate) fn enter(&mut self, claims: &Claims, role: &str, permissions: &str) {
+        self.user = Some(claims.sub);
+        self.organization = Some(claims.org);
+        role.clone_into(&mut self.role);
+        self.permissions = permissions
+            .split(',')
+            .filter_map(|name| Permission::ALL.into_iter().find(|permission| permission.as_str() == name))
+            .collect();
+    }
+
+    /// The caller's role in the organization, as it is now; empty in the transactions of `auth`
+    /// that have no caller.
+    pub fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// What the caller may do in the organization, as it is now.
+    pub fn permissions(&self) -> &[Permission] {
+        &self.permissions
+    }
+
+    /// Whether the caller may do that.
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(&permission)
+    }
+
+    /// Asks for one more permission, where only some requests to a route need it.
+    ///
+    /// # Errors
+    ///
+    /// 403 when the caller's role does not have it.
+    pub fn require(&self, permission: Permission) -> Result<(), ApiError> {
+        if self.may(permission) {
+            return Ok(());
+        }
+        Err(ApiError::forbidden(
+            "missing_permission",
+            format!("Your role `{}` does not have the permission `{}`.", self.role, permission.as_str()),
+        ))
+    }
+
+    /// For `auth` only: makes this the transaction of a user, after finding out who it is.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn select_user(&mut self, user: Uuid) -> Result<(), ApiError> {
+        sqlx::query_scalar!("select set_config('app.current_user_id', $1, true)", user.to_string())
+            .fetch_one(&mut **self)
+            .await?;
+        self.user = Some(user);
+        Ok(())
+    }
+
+    /// For `auth` only: makes this a transaction in an organization of its user.
+    ///
+    /// # Errors
+    ///
+    /// 403 when the user is not, or no longer, a member.
+    pub async fn select_organization(&mut self, organization: Uuid) -> Result<(), ApiError> {
+        let member = sqlx::query!(
+            r#"select current_setting('app.current_user_id')::uuid as "user_id!",
+                set_config('app.current_org_id', id::text, true)
+             from app.my_organizations() where id = $1"#,
+            organization
+        )
+        .fetch_optional(&mut **self)
+        .await?
+        .ok_or_else(|| ApiError::forbidden("not_a_member", "You are not a member of this organization."))?;
+        self.user = Some(member.user_id);
+        self.organization = Some(organization);
+        Ok(())
+    }
+
+    /// Writes a line of the audit trail. It is there exactly when this transaction is committed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database; 500 when no organization is selected.
+    pub async fn audit(&mut self, audit: Audit) -> Result<(), ApiError> {
+        let (organization, actor) = (self.organization, self.user);
+        let organization =
+            organization.ok_or_else(|| ApiError::Internal("An audit row needs an organization.".to_owned()))?;
+        audit.insert(self, organization, actor).await
+    }
+
+    /// Tells the sockets of the organization that something changed. The event gets its number when
+    /// the transaction is committed.
+    pub fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// Makes everything of this transaction permanent, with its events, in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database; 500 when there are events but no organization.
+    pub async fn commit(mut self) -> Result<(), ApiError> {
+        let mut sql = String::new();
+        if !self.events.is_empty() {
+            let organization = self
+                .organization
+                .ok_or_else(|| ApiError::Internal("An event needs an organization.".to_owned()))?;
+            sql = outbox::insert(organization, &std::mem::take(&mut self.events));
+        }
+        sql.push_str("commit");
+        self.end(&sql).await
+    }
+
+    /// Undoes everything now. Dropping does the same, but nobody knows when.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn rollback(self) -> Result<(), ApiError> {
+        self.end("rollback").await
+    }
+
+    async fn end(mut self, sql: &str) -> Result<(), ApiError> {
+        self.execute(sqlx::raw_sql(sql)).await?;
+        // Dropping a connection gives it back to the pool.
+        self.connection = None;
+        Ok(())
+    }
+}
+
+impl Deref for Tx {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.connection.as_ref().expect("Only `end`, which consumes the transaction, takes the connection.")
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.connection.as_mut().expect("Only `end`, which consumes the transaction, takes the connection.")
+    }
+}
+
+impl Drop for Tx {
+    fn drop(&mut self) {
+        request::add_database_time(self.began.elapsed());
+        if let Some(mut connection) = self.connection.take() {
+            tokio::spawn(async move {
+                if connection.execute(sqlx::raw_sql("rollback")).await.is_err() {
+                    // Nobody knows what state it is in.
+                    connection.close_on_drop();
+                }
+            });
+        }
+    }
+}
