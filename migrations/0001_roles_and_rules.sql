@@ -4,6 +4,7 @@
 -- by password or by IAM, as the stage says. Roles belong to the whole server, so they may exist.
 
 set local lock_timeout = '500ms';
+set local statement_timeout = '30s';
 
 do $$
 declare
@@ -16,6 +17,9 @@ begin
             null;
         end;
     end loop;
+    -- By default everybody may connect, and make temporary tables.
+    execute format('revoke all on database %I from public', current_database());
+    execute format('grant connect on database %I to miyabi_activity, miyabi_auth, miyabi_tasks', current_database());
 end
 $$;
 

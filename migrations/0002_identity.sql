@@ -5,6 +5,7 @@
 -- up before a user is known, so they have no policy: only miyabi_auth is granted anything on them.
 
 set local lock_timeout = '500ms';
+set local statement_timeout = '30s';
 
 create table users (
     id uuid primary key,
@@ -64,7 +65,7 @@ create table refresh_tokens (
     token_hash bytea primary key,
     session_id uuid not null references sessions (id),
     parent_hash bytea,
-    generation integer not null default 0,
+    generation bigint not null default 0,
     created_at timestamptz not null default now(),
     expires_at timestamptz not null,
     used_at timestamptz,

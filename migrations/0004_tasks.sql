@@ -4,6 +4,7 @@
 -- operators that row-level security lets through to an index (uuid, text =, timestamptz, ^@).
 
 set local lock_timeout = '500ms';
+set local statement_timeout = '30s';
 
 create table tasks (
     organization_id uuid not null references organizations (id),

@@ -1,6 +1,7 @@
 -- What happened: the audit trail, the events to send, and the answers to repeat.
 
 set local lock_timeout = '500ms';
+set local statement_timeout = '30s';
 
 create table audit_log (
     organization_id uuid not null references organizations (id),
@@ -52,6 +53,7 @@ create table idempotency_keys (
     route text not null,
     key text not null,
     request_hash bytea not null,
+    -- squawk-ignore prefer-bigint-over-smallint -- an HTTP status has three digits
     status smallint,
     headers jsonb,
     body jsonb,
@@ -65,7 +67,7 @@ comment on table idempotency_keys is 'Answers to requests with an Idempotency-Ke
 create index idempotency_keys_expires_at on idempotency_keys (organization_id, expires_at);
 
 create function app.start_outbox_sequence() returns trigger
-    language plpgsql security definer set search_path = pg_catalog, public
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp
     as $$
 begin
     insert into public.outbox_sequences (organization_id) values (new.id);

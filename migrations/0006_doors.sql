@@ -2,9 +2,10 @@
 -- see, since row-level security does not hold for the owner.
 
 set local lock_timeout = '500ms';
+set local statement_timeout = '30s';
 
 create function app.is_withdrawn(p_user uuid, p_session uuid, p_token uuid, p_issued_at timestamptz) returns boolean
-    language plpgsql stable security definer set search_path = pg_catalog, public
+    language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
 begin
     return exists (
@@ -21,7 +22,7 @@ create function app.enter(
     p_user uuid, p_organization uuid, p_session uuid, p_token uuid, p_issued_at timestamptz, p_ask_withdrawn boolean,
     out verdict text, out role text, out permissions text
 )
-    language plpgsql stable security definer set search_path = pg_catalog, public
+    language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
 begin
     if p_ask_withdrawn and app.is_withdrawn(p_user, p_session, p_token, p_issued_at) then
@@ -51,12 +52,12 @@ comment on function app.enter is
     'Asked when a tenant transaction opens: is this access token still good, and what may its user do in the organization now.';
 
 create function app.withdrawals(out kind text, out id uuid, out issued_before timestamptz, out expires_at timestamptz) returns setof record
-    language sql stable security definer set search_path = pg_catalog, public
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as 'select r.kind, r.id, r.issued_before, r.expires_at from public.revoked_tokens r where r.expires_at > now()';
 comment on function app.withdrawals is 'All that is withdrawn now, to fill an empty cache: ids and times only.';
 
 create function app.my_organizations(out id uuid, out name text, out role text) returns setof record
-    language sql stable security definer set search_path = pg_catalog, public
+    language sql stable security definer set search_path = pg_catalog, public, pg_temp
     as 'select o.id, o.name, m.role
         from public.memberships m join public.organizations o on o.id = m.organization_id
         where m.user_id = current_setting(''app.current_user_id'')::uuid
@@ -68,7 +69,7 @@ create function app.upsert_user(
     p_id uuid, p_github_id bigint, p_login text, p_name text, p_avatar_url text, p_email text,
     out user_id uuid, out is_new boolean, out is_disabled boolean
 )
-    language plpgsql security definer set search_path = pg_catalog, public
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp
     as $$
 begin
     insert into public.users as u (id, github_id, login, name, avatar_url, email)
@@ -82,7 +83,7 @@ $$;
 comment on function app.upsert_user is 'Who signed in, by the numeric id at GitHub and by nothing else.';
 
 create function app.create_organization(p_id uuid, p_name text, p_owner uuid) returns void
-    language plpgsql security definer set search_path = pg_catalog, public
+    language plpgsql security definer set search_path = pg_catalog, public, pg_temp
     as $$
 begin
     insert into public.organizations (id, name) values (p_id, p_name);
@@ -96,7 +97,7 @@ create function app.search_tasks(
     p_status text default null, p_priority text default null, p_assignee uuid default null,
     p_created_before timestamptz default null, p_id_before uuid default null
 ) returns setof uuid
-    language plpgsql stable security definer set search_path = pg_catalog, public
+    language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
 declare
     organization uuid := current_setting('app.current_org_id')::uuid;

@@ -50,14 +50,24 @@ impl App {
             Some(url) => Arc::new(InValkey::new(url, &config.stage).map_err(ConfigError)?),
             None => Arc::new(InPostgres),
         };
-        let connector =
-            config.database.clone().map(|database| Arc::new(Connector::new(database, Arc::clone(&aws))));
+        let connector = config
+            .database
+            .clone()
+            .map(|database| Arc::new(Connector::new(database, Arc::clone(&aws))));
         let keys = config
             .jwt_keys_secret
             .clone()
             .map(|secret| Arc::new(Keys::new(Arc::clone(&aws), secret, config.stage.clone())));
         let db = Db::new(connector.clone(), revocations);
-        Ok(App(Arc::new(Inner { config, aws, http, db, connector, keys, origin_secret: OnceCell::new() })))
+        Ok(App(Arc::new(Inner {
+            config,
+            aws,
+            http,
+            db,
+            connector,
+            keys,
+            origin_secret: OnceCell::new(),
+        })))
     }
 
     /// Name of the stage.
@@ -81,10 +91,11 @@ impl App {
     ///
     /// 500 in a function that does not read them by the catalogue.
     pub fn keys(&self) -> Result<&Arc<Keys>, ApiError> {
-        self.0
-            .keys
-            .as_ref()
-            .ok_or_else(|| ApiError::Internal("This function does not read the signing keys, by the catalogue.".to_owned()))
+        self.0.keys.as_ref().ok_or_else(|| {
+            ApiError::Internal(
+                "This function does not read the signing keys, by the catalogue.".to_owned(),
+            )
+        })
     }
 
     /// Requests to other servers.
@@ -98,7 +109,11 @@ impl App {
     ///
     /// 503 when it cannot be read.
     pub async fn secret(&self, arn: &str) -> Result<String, ApiError> {
-        self.0.aws.secret(arn).await.map_err(|error| ApiError::Unavailable(error.to_string()))
+        self.0
+            .aws
+            .secret(arn)
+            .await
+            .map_err(|error| ApiError::Unavailable(error.to_string()))
     }
 
     /// Invokes another function by the ARN of its alias, and waits for its answer.
@@ -123,14 +138,19 @@ impl App {
     pub async fn connect_options(&self) -> Result<sqlx::postgres::PgConnectOptions, ApiError> {
         match &self.0.connector {
             Some(connector) => connector.options().await,
-            None => Err(ApiError::Internal("This function has no database role in the catalogue.".to_owned())),
+            None => Err(ApiError::Internal(
+                "This function has no database role in the catalogue.".to_owned(),
+            )),
         }
     }
 
     /// The origin secret; `None`: the stage has none.
     pub(crate) async fn origin_secret(&self) -> Result<Option<&OriginSecret>, ApiError> {
-        let Some(arn) = &self.0.config.origin_secret else { return Ok(None) };
-        let read = || async { OriginSecret::parse(&self.secret(arn).await?).map_err(ApiError::Internal) };
+        let Some(arn) = &self.0.config.origin_secret else {
+            return Ok(None);
+        };
+        let read =
+            || async { OriginSecret::parse(&self.secret(arn).await?).map_err(ApiError::Internal) };
         self.0.origin_secret.get_or_try_init(read).await.map(Some)
     }
 

@@ -21,7 +21,11 @@ pub struct Audit {
 
 impl Audit {
     /// Something that was done: `Audit::new("task.update", "task", id)`.
-    pub fn new(action: &'static str, target_type: &'static str, target_id: impl Into<Option<Uuid>>) -> Audit {
+    pub fn new(
+        action: &'static str,
+        target_type: &'static str,
+        target_id: impl Into<Option<Uuid>>,
+    ) -> Audit {
         Audit {
             action,
             outcome: "allowed",
@@ -34,26 +38,42 @@ impl Audit {
     }
 
     /// Something that was refused.
-    pub fn denied(action: &'static str, target_type: &'static str, target_id: impl Into<Option<Uuid>>) -> Audit {
-        Audit { outcome: "denied", ..Audit::new(action, target_type, target_id) }
+    pub fn denied(
+        action: &'static str,
+        target_type: &'static str,
+        target_id: impl Into<Option<Uuid>>,
+    ) -> Audit {
+        Audit {
+            outcome: "denied",
+            ..Audit::new(action, target_type, target_id)
+        }
     }
 
     /// How the target was. Never a secret.
     #[must_use]
     pub fn before(self, before: Value) -> Audit {
-        Audit { before: Some(before), ..self }
+        Audit {
+            before: Some(before),
+            ..self
+        }
     }
 
     /// How the target is now. Never a secret.
     #[must_use]
     pub fn after(self, after: Value) -> Audit {
-        Audit { after: Some(after), ..self }
+        Audit {
+            after: Some(after),
+            ..self
+        }
     }
 
     /// Another actor than the user of the transaction.
     #[must_use]
     pub fn by(self, actor: Uuid) -> Audit {
-        Audit { actor: Some(actor), ..self }
+        Audit {
+            actor: Some(actor),
+            ..self
+        }
     }
 
     pub(crate) async fn insert(

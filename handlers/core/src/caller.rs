@@ -53,8 +53,13 @@ impl<P: Requires> Caller<P> {
     /// # Errors
     ///
     /// 500 when position or scope cannot be serialized.
-    pub fn seal_cursor(&self, scope: &impl Serialize, position: &impl Serialize) -> Result<String, ApiError> {
-        let payload = serde_json::to_vec(position).map_err(|error| ApiError::Internal(error.to_string()))?;
+    pub fn seal_cursor(
+        &self,
+        scope: &impl Serialize,
+        position: &impl Serialize,
+    ) -> Result<String, ApiError> {
+        let payload =
+            serde_json::to_vec(position).map_err(|error| ApiError::Internal(error.to_string()))?;
         Ok(self.keys.seal(&self.scope(scope)?, &payload))
     }
 
@@ -63,19 +68,27 @@ impl<P: Requires> Caller<P> {
     /// # Errors
     ///
     /// 400 when it is not from there: changed, of another organization, another sort or filter.
-    pub fn open_cursor<T: DeserializeOwned>(&self, scope: &impl Serialize, cursor: &str) -> Result<T, ApiError> {
+    pub fn open_cursor<T: DeserializeOwned>(
+        &self,
+        scope: &impl Serialize,
+        cursor: &str,
+    ) -> Result<T, ApiError> {
         let refused = || {
             ApiError::bad_request(
                 "bad_cursor",
                 "The cursor is not one of this list with this sort and these filters. Begin without a cursor.",
             )
         };
-        let payload = self.keys.open(&self.scope(scope)?, cursor).ok_or_else(refused)?;
+        let payload = self
+            .keys
+            .open(&self.scope(scope)?, cursor)
+            .ok_or_else(refused)?;
         serde_json::from_slice(&payload).map_err(|_| refused())
     }
 
     fn scope(&self, scope: &impl Serialize) -> Result<Vec<u8>, ApiError> {
-        serde_json::to_vec(&(self.claims.org, scope)).map_err(|error| ApiError::Internal(error.to_string()))
+        serde_json::to_vec(&(self.claims.org, scope))
+            .map_err(|error| ApiError::Internal(error.to_string()))
     }
 }
 
@@ -91,19 +104,28 @@ where
         let token = bearer(&parts.headers)?;
         let (claims, keys) = App::from_ref(state).keys()?.verify(token).await?;
         request::set_organization(claims.org);
-        Ok(Caller { claims, keys, permission: PhantomData })
+        Ok(Caller {
+            claims,
+            keys,
+            permission: PhantomData,
+        })
     }
 }
 
 /// The token of `Authorization: Bearer ..`.
 fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
-    let missing = || ApiError::unauthenticated("This needs an access token in `Authorization: Bearer ..`.");
+    let missing =
+        || ApiError::unauthenticated("This needs an access token in `Authorization: Bearer ..`.");
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or_else(missing)?;
     if values.next().is_some() {
         return Err(missing());
     }
-    let (scheme, token) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(missing)?;
+    let (scheme, token) = value
+        .to_str()
+        .ok()
+        .and_then(|value| value.split_once(' '))
+        .ok_or_else(missing)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(missing());
     }

@@ -57,13 +57,24 @@ impl Config {
     ///
     /// A sentence that names the first variable that is missing or wrong.
     pub(crate) fn from_environment(function: &'static Function) -> Result<Config, ConfigError> {
-        Config::read(function, &|name| env::var(name).ok().filter(|value| !value.is_empty()))
+        Config::read(function, &|name| {
+            env::var(name).ok().filter(|value| !value.is_empty())
+        })
     }
 
-    fn read(function: &'static Function, get: &dyn Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
+    fn read(
+        function: &'static Function,
+        get: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Config, ConfigError> {
         let require = |name: &str| required(function.name, name, get);
-        let database = function.database_role.map(|_| DatabaseConfig::read(function, get)).transpose()?;
-        let jwt_keys_secret = function.reads_jwt_keys.then(|| require("JWT_KEYS_SECRET")).transpose()?;
+        let database = function
+            .database_role
+            .map(|_| DatabaseConfig::read(function, get))
+            .transpose()?;
+        let jwt_keys_secret = function
+            .reads_jwt_keys
+            .then(|| require("JWT_KEYS_SECRET"))
+            .transpose()?;
         let valkey_url = get("VALKEY_URL").filter(|_| function.reads_jwt_keys);
         if let Some(url) = &valkey_url
             && !url.starts_with("redis://")
@@ -86,11 +97,17 @@ impl Config {
 }
 
 impl DatabaseConfig {
-    fn read(function: &Function, get: &dyn Fn(&str) -> Option<String>) -> Result<DatabaseConfig, ConfigError> {
+    fn read(
+        function: &Function,
+        get: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<DatabaseConfig, ConfigError> {
         let require = |name: &str| required(function.name, name, get);
         let port = require("DATABASE_PORT")?;
         let port = port.parse().map_err(|_| {
-            ConfigError(format!("DATABASE_PORT of the function `{}` is `{port}`, which is no port.", function.name))
+            ConfigError(format!(
+                "DATABASE_PORT of the function `{}` is `{port}`, which is no port.",
+                function.name
+            ))
         })?;
         let login = match require("DATABASE_AUTH")?.as_str() {
             "iam" => Login::Iam,
@@ -112,16 +129,30 @@ impl DatabaseConfig {
                 )));
             }
         };
-        let (host, name, user) = (require("DATABASE_HOST")?, require("DATABASE_NAME")?, require("DATABASE_USER")?);
-        Ok(DatabaseConfig { host, port, name, user, login, tls })
+        let (host, name, user) = (
+            require("DATABASE_HOST")?,
+            require("DATABASE_NAME")?,
+            require("DATABASE_USER")?,
+        );
+        Ok(DatabaseConfig {
+            host,
+            port,
+            name,
+            user,
+            login,
+            tls,
+        })
     }
 }
 
 /// The certificates to verify the database with.
 fn certificates(get: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u8>, ConfigError> {
     if let Some(path) = get("DATABASE_CA_FILE") {
-        return fs::read(&path)
-            .map_err(|error| ConfigError(format!("The file that DATABASE_CA_FILE names, {path}, cannot be read: {error}.")));
+        return fs::read(&path).map_err(|error| {
+            ConfigError(format!(
+                "The file that DATABASE_CA_FILE names, {path}, cannot be read: {error}."
+            ))
+        });
     }
     let region = get("AWS_REGION").unwrap_or_default();
     crate::certificates::of_region(&region).map(|pem| pem.as_bytes().to_vec()).ok_or_else(|| {
@@ -131,7 +162,11 @@ fn certificates(get: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u8>, ConfigE
     })
 }
 
-fn required(function: &str, name: &str, get: &dyn Fn(&str) -> Option<String>) -> Result<String, ConfigError> {
+fn required(
+    function: &str,
+    name: &str,
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, ConfigError> {
     get(name).ok_or_else(|| {
         ConfigError(format!("The function `{function}` needs the environment variable {name}; the templates of its stack set it."))
     })
@@ -163,14 +198,23 @@ mod tests {
             };
         }
         let function = miyabi_catalog::function(name).unwrap();
-        Config::read(function, &|name| variables.get(name).map(|value| (*value).to_owned()))
+        Config::read(function, &|name| {
+            variables.get(name).map(|value| (*value).to_owned())
+        })
     }
 
     #[test]
     fn each_missing_variable_is_named() {
         for name in [
-            "MIYABI_STAGE", "DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME", "DATABASE_USER", "DATABASE_AUTH",
-            "DATABASE_SECRET", "DATABASE_TLS", "JWT_KEYS_SECRET",
+            "MIYABI_STAGE",
+            "DATABASE_HOST",
+            "DATABASE_PORT",
+            "DATABASE_NAME",
+            "DATABASE_USER",
+            "DATABASE_AUTH",
+            "DATABASE_SECRET",
+            "DATABASE_TLS",
+            "JWT_KEYS_SECRET",
         ] {
             let error = read("tasks", &[(name, None)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("`tasks`"), "{error}");
@@ -179,16 +223,32 @@ mod tests {
 
     #[test]
     fn a_function_without_a_database_needs_none() {
-        assert!(read("docs", &[("DATABASE_HOST", None), ("JWT_KEYS_SECRET", None)]).unwrap().database.is_none());
+        assert!(
+            read(
+                "docs",
+                &[("DATABASE_HOST", None), ("JWT_KEYS_SECRET", None)]
+            )
+            .unwrap()
+            .database
+            .is_none()
+        );
     }
 
     #[test]
     fn wrong_values_are_refused() {
         let wrong = [
-            ("DATABASE_PORT", "many"), ("DATABASE_AUTH", "trust"), ("DATABASE_TLS", "prefer"), ("VALKEY_URL", "localhost"),
+            ("DATABASE_PORT", "many"),
+            ("DATABASE_AUTH", "trust"),
+            ("DATABASE_TLS", "prefer"),
+            ("VALKEY_URL", "localhost"),
         ];
         for (name, value) in wrong {
-            assert!(read("tasks", &[(name, Some(value))]).unwrap_err().to_string().contains(name));
+            assert!(
+                read("tasks", &[(name, Some(value))])
+                    .unwrap_err()
+                    .to_string()
+                    .contains(name)
+            );
         }
     }
 
@@ -197,7 +257,15 @@ mod tests {
         let config = read("tasks", &[("DATABASE_TLS", Some("verify-full"))]).unwrap();
         let pem = String::from_utf8(config.database.unwrap().tls.unwrap()).unwrap();
         assert!(pem.matches("BEGIN CERTIFICATE").count() >= 3, "{pem}");
-        let unknown = [("DATABASE_TLS", Some("verify-full")), ("AWS_REGION", Some("moon-1"))];
-        assert!(read("tasks", &unknown).unwrap_err().to_string().contains("DATABASE_CA_FILE"));
+        let unknown = [
+            ("DATABASE_TLS", Some("verify-full")),
+            ("AWS_REGION", Some("moon-1")),
+        ];
+        assert!(
+            read("tasks", &unknown)
+                .unwrap_err()
+                .to_string()
+                .contains("DATABASE_CA_FILE")
+        );
     }
 }

@@ -43,7 +43,12 @@ struct Secret {
 
 impl Connector {
     pub(crate) fn new(config: DatabaseConfig, aws: Arc<Aws>) -> Connector {
-        Connector { config, aws, pool: OnceLock::new(), proven: Mutex::new(None) }
+        Connector {
+            config,
+            aws,
+            pool: OnceLock::new(),
+            proven: Mutex::new(None),
+        }
     }
 
     /// The connection, made when there is none.
@@ -53,7 +58,9 @@ impl Connector {
     /// 503 when there is none to be had.
     pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, ApiError> {
         match self.pool(false).await?.acquire().await {
-            Err(sqlx::Error::Database(error)) if matches!(error.code().as_deref(), Some("28P01" | "28000")) => {
+            Err(sqlx::Error::Database(error))
+                if matches!(error.code().as_deref(), Some("28P01" | "28000")) =>
+            {
                 // The password was changed since we read it.
                 Ok(self.pool(true).await?.acquire().await?)
             }
@@ -81,7 +88,9 @@ impl Connector {
             }
             *proven = Some(Instant::now());
         }
-        self.pool.get().ok_or_else(|| ApiError::Internal("The pool was not made.".to_owned()))
+        self.pool
+            .get()
+            .ok_or_else(|| ApiError::Internal("The pool was not made.".to_owned()))
     }
 
     /// # Errors
@@ -97,7 +106,9 @@ impl Connector {
             .application_name(&config.user)
             .disable_statement_logging();
         let options = match &config.tls {
-            Some(pem) => options.ssl_mode(PgSslMode::VerifyFull).ssl_root_cert_from_pem(pem.clone()),
+            Some(pem) => options
+                .ssl_mode(PgSslMode::VerifyFull)
+                .ssl_root_cert_from_pem(pem.clone()),
             None => options.ssl_mode(PgSslMode::Disable),
         };
         let proof = match &config.login {
@@ -111,11 +122,21 @@ impl Connector {
     }
 
     async fn password(&self, arn: &str) -> Result<String, ApiError> {
-        let secret = self.aws.secret(arn).await.map_err(|error| ApiError::Unavailable(error.to_string()))?;
-        let secret: Secret = serde_json::from_str(&secret)
-            .map_err(|_| ApiError::Internal(format!("The secret {arn} is not {{\"username\": .., \"password\": ..}}.")))?;
+        let secret = self
+            .aws
+            .secret(arn)
+            .await
+            .map_err(|error| ApiError::Unavailable(error.to_string()))?;
+        let secret: Secret = serde_json::from_str(&secret).map_err(|_| {
+            ApiError::Internal(format!(
+                "The secret {arn} is not {{\"username\": .., \"password\": ..}}."
+            ))
+        })?;
         if secret.username != self.config.user {
-            return Err(ApiError::Internal(format!("The secret {arn} is not that of {}.", self.config.user)));
+            return Err(ApiError::Internal(format!(
+                "The secret {arn} is not that of {}.",
+                self.config.user
+            )));
         }
         Ok(secret.password)
     }

@@ -24,20 +24,33 @@ pub(crate) fn answer(error: &sqlx::Error) -> ApiError {
         // Text that the encoding or a JSON document cannot hold.
         "22021" | "22P05" => ApiError::invalid("body", "contains text that cannot be stored"),
         // Serialization failure, deadlock: the same request can work.
-        "40001" | "40P01" => {
-            ApiError::conflict("try_again", "Somebody else changed the same thing at the same moment. Try again.")
-        }
+        "40001" | "40P01" => ApiError::conflict(
+            "try_again",
+            "Somebody else changed the same thing at the same moment. Try again.",
+        ),
         // Lock and statement timeouts, too many connections, the server going down or coming up.
-        "55P03" | "57014" | "53300" | "57P01" | "57P02" | "57P03" => ApiError::Unavailable(error.to_string()),
+        "55P03" | "57014" | "53300" | "57P01" | "57P02" | "57P03" => {
+            ApiError::Unavailable(error.to_string())
+        }
         // The password or token of the role is not accepted: until it is, nothing works.
         "28P01" | "28000" => ApiError::Unavailable(error.to_string()),
         "23505" => {
-            tracing::warn!(constraint = name, "A handler does not say what this constraint means.");
+            tracing::warn!(
+                constraint = name,
+                "A handler does not say what this constraint means."
+            );
             ApiError::conflict("conflict", "Something like it is there already.")
         }
         "23503" | "23514" | "22001" | "22003" | "22007" | "22008" => {
-            tracing::warn!(constraint = name, "A handler does not say what this constraint means.");
-            ApiError::refused(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value in the request is not acceptable.")
+            tracing::warn!(
+                constraint = name,
+                "A handler does not say what this constraint means."
+            );
+            ApiError::refused(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "invalid",
+                "A value in the request is not acceptable.",
+            )
         }
         _ if code.starts_with("08") => ApiError::Unavailable(error.to_string()),
         _ => ApiError::Internal(format!("{error} (SQLSTATE {code})")),

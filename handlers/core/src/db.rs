@@ -47,7 +47,10 @@ enum Mode {
 
 impl Db {
     pub(crate) fn new(connector: Option<Arc<Connector>>, revocations: Arc<dyn Revocations>) -> Db {
-        Db { connector, revocations }
+        Db {
+            connector,
+            revocations,
+        }
     }
 
     /// A READ ONLY transaction in the caller's organization.
@@ -77,7 +80,9 @@ impl Db {
     ///
     /// 503 when the database does not answer.
     pub async fn before_sign_in(&self) -> Result<Tx, ApiError> {
-        self.begin(&begin(Mode::Write, None, None)).await.map(|(tx, _)| tx)
+        self.begin(&begin(Mode::Write, None, None))
+            .await
+            .map(|(tx, _)| tx)
     }
 
     /// For `auth` only: a transaction of a user in whichever organization, for what is the user's
@@ -87,7 +92,9 @@ impl Db {
     ///
     /// 503 when the database does not answer.
     pub async fn for_user(&self, user: Uuid) -> Result<Tx, ApiError> {
-        self.begin(&begin(Mode::Write, None, Some(user))).await.map(|(tx, _)| tx)
+        self.begin(&begin(Mode::Write, None, Some(user)))
+            .await
+            .map(|(tx, _)| tx)
     }
 
     /// Where withdrawn tokens are written down.
@@ -104,7 +111,11 @@ impl Db {
         if !in_database && self.revocations.is_withdrawn(&token, self).await? {
             return Err(withdrawn_error());
         }
-        let sql = begin(mode, Some((&token, claims.org, in_database)), Some(claims.sub));
+        let sql = begin(
+            mode,
+            Some((&token, claims.org, in_database)),
+            Some(claims.sub),
+        );
         let (mut tx, row) = self.begin(&sql).await?;
         let row = row.ok_or_else(|| ApiError::Internal("app.enter gave no row.".to_owned()))?;
         match row.try_get::<&str, _>("verdict")? {
@@ -117,7 +128,12 @@ impl Db {
                 ));
             }
         }
-        tx.enter(claims, row.try_get("role")?, row.try_get::<Option<&str>, _>("permissions")?.unwrap_or_default());
+        tx.enter(
+            claims,
+            row.try_get("role")?,
+            row.try_get::<Option<&str>, _>("permissions")?
+                .unwrap_or_default(),
+        );
         match P::PERMISSION {
             Some(needed) if !tx.may(needed) => Err(self.refuse(tx, caller, mode, needed).await),
             _ => Ok(tx),
@@ -134,7 +150,11 @@ impl Db {
     ) -> ApiError {
         let refused = ApiError::forbidden(
             "missing_permission",
-            format!("Your role `{}` does not have the permission `{}`.", tx.role(), needed.as_str()),
+            format!(
+                "Your role `{}` does not have the permission `{}`.",
+                tx.role(),
+                needed.as_str()
+            ),
         );
         match self.audit_refusal(tx, caller, mode, needed).await {
             Ok(()) => refused,
@@ -159,18 +179,20 @@ impl Db {
             tx.select_organization(claims.org).await?;
             tx
         };
-        tx.audit(Audit::denied("access.denied", "permission", None).after(serde_json::json!({ "needed": needed.as_str() })))
-            .await?;
+        tx.audit(
+            Audit::denied("access.denied", "permission", None)
+                .after(serde_json::json!({ "needed": needed.as_str() })),
+        )
+        .await?;
         tx.commit().await
     }
 
     /// Opens a transaction with one simple query. A connection that has died since the last
     /// request is replaced once: nothing has been done on it.
     async fn begin(&self, sql: &str) -> Result<(Tx, Option<PgRow>), ApiError> {
-        let connector = self
-            .connector
-            .as_ref()
-            .ok_or_else(|| ApiError::Internal("This function has no database role in the catalogue.".to_owned()))?;
+        let connector = self.connector.as_ref().ok_or_else(|| {
+            ApiError::Internal("This function has no database role in the catalogue.".to_owned())
+        })?;
         let began = Instant::now();
         let mut connection = connector.acquire().await?;
         let mut rows = query(&mut connection, sql).await;
@@ -218,12 +240,19 @@ fn begin(mode: Mode, enter: Option<(&TokenIds, Uuid, bool)>, user: Option<Uuid>)
          set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true)"
     );
     if let Some(user) = user {
-        settings.push_str(&format!(", set_config('app.current_user_id', '{user}', true)"));
+        settings.push_str(&format!(
+            ", set_config('app.current_user_id', '{user}', true)"
+        ));
     }
     match enter {
         None => format!("{begin}; select {settings}"),
         Some((token, organization, ask)) => {
-            let TokenIds { user, session, token, issued_at } = token;
+            let TokenIds {
+                user,
+                session,
+                token,
+                issued_at,
+            } = token;
             let issued_at = issued_at.unix_timestamp();
             format!(
                 "{begin}; select {settings}, set_config('app.current_org_id', '{organization}', true), \
@@ -236,7 +265,13 @@ fn begin(mode: Mode, enter: Option<(&TokenIds, Uuid, bool)>, user: Option<Uuid>)
 
 impl TokenIds {
     fn of(claims: &crate::token::Claims) -> Result<TokenIds, ApiError> {
-        let issued_at = OffsetDateTime::from_unix_timestamp(claims.iat).map_err(|_| withdrawn_error())?;
-        Ok(TokenIds { user: claims.sub, session: claims.sid, token: claims.jti, issued_at })
+        let issued_at =
+            OffsetDateTime::from_unix_timestamp(claims.iat).map_err(|_| withdrawn_error())?;
+        Ok(TokenIds {
+            user: claims.sub,
+            session: claims.sid,
+            token: claims.jti,
+            issued_at,
+        })
     }
 }

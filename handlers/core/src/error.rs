@@ -66,7 +66,10 @@ pub struct Problem {
 impl ApiError {
     /// 422 for one field.
     pub fn invalid(field: impl Into<String>, detail: impl Into<String>) -> ApiError {
-        ApiError::Invalid(vec![FieldError { field: field.into(), detail: detail.into() }])
+        ApiError::Invalid(vec![FieldError {
+            field: field.into(),
+            detail: detail.into(),
+        }])
     }
 
     /// 400: the request itself is malformed.
@@ -91,7 +94,11 @@ impl ApiError {
 
     /// Any refusal.
     pub fn refused(status: StatusCode, code: &'static str, detail: impl Into<String>) -> ApiError {
-        ApiError::Refused { status, code, detail: detail.into() }
+        ApiError::Refused {
+            status,
+            code,
+            detail: detail.into(),
+        }
     }
 
     /// The status that it will be answered with.
@@ -148,7 +155,9 @@ impl IntoResponse for ApiError {
         };
         match &error {
             ApiError::Internal(log) => tracing::error!(error = log, "The request failed."),
-            ApiError::Unavailable(log) => tracing::warn!(error = log, "Something needed is unavailable."),
+            ApiError::Unavailable(log) => {
+                tracing::warn!(error = log, "Something needed is unavailable.")
+            }
             _ => {}
         }
         let status = error.status();
@@ -159,12 +168,19 @@ impl IntoResponse for ApiError {
             code: error.code(),
             detail: error.detail(),
             request_id: request::id(),
-            errors: if let ApiError::Invalid(errors) = error { errors } else { Vec::new() },
+            errors: if let ApiError::Invalid(errors) = error {
+                errors
+            } else {
+                Vec::new()
+            },
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -188,7 +204,11 @@ pub trait OnConstraint<T> {
 impl<T, E: Into<ApiError>> OnConstraint<T> for Result<T, E> {
     fn on_constraint(self, name: &str, answer: impl FnOnce() -> ApiError) -> Result<T, ApiError> {
         self.map_err(Into::into).map_err(|error| match &error {
-            ApiError::Database(sqlx::Error::Database(database)) if database.constraint() == Some(name) => answer(),
+            ApiError::Database(sqlx::Error::Database(database))
+                if database.constraint() == Some(name) =>
+            {
+                answer()
+            }
             _ => error,
         })
     }

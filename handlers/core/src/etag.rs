@@ -15,7 +15,10 @@ pub struct ETag(pub i64);
 impl IntoResponseParts for ETag {
     type Error = std::convert::Infallible;
 
-    fn into_response_parts(self, mut response: ResponseParts) -> Result<ResponseParts, Self::Error> {
+    fn into_response_parts(
+        self,
+        mut response: ResponseParts,
+    ) -> Result<ResponseParts, Self::Error> {
         if let Ok(value) = HeaderValue::from_str(&format!("\"{}\"", self.0)) {
             response.headers_mut().insert(header::ETAG, value);
         }
@@ -70,7 +73,11 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
                 "Say which version you have seen: `If-Match: \"3\"`, from the `ETag` of the answer.",
             ));
         };
-        let version = value.to_str().ok().filter(|_| values.next().is_none()).and_then(parse);
+        let version = value
+            .to_str()
+            .ok()
+            .filter(|_| values.next().is_none())
+            .and_then(parse);
         version.map(IfMatch).ok_or_else(IfMatch::stale)
     }
 }
@@ -78,7 +85,10 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 fn parse(tag: &str) -> Option<i64> {
     let version = tag.trim().strip_prefix('"')?.strip_suffix('"')?;
     // As we write it, and no other way: not "+3", not "03".
-    version.parse().ok().filter(|number: &i64| number.to_string() == version)
+    version
+        .parse()
+        .ok()
+        .filter(|number: &i64| number.to_string() == version)
 }
 
 #[cfg(test)]
@@ -88,7 +98,18 @@ mod tests {
     #[test]
     fn one_strong_tag_and_nothing_else() {
         assert_eq!(parse("\"3\""), Some(3));
-        for wrong in ["3", "*", "W/\"3\"", "\"3\", \"4\"", "\"03\"", "\"+3\"", "\"\"", "\"", "\"x\"", "\"99999999999999999999\""] {
+        for wrong in [
+            "3",
+            "*",
+            "W/\"3\"",
+            "\"3\", \"4\"",
+            "\"03\"",
+            "\"+3\"",
+            "\"\"",
+            "\"",
+            "\"x\"",
+            "\"99999999999999999999\"",
+        ] {
             assert_eq!(parse(wrong), None, "{wrong}");
         }
     }

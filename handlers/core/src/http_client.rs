@@ -60,26 +60,44 @@ impl HttpClient {
     pub async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Answer, HttpError> {
         let client = self.client.get_or_init(client);
         let answer = async {
-            let response = client.request(request.map(Full::new)).await.map_err(unreachable)?;
+            let response = client
+                .request(request.map(Full::new))
+                .await
+                .map_err(unreachable)?;
             let (head, body) = response.into_parts();
-            let body = Limited::new(body, limits.max_body).collect().await.map_err(|error| {
-                if error.is::<LengthLimitError>() {
-                    HttpError::TooLarge(limits.max_body)
-                } else {
-                    HttpError::Unreachable(error.to_string())
-                }
-            })?;
-            Ok(Answer { status: head.status, headers: head.headers, body: body.to_bytes() })
+            let body = Limited::new(body, limits.max_body)
+                .collect()
+                .await
+                .map_err(|error| {
+                    if error.is::<LengthLimitError>() {
+                        HttpError::TooLarge(limits.max_body)
+                    } else {
+                        HttpError::Unreachable(error.to_string())
+                    }
+                })?;
+            Ok(Answer {
+                status: head.status,
+                headers: head.headers,
+                body: body.to_bytes(),
+            })
         };
-        tokio::time::timeout(limits.timeout, answer).await.unwrap_or(Err(HttpError::Timeout(limits.timeout)))
+        tokio::time::timeout(limits.timeout, answer)
+            .await
+            .unwrap_or(Err(HttpError::Timeout(limits.timeout)))
     }
 }
 
 fn client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
-    let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
+    let connector = HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_http1()
+        .build();
     // No connection is kept: between two requests Lambda freezes the process, and the other side
     // closes meanwhile.
-    Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector)
+    Client::builder(TokioExecutor::new())
+        .pool_max_idle_per_host(0)
+        .build(connector)
 }
 
 /// The whole chain of causes: the first one alone says only "client error (Connect)".

@@ -32,9 +32,13 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 
 fn parse(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
     let mut values = headers.get_all(HEADER).iter();
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     let key = value.to_str().ok().filter(|key| {
-        values.next().is_none() && (1..=255).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        values.next().is_none()
+            && (1..=255).contains(&key.len())
+            && key.bytes().all(|byte| byte.is_ascii_graphic())
     });
     match key {
         Some(key) => Ok(Some(key.to_owned())),
@@ -82,10 +86,18 @@ impl IdempotencyKey {
         route: &'static str,
         body: &impl Serialize,
     ) -> Result<Once, ApiError> {
-        let Some(key) = self.0 else { return Ok(Once::First(First { row: None })) };
-        let body = serde_json::to_vec(body).map_err(|error| ApiError::Internal(error.to_string()))?;
+        let Some(key) = self.0 else {
+            return Ok(Once::First(First { row: None }));
+        };
+        let body =
+            serde_json::to_vec(body).map_err(|error| ApiError::Internal(error.to_string()))?;
         let hash = digest::digest(&digest::SHA256, &body);
-        let row = Row { organization: caller.organization_id(), user: caller.user_id(), route, key };
+        let row = Row {
+            organization: caller.organization_id(),
+            user: caller.user_id(),
+            route,
+            key,
+        };
         if row.take(tx, hash.as_ref()).await? {
             return Ok(Once::First(First { row: Some(row) }));
         }
@@ -132,19 +144,31 @@ impl Row {
                 "This `Idempotency-Key` was used for another request. Take a new one for each request.",
             ));
         }
-        let status = row.status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
+        let status = row
+            .status
+            .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
         let (Some(status), Some(body)) = (status, row.body) else {
-            return Err(ApiError::Internal("An idempotency key was committed without its answer.".to_owned()));
+            return Err(ApiError::Internal(
+                "An idempotency key was committed without its answer.".to_owned(),
+            ));
         };
         let mut response = (status, Json(body)).into_response();
-        for (name, value) in row.headers.as_ref().and_then(Value::as_object).into_iter().flatten() {
+        for (name, value) in row
+            .headers
+            .as_ref()
+            .and_then(Value::as_object)
+            .into_iter()
+            .flatten()
+        {
             let name = HeaderName::try_from(name.as_str());
             let value = value.as_str().map(HeaderValue::from_str);
             if let (Ok(name), Some(Ok(value))) = (name, value) {
                 response.headers_mut().insert(name, value);
             }
         }
-        response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert("idempotency-replayed", HeaderValue::from_static("true"));
         Ok(response)
     }
 }
@@ -163,11 +187,17 @@ impl First {
         headers: impl axum::response::IntoResponseParts,
         body: &impl Serialize,
     ) -> Result<Response, ApiError> {
-        let body = serde_json::to_value(body).map_err(|error| ApiError::Internal(error.to_string()))?;
+        let body =
+            serde_json::to_value(body).map_err(|error| ApiError::Internal(error.to_string()))?;
         let response = (status, headers, Json(&body)).into_response();
-        let Some(row) = self.row else { return Ok(response) };
+        let Some(row) = self.row else {
+            return Ok(response);
+        };
         let kept = [header::ETAG, header::LOCATION].map(|name| {
-            let value = response.headers().get(&name).and_then(|value| value.to_str().ok());
+            let value = response
+                .headers()
+                .get(&name)
+                .and_then(|value| value.to_str().ok());
             (name.as_str().to_owned(), json!(value))
         });
         sqlx::query!(
@@ -209,12 +239,19 @@ mod tests {
     fn a_key_is_one_visible_word() {
         let headers = |values: &[&str]| {
             let mut headers = HeaderMap::new();
-            values.iter().for_each(|value| drop(headers.append(HEADER, value.parse().unwrap())));
+            for value in values {
+                headers.append(HEADER, value.parse().unwrap());
+            }
             headers
         };
         assert_eq!(parse(&headers(&[])).unwrap(), None);
         assert_eq!(parse(&headers(&["a-1"])).unwrap(), Some("a-1".to_owned()));
-        for wrong in [&["a", "a"][..], &[""], &["a b"], &["x".repeat(256).as_str()]] {
+        for wrong in [
+            &["a", "a"][..],
+            &[""],
+            &["a b"],
+            &["x".repeat(256).as_str()],
+        ] {
             assert!(parse(&headers(wrong)).is_err(), "{wrong:?}");
         }
     }

@@ -42,13 +42,25 @@ where
 }
 
 fn check_type(headers: &HeaderMap) -> Result<(), ApiError> {
-    let refused = |detail| Err(ApiError::refused(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not_json", detail));
+    let refused = |detail| {
+        Err(ApiError::refused(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "not_json",
+            detail,
+        ))
+    };
     if headers.contains_key(header::CONTENT_ENCODING) {
         return refused("Send the body as it is, without `Content-Encoding`.");
     }
-    let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default().trim();
-    if !["application/json", "application/merge-patch+json"].iter().any(|json| json.eq_ignore_ascii_case(media_type)) {
+    if !["application/json", "application/merge-patch+json"]
+        .iter()
+        .any(|json| json.eq_ignore_ascii_case(media_type))
+    {
         return refused("Send JSON, with `Content-Type: application/json`.");
     }
     Ok(())
@@ -70,17 +82,23 @@ async fn read(body: Body) -> Result<bytes::Bytes, ApiError> {
 /// 400 when it has not one meaning, 422 when `T` does not take it.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let malformed = |detail: String| ApiError::bad_request("malformed_json", detail);
-    let text = std::str::from_utf8(body).map_err(|_| malformed("The body is not UTF-8.".to_owned()))?;
+    let text =
+        std::str::from_utf8(body).map_err(|_| malformed("The body is not UTF-8.".to_owned()))?;
     if let Err(error) = strict::check(text) {
         let detail = error.to_string();
         // Text that can be written in JSON and nowhere else: half a surrogate pair, and NUL.
         if detail.contains("surrogate") || detail.contains("in hex escape") {
-            return Err(ApiError::invalid("body", "contains half of a surrogate pair"));
+            return Err(ApiError::invalid(
+                "body",
+                "contains half of a surrogate pair",
+            ));
         }
         if detail.contains(strict::UNSTORABLE) {
             return Err(ApiError::invalid("body", strict::UNSTORABLE));
         }
-        return Err(malformed(format!("The body is not acceptable JSON: {detail}.")));
+        return Err(malformed(format!(
+            "The body is not acceptable JSON: {detail}."
+        )));
     }
     let deserializer = &mut serde_json::Deserializer::from_str(text);
     serde_path_to_error::deserialize(deserializer).map_err(|error| {
@@ -157,11 +175,24 @@ mod tests {
     #[test]
     fn a_field_is_named_with_its_path() {
         assert_eq!(refusal("{}"), (422, "title is required".to_owned()));
-        assert_eq!(refusal(r#"{"title": " "}"#), (422, "title must not be blank".to_owned()));
-        assert_eq!(refusal(r#"{"title": "a", "role": "owner"}"#), (422, "role is not a field of this".to_owned()));
+        assert_eq!(
+            refusal(r#"{"title": " "}"#),
+            (422, "title must not be blank".to_owned())
+        );
+        assert_eq!(
+            refusal(r#"{"title": "a", "role": "owner"}"#),
+            (422, "role is not a field of this".to_owned())
+        );
         let deep = refusal(r#"{"title": "a", "inner": {"size": 256}}"#);
-        assert!(deep.1.starts_with("inner.size is not acceptable: invalid value: integer `256`"), "{deep:?}");
-        assert_eq!(refusal(r#"{"title": "a", "inner": {}}"#), (422, "inner.size is required".to_owned()));
+        assert!(
+            deep.1
+                .starts_with("inner.size is not acceptable: invalid value: integer `256`"),
+            "{deep:?}"
+        );
+        assert_eq!(
+            refusal(r#"{"title": "a", "inner": {}}"#),
+            (422, "inner.size is required".to_owned())
+        );
         assert_eq!(
             refusal(r#"{"title": "a", "inner": {"size": 1, "x": 1}}"#),
             (422, "inner.x is not a field of this".to_owned())
@@ -170,7 +201,11 @@ mod tests {
 
     #[test]
     fn json_with_more_than_one_meaning_is_refused() {
-        let deep = format!(r#"{{"title": "a", "metadata": {}1{}}}"#, "[".repeat(10_000), "]".repeat(10_000));
+        let deep = format!(
+            r#"{{"title": "a", "metadata": {}1{}}}"#,
+            "[".repeat(10_000),
+            "]".repeat(10_000)
+        );
         let malformed = [
             r#"{"title": "a", "title": "b"}"#.to_owned(),
             r#"{"title": "a", "metadata": {"x": [{"y": 1, "y": 2}]}}"#.to_owned(),
@@ -189,8 +224,12 @@ mod tests {
     #[test]
     fn text_that_nothing_can_hold_is_refused() {
         for body in [
-            r#"{"title": "a\u0000"}"#, r#"{"title": "a", "metadata": {"x\u0000": 1}}"#, r#"{"title": "\ud800"}"#,
-            r#"{"title": "\ud800x"}"#, r#"{"title": "\udc00"}"#, r#"{"title": "a", "metadata": "\ud800\u0041"}"#,
+            r#"{"title": "a\u0000"}"#,
+            r#"{"title": "a", "metadata": {"x\u0000": 1}}"#,
+            r#"{"title": "\ud800"}"#,
+            r#"{"title": "\ud800x"}"#,
+            r#"{"title": "\udc00"}"#,
+            r#"{"title": "a", "metadata": "\ud800\u0041"}"#,
         ] {
             assert_eq!(refusal(body).0, 422, "{body}");
         }

@@ -63,8 +63,9 @@ impl KeySet {
     ///
     /// A sentence about the secret, without its value.
     pub(crate) fn parse(secret: &str) -> Result<KeySet, String> {
-        let secret: Secret = serde_json::from_str(secret)
-            .map_err(|_| "The secret of the signing keys is not {\"kid\": .., \"key\": ..}.".to_owned())?;
+        let secret: Secret = serde_json::from_str(secret).map_err(|_| {
+            "The secret of the signing keys is not {\"kid\": .., \"key\": ..}.".to_owned()
+        })?;
         let current = Key::new(secret.kid, &secret.key)?;
         let previous = match (secret.previous_kid, secret.previous_key) {
             (Some(kid), Some(key)) => Some(Key::new(kid, &key)?),
@@ -97,7 +98,11 @@ impl KeySet {
         let same = |key: &Key| {
             let expected = hmac::sign(&key.cursors, &message);
             // Which of 128 bits differ is of no use to somebody who does not know the key.
-            expected.as_ref()[..16].iter().zip(tag).fold(0, |all, (a, b)| all | (a ^ b)) == 0
+            expected.as_ref()[..16]
+                .iter()
+                .zip(tag)
+                .fold(0, |all, (a, b)| all | (a ^ b))
+                == 0
         };
         self.all().any(same).then(|| payload.to_vec())
     }
@@ -122,20 +127,34 @@ impl Key {
             ));
         }
         if is_guessable(key) {
-            return Err(format!("The signing key `{kid}` can be guessed. Generate one at random."));
+            return Err(format!(
+                "The signing key `{kid}` can be guessed. Generate one at random."
+            ));
         }
         let signing = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
         let cursors = hmac::sign(&signing, b"miyabi cursors");
         let cursors = hmac::Key::new(hmac::HMAC_SHA256, cursors.as_ref());
-        Ok(Key { kid, signing, cursors })
+        Ok(Key {
+            kid,
+            signing,
+            cursors,
+        })
     }
 }
 
 /// A value from an example, or one with hardly any different characters.
 fn is_guessable(key: &str) -> bool {
     let lower = key.to_ascii_lowercase();
-    let from_an_example =
-        ["changeme", "change-me", "change_me", "secret", "default", "example", "password", "012345678901"];
+    let from_an_example = [
+        "changeme",
+        "change-me",
+        "change_me",
+        "secret",
+        "default",
+        "example",
+        "password",
+        "012345678901",
+    ];
     let mut bytes = key.as_bytes().to_vec();
     bytes.sort_unstable();
     bytes.dedup();
@@ -153,7 +172,12 @@ pub struct Keys {
 
 impl Keys {
     pub(crate) fn new(aws: Arc<Aws>, secret: String, stage: String) -> Keys {
-        Keys { aws, secret, stage, cached: Mutex::new(None) }
+        Keys {
+            aws,
+            secret,
+            stage,
+            cached: Mutex::new(None),
+        }
     }
 
     /// The keys, as read no longer ago than `age`. When they cannot be read again, those read
@@ -176,7 +200,9 @@ impl Keys {
                     tracing::warn!(%error, "The signing keys cannot be read again; the known ones stay in use.");
                     Ok(Arc::clone(keys))
                 }
-                None => Err(ApiError::Unavailable(format!("The signing keys cannot be read: {error}"))),
+                None => Err(ApiError::Unavailable(format!(
+                    "The signing keys cannot be read: {error}"
+                ))),
             },
         }
     }
@@ -205,9 +231,13 @@ impl Keys {
         if keys.find(&unverified.kid).is_none() {
             keys = self.get(UNKNOWN_KEY_AGE).await?;
         }
-        let key = keys.find(&unverified.kid).ok_or_else(|| refused(token::Refused::Signature))?;
+        let key = keys
+            .find(&unverified.kid)
+            .ok_or_else(|| refused(token::Refused::Signature))?;
         let now = time::OffsetDateTime::now_utc().unix_timestamp();
-        let claims = unverified.verify(&key.signing, &self.stage, now).map_err(refused)?;
+        let claims = unverified
+            .verify(&key.signing, &self.stage, now)
+            .map_err(refused)?;
         Ok((claims, keys))
     }
 
@@ -232,7 +262,10 @@ impl Keys {
         let keys = self.get(SIGNING_AGE).await?;
         let mac = |key: &Key| {
             let derived = hmac::sign(&key.signing, format!("miyabi {purpose}").as_bytes());
-            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()), message);
+            let tag = hmac::sign(
+                &hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
+                message,
+            );
             let mut bytes = [0; 32];
             bytes.copy_from_slice(tag.as_ref());
             bytes
@@ -251,7 +284,6 @@ fn refused(why: token::Refused) -> ApiError {
     ApiError::unauthenticated("The access token is not accepted.")
 }
 
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -264,10 +296,18 @@ mod tests {
 
     #[test]
     fn a_weak_or_default_key_is_refused_by_a_sentence_without_it() {
-        for weak in ["short", "0123456789012345678901234567890", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-            "changeme-changeme-changeme-1234567890", "my-default-signing-key-for-this-application"] {
+        for weak in [
+            "short",
+            "0123456789012345678901234567890",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "changeme-changeme-changeme-1234567890",
+            "my-default-signing-key-for-this-application",
+        ] {
             let error = parse(weak).unwrap_err();
-            assert!(error.contains("signing key `a`") && !error.contains(weak), "{error}");
+            assert!(
+                error.contains("signing key `a`") && !error.contains(weak),
+                "{error}"
+            );
         }
         assert!(KeySet::parse("{}").is_err());
         assert!(parse("yPjz8Qn3LrVw5TgB2kXcM7sHdF4aZ9eU").is_ok());
@@ -282,7 +322,11 @@ mod tests {
         for index in 0..sealed.len() {
             let mut changed = sealed.clone().into_bytes();
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
-            assert_eq!(old.open(b"tasks", &String::from_utf8(changed).unwrap()), None, "{index}");
+            assert_eq!(
+                old.open(b"tasks", &String::from_utf8(changed).unwrap()),
+                None,
+                "{index}"
+            );
         }
         let rotated = json!({
             "kid": "b", "key": "6Rk9vTzXp2LmQ8sNcW4hYbJ7dF3gA5eU",
@@ -290,6 +334,11 @@ mod tests {
         });
         let rotated = KeySet::parse(&rotated.to_string()).unwrap();
         assert_eq!(rotated.open(b"tasks", &sealed), Some(b"payload".to_vec()));
-        assert_eq!(parse("6Rk9vTzXp2LmQ8sNcW4hYbJ7dF3gA5eU").unwrap().open(b"tasks", &sealed), None);
+        assert_eq!(
+            parse("6Rk9vTzXp2LmQ8sNcW4hYbJ7dF3gA5eU")
+                .unwrap()
+                .open(b"tasks", &sealed),
+            None
+        );
     }
 }

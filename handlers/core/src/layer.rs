@@ -30,14 +30,22 @@ pub(crate) fn wrap(router: Router<App>, app: &App) -> Router {
 }
 
 fn method_not_allowed() -> ApiError {
-    ApiError::refused(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "This path does not have that method.")
+    ApiError::refused(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        "This path does not have that method.",
+    )
 }
 
 async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
     let began = Instant::now();
     let current = Current::new(&id_of(&request));
     let method = request.method().as_str().to_owned();
-    let route = request.extensions().get::<MatchedPath>().map_or("none", |path| path.as_str()).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("none", |path| path.as_str())
+        .to_owned();
     let span = tracing::info_span!("request", request_id = current.id, method, route);
     let answer = request::scope(current.clone(), async {
         let mut response = answer(&app, request, next).await;
@@ -49,7 +57,12 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     span.in_scope(|| {
         let organization = current.organization().map(tracing::field::display);
         let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(status = status.as_u16(), organization, milliseconds, "Answered.");
+        tracing::info!(
+            status = status.as_u16(),
+            organization,
+            milliseconds,
+            "Answered."
+        );
     });
     metrics::write(&metrics::Request {
         stage: app.stage(),
@@ -80,7 +93,9 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
     let request = Request::from_parts(parts, body);
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
-        Err(panic) => ApiError::Internal(format!("A handler panicked: {}", message(&*panic))).into_response(),
+        Err(panic) => {
+            ApiError::Internal(format!("A handler panicked: {}", message(&*panic))).into_response()
+        }
     }
 }
 
@@ -100,7 +115,12 @@ fn id_of(request: &Request) -> String {
     };
     gateway
         .filter(|id| !id.is_empty())
-        .or_else(|| request.extensions().get::<Context>().map(|context| context.request_id.clone()))
+        .or_else(|| {
+            request
+                .extensions()
+                .get::<Context>()
+                .map(|context| context.request_id.clone())
+        })
         .unwrap_or_default()
 }
 
@@ -108,18 +128,29 @@ fn id_of(request: &Request) -> String {
 /// and keeps it.
 const HEADERS: [(HeaderName, &str); 7] = [
     (header::CACHE_CONTROL, "no-store"),
-    (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"),
-    (header::STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    ),
+    (
+        header::STRICT_TRANSPORT_SECURITY,
+        "max-age=63072000; includeSubDomains",
+    ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::X_FRAME_OPTIONS, "DENY"),
     (header::REFERRER_POLICY, "no-referrer"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
 ];
 
 fn add_headers(response: &mut Response, request_id: &str) {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     if let Ok(id) = HeaderValue::from_str(request_id) {
         headers.insert("x-request-id", id);

@@ -22,7 +22,10 @@ pub(crate) struct Request<'a> {
 
 /// Writes the line.
 pub(crate) fn write(request: &Request<'_>) {
-    let timestamp = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis();
+    let timestamp = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
     let line = line(request, u64::try_from(timestamp).unwrap_or_default());
     // One write, so that no other line gets in between. Nobody can be told when it fails.
     let _ = std::io::stdout().lock().write_all(line.as_bytes());
@@ -77,9 +80,15 @@ mod tests {
         let line: Value = serde_json::from_str(&line(&request, 1)).unwrap();
         let declared = &line["_aws"]["CloudWatchMetrics"][0];
         for metric in declared["Metrics"].as_array().unwrap() {
-            assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
+            assert!(
+                line[metric["Name"].as_str().unwrap()].is_number(),
+                "{metric}"
+            );
         }
         assert_eq!(declared["Dimensions"], json!([["stage", "function"]]));
-        assert_eq!((&line["latency"], &line["serverError"], &line["coldStart"]), (&json!(12.345), &json!(1), &json!(1)));
+        assert_eq!(
+            (&line["latency"], &line["serverError"], &line["coldStart"]),
+            (&json!(12.345), &json!(1), &json!(1))
+        );
     }
 }

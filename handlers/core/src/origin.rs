@@ -25,10 +25,13 @@ impl OriginSecret {
         struct Secret {
             value: String,
         }
-        let secret: Secret =
-            serde_json::from_str(secret).map_err(|_| "The origin secret is not {\"value\": ..}.".to_owned())?;
+        let secret: Secret = serde_json::from_str(secret)
+            .map_err(|_| "The origin secret is not {\"value\": ..}.".to_owned())?;
         if secret.value.len() < 16 {
-            return Err("The origin secret has fewer than 16 characters. Generate one at random.".to_owned());
+            return Err(
+                "The origin secret has fewer than 16 characters. Generate one at random."
+                    .to_owned(),
+            );
         }
         Ok(OriginSecret(secret.value))
     }
@@ -36,9 +39,16 @@ impl OriginSecret {
     /// Whether the request came through the distribution. Compares in the same time for any value.
     fn is_in(&self, headers: &HeaderMap) -> bool {
         let mut values = headers.get_all(VERIFY).iter();
-        let (Some(value), None) = (values.next(), values.next()) else { return false };
+        let (Some(value), None) = (values.next(), values.next()) else {
+            return false;
+        };
         let (expected, given) = (self.0.as_bytes(), value.as_bytes());
-        expected.len() == given.len() && expected.iter().zip(given).fold(0, |all, (a, b)| all | (a ^ b)) == 0
+        expected.len() == given.len()
+            && expected
+                .iter()
+                .zip(given)
+                .fold(0, |all, (a, b)| all | (a ^ b))
+                == 0
     }
 }
 
@@ -58,9 +68,18 @@ impl Origin {
         if let Some(secret) = secret
             && !secret.is_in(&parts.headers)
         {
-            return Err(ApiError::forbidden("wrong_origin", "Requests must go through the site's own address."));
+            return Err(ApiError::forbidden(
+                "wrong_origin",
+                "Requests must go through the site's own address.",
+            ));
         }
-        let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let text = |name: &str| {
+            parts
+                .headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned)
+        };
         let trusted = |name: &str| secret.and_then(|_| text(name));
         let (domain, address) = match parts.extensions.get::<RequestContext>() {
             Some(RequestContext::ApiGatewayV2(context)) => {
@@ -68,17 +87,26 @@ impl Origin {
             }
             _ => (None, None),
         };
-        let host = trusted("x-viewer-host").or(domain).filter(|host| is_host(host)).unwrap_or_default();
+        let host = trusted("x-viewer-host")
+            .or(domain)
+            .filter(|host| is_host(host))
+            .unwrap_or_default();
         let scheme = match text("x-forwarded-proto").as_deref() {
             Some("http") => "http",
             _ => "https",
         };
-        Ok(Origin { url: format!("{scheme}://{host}"), client_address: trusted("x-viewer-ip").or(address) })
+        Ok(Origin {
+            url: format!("{scheme}://{host}"),
+            client_address: trusted("x-viewer-ip").or(address),
+        })
     }
 }
 
 fn is_host(host: &str) -> bool {
-    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']'))
+    !host.is_empty()
+        && host.bytes().all(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']')
+        })
 }
 
 impl<S: Sync> FromRequestParts<S> for Origin {
@@ -87,7 +115,10 @@ impl<S: Sync> FromRequestParts<S> for Origin {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Origin, Infallible> {
         // Put there by the layer around every router, which has checked it.
         let origin = parts.extensions.get::<Origin>().cloned();
-        Ok(origin.unwrap_or(Origin { url: String::new(), client_address: None }))
+        Ok(origin.unwrap_or(Origin {
+            url: String::new(),
+            client_address: None,
+        }))
     }
 }
 
@@ -108,8 +139,15 @@ mod tests {
     #[test]
     fn only_the_distribution_is_believed() {
         let secret = OriginSecret::parse(r#"{"value": "0123456789abcdef"}"#).unwrap();
-        let viewer = [("x-viewer-host", "tasks.example.com"), ("x-viewer-ip", "192.0.2.1")];
-        let right = [("x-origin-verify", "0123456789abcdef"), viewer[0], viewer[1]];
+        let viewer = [
+            ("x-viewer-host", "tasks.example.com"),
+            ("x-viewer-ip", "192.0.2.1"),
+        ];
+        let right = [
+            ("x-origin-verify", "0123456789abcdef"),
+            viewer[0],
+            viewer[1],
+        ];
         let origin = Origin::check(&parts(&right), Some(&secret)).unwrap();
         assert_eq!(origin.url, "https://tasks.example.com");
         assert_eq!(origin.client_address.as_deref(), Some("192.0.2.1"));
@@ -119,6 +157,12 @@ mod tests {
         assert!(Origin::check(&parts(&[]), Some(&secret)).is_err());
         assert!(Origin::check(&parts(&[right[0], right[0]]), Some(&secret)).is_err());
         let spoofed = Origin::check(&parts(&right), None).unwrap();
-        assert_eq!(spoofed, Origin { url: "https://".to_owned(), client_address: None });
+        assert_eq!(
+            spoofed,
+            Origin {
+                url: "https://".to_owned(),
+                client_address: None
+            }
+        );
     }
 }

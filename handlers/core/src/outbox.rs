@@ -83,7 +83,13 @@ mod tests {
 
     #[test]
     fn an_event_carries_ids_and_nothing_else() {
-        let sql = insert(Uuid::nil(), &[Event::CommentChanged { task_id: Uuid::max(), id: Uuid::nil() }]);
+        let sql = insert(
+            Uuid::nil(),
+            &[Event::CommentChanged {
+                task_id: Uuid::max(),
+                id: Uuid::nil(),
+            }],
+        );
         assert!(sql.ends_with(
             "'comment.changed', '{ffffffff-ffff-ffff-ffff-ffffffffffff,00000000-0000-0000-0000-000000000000}' from numbered; "
         ), "{sql}");

@@ -52,14 +52,19 @@ fn refuse_unstorable(query: &str) -> Result<(), ApiError> {
     let mut rest = query.as_bytes();
     while let [first, tail @ ..] = rest {
         let decoded = match (first, tail) {
-            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low]).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()),
+            (b'%', [high, low, ..]) => std::str::from_utf8(&[*high, *low])
+                .ok()
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok()),
             _ => None,
         };
         bytes.push(decoded.unwrap_or(*first));
         rest = if decoded.is_some() { &tail[2..] } else { tail };
     }
     if bytes.contains(&0) || std::str::from_utf8(&bytes).is_err() {
-        return Err(ApiError::invalid("query", "contains text that cannot be stored"));
+        return Err(ApiError::invalid(
+            "query",
+            "contains text that cannot be stored",
+        ));
     }
     Ok(())
 }
@@ -68,11 +73,15 @@ fn explain(rejection: &QueryRejection) -> ApiError {
     // "Failed to deserialize query string: status: unknown variant ..": what follows the first
     // colon is ours and serde's, without anything internal.
     let text = rejection.body_text();
-    let detail = text.split_once(": ").map_or(text.as_str(), |(_, detail)| detail);
+    let detail = text
+        .split_once(": ")
+        .map_or(text.as_str(), |(_, detail)| detail);
     match crate::json::named_field(detail) {
         Some(field) => ApiError::invalid(field, crate::json::say(detail)),
         None => match detail.split_once(": ") {
-            Some((field, detail)) if !field.contains(' ') => ApiError::invalid(field, crate::json::say(detail)),
+            Some((field, detail)) if !field.contains(' ') => {
+                ApiError::invalid(field, crate::json::say(detail))
+            }
             _ => ApiError::invalid("query", crate::json::say(detail)),
         },
     }
@@ -93,12 +102,20 @@ mod tests {
 
     async fn refusal(query: &str) -> ApiError {
         let request = http::Request::get(format!("/?{query}")).body(()).unwrap();
-        Query::<Filter>::from_request_parts(&mut request.into_parts().0, &()).await.unwrap_err()
+        Query::<Filter>::from_request_parts(&mut request.into_parts().0, &())
+            .await
+            .unwrap_err()
     }
 
     #[tokio::test]
     async fn the_parameter_is_named() {
-        for (query, field) in [("limit=-1", "limit"), ("limit=1&limit=2", "limit"), ("color=red", "color"), ("limit=%00", "query"), ("x=%ff", "query")] {
+        for (query, field) in [
+            ("limit=-1", "limit"),
+            ("limit=1&limit=2", "limit"),
+            ("color=red", "color"),
+            ("limit=%00", "query"),
+            ("x=%ff", "query"),
+        ] {
             match refusal(query).await {
                 ApiError::Invalid(errors) => assert_eq!(errors[0].field, field, "{errors:?}"),
                 other => panic!("{query}: {other:?}"),

@@ -32,7 +32,10 @@ pub(crate) struct Current {
 impl Current {
     /// A request with this id.
     pub(crate) fn new(id: &str) -> Arc<Current> {
-        Arc::new(Current { id: clean(id), ..Current::default() })
+        Arc::new(Current {
+            id: clean(id),
+            ..Current::default()
+        })
     }
 
     /// Time spent on the database so far.
@@ -53,7 +56,9 @@ pub(crate) async fn scope<F: Future>(current: Arc<Current>, answer: F) -> F::Out
 
 /// The id of the request that is being answered; `none` outside of one.
 pub fn id() -> String {
-    CURRENT.try_with(|current| current.id.clone()).unwrap_or_else(|_| "none".to_owned())
+    CURRENT
+        .try_with(|current| current.id.clone())
+        .unwrap_or_else(|_| "none".to_owned())
 }
 
 pub(crate) fn add_database_time(spent: Duration) {
@@ -67,9 +72,16 @@ pub(crate) fn set_organization(organization: Uuid) {
 
 /// Ids come from the gateway; what else somebody may have put there stays out of logs and answers.
 fn clean(id: &str) -> String {
-    let id: String =
-        id.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=' | '.')).take(64).collect();
-    if id.is_empty() { Uuid::new_v4().to_string() } else { id }
+    let id: String = id
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=' | '.'))
+        .take(64)
+        .collect();
+    if id.is_empty() {
+        Uuid::new_v4().to_string()
+    } else {
+        id
+    }
 }
 
 thread_local! {

@@ -31,20 +31,25 @@ where
 {
     run(function, |app| async move {
         let handler = &handler;
-        let invocations = lambda_runtime::run(lambda_runtime::service_fn(|event: LambdaEvent<E>| {
-            let app = app.clone();
-            async move {
-                let current = request::Current::new(&event.context.request_id);
-                let answer = request::scope(Arc::clone(&current), handler(app, event.payload)).await;
-                Ok::<A, lambda_runtime::Error>(answer)
-            }
-        }));
+        let invocations =
+            lambda_runtime::run(lambda_runtime::service_fn(|event: LambdaEvent<E>| {
+                let app = app.clone();
+                async move {
+                    let current = request::Current::new(&event.context.request_id);
+                    let answer =
+                        request::scope(Arc::clone(&current), handler(app, event.payload)).await;
+                    Ok::<A, lambda_runtime::Error>(answer)
+                }
+            }));
         invocations.await.map_err(|error| error.to_string())
     })
 }
 
 /// Runs until the runtime ends, or until a secret turns out to be no good.
-async fn beside(runtime: impl Future<Output = Result<(), lambda_http::Error>>, app: App) -> Result<(), String> {
+async fn beside(
+    runtime: impl Future<Output = Result<(), lambda_http::Error>>,
+    app: App,
+) -> Result<(), String> {
     // The secrets are read while the runtime asks for the first request: starting takes no longer.
     let check = async move { app.check_secrets().await };
     match future::select(Box::pin(runtime), Box::pin(check)).await {
@@ -54,7 +59,10 @@ async fn beside(runtime: impl Future<Output = Result<(), lambda_http::Error>>, a
     }
 }
 
-fn run<F: Future<Output = Result<(), String>>>(function: &str, serve: impl FnOnce(App) -> F) -> ExitCode {
+fn run<F: Future<Output = Result<(), String>>>(
+    function: &str,
+    serve: impl FnOnce(App) -> F,
+) -> ExitCode {
     log::start();
     match start(function, serve) {
         Ok(()) => ExitCode::SUCCESS,

@@ -39,7 +39,9 @@ impl Walk {
         if self.depth == MAX_DEPTH {
             return Err(E::custom(format_args!("{TOO_DEEP} {MAX_DEPTH} levels")));
         }
-        Ok(Walk { depth: self.depth + 1 })
+        Ok(Walk {
+            depth: self.depth + 1,
+        })
     }
 }
 
@@ -52,7 +54,11 @@ impl<'de> DeserializeSeed<'de> for Walk {
 }
 
 fn check_text<E: Error>(text: &str) -> Result<(), E> {
-    if text.contains('\0') { Err(E::custom(UNSTORABLE)) } else { Ok(()) }
+    if text.contains('\0') {
+        Err(E::custom(UNSTORABLE))
+    } else {
+        Ok(())
+    }
 }
 
 impl<'de> Visitor<'de> for Walk {

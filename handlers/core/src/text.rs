@@ -66,7 +66,10 @@ fn check(text: &str, max: usize) -> Result<(), String> {
         return Err(format!("must have at most {max} characters"));
     }
     match text.chars().find(|&character| is_refused(character)) {
-        Some(character) => Err(format!("must not contain the character U+{:04X}", character as u32)),
+        Some(character) => Err(format!(
+            "must not contain the character U+{:04X}",
+            character as u32
+        )),
         None => Ok(()),
     }
 }
@@ -93,7 +96,11 @@ macro_rules! text_impls {
 
         impl<const MAX: usize> PartialSchema for $name<MAX> {
             fn schema() -> RefOr<Schema> {
-                ObjectBuilder::new().schema_type(Type::String).min_length(Some($min)).max_length(Some(MAX)).into()
+                ObjectBuilder::new()
+                    .schema_type(Type::String)
+                    .min_length(Some($min))
+                    .max_length(Some(MAX))
+                    .into()
             }
         }
 
@@ -117,16 +124,29 @@ mod tests {
         assert_eq!(Line::<5>::new("  abc ").unwrap().as_str(), "abc");
         assert_eq!(Line::<5>::new("   "), Err("must not be blank".to_owned()));
         assert_eq!(Line::<5>::new("a\nb"), Err("must be one line".to_owned()));
-        assert_eq!(Line::<5>::new("abcdef"), Err("must have at most 5 characters".to_owned()));
+        assert_eq!(
+            Line::<5>::new("abcdef"),
+            Err("must have at most 5 characters".to_owned())
+        );
         assert_eq!(Line::<5>::new("äöüéè").unwrap().as_str(), "äöüéè");
     }
 
     #[test]
     fn characters_that_cannot_be_stored_or_that_deceive_are_refused() {
         for bad in ["a\0b", "a\u{1b}[31m", "a\u{202E}b", "a\u{2066}b"] {
-            assert!(Text::<100>::new(bad).unwrap_err().starts_with("must not contain"), "{bad:?}");
+            assert!(
+                Text::<100>::new(bad)
+                    .unwrap_err()
+                    .starts_with("must not contain"),
+                "{bad:?}"
+            );
         }
-        for good in ["a\nb\tc", "\u{1F468}\u{200D}\u{1F469}", "日本語", "e\u{301}"] {
+        for good in [
+            "a\nb\tc",
+            "\u{1F468}\u{200D}\u{1F469}",
+            "日本語",
+            "e\u{301}",
+        ] {
             assert!(Text::<100>::new(good).is_ok(), "{good:?}");
         }
     }

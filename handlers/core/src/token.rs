@@ -107,8 +107,16 @@ pub(crate) enum Refused {
 }
 
 /// Signs claims with the key of that id.
-pub(crate) fn sign(claims: &Claims, kid: &str, key: &hmac::Key) -> Result<String, serde_json::Error> {
-    let header = Header { alg: "HS256".to_owned(), typ: TYPE.to_owned(), kid: kid.to_owned() };
+pub(crate) fn sign(
+    claims: &Claims,
+    kid: &str,
+    key: &hmac::Key,
+) -> Result<String, serde_json::Error> {
+    let header = Header {
+        alg: "HS256".to_owned(),
+        typ: TYPE.to_owned(),
+        kid: kid.to_owned(),
+    };
     let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
     let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?);
     let message = format!("{header}.{claims}");
@@ -127,8 +135,15 @@ pub(crate) fn parse(token: &str) -> Result<Unverified<'_>, Refused> {
     if header.alg != "HS256" || header.typ != TYPE {
         return Err(Refused::Form);
     }
-    let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Refused::Form)?;
-    Ok(Unverified { kid: header.kid, message, claims, signature })
+    let signature = URL_SAFE_NO_PAD
+        .decode(signature)
+        .map_err(|_| Refused::Form)?;
+    Ok(Unverified {
+        kid: header.kid,
+        message,
+        claims,
+        signature,
+    })
 }
 
 impl Unverified<'_> {
@@ -138,7 +153,8 @@ impl Unverified<'_> {
     ///
     /// The first check that failed.
     pub(crate) fn verify(&self, key: &hmac::Key, stage: &str, now: i64) -> Result<Claims, Refused> {
-        hmac::verify(key, self.message.as_bytes(), &self.signature).map_err(|_| Refused::Signature)?;
+        hmac::verify(key, self.message.as_bytes(), &self.signature)
+            .map_err(|_| Refused::Signature)?;
         let claims: Claims = decode(self.claims)?;
         if claims.iss != issuer(stage) || claims.aud != audience(stage) {
             return Err(Refused::Purpose);

@@ -10,9 +10,10 @@ use sqlx::{Executor, PgConnection, Postgres, pool::PoolConnection};
 use uuid::Uuid;
 
 use crate::{
-    ApiError, request,
+    ApiError,
     audit::Audit,
     outbox::{self, Event},
+    request,
     token::Claims,
 };
 
@@ -49,7 +50,11 @@ impl Tx {
         role.clone_into(&mut self.role);
         self.permissions = permissions
             .split(',')
-            .filter_map(|name| Permission::ALL.into_iter().find(|permission| permission.as_str() == name))
+            .filter_map(|name| {
+                Permission::ALL
+                    .into_iter()
+                    .find(|permission| permission.as_str() == name)
+            })
             .collect();
     }
 
@@ -80,7 +85,11 @@ impl Tx {
         }
         Err(ApiError::forbidden(
             "missing_permission",
-            format!("Your role `{}` does not have the permission `{}`.", self.role, permission.as_str()),
+            format!(
+                "Your role `{}` does not have the permission `{}`.",
+                self.role,
+                permission.as_str()
+            ),
         ))
     }
 
@@ -90,9 +99,12 @@ impl Tx {
     ///
     /// Those of the database.
     pub async fn select_user(&mut self, user: Uuid) -> Result<(), ApiError> {
-        sqlx::query_scalar!("select set_config('app.current_user_id', $1, true)", user.to_string())
-            .fetch_one(&mut **self)
-            .await?;
+        sqlx::query_scalar!(
+            "select set_config('app.current_user_id', $1, true)",
+            user.to_string()
+        )
+        .fetch_one(&mut **self)
+        .await?;
         self.user = Some(user);
         Ok(())
     }
@@ -111,7 +123,9 @@ impl Tx {
         )
         .fetch_optional(&mut **self)
         .await?
-        .ok_or_else(|| ApiError::forbidden("not_a_member", "You are not a member of this organization."))?;
+        .ok_or_else(|| {
+            ApiError::forbidden("not_a_member", "You are not a member of this organization.")
+        })?;
         self.user = Some(member.user_id);
         self.organization = Some(organization);
         Ok(())
@@ -124,8 +138,8 @@ impl Tx {
     /// Those of the database; 500 when no organization is selected.
     pub async fn audit(&mut self, audit: Audit) -> Result<(), ApiError> {
         let (organization, actor) = (self.organization, self.user);
-        let organization =
-            organization.ok_or_else(|| ApiError::Internal("An audit row needs an organization.".to_owned()))?;
+        let organization = organization
+            .ok_or_else(|| ApiError::Internal("An audit row needs an organization.".to_owned()))?;
         audit.insert(self, organization, actor).await
     }
 
@@ -173,13 +187,17 @@ impl Deref for Tx {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        self.connection.as_ref().expect("Only `end`, which consumes the transaction, takes the connection.")
+        self.connection
+            .as_ref()
+            .expect("Only `end`, which consumes the transaction, takes the connection.")
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        self.connection.as_mut().expect("Only `end`, which consumes the transaction, takes the connection.")
+        self.connection
+            .as_mut()
+            .expect("Only `end`, which consumes the transaction, takes the connection.")
     }
 }
 

@@ -1,1 +1,72 @@
-//! .
+//! Runs migrations/ as the owner of the schema, and lets the runtime roles log in.
+//!
+//! What always holds:
+//!
+//! - One at a time: the second waits for an advisory lock.
+//! - Nothing is written when a migration that was applied has been edited since.
+//! - Each migration and the row that says so are one transaction, so that being killed anywhere is
+//!   healed by running again.
+//! - A statement that cannot have its lock soon gives up and is tried again: whoever waits for a
+//!   lock makes everybody else wait behind it.
+
+mod event;
+mod migrations;
+mod roles;
+mod scram;
+
+use miyabi_core::App;
+use sqlx::{Connection, PgConnection};
+
+pub use event::{Answer, Done, Event, Failure, Kind, Migration};
+
+/// Answers an invocation.
+pub async fn handle(app: App, event: Event) -> Answer {
+    match run(&app, event.kind).await {
+        Ok(done) => Answer::Done(done),
+        Err(error) => {
+            tracing::error!(
+                code = error.code,
+                version = error.version,
+                detail = error.detail,
+                "The migration failed."
+            );
+            Answer::Failed { error }
+        }
+    }
+}
+
+async fn run(app: &App, kind: Kind) -> Result<Done, Failure> {
+    // The details of this error are in the log that it writes; they may name a secret.
+    let options = app.connect_options().await.map_err(|_| {
+        Failure::new(
+            "unavailable",
+            "The password of the owner cannot be read. The log of the function says why.",
+        )
+    })?;
+    let mut connection = PgConnection::connect_with(&options)
+        .await
+        .map_err(|error| {
+            Failure::new(
+                "unavailable",
+                format!("The database cannot be reached: {error}."),
+            )
+        })?;
+    let result = match kind {
+        Kind::Status => migrations::status(&mut connection).await,
+        Kind::DryRun => migrations::dry_run(&mut connection).await,
+        Kind::Apply => apply(app, &mut connection).await,
+    };
+    // Gives back the advisory lock, too.
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "The connection did not close well.");
+    }
+    result
+}
+
+async fn apply(app: &App, connection: &mut PgConnection) -> Result<Done, Failure> {
+    // Read before anything is written: a secret that is missing stops all of it.
+    let logins = roles::logins(app).await?;
+    let done = migrations::apply(connection).await?;
+    roles::let_in(connection, &logins).await?;
+    Ok(done)
+}

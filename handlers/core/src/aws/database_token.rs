@@ -20,7 +20,13 @@ impl Aws {
     /// # Errors
     ///
     /// When it cannot be signed.
-    pub(crate) fn database_token(&self, host: &str, port: u16, user: &str, now: SystemTime) -> Result<String, AwsError> {
+    pub(crate) fn database_token(
+        &self,
+        host: &str,
+        port: u16,
+        user: &str,
+        now: SystemTime,
+    ) -> Result<String, AwsError> {
         let failed = |error: &dyn std::fmt::Display| AwsError::Signing(error.to_string());
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
@@ -35,9 +41,12 @@ impl Aws {
             .build()
             .map_err(|error| failed(&error))?;
         let url = format!("https://{host}:{port}/?Action=connect&DBUser={user}");
-        let signable = SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(b""))
-            .map_err(|error| failed(&error))?;
-        let (instructions, _) = sign(signable, &params.into()).map_err(|error| failed(&error))?.into_parts();
+        let signable =
+            SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(b""))
+                .map_err(|error| failed(&error))?;
+        let (instructions, _) = sign(signable, &params.into())
+            .map_err(|error| failed(&error))?
+            .into_parts();
         let mut token = url.trim_start_matches("https://").to_owned();
         for (name, value) in instructions.params() {
             let value: String = form_encode(value);
@@ -51,7 +60,9 @@ impl Aws {
 fn form_encode(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect()
@@ -76,7 +87,14 @@ mod tests {
             endpoints: Endpoints::default(),
         };
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_724_709_600);
-        let token = aws.database_token("prod-instance.us-east-1.rds.amazonaws.com", 3306, "peccy", now).unwrap();
+        let token = aws
+            .database_token(
+                "prod-instance.us-east-1.rds.amazonaws.com",
+                3306,
+                "peccy",
+                now,
+            )
+            .unwrap();
         assert_eq!(
             token,
             "prod-instance.us-east-1.rds.amazonaws.com:3306/?Action=connect&DBUser=peccy&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=akid%2F20240826%2Fus-east-1%2Frds-db%2Faws4_request&X-Amz-Date=20240826T220000Z&X-Amz-Expires=900&X-Amz-SignedHeaders=host&X-Amz-Signature=dd0cba843009474347af724090233265628ace491ea17ce3eb3da098b983ad89"

@@ -23,23 +23,44 @@ impl Aws {
     /// # Errors
     ///
     /// When Lambda does not answer within `timeout`, refuses, or the function failed.
-    pub(crate) async fn invoke(&self, arn: &str, payload: &Value, timeout: Duration) -> Result<Value, InvokeError> {
+    pub(crate) async fn invoke(
+        &self,
+        arn: &str,
+        payload: &Value,
+        timeout: Duration,
+    ) -> Result<Value, InvokeError> {
         let escaped = arn.replace(':', "%3A").replace('$', "%24");
         let call = Call {
             service: SERVICE,
             method: Method::POST,
-            url: format!("{}/2015-03-31/functions/{escaped}/invocations", self.lambda()),
+            url: format!(
+                "{}/2015-03-31/functions/{escaped}/invocations",
+                self.lambda()
+            ),
             headers: &[("content-type", "application/json")],
             body: payload.to_string().into(),
-            limits: Limits { timeout, max_body: MAX_ANSWER },
+            limits: Limits {
+                timeout,
+                max_body: MAX_ANSWER,
+            },
         };
-        let answer = self.send(call).await.map_err(|error: AwsError| InvokeError(error.to_string()))?;
+        let answer = self
+            .send(call)
+            .await
+            .map_err(|error: AwsError| InvokeError(error.to_string()))?;
         if !answer.status.is_success() {
-            return Err(InvokeError(format!("Lambda refused to invoke {arn} with status {}.", answer.status)));
+            return Err(InvokeError(format!(
+                "Lambda refused to invoke {arn} with status {}.",
+                answer.status
+            )));
         }
         if let Some(kind) = answer.headers.get("x-amz-function-error") {
-            return Err(InvokeError(format!("{arn} failed: {}.", kind.to_str().unwrap_or("unknown"))));
+            return Err(InvokeError(format!(
+                "{arn} failed: {}.",
+                kind.to_str().unwrap_or("unknown")
+            )));
         }
-        serde_json::from_slice(&answer.body).map_err(|_| InvokeError(format!("{arn} answered with no JSON.")))
+        serde_json::from_slice(&answer.body)
+            .map_err(|_| InvokeError(format!("{arn} answered with no JSON.")))
     }
 }

@@ -32,9 +32,16 @@ use crate::{
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum AwsError {
     #[error("{service} does not answer: {error}")]
-    Unreachable { service: &'static str, error: HttpError },
+    Unreachable {
+        service: &'static str,
+        error: HttpError,
+    },
     #[error("{service} refused with status {status}: {message}")]
-    Refused { service: &'static str, status: u16, message: String },
+    Refused {
+        service: &'static str,
+        status: u16,
+        message: String,
+    },
     #[error("{0}")]
     Signing(String),
 }
@@ -73,7 +80,11 @@ impl Aws {
     pub(crate) fn from_environment(http: Arc<HttpClient>) -> Result<Aws, ConfigError> {
         let get = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
         let require = |name: &str| {
-            get(name).ok_or_else(|| ConfigError(format!("{name} is not set. Lambda sets it; so does the local target.")))
+            get(name).ok_or_else(|| {
+                ConfigError(format!(
+                    "{name} is not set. Lambda sets it; so does the local target."
+                ))
+            })
         };
         let credentials = Credentials::new(
             require("AWS_ACCESS_KEY_ID")?,
@@ -86,9 +97,15 @@ impl Aws {
             all: get("AWS_ENDPOINT_URL"),
             secrets_manager: get("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
             lambda: get("AWS_ENDPOINT_URL_LAMBDA"),
-            dual_stack: get("AWS_USE_DUALSTACK_ENDPOINT").is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            dual_stack: get("AWS_USE_DUALSTACK_ENDPOINT")
+                .is_some_and(|value| value.eq_ignore_ascii_case("true")),
         };
-        Ok(Aws { http, region: require("AWS_REGION")?, credentials, endpoints })
+        Ok(Aws {
+            http,
+            region: require("AWS_REGION")?,
+            credentials,
+            endpoints,
+        })
     }
 
     /// Signs and sends. Any status is an answer.
@@ -98,7 +115,9 @@ impl Aws {
         for (name, value) in call.headers {
             request = request.header(*name, *value);
         }
-        let mut request = request.body(call.body.clone()).map_err(|error| AwsError::Signing(error.to_string()))?;
+        let mut request = request
+            .body(call.body.clone())
+            .map_err(|error| AwsError::Signing(error.to_string()))?;
         let identity = self.credentials.clone().into();
         let params = SigningParams::builder()
             .identity(&identity)
@@ -108,25 +127,40 @@ impl Aws {
             .settings(SigningSettings::default())
             .build()
             .map_err(|error| AwsError::Signing(error.to_string()))?;
-        let signable =
-            SignableRequest::new(call.method.as_str(), &call.url, call.headers.iter().copied(), SignableBody::Bytes(&call.body))
-                .map_err(|error| AwsError::Signing(error.to_string()))?;
-        let (instructions, _) =
-            sign(signable, &params.into()).map_err(|error| AwsError::Signing(error.to_string()))?.into_parts();
+        let signable = SignableRequest::new(
+            call.method.as_str(),
+            &call.url,
+            call.headers.iter().copied(),
+            SignableBody::Bytes(&call.body),
+        )
+        .map_err(|error| AwsError::Signing(error.to_string()))?;
+        let (instructions, _) = sign(signable, &params.into())
+            .map_err(|error| AwsError::Signing(error.to_string()))?
+            .into_parts();
         for (name, value) in instructions.headers() {
-            let name = HeaderName::try_from(name).map_err(|error| AwsError::Signing(error.to_string()))?;
-            let value = HeaderValue::try_from(value).map_err(|error| AwsError::Signing(error.to_string()))?;
+            let name =
+                HeaderName::try_from(name).map_err(|error| AwsError::Signing(error.to_string()))?;
+            let value = HeaderValue::try_from(value)
+                .map_err(|error| AwsError::Signing(error.to_string()))?;
             request.headers_mut().insert(name, value);
         }
-        self.http.send(request, call.limits).await.map_err(|error| AwsError::Unreachable { service, error })
+        self.http
+            .send(request, call.limits)
+            .await
+            .map_err(|error| AwsError::Unreachable { service, error })
     }
 
     fn secrets_manager(&self) -> String {
-        self.endpoints.of("secretsmanager", self.endpoints.secrets_manager.as_ref(), &self.region)
+        self.endpoints.of(
+            "secretsmanager",
+            self.endpoints.secrets_manager.as_ref(),
+            &self.region,
+        )
     }
 
     fn lambda(&self) -> String {
-        self.endpoints.of("lambda", self.endpoints.lambda.as_ref(), &self.region)
+        self.endpoints
+            .of("lambda", self.endpoints.lambda.as_ref(), &self.region)
     }
 }
 
@@ -148,7 +182,10 @@ impl Endpoints {
 
 /// Limits of a call that answers at once.
 fn quick() -> Limits {
-    Limits { timeout: Duration::from_secs(3), max_body: 128 * 1024 }
+    Limits {
+        timeout: Duration::from_secs(3),
+        max_body: 128 * 1024,
+    }
 }
 
 #[cfg(test)]
@@ -157,13 +194,31 @@ mod tests {
 
     #[test]
     fn endpoints_follow_the_environment() {
-        let endpoints = Endpoints { dual_stack: true, ..Endpoints::default() };
-        assert_eq!(endpoints.of("lambda", None, "eu-west-1"), "https://lambda.eu-west-1.api.aws");
+        let endpoints = Endpoints {
+            dual_stack: true,
+            ..Endpoints::default()
+        };
+        assert_eq!(
+            endpoints.of("lambda", None, "eu-west-1"),
+            "https://lambda.eu-west-1.api.aws"
+        );
         let endpoints = Endpoints::default();
-        assert_eq!(endpoints.of("lambda", None, "eu-west-1"), "https://lambda.eu-west-1.amazonaws.com");
-        let endpoints = Endpoints { all: Some("http://127.0.0.1:1/".to_owned()), ..endpoints };
-        assert_eq!(endpoints.of("lambda", None, "eu-west-1"), "http://127.0.0.1:1");
+        assert_eq!(
+            endpoints.of("lambda", None, "eu-west-1"),
+            "https://lambda.eu-west-1.amazonaws.com"
+        );
+        let endpoints = Endpoints {
+            all: Some("http://127.0.0.1:1/".to_owned()),
+            ..endpoints
+        };
+        assert_eq!(
+            endpoints.of("lambda", None, "eu-west-1"),
+            "http://127.0.0.1:1"
+        );
         let own = "http://127.0.0.1:2".to_owned();
-        assert_eq!(endpoints.of("lambda", Some(&own), "eu-west-1"), "http://127.0.0.1:2");
+        assert_eq!(
+            endpoints.of("lambda", Some(&own), "eu-west-1"),
+            "http://127.0.0.1:2"
+        );
     }
 }

@@ -61,7 +61,11 @@ pub trait Revocations: Send + Sync {
     /// # Errors
     ///
     /// 503 when the store does not answer.
-    fn is_withdrawn<'a>(&'a self, token: &'a TokenIds, db: &'a Db) -> BoxFuture<'a, Result<bool, ApiError>>;
+    fn is_withdrawn<'a>(
+        &'a self,
+        token: &'a TokenIds,
+        db: &'a Db,
+    ) -> BoxFuture<'a, Result<bool, ApiError>>;
 
     /// Whether opening a transaction asks the list anyway, in the same round trip.
     fn is_in_the_database(&self) -> bool;

@@ -20,7 +20,11 @@ impl Revocations for InPostgres {
         Box::pin(write(connection, what))
     }
 
-    fn is_withdrawn<'a>(&'a self, token: &'a TokenIds, db: &'a Db) -> BoxFuture<'a, Result<bool, ApiError>> {
+    fn is_withdrawn<'a>(
+        &'a self,
+        token: &'a TokenIds,
+        db: &'a Db,
+    ) -> BoxFuture<'a, Result<bool, ApiError>> {
         Box::pin(db.with_connection(async |connection| {
             sqlx::query_scalar!(
                 r#"select app.is_withdrawn($1, $2, $3, $4) as "withdrawn!""#,

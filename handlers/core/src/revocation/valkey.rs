@@ -27,8 +27,13 @@ impl InValkey {
     ///
     /// A sentence when the address is no good.
     pub(crate) fn new(url: &str, stage: &str) -> Result<InValkey, String> {
-        let client = redis::Client::open(url).map_err(|error| format!("VALKEY_URL cannot be used: {error}."))?;
-        Ok(InValkey { client, connection: Arc::default(), prefix: format!("miyabi:{stage}:withdrawn:") })
+        let client = redis::Client::open(url)
+            .map_err(|error| format!("VALKEY_URL cannot be used: {error}."))?;
+        Ok(InValkey {
+            client,
+            connection: Arc::default(),
+            prefix: format!("miyabi:{stage}:withdrawn:"),
+        })
     }
 
     fn key(&self, kind: &str, id: impl std::fmt::Display) -> String {
@@ -36,7 +41,10 @@ impl InValkey {
     }
 
     /// Runs one command or pipeline, on a new connection when the old one is of no use any more.
-    async fn ask<T: redis::FromRedisValue>(&self, pipeline: &redis::Pipeline) -> Result<T, ApiError> {
+    async fn ask<T: redis::FromRedisValue>(
+        &self,
+        pipeline: &redis::Pipeline,
+    ) -> Result<T, ApiError> {
         let mut slot = self.connection.lock().await;
         let mut last = None;
         for _ in 0..2 {
@@ -45,9 +53,9 @@ impl InValkey {
                 None => within(self.client.get_multiplexed_async_connection()).await,
             };
             let asked = match connection {
-                Ok(mut connection) => {
-                    within(pipeline.query_async(&mut connection)).await.inspect(|_| *slot = Some(connection))
-                }
+                Ok(mut connection) => within(pipeline.query_async(&mut connection))
+                    .await
+                    .inspect(|_| *slot = Some(connection)),
                 Err(error) => Err(error),
             };
             match asked {
@@ -71,14 +79,17 @@ impl InValkey {
             .arg(self.key("user", token.user));
         let (found,): (Vec<Option<String>>,) = self.ask(&pipeline).await?;
         let [complete, session, one, user] = found.as_slice() else {
-            return Err(ApiError::Unavailable("The cache answered with another number of values.".to_owned()));
+            return Err(ApiError::Unavailable(
+                "The cache answered with another number of values.".to_owned(),
+            ));
         };
         if complete.is_none() {
             self.fill(db).await?;
             return postgres::InPostgres.is_withdrawn(token, db).await;
         }
         let before: Option<i64> = user.as_deref().and_then(|seconds| seconds.parse().ok());
-        let is_old = user.is_some() && before.is_none_or(|before| token.issued_at.unix_timestamp() <= before);
+        let is_old = user.is_some()
+            && before.is_none_or(|before| token.issued_at.unix_timestamp() <= before);
         Ok(session.is_some() || one.is_some() || is_old)
     }
 
@@ -98,10 +109,23 @@ impl InValkey {
         let now = OffsetDateTime::now_utc();
         for row in rows {
             let left = (row.expires_at - now).whole_seconds().max(1);
-            let value = row.issued_before.map_or_else(|| "1".to_owned(), |at| at.unix_timestamp().to_string());
-            pipeline.cmd("SET").arg(self.key(&row.kind, row.id)).arg(value).arg("EX").arg(left).arg("NX").ignore();
+            let value = row
+                .issued_before
+                .map_or_else(|| "1".to_owned(), |at| at.unix_timestamp().to_string());
+            pipeline
+                .cmd("SET")
+                .arg(self.key(&row.kind, row.id))
+                .arg(value)
+                .arg("EX")
+                .arg(left)
+                .arg("NX")
+                .ignore();
         }
-        pipeline.cmd("SET").arg(self.key("complete", "yes")).arg("1").ignore();
+        pipeline
+            .cmd("SET")
+            .arg(self.key("complete", "yes"))
+            .arg("1")
+            .ignore();
         self.ask(&pipeline).await
     }
 
@@ -142,7 +166,11 @@ impl Revocations for InValkey {
         })
     }
 
-    fn is_withdrawn<'a>(&'a self, token: &'a TokenIds, db: &'a Db) -> BoxFuture<'a, Result<bool, ApiError>> {
+    fn is_withdrawn<'a>(
+        &'a self,
+        token: &'a TokenIds,
+        db: &'a Db,
+    ) -> BoxFuture<'a, Result<bool, ApiError>> {
         Box::pin(self.withdrawn(token, db))
     }
 

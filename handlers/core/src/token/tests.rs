@@ -13,7 +13,11 @@ fn key() -> hmac::Key {
 }
 
 fn claims() -> Claims {
-    Claims { iat: NOW, exp: NOW + LIFETIME, ..Claims::issue("local", Uuid::nil(), Uuid::nil(), "member", Uuid::nil()) }
+    Claims {
+        iat: NOW,
+        exp: NOW + LIFETIME,
+        ..Claims::issue("local", Uuid::nil(), Uuid::nil(), "member", Uuid::nil())
+    }
 }
 
 fn header() -> String {
@@ -21,8 +25,15 @@ fn header() -> String {
 }
 
 fn signed(header: &str, claims: &str) -> String {
-    let message = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
-    format!("{message}.{}", URL_SAFE_NO_PAD.encode(hmac::sign(&key(), message.as_bytes())))
+    let message = format!(
+        "{}.{}",
+        URL_SAFE_NO_PAD.encode(header),
+        URL_SAFE_NO_PAD.encode(claims)
+    );
+    format!(
+        "{message}.{}",
+        URL_SAFE_NO_PAD.encode(hmac::sign(&key(), message.as_bytes()))
+    )
 }
 
 fn verify(token: &str) -> Result<Claims, Refused> {
@@ -45,17 +56,31 @@ fn what_we_sign_we_accept() {
 #[test]
 fn any_other_header_is_refused() {
     let claims = serde_json::to_string(&claims()).unwrap();
-    for alg in ["none", "None", "nOnE", "HS384", "HS512", "RS256", "ES256", "PS256", "hs256", ""] {
+    for alg in [
+        "none", "None", "nOnE", "HS384", "HS512", "RS256", "ES256", "PS256", "hs256", "",
+    ] {
         let header = json!({"alg": alg, "typ": "at+jwt", "kid": "k"}).to_string();
-        assert_eq!(verify(&signed(&header, &claims)), Err(Refused::Form), "{alg}");
+        assert_eq!(
+            verify(&signed(&header, &claims)),
+            Err(Refused::Form),
+            "{alg}"
+        );
     }
     for extra in ["jwk", "jku", "x5u", "x5c", "crit", "cty"] {
         let header = json!({"alg": "HS256", "typ": "at+jwt", "kid": "k", extra: "x"}).to_string();
-        assert_eq!(verify(&signed(&header, &claims)), Err(Refused::Form), "{extra}");
+        assert_eq!(
+            verify(&signed(&header, &claims)),
+            Err(Refused::Form),
+            "{extra}"
+        );
     }
     for typ in ["JWT", "csrf", "state", "rt", "at+JWT"] {
         let header = json!({"alg": "HS256", "typ": typ, "kid": "k"}).to_string();
-        assert_eq!(verify(&signed(&header, &claims)), Err(Refused::Form), "{typ}");
+        assert_eq!(
+            verify(&signed(&header, &claims)),
+            Err(Refused::Form),
+            "{typ}"
+        );
     }
     let doubled = r#"{"alg":"none","alg":"HS256","typ":"at+jwt","kid":"k"}"#;
     assert_eq!(verify(&signed(doubled, &claims)), Err(Refused::Form));
@@ -92,38 +117,87 @@ fn any_other_form_is_refused() {
 
 #[test]
 fn times_are_integers_and_checked_with_a_leeway_of_five_seconds() {
-    assert!(with(|c| c["exp"] = json!(NOW - 4)).is_err_and(|e| e == Refused::NotYet), "it ends before it begins");
-    assert_eq!(with(|c| (c["iat"], c["exp"]) = (json!(NOW - 900), json!(NOW - 5))), Err(Refused::Expired));
+    assert!(
+        with(|c| c["exp"] = json!(NOW - 4)).is_err_and(|e| e == Refused::NotYet),
+        "it ends before it begins"
+    );
+    assert_eq!(
+        with(|c| (c["iat"], c["exp"]) = (json!(NOW - 900), json!(NOW - 5))),
+        Err(Refused::Expired)
+    );
     assert!(with(|c| (c["iat"], c["exp"]) = (json!(NOW - 900), json!(NOW - 4))).is_ok());
     assert!(with(|c| c["iat"] = json!(NOW + 5)).is_ok());
     assert_eq!(with(|c| c["iat"] = json!(NOW + 6)), Err(Refused::NotYet));
     assert_eq!(with(|c| c["nbf"] = json!(NOW + 6)), Err(Refused::NotYet));
     assert!(with(|c| c["nbf"] = json!(NOW + 5)).is_ok());
-    for wrong in [json!("1900000000"), json!(1_900_000_000.5), json!(null), json!([1]), json!(true)] {
-        assert_eq!(with(|c| c["exp"] = wrong.clone()), Err(Refused::Form), "{wrong}");
-        assert_eq!(with(|c| c["iat"] = wrong.clone()), Err(Refused::Form), "{wrong}");
+    for wrong in [
+        json!("1900000000"),
+        json!(1_900_000_000.5),
+        json!(null),
+        json!([1]),
+        json!(true),
+    ] {
+        assert_eq!(
+            with(|c| c["exp"] = wrong.clone()),
+            Err(Refused::Form),
+            "{wrong}"
+        );
+        assert_eq!(
+            with(|c| c["iat"] = wrong.clone()),
+            Err(Refused::Form),
+            "{wrong}"
+        );
     }
-    let huge = serde_json::to_string(&claims()).unwrap().replace(&(NOW + LIFETIME).to_string(), "1e400");
+    let huge = serde_json::to_string(&claims())
+        .unwrap()
+        .replace(&(NOW + LIFETIME).to_string(), "1e400");
     assert_eq!(verify(&signed(&header(), &huge)), Err(Refused::Form));
 }
 
 #[test]
 fn every_claim_is_required_once_and_no_other() {
-    let keys: Vec<String> = serde_json::to_value(claims()).unwrap().as_object().unwrap().keys().cloned().collect();
-    assert_eq!(keys, ["iss", "aud", "sub", "org", "role", "sid", "jti", "iat", "exp"]);
+    let keys: Vec<String> = serde_json::to_value(claims())
+        .unwrap()
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            "iss", "aud", "sub", "org", "role", "sid", "jti", "iat", "exp"
+        ]
+    );
     for key in keys {
-        assert_eq!(with(|c| drop(c.as_object_mut().unwrap().remove(&key))), Err(Refused::Form), "{key}");
+        assert_eq!(
+            with(|c| drop(c.as_object_mut().unwrap().remove(&key))),
+            Err(Refused::Form),
+            "{key}"
+        );
     }
     assert_eq!(with(|c| c["admin"] = json!(true)), Err(Refused::Form));
     let text = serde_json::to_string(&claims()).unwrap();
     let doubled = text.replacen('{', r#"{"role":"owner","#, 1);
     assert_eq!(verify(&signed(&header(), &doubled)), Err(Refused::Form));
-    assert_eq!(verify(&signed(&header(), &format!("{text}x"))), Err(Refused::Form));
+    assert_eq!(
+        verify(&signed(&header(), &format!("{text}x"))),
+        Err(Refused::Form)
+    );
 }
 
 #[test]
 fn a_token_of_another_stage_or_purpose_is_refused() {
-    assert_eq!(with(|c| c["iss"] = json!("miyabi-prod")), Err(Refused::Purpose));
-    assert_eq!(with(|c| c["aud"] = json!("miyabi-local-ws")), Err(Refused::Purpose));
-    assert_eq!(with(|c| c["aud"] = json!(["miyabi-local-api"])), Err(Refused::Form));
+    assert_eq!(
+        with(|c| c["iss"] = json!("miyabi-prod")),
+        Err(Refused::Purpose)
+    );
+    assert_eq!(
+        with(|c| c["aud"] = json!("miyabi-local-ws")),
+        Err(Refused::Purpose)
+    );
+    assert_eq!(
+        with(|c| c["aud"] = json!(["miyabi-local-api"])),
+        Err(Refused::Form)
+    );
 }

@@ -1,0 +1,188 @@
+//! The migrations themselves, built into this function.
+
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
+
+use sqlx::{
+    Connection, Executor, PgConnection,
+    migrate::{Migrate, MigrateError, Migrator},
+};
+
+use crate::event::{Done, Failure, Migration};
+
+static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+
+/// Key of the advisory lock: "miyabi" in ASCII.
+const LOCK: i64 = 0x6d69_7961_6269;
+/// Longest to wait for another migrator.
+const WAIT_FOR_LOCK: Duration = Duration::from_secs(120);
+/// Longest to try a migration again whose locks others hold.
+const WAIT_FOR_OTHERS: Duration = Duration::from_secs(60);
+/// Time between two tries. What waited behind us gets its turn meanwhile.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What was applied and what was not. Writes nothing.
+pub(crate) async fn status(connection: &mut PgConnection) -> Result<Done, Failure> {
+    Ok(Plan::read(connection).await?.done())
+}
+
+/// Runs what is pending in one transaction, and undoes it.
+pub(crate) async fn dry_run(connection: &mut PgConnection) -> Result<Done, Failure> {
+    let plan = Plan::read(connection).await?;
+    let mut transaction = connection.begin().await?;
+    for migration in plan.pending() {
+        // One that refuses to be in a transaction cannot be undone.
+        if !migration.no_tx {
+            transaction
+                .execute(&*migration.sql)
+                .await
+                .map_err(|error| Failure::of(migration.version, "failed", error.to_string()))?;
+        }
+    }
+    transaction.rollback().await?;
+    Ok(plan.done())
+}
+
+/// Runs what is pending.
+pub(crate) async fn apply(connection: &mut PgConnection) -> Result<Done, Failure> {
+    lock(connection).await?;
+    let plan = Plan::read(connection).await?;
+    connection
+        .ensure_migrations_table()
+        .await
+        .map_err(|error| Failure::new("failed", error.to_string()))?;
+    for migration in plan.pending() {
+        apply_one(connection, migration).await?;
+        tracing::info!(version = migration.version, "Applied a migration.");
+    }
+    status(connection).await
+}
+
+/// Takes the lock that makes migrators wait for each other. It ends with the connection.
+async fn lock(connection: &mut PgConnection) -> Result<(), Failure> {
+    let began = Instant::now();
+    loop {
+        let locked: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
+            .bind(LOCK)
+            .fetch_one(&mut *connection)
+            .await?;
+        if locked {
+            return Ok(());
+        }
+        if began.elapsed() > WAIT_FOR_LOCK {
+            return Err(Failure::new(
+                "busy",
+                "Another migration is still running. Wait for it, then run this again.",
+            ));
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn apply_one(
+    connection: &mut PgConnection,
+    migration: &sqlx::migrate::Migration,
+) -> Result<(), Failure> {
+    let began = Instant::now();
+    loop {
+        match connection.apply(migration).await {
+            Ok(_) => return Ok(()),
+            Err(error) if is_lock_timeout(&error) && began.elapsed() < WAIT_FOR_OTHERS => {
+                tracing::info!(
+                    version = migration.version,
+                    "Somebody holds a lock that it needs; trying again."
+                );
+                tokio::time::sleep(PAUSE).await;
+            }
+            Err(error) if is_lock_timeout(&error) => {
+                let detail = format!(
+                    "A transaction has held a lock that it needs for {} seconds. End that one, then run this again.",
+                    WAIT_FOR_OTHERS.as_secs()
+                );
+                return Err(Failure::of(migration.version, "locked", detail));
+            }
+            Err(error) => return Err(Failure::of(migration.version, "failed", error.to_string())),
+        }
+    }
+}
+
+/// SQLSTATE 55P03, lock_not_available.
+fn is_lock_timeout(error: &MigrateError) -> bool {
+    let (MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) = error else {
+        return false;
+    };
+    error
+        .as_database_error()
+        .is_some_and(|error| error.code().as_deref() == Some("55P03"))
+}
+
+/// What the database has, against what this function has.
+struct Plan {
+    applied: Vec<Migration>,
+    pending: Vec<&'static sqlx::migrate::Migration>,
+}
+
+impl Plan {
+    /// Writes nothing, not even the table in which the applied ones are.
+    ///
+    /// # Errors
+    ///
+    /// `edited` when an applied migration is not the one that we have.
+    async fn read(connection: &mut PgConnection) -> Result<Plan, Failure> {
+        let has_table: bool =
+            sqlx::query_scalar("select to_regclass('public._sqlx_migrations') is not null")
+                .fetch_one(&mut *connection)
+                .await?;
+        let rows: Vec<(i64, String, Vec<u8>)> = if has_table {
+            sqlx::query_as("select version, description, checksum from public._sqlx_migrations where success order by version")
+                .fetch_all(&mut *connection)
+                .await?
+        } else {
+            Vec::new()
+        };
+        for migration in MIGRATOR.iter() {
+            let applied = rows
+                .iter()
+                .find(|(version, ..)| *version == migration.version);
+            if applied.is_some_and(|(.., checksum)| *checksum != *migration.checksum) {
+                return Err(Failure::of(
+                    migration.version,
+                    "edited",
+                    "This migration was edited after it was applied. Undo the edit, and write a new migration instead.",
+                ));
+            }
+        }
+        let is_pending = |migration: &&sqlx::migrate::Migration| {
+            !rows
+                .iter()
+                .any(|(version, ..)| *version == migration.version)
+        };
+        let pending = MIGRATOR.iter().filter(is_pending).collect();
+        let applied = rows
+            .into_iter()
+            .map(|(version, description, _)| Migration {
+                version,
+                description,
+            })
+            .collect();
+        Ok(Plan { applied, pending })
+    }
+
+    fn pending(&self) -> impl Iterator<Item = &'static sqlx::migrate::Migration> {
+        self.pending.iter().copied()
+    }
+
+    fn done(self) -> Done {
+        let pending = self.pending().map(|migration| Migration {
+            version: migration.version,
+            description: Cow::into_owned(migration.description.clone()),
+        });
+        Done {
+            pending: pending.collect(),
+            schema_version: self.applied.last().map_or(0, |migration| migration.version),
+            applied: self.applied,
+        }
+    }
+}
