@@ -87,7 +87,7 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     if let Err(error) = strict::check(text) {
         let detail = error.to_string();
         // Text that can be written in JSON and nowhere else: half a surrogate pair, and NUL.
-        if detail.contains("surrogate") || detail.contains("in hex escape") {
+        if detail.contains("surrogate") || detail.contains("hex escape") {
             return Err(ApiError::invalid(
                 "body",
                 "contains half of a surrogate pair",
