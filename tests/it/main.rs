@@ -9,5 +9,6 @@ mod attacks;
 mod auth;
 mod database;
 mod docs;
+mod migrations;
 mod tasks;
 mod valkey;

@@ -43,7 +43,11 @@ impl App {
 
     /// An application that differs.
     pub async fn with(setup: Setup) -> App {
-        let database = Database::migrated().await;
+        App::on(Database::migrated().await, setup).await
+    }
+
+    /// An application on that database, whatever is in it.
+    pub async fn on(database: Database, setup: Setup) -> App {
         let functions = Functions::start(&database, &setup).await;
         App {
             functions,

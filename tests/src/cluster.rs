@@ -64,7 +64,7 @@ impl Database {
     /// Runs the migrations as the owner, then lets every role of the catalogue log in.
     pub async fn migrate(&self) {
         let mut owner = self.connect_as("miyabi_owner").await;
-        let migrator = Migrator::new(functions::project().migrations())
+        let migrator = Migrator::new(functions::project().join("migrations"))
             .await
             .unwrap();
         migrator
@@ -108,42 +108,46 @@ async fn create(template: Option<&str>) -> Database {
     };
     let mut connection = maintenance.connect_as_superuser().await;
     let name = &database.name;
-    let template = template.unwrap_or("template1");
-    // Owners and rights inside a database are copied with it, those of the database itself are not.
+    let from = template.unwrap_or("template1");
     connection
-        .execute(format!("create database {name} template {template} owner miyabi_owner").as_str())
+        .execute(format!("create database {name} template {from} owner miyabi_owner").as_str())
         .await
         .unwrap();
-    let copy_rights = "update pg_database set datacl = template.datacl from pg_database template \
-        where pg_database.datname = $1 and template.datname = $2";
-    sqlx::query(copy_rights)
-        .bind(name)
-        .bind(template)
-        .execute(&mut connection)
-        .await
-        .unwrap();
+    // Rights inside a database are copied with it, those on the database itself are not.
+    if template.is_some() {
+        let copy_rights = "update pg_database set datacl = template.datacl from pg_database template \
+            where pg_database.datname = $1 and template.datname = $2";
+        sqlx::query(copy_rights)
+            .bind(name)
+            .bind(from)
+            .execute(&mut connection)
+            .await
+            .unwrap();
+    }
     database
 }
 
 /// The server's port. Starts the server when this is the first to ask.
 fn port() -> u16 {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER
-        .get_or_init(|| {
-            // The runtime of the test that happens to be first must not be blocked by another's.
-            thread::spawn(start)
-                .join()
-                .expect("The database server of the tests did not start; see above.")
-        })
+    // A failure is kept, too: a hundred tests need not try again.
+    static SERVER: OnceLock<Result<Server, String>> = OnceLock::new();
+    let server = SERVER.get_or_init(|| {
+        // A thread of its own: the template needs a runtime, and this test's has one already.
+        let started = thread::spawn(start).join();
+        started.unwrap_or_else(|_| Err("The template database was not made; see above.".to_owned()))
+    });
+    server
+        .as_ref()
+        .unwrap_or_else(|error| panic!("{error}"))
         .port()
 }
 
-fn start() -> Server {
+fn start() -> Result<Server, String> {
     let root = postgres_server::place(&functions::target_dir().join("miyabi-tests"));
     remove_leftovers(&root);
     let named = env::var_os("MIYABI_POSTGRES").map(PathBuf::from);
     let binaries = Binaries::find(named.as_deref(), &root.join("postgres"))
-        .unwrap_or_else(|error| panic!("{error}"));
+        .map_err(|error| error.to_string())?;
     let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let options = Options {
         dir: functions::run_dir().join("cluster"),
@@ -155,13 +159,13 @@ fn start() -> Server {
         ],
         ..Options::default()
     };
-    let server = Server::start(&binaries, &options).unwrap_or_else(|error| panic!("{error}"));
+    let server = Server::start(&binaries, &options).map_err(|error| error.to_string())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .unwrap();
+        .map_err(|error| error.to_string())?;
     runtime.block_on(make_template(server.port()));
-    server
+    Ok(server)
 }
 
 /// The template database, migrated by the real function.
