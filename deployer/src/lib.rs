@@ -17,9 +17,11 @@ pub mod migrations;
 pub mod plan;
 pub mod progress;
 pub mod project;
+pub mod session;
 pub mod sign_in;
 pub mod site;
 pub mod smoke;
+pub mod stage;
 pub mod state;
 pub mod target;
 

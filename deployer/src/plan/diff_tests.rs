@@ -15,7 +15,7 @@ impl Schemas for Facts {
             "AWS::EC2::Subnet" => &["CidrBlock", "VpcId"],
             "AWS::Lambda::Function" => &["FunctionName"],
             "AWS::Lambda::Permission" => &["FunctionName", "Principal"],
-            "AWS::Test::Nested" => &["Config/Kept", "Items/*/Name"],
+            "AWS::Test::Nested" => &["Config.Kept", "Items.*.Name"],
             _ => &[],
         };
         paths.iter().map(|path| (*path).to_owned()).collect()

@@ -6,10 +6,28 @@ use super::{ResourceAction, references::is_intrinsic};
 
 /// What a change of a property does to a resource, as the resource schema says.
 pub(crate) trait Schemas {
-    /// Paths that can only be set at creation, as `VpcConfig/SubnetIds` or `Tags/*/Key`.
+    /// Paths that can only be set at creation, as `VpcConfig.SubnetIds` or `Tags.*.Key`.
     fn create_only(&self, resource_type: &str) -> Vec<String>;
     /// Paths whose change replaces the resource only in some cases.
     fn conditional_create_only(&self, resource_type: &str) -> Vec<String>;
+}
+
+/// AWS's own schemas, as the kit has them.
+pub(crate) struct Vendored;
+
+impl Schemas for Vendored {
+    fn create_only(&self, resource_type: &str) -> Vec<String> {
+        cfn::schema(resource_type)
+            .map(|schema| schema.create_only.clone())
+            .unwrap_or_default()
+    }
+
+    fn conditional_create_only(&self, resource_type: &str) -> Vec<String> {
+        let schema = cfn::schema(resource_type);
+        schema
+            .map(|schema| schema.conditional_create_only.clone())
+            .unwrap_or_default()
+    }
 }
 
 /// The create-only paths of one type.
@@ -43,7 +61,7 @@ impl Rules {
 /// Whether a change at `path` changes what `rule` names: the path lies at or under it, or over it
 /// and one of the values has something there.
 fn touches(rule: &str, path: &[String], values: &[&Value]) -> bool {
-    let mut rest = rule.split('/');
+    let mut rest = rule.split('.');
     for part in path {
         match rest.next() {
             None => return true,

@@ -1,0 +1,179 @@
+//! What a command does with a stage: from its file to a plan, and to its end.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{
+    Error,
+    build::BuiltFunction,
+    migrations,
+    plan::{self, Parameter, Plan, Wanted, Wish},
+    progress::Progress,
+    project::Project,
+    site,
+    stage::Stage,
+    target::Target,
+};
+
+/// A synthesized template.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SynthesizedTemplate {
+    /// Short name of the stack.
+    pub stack: String,
+    /// As JSON.
+    pub json: Value,
+    /// As YAML.
+    pub yaml: String,
+}
+
+/// The templates of a stage without anything being built: the hash in a function's key is all
+/// zeros.
+pub fn templates(stage: &Stage, only: &[String]) -> Result<Vec<SynthesizedTemplate>, Error> {
+    let app = synth(stage, &stacks::Assets::placeholder())?;
+    let names: Vec<&str> = app.stacks().iter().map(cfn::Stack::name).collect();
+    assert_known(only, &names)?;
+    let wanted =
+        |stack: &&cfn::Stack| only.is_empty() || only.iter().any(|name| name == stack.name());
+    Ok(app
+        .stacks()
+        .iter()
+        .filter(wanted)
+        .map(|stack| SynthesizedTemplate {
+            stack: stack.name().to_owned(),
+            json: stack.template(),
+            yaml: stack.yaml(),
+        })
+        .collect())
+}
+
+/// What a deploy of the stage would do. With `only`, what it would do to these stacks.
+pub async fn plan(
+    target: &impl Target,
+    project: &Project,
+    stage: &Stage,
+    built: &[BuiltFunction],
+    only: &[String],
+) -> Result<Plan, Error> {
+    let functions = built.iter().map(|function| {
+        let asset = stacks::FunctionAsset {
+            sha256: function.asset.sha256.clone(),
+        };
+        (function.asset.function.clone(), asset)
+    });
+    let app = synth(
+        stage,
+        &stacks::Assets {
+            functions: functions.collect(),
+        },
+    )?;
+    let known = target.known_parameters().await?;
+    let stacks: Result<Vec<Wanted>, Error> = app
+        .stacks()
+        .iter()
+        .map(|stack| wanted(stack, &known))
+        .collect();
+    let wish = Wish {
+        stage: stage.name().to_owned(),
+        stacks: stacks?,
+        assets: built
+            .iter()
+            .map(|function| function.asset.clone())
+            .collect(),
+        migrations: migrations::files(project)?,
+        site_sha256: site::hash(&site::files(project)?),
+    };
+    let deployed = target.deployed().await?;
+    let plan = plan::make(wish, &deployed)?;
+    let plan = if only.is_empty() {
+        plan
+    } else {
+        plan.only(only, &deployed)?
+    };
+    target.check(&plan.stacks)?;
+    Ok(plan)
+}
+
+/// Deletes every stack of the stage, and then what the target has besides; gives the names of the
+/// stacks. The caller holds the lock and has asked.
+pub async fn destroy(
+    target: &impl Target,
+    stage: &Stage,
+    progress: &Progress,
+) -> Result<Vec<String>, Error> {
+    let deployed = target.deployed().await?;
+    let plan = plan::make_removal(stage.name(), &deployed);
+    for stack in &plan.stacks {
+        let name = &stack.name;
+        let step = progress.step(format!("stack {name}"), format!("Deleting {name}"));
+        target.delete_stack(name, progress).await?;
+        step.done("");
+    }
+    target.destroy(progress).await?;
+    Ok(plan.stacks.into_iter().map(|stack| stack.name).collect())
+}
+
+/// Refuses names of stacks that there are not.
+fn assert_known(only: &[String], names: &[&str]) -> Result<(), Error> {
+    match only.iter().find(|name| !names.contains(&name.as_str())) {
+        None => Ok(()),
+        Some(name) => Err(Error::usage(
+            format!("There is no stack `{name}`."),
+            crate::stage::did_you_mean(name, names),
+        )),
+    }
+}
+
+/// The stacks of a stage, checked against the schemas.
+fn synth(stage: &Stage, assets: &stacks::Assets) -> Result<cfn::App, Error> {
+    stacks::synth(stage.settings(), assets).map_err(|problems| {
+        let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Error::usage(
+            format!(
+                "The templates of `{}` are wrong in {} places.",
+                stage.name(),
+                list.len()
+            ),
+            format!(
+                "Mend them in stacks/src or in the stage file, then `cargo xtask synth --stage {}`",
+                stage.name()
+            ),
+        )
+        .because(list.join(
+            "
+",
+        ))
+    })
+}
+
+/// A stack with the sources of its parameters.
+fn wanted(stack: &cfn::Stack, known: &BTreeMap<String, String>) -> Result<Wanted, Error> {
+    let mut parameters = BTreeMap::new();
+    for input in stack.inputs() {
+        let from = match &input.source {
+            cfn::Source::Output { stack, output } => Parameter::Output {
+                stack: stack.clone(),
+                output: output.clone(),
+            },
+            cfn::Source::Deployer => match known.get(&input.parameter) {
+                Some(value) => Parameter::Value(value.clone()),
+                None => {
+                    return Err(Error::failed(
+                        format!(
+                            "The stack `{}` has the parameter `{}`, and the deployer does not know its value.",
+                            stack.name(),
+                            input.parameter
+                        ),
+                        "docs/ARCHITECTURE.md lists what the deployer gives; add it to the target's `known_parameters`.",
+                    ));
+                }
+            },
+        };
+        parameters.insert(input.parameter.clone(), from);
+    }
+    Ok(Wanted {
+        name: stack.name().to_owned(),
+        template: stack.template(),
+        parameters,
+    })
+}

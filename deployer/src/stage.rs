@@ -1,0 +1,116 @@
+//! The stage that a command works on.
+
+use crate::{
+    Error,
+    build::{Architecture, BuildFor},
+};
+
+/// A stage, read from its file and checked.
+#[derive(Debug, Clone)]
+pub struct Stage {
+    name: String,
+    stage: stacks::Stage,
+}
+
+/// The one stage that this version can deploy.
+const LOCAL: &str = "local";
+
+impl Stage {
+    /// The stage of that name, from the stage files as they were when this program was built.
+    /// [`crate::ErrorKind::Usage`] when there is none of that name, or something in it is wrong.
+    pub fn load(name: &str) -> Result<Stage, Error> {
+        let stage = stacks::Stage::built_in(name)
+            .map_err(|error| Error::usage(error.message, error.hint))?;
+        Ok(Stage {
+            name: name.to_owned(),
+            stage,
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What its file says.
+    pub fn settings(&self) -> &stacks::Stage {
+        &self.stage
+    }
+
+    /// Refuses a stage that this version cannot deploy.
+    pub fn assert_deployable(&self) -> Result<(), Error> {
+        if self.name == LOCAL {
+            return Ok(());
+        }
+        Err(Error::usage(
+            format!(
+                "This version deploys the stage `{LOCAL}` only, not `{}`.",
+                self.name
+            ),
+            format!(
+                "`cargo xtask synth --stage {0}` and `cargo xtask build --stage {0}` work; or `cargo xtask deploy --stage {LOCAL}`",
+                self.name
+            ),
+        ))
+    }
+
+    /// What its functions are built for.
+    pub fn build_for(&self) -> BuildFor {
+        if self.name == LOCAL {
+            return BuildFor::Local;
+        }
+        match self.stage.architecture {
+            stacks::stage::Architecture::Arm64 => BuildFor::Lambda(Architecture::Arm64),
+            stacks::stage::Architecture::X86 => BuildFor::Lambda(Architecture::X86_64),
+            // Where Lambda has no such machines, nothing could run the result anyway.
+            stacks::stage::Architecture::Host => {
+                BuildFor::Lambda(Architecture::host().unwrap_or(Architecture::X86_64))
+            }
+        }
+    }
+}
+
+/// A hint that names what was probably meant, or everything that there is.
+pub fn did_you_mean(wrong: &str, known: &[&str]) -> String {
+    let nearest = known.iter().min_by_key(|name| distance(wrong, name));
+    match nearest {
+        Some(name) if distance(wrong, name) <= wrong.len().max(3) / 2 => {
+            format!("Did you mean `{name}`? There are: {}", known.join(", "))
+        }
+        _ => format!("There are: {}", known.join(", ")),
+    }
+}
+
+/// How many letters must be added, removed or changed to make one word the other.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let change = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_is_recognized_and_nonsense_is_not() {
+        let stages = ["dev", "local", "prod"];
+        assert_eq!(
+            did_you_mean("locla", &stages),
+            "Did you mean `local`? There are: dev, local, prod"
+        );
+        assert_eq!(
+            did_you_mean("qwertyuiop", &stages),
+            "There are: dev, local, prod"
+        );
+    }
+}
