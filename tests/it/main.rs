@@ -10,5 +10,7 @@ mod auth;
 mod database;
 mod docs;
 mod migrations;
+mod schema;
 mod tasks;
+mod tenancy;
 mod valkey;

@@ -1,0 +1,553 @@
+-- The schema that the migrations make, for people and for comparison; nothing runs it.
+-- Written by: MIYABI_UPDATE_SCHEMA=1 cargo test -p miyabi-tests --test it schema
+
+role miyabi_activity
+role miyabi_auth
+role miyabi_tasks
+schema app: miyabi_activity usage, miyabi_auth usage, miyabi_tasks usage
+schema public: miyabi_activity usage, miyabi_auth usage, miyabi_tasks usage
+
+table audit_log with row-level security
+    -- Who did what. Append-only: no runtime role may change or remove a row.
+    organization_id uuid not null
+    id uuid not null
+    actor_id uuid -- The user; null when nobody was signed in. No foreign key: somebody refused for not being a member is no member.
+    action text not null
+    outcome text not null default 'allowed'::text
+    target_type text not null
+    target_id uuid
+    before jsonb
+    after jsonb
+    request_id text not null
+    created_at timestamp with time zone not null default now()
+    constraint audit_log_action_shape CHECK ((action ~ '^[a-z_]+(\.[a-z_]+)+$'::text))
+    constraint audit_log_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint audit_log_outcome_known CHECK ((outcome = ANY (ARRAY['allowed'::text, 'denied'::text])))
+    constraint audit_log_pkey PRIMARY KEY (organization_id, id)
+    CREATE INDEX audit_log_action ON public.audit_log USING btree (organization_id, action, created_at DESC, id DESC)
+    CREATE INDEX audit_log_actor ON public.audit_log USING btree (organization_id, actor_id, created_at DESC, id DESC)
+    CREATE INDEX audit_log_created ON public.audit_log USING btree (organization_id, created_at DESC, id DESC)
+    CREATE INDEX audit_log_target ON public.audit_log USING btree (organization_id, target_id, created_at DESC, id DESC)
+    policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_activity
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_auth
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_tasks
+    grant select (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, created_at) to miyabi_activity
+
+table built_in_roles
+    -- What each new organization starts with; equal to BUILT_IN_ROLES in handlers/catalog. No runtime role sees it.
+    name text not null
+    permissions jsonb not null
+    constraint built_in_roles_pkey PRIMARY KEY (name)
+
+table idempotency_keys with row-level security
+    -- Answers to requests with an Idempotency-Key, to be given again for 24 hours.
+    organization_id uuid not null
+    user_id uuid not null
+    route text not null
+    key text not null
+    request_hash bytea not null
+    status smallint
+    headers jsonb
+    body jsonb
+    created_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null default (now() + '24:00:00'::interval)
+    constraint idempotency_keys_key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255)))
+    constraint idempotency_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, route, key)
+    constraint idempotency_keys_request_hash_sha256 CHECK ((octet_length(request_hash) = 32))
+    CREATE INDEX idempotency_keys_expires_at ON public.idempotency_keys USING btree (organization_id, expires_at)
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_tasks
+    grant insert (organization_id, user_id, route, key, request_hash) to miyabi_tasks
+    grant select (organization_id, user_id, route, key, request_hash, status, headers, body, created_at, expires_at) to miyabi_tasks
+    grant update (request_hash, status, headers, body, created_at, expires_at) to miyabi_tasks
+
+table invitations with row-level security
+    -- Invitations to an organization. No function may touch them yet.
+    organization_id uuid not null
+    id uuid not null
+    role text not null
+    github_login text not null
+    token_hash bytea not null
+    invited_by uuid not null
+    created_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null
+    accepted_at timestamp with time zone
+    revoked_at timestamp with time zone
+    constraint invitations_github_login_length CHECK (((char_length(github_login) >= 1) AND (char_length(github_login) <= 100)))
+    constraint invitations_invited_by_fkey FOREIGN KEY (organization_id, invited_by) REFERENCES memberships(organization_id, user_id)
+    constraint invitations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint invitations_pkey PRIMARY KEY (organization_id, id)
+    constraint invitations_role_fkey FOREIGN KEY (organization_id, role) REFERENCES roles(organization_id, name)
+    constraint invitations_token_hash_key UNIQUE (organization_id, token_hash)
+    constraint invitations_token_hash_sha256 CHECK ((octet_length(token_hash) = 32))
+    policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+
+table labels with row-level security
+    -- The labels of an organization.
+    organization_id uuid not null
+    id uuid not null
+    name text not null
+    name_key text collate "C" not null generated lower(name)
+    color text not null default '#64748b'::text
+    version bigint not null default 1
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    constraint labels_color_shape CHECK ((color ~ '^#[0-9a-f]{6}$'::text))
+    constraint labels_name_key UNIQUE (organization_id, name_key)
+    constraint labels_name_length CHECK ((char_length(name) <= 50))
+    constraint labels_name_not_blank CHECK ((btrim(name) <> ''::text))
+    constraint labels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint labels_pkey PRIMARY KEY (organization_id, id)
+    constraint labels_version_positive CHECK ((version > 0))
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_tasks
+    grant insert (organization_id, id, name, color) to miyabi_tasks
+    grant select (organization_id, id, name, name_key, color, version, created_at, updated_at) to miyabi_tasks
+    grant update (name, color, version, updated_at) to miyabi_tasks
+
+table memberships with row-level security
+    -- Who belongs to which organization, as what.
+    organization_id uuid not null
+    user_id uuid not null
+    role text not null
+    created_at timestamp with time zone not null default now()
+    removed_at timestamp with time zone -- Set when somebody leaves: the row stays, so that what they wrote still says by whom.
+    constraint memberships_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint memberships_pkey PRIMARY KEY (organization_id, user_id)
+    constraint memberships_role_fkey FOREIGN KEY (organization_id, role) REFERENCES roles(organization_id, name)
+    constraint memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+    CREATE INDEX memberships_user_id ON public.memberships USING btree (user_id, organization_id)
+    policy own for all to miyabi_auth using (user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid) with check (user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid)
+    policy tenant for all to miyabi_activity, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_activity
+    grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_auth
+    grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_tasks
+
+table organizations with row-level security
+    -- The tenants.
+    id uuid not null
+    name text not null
+    created_at timestamp with time zone not null default now()
+    deleted_at timestamp with time zone
+    constraint organizations_name_length CHECK ((char_length(name) <= 100))
+    constraint organizations_name_not_blank CHECK ((btrim(name) <> ''::text))
+    constraint organizations_pkey PRIMARY KEY (id)
+    CREATE TRIGGER organizations_built_in_roles AFTER INSERT ON public.organizations FOR EACH ROW EXECUTE FUNCTION app.give_built_in_roles()
+    CREATE TRIGGER organizations_outbox_sequence AFTER INSERT ON public.organizations FOR EACH ROW EXECUTE FUNCTION app.start_outbox_sequence()
+    policy own for all to miyabi_auth using (EXISTS ( SELECT
+   FROM memberships m
+  WHERE ((m.organization_id = organizations.id) AND (m.user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid)))) with check (EXISTS ( SELECT
+   FROM memberships m
+  WHERE ((m.organization_id = organizations.id) AND (m.user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid))))
+    policy tenant for all to miyabi_activity, miyabi_tasks using (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant select (id, name, created_at, deleted_at) to miyabi_activity
+    grant select (id, name, created_at, deleted_at) to miyabi_auth
+    grant select (id, name, created_at, deleted_at) to miyabi_tasks
+
+table outbox with row-level security
+    -- Events to send to the sockets of an organization: ids, never data.
+    organization_id uuid not null
+    seq bigint not null
+    type text not null
+    ids uuid[] not null
+    created_at timestamp with time zone not null default now()
+    delivered_at timestamp with time zone
+    constraint outbox_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint outbox_pkey PRIMARY KEY (organization_id, seq)
+    constraint outbox_type_shape CHECK ((type ~ '^[a-z_]+\.[a-z_]+$'::text))
+    CREATE INDEX outbox_undelivered ON public.outbox USING btree (created_at) WHERE (delivered_at IS NULL)
+    policy tenant for all to miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, seq, type, ids) to miyabi_auth
+    grant insert (organization_id, seq, type, ids) to miyabi_tasks
+
+table outbox_sequences with row-level security
+    -- The last number given to an event of the organization. Updating it makes the writers of an organization queue, so that numbers are committed in order.
+    organization_id uuid not null
+    last_seq bigint not null default 0
+    constraint outbox_sequences_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint outbox_sequences_pkey PRIMARY KEY (organization_id)
+    policy tenant for all to miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant select (organization_id, last_seq) to miyabi_auth
+    grant select (organization_id, last_seq) to miyabi_tasks
+    grant update (last_seq) to miyabi_auth
+    grant update (last_seq) to miyabi_tasks
+
+table refresh_tokens
+    -- Hashes only. A token has at most one child: parent_hash is unique.
+    token_hash bytea not null
+    session_id uuid not null
+    parent_hash bytea
+    generation bigint not null default 0
+    created_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null
+    used_at timestamp with time zone
+    constraint refresh_tokens_generation_positive CHECK ((generation >= 0))
+    constraint refresh_tokens_parent_hash_key UNIQUE (parent_hash)
+    constraint refresh_tokens_pkey PRIMARY KEY (token_hash)
+    constraint refresh_tokens_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id)
+    constraint refresh_tokens_token_hash_sha256 CHECK ((octet_length(token_hash) = 32))
+    CREATE INDEX refresh_tokens_session_id ON public.refresh_tokens USING btree (session_id)
+    grant delete to miyabi_auth
+    grant insert (token_hash, session_id, parent_hash, generation, expires_at) to miyabi_auth
+    grant select (token_hash, session_id, parent_hash, generation, created_at, expires_at, used_at) to miyabi_auth
+    grant update (used_at) to miyabi_auth
+
+table revoked_tokens
+    -- Access tokens to refuse before they expire: all of a session, one by its jti, or all of a user issued up to a moment.
+    kind text not null
+    id uuid not null
+    issued_before timestamp with time zone
+    created_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null -- When the last access token that this row refuses has expired anyway.
+    constraint revoked_tokens_kind_known CHECK ((kind = ANY (ARRAY['session'::text, 'token'::text, 'user'::text])))
+    constraint revoked_tokens_pkey PRIMARY KEY (kind, id)
+    constraint revoked_tokens_user_has_epoch CHECK (((kind = 'user'::text) = (issued_before IS NOT NULL)))
+    CREATE INDEX revoked_tokens_expires_at ON public.revoked_tokens USING btree (expires_at)
+    grant delete to miyabi_auth
+    grant insert (kind, id, issued_before, expires_at) to miyabi_auth
+    grant select (kind, id, issued_before, created_at, expires_at) to miyabi_auth
+    grant update (issued_before, expires_at) to miyabi_auth
+
+table roles with row-level security
+    -- Named sets of permissions. The built-in ones are in every organization and nobody edits them.
+    organization_id uuid not null
+    name text not null
+    permissions jsonb not null
+    built_in boolean not null default false
+    created_at timestamp with time zone not null default now()
+    constraint roles_name_shape CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text))
+    constraint roles_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint roles_permissions_array CHECK ((jsonb_typeof(permissions) = 'array'::text))
+    constraint roles_permissions_known CHECK ((permissions <@ '["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "audit.read"]'::jsonb))
+    constraint roles_pkey PRIMARY KEY (organization_id, name)
+    policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant select (organization_id, name, permissions, built_in) to miyabi_activity
+    grant select (organization_id, name, permissions, built_in) to miyabi_auth
+    grant select (organization_id, name, permissions, built_in) to miyabi_tasks
+
+table sessions
+    -- One row a sign-in, from which a family of refresh tokens descends.
+    id uuid not null
+    user_id uuid not null
+    selected_organization_id uuid -- The organization that the next access token is for.
+    user_agent text
+    ip_address text
+    created_at timestamp with time zone not null default now()
+    last_seen_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null -- Absolute end, however often it is refreshed.
+    revoked_at timestamp with time zone
+    revoked_reason text
+    constraint sessions_ip_address_length CHECK ((char_length(ip_address) <= 64))
+    constraint sessions_pkey PRIMARY KEY (id)
+    constraint sessions_revoked_reason_known CHECK ((revoked_reason = ANY (ARRAY['sign_out'::text, 'sign_out_everywhere'::text, 'revoked'::text, 'reuse'::text, 'disabled'::text, 'expired'::text])))
+    constraint sessions_selected_organization_fkey FOREIGN KEY (selected_organization_id, user_id) REFERENCES memberships(organization_id, user_id)
+    constraint sessions_user_agent_length CHECK ((char_length(user_agent) <= 500))
+    constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+    CREATE INDEX sessions_user_id ON public.sessions USING btree (user_id, created_at DESC)
+    grant insert (id, user_id, selected_organization_id, user_agent, ip_address, expires_at) to miyabi_auth
+    grant select (id, user_id, selected_organization_id, user_agent, ip_address, created_at, last_seen_at, expires_at, revoked_at, revoked_reason) to miyabi_auth
+    grant update (selected_organization_id, last_seen_at, revoked_at, revoked_reason) to miyabi_auth
+
+table sign_in_attempts
+    -- OAuth states: each can be used once, by the browser that began it.
+    state_hash bytea not null
+    browser_hash bytea not null
+    code_verifier text not null
+    return_to text not null
+    created_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null
+    used_at timestamp with time zone
+    constraint sign_in_attempts_browser_hash_sha256 CHECK ((octet_length(browser_hash) = 32))
+    constraint sign_in_attempts_pkey PRIMARY KEY (state_hash)
+    constraint sign_in_attempts_state_hash_sha256 CHECK ((octet_length(state_hash) = 32))
+    CREATE INDEX sign_in_attempts_expires_at ON public.sign_in_attempts USING btree (expires_at)
+    grant delete to miyabi_auth
+    grant insert (state_hash, browser_hash, code_verifier, return_to, expires_at) to miyabi_auth
+    grant select (state_hash, browser_hash, code_verifier, return_to, created_at, expires_at, used_at) to miyabi_auth
+    grant update (used_at) to miyabi_auth
+
+table task_comments with row-level security
+    -- What people say about a task, oldest first.
+    organization_id uuid not null
+    id uuid not null
+    task_id uuid not null
+    author_id uuid not null
+    body text not null
+    version bigint not null default 1
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    deleted_at timestamp with time zone
+    constraint task_comments_author_fkey FOREIGN KEY (organization_id, author_id) REFERENCES memberships(organization_id, user_id)
+    constraint task_comments_body_length CHECK ((char_length(body) <= 10000))
+    constraint task_comments_body_not_blank CHECK ((btrim(body) <> ''::text))
+    constraint task_comments_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint task_comments_pkey PRIMARY KEY (organization_id, id)
+    constraint task_comments_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
+    constraint task_comments_version_positive CHECK ((version > 0))
+    CREATE INDEX task_comments_task ON public.task_comments USING btree (organization_id, task_id, created_at, id) WHERE (deleted_at IS NULL)
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, id, task_id, author_id, body) to miyabi_tasks
+    grant select (organization_id, id, task_id, author_id, body, version, created_at, updated_at, deleted_at) to miyabi_tasks
+    grant update (body, version, updated_at, deleted_at) to miyabi_tasks
+
+table task_labels with row-level security
+    -- Which task has which label.
+    organization_id uuid not null
+    task_id uuid not null
+    label_id uuid not null
+    task_created_at timestamp with time zone not null -- The task's created_at, which never changes: a page of the newest tasks with a label is one index range.
+    constraint task_labels_label_fkey FOREIGN KEY (organization_id, label_id) REFERENCES labels(organization_id, id) ON DELETE CASCADE
+    constraint task_labels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint task_labels_pkey PRIMARY KEY (organization_id, task_id, label_id)
+    constraint task_labels_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
+    CREATE INDEX task_labels_label ON public.task_labels USING btree (organization_id, label_id, task_created_at DESC, task_id DESC)
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_tasks
+    grant insert (organization_id, task_id, label_id, task_created_at) to miyabi_tasks
+    grant select (organization_id, task_id, label_id, task_created_at) to miyabi_tasks
+
+table tasks with row-level security
+    -- The tasks of an organization; a deleted one keeps its row until it is restored.
+    organization_id uuid not null
+    id uuid not null
+    title text not null
+    title_key text collate "C" not null generated lower(title) -- For prefix search (`title_key ^@ lower($1)`): lower(title) itself is not leakproof, so no index on it would be used.
+    description text not null default ''::text
+    status text not null default 'pending'::text
+    priority text not null default 'p2'::text
+    assignee_id uuid
+    parent_id uuid
+    due_at timestamp with time zone
+    metadata jsonb not null default '{}'::jsonb
+    version bigint not null default 1
+    created_by uuid not null
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    deleted_at timestamp with time zone
+    search tsvector not null generated ((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || setweight(to_tsvector('english'::regconfig, description), 'B'::"char")) || array_to_tsvector(ARRAY[('organization:'::text || (organization_id)::text)])) -- Full text, read only by app.search_tasks. Holds the organization as a word, so that the index never walks another tenant's rows.
+    constraint tasks_assignee_fkey FOREIGN KEY (organization_id, assignee_id) REFERENCES memberships(organization_id, user_id)
+    constraint tasks_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES memberships(organization_id, user_id)
+    constraint tasks_description_length CHECK ((char_length(description) <= 20000))
+    constraint tasks_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text))
+    constraint tasks_metadata_size CHECK ((octet_length((metadata)::text) <= 16384))
+    constraint tasks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint tasks_parent_fkey FOREIGN KEY (organization_id, parent_id) REFERENCES tasks(organization_id, id)
+    constraint tasks_parent_not_self CHECK ((parent_id <> id))
+    constraint tasks_pkey PRIMARY KEY (organization_id, id)
+    constraint tasks_priority_known CHECK ((priority = ANY (ARRAY['p0'::text, 'p1'::text, 'p2'::text, 'p3'::text])))
+    constraint tasks_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
+    constraint tasks_title_length CHECK ((char_length(title) <= 200))
+    constraint tasks_title_not_blank CHECK ((btrim(title) <> ''::text))
+    constraint tasks_version_positive CHECK ((version > 0))
+    CREATE INDEX tasks_assignee ON public.tasks USING btree (organization_id, assignee_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_created ON public.tasks USING btree (organization_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_creator ON public.tasks USING btree (organization_id, created_by, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_deleted ON public.tasks USING btree (organization_id, deleted_at DESC, id DESC) WHERE (deleted_at IS NOT NULL)
+    CREATE INDEX tasks_due ON public.tasks USING btree (organization_id, due_at, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_parent ON public.tasks USING btree (organization_id, parent_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_priority ON public.tasks USING btree (organization_id, priority, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_search ON public.tasks USING gin (search) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_status ON public.tasks USING btree (organization_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_title ON public.tasks USING btree (organization_id, title_key, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_updated ON public.tasks USING btree (organization_id, updated_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by) to miyabi_tasks
+    grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, metadata, version, created_by, created_at, updated_at, deleted_at) to miyabi_tasks
+    grant update (title, description, status, priority, assignee_id, parent_id, due_at, metadata, version, updated_at, deleted_at) to miyabi_tasks
+
+table users with row-level security
+    -- People. Identity is the numeric id at GitHub: logins change hands.
+    id uuid not null
+    github_id bigint not null
+    login text not null
+    name text
+    avatar_url text
+    email text -- Only ever a primary and verified address; never used to find a user.
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    disabled_at timestamp with time zone
+    constraint users_avatar_url_https CHECK (((avatar_url ~~ 'https://%'::text) OR (avatar_url ~~ 'http://127.0.0.1%'::text)))
+    constraint users_email_length CHECK ((char_length(email) <= 320))
+    constraint users_github_id_key UNIQUE (github_id)
+    constraint users_login_length CHECK (((char_length(login) >= 1) AND (char_length(login) <= 100)))
+    constraint users_name_length CHECK ((char_length(name) <= 300))
+    constraint users_pkey PRIMARY KEY (id)
+    policy own for all to miyabi_auth using (id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid) with check (id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid)
+    policy tenant for all to miyabi_activity, miyabi_tasks using (EXISTS ( SELECT
+   FROM memberships m
+  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)))) with check (EXISTS ( SELECT
+   FROM memberships m
+  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))))
+    grant select (id, github_id, login, name, avatar_url, email, created_at, disabled_at) to miyabi_auth
+    grant select (id, login, name, avatar_url) to miyabi_activity
+    grant select (id, login, name, avatar_url) to miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.create_organization(p_id uuid, p_name text, p_owner uuid)
+ RETURNS void
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    insert into public.organizations (id, name) values (p_id, p_name);
+    insert into public.memberships (organization_id, user_id, role) values (p_id, p_owner, 'owner');
+end
+$function$
+    -- An organization with its first owner.
+    grant execute to miyabi_auth
+
+CREATE OR REPLACE FUNCTION app.enter(p_user uuid, p_organization uuid, p_session uuid, p_token uuid, p_issued_at timestamp with time zone, p_ask_withdrawn boolean, OUT verdict text, OUT role text, OUT permissions text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    if p_ask_withdrawn and app.is_withdrawn(p_user, p_session, p_token, p_issued_at) then
+        verdict := 'withdrawn';
+        return;
+    end if;
+    select
+            case
+                when u.disabled_at is not null then 'withdrawn'
+                when m.removed_at is not null or o.deleted_at is not null then 'not_a_member'
+                else 'welcome'
+            end,
+            m.role,
+            (select string_agg(p, ',') from jsonb_array_elements_text(r.permissions) p)
+        into verdict, enter.role, permissions
+        from public.memberships m
+        join public.users u on u.id = m.user_id
+        join public.organizations o on o.id = m.organization_id
+        join public.roles r on r.organization_id = m.organization_id and r.name = m.role
+        where m.organization_id = p_organization and m.user_id = p_user;
+    if not found then
+        verdict := 'not_a_member';
+    end if;
+end
+$function$
+    -- Asked when a tenant transaction opens: is this access token still good, and what may its user do in the organization now.
+    grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.give_built_in_roles()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    insert into public.roles (organization_id, name, permissions, built_in)
+        select new.id, name, permissions, true from public.built_in_roles;
+    return new;
+end
+$function$
+    -- An organization without its built-in roles cannot exist.
+
+CREATE OR REPLACE FUNCTION app.is_withdrawn(p_user uuid, p_session uuid, p_token uuid, p_issued_at timestamp with time zone)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    return exists (
+        select from public.revoked_tokens r
+        where (r.kind = 'session' and r.id = p_session)
+            or (r.kind = 'token' and r.id = p_token)
+            or (r.kind = 'user' and r.id = p_user and r.issued_before >= p_issued_at)
+    );
+end
+$function$
+    -- Whether an access token was withdrawn before its time.
+    grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.my_organizations(OUT id uuid, OUT name text, OUT role text)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$select o.id, o.name, m.role
+        from public.memberships m join public.organizations o on o.id = m.organization_id
+        where m.user_id = current_setting('app.current_user_id')::uuid
+            and m.removed_at is null and o.deleted_at is null
+        order by m.created_at, o.id$function$
+    -- The organizations that the current user belongs to now, oldest membership first.
+    grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.search_tasks(p_query text, p_limit integer, p_status text DEFAULT NULL::text, p_priority text DEFAULT NULL::text, p_assignee uuid DEFAULT NULL::uuid, p_created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_id_before uuid DEFAULT NULL::uuid)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    organization uuid := current_setting('app.current_org_id')::uuid;
+    words tsquery := websearch_to_tsquery('english', p_query);
+begin
+    if numnode(words) = 0 then
+        return;
+    end if;
+    -- The organization is a word of each row: the index answers for one tenant, not for all.
+    words := quote_literal('organization:' || organization::text)::tsquery && words;
+    -- `execute`: planned with the values at hand. A rare word is found through the index of words,
+    -- a frequent one by walking the newest tasks.
+    return query execute
+        'select t.id from public.tasks t
+         where t.organization_id = $1 and t.deleted_at is null and t.search @@ $2
+           and ($3::text is null or t.status = $3)
+           and ($4::text is null or t.priority = $4)
+           and ($5::uuid is null or t.assignee_id = $5)
+           and ($6::timestamptz is null or (t.created_at, t.id) < ($6, $7::uuid))
+         order by t.created_at desc, t.id desc
+         limit $8'
+        using organization, words, p_status, p_priority, p_assignee, p_created_before, p_id_before, least(p_limit, 1000);
+end
+$function$
+    -- Ids of the newest tasks of the current organization that match, in the syntax of a web search. The only reader of tasks.search.
+    grant execute to miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.start_outbox_sequence()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    insert into public.outbox_sequences (organization_id) values (new.id);
+    return new;
+end
+$function$
+    -- Every organization counts its events from 1.
+
+CREATE OR REPLACE FUNCTION app.upsert_user(p_id uuid, p_github_id bigint, p_login text, p_name text, p_avatar_url text, p_email text, OUT user_id uuid, OUT is_new boolean, OUT is_disabled boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    insert into public.users as u (id, github_id, login, name, avatar_url, email)
+        values (p_id, p_github_id, p_login, p_name, p_avatar_url, p_email)
+        on conflict (github_id) do update
+            set login = excluded.login, name = excluded.name, avatar_url = excluded.avatar_url,
+                email = excluded.email, updated_at = now()
+        returning u.id, u.id = p_id, u.disabled_at is not null into user_id, is_new, is_disabled;
+end
+$function$
+    -- Who signed in, by the numeric id at GitHub and by nothing else.
+    grant execute to miyabi_auth
+
+CREATE OR REPLACE FUNCTION app.withdrawals(OUT kind text, OUT id uuid, OUT issued_before timestamp with time zone, OUT expires_at timestamp with time zone)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$select r.kind, r.id, r.issued_before, r.expires_at from public.revoked_tokens r where r.expires_at > now()$function$
+    -- All that is withdrawn now, to fill an empty cache: ids and times only.
+    grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
+built-in role admin: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "audit.read"]
+built-in role member: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read"]
+built-in role owner: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "audit.read"]
+built-in role viewer: ["tasks.read", "members.read"]

@@ -1,0 +1,44 @@
+//! Rows in every tenant table of an organization.
+
+use sqlx::{Executor, PgConnection};
+use uuid::Uuid;
+
+/// An organization with one user and at least one row in each tenant table.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tenant {
+    pub(super) organization: Uuid,
+    pub(super) user: Uuid,
+}
+
+/// Makes the `number`th tenant.
+pub(super) async fn tenant(connection: &mut PgConnection, number: i64) -> Tenant {
+    let tenant = Tenant {
+        organization: Uuid::new_v4(),
+        user: Uuid::new_v4(),
+    };
+    let Tenant { organization, user } = tenant;
+    let (task, child, label) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
+    let sql = format!(
+        "insert into users (id, github_id, login) values ('{user}', {number}, 'user-{number}');
+         insert into organizations (id, name) values ('{organization}', 'Organization {number}');
+         insert into memberships (organization_id, user_id, role) values ('{organization}', '{user}', 'owner');
+         insert into invitations (organization_id, id, role, github_login, token_hash, invited_by, expires_at)
+            values ('{organization}', gen_random_uuid(), 'member', 'guest', sha256('{number}'), '{user}', now());
+         insert into tasks (organization_id, id, title, created_by, assignee_id)
+            values ('{organization}', '{task}', 'Parent', '{user}', '{user}');
+         insert into tasks (organization_id, id, title, created_by, parent_id)
+            values ('{organization}', '{child}', 'Child', '{user}', '{task}');
+         insert into task_comments (organization_id, id, task_id, author_id, body)
+            values ('{organization}', gen_random_uuid(), '{task}', '{user}', 'Comment');
+         insert into labels (organization_id, id, name) values ('{organization}', '{label}', 'Label');
+         insert into task_labels (organization_id, task_id, label_id, task_created_at)
+            values ('{organization}', '{task}', '{label}', now());
+         insert into audit_log (organization_id, id, actor_id, action, target_type, request_id)
+            values ('{organization}', gen_random_uuid(), '{user}', 'task.create', 'task', 'request');
+         insert into outbox (organization_id, seq, type, ids) values ('{organization}', 1, 'task.changed', '{{}}');
+         insert into idempotency_keys (organization_id, user_id, route, key, request_hash)
+            values ('{organization}', '{user}', 'POST /api/tasks', 'key', sha256('body'));"
+    );
+    connection.execute(sql.as_str()).await.unwrap();
+    tenant
+}
