@@ -215,12 +215,10 @@ impl Reader {
             .iter()
             .filter(|path| !path.contains('*'))
             .filter_map(|path| {
+                let resolve = |node| definition(schema, node);
                 let mut at = schema;
                 for part in path.split('.') {
-                    while let Some(reference) = at["$ref"].as_str() {
-                        at = &schema["definitions"][reference.trim_start_matches("#/definitions/")];
-                    }
-                    at = at["properties"].get(part)?;
+                    at = resolve(resolve(at)["properties"].get(part)?);
                 }
                 let kind = match at["type"].as_str()? {
                     "string" => Kind::String,
@@ -240,6 +238,14 @@ impl Reader {
         attributes.dedup_by(|a, b| a.path == b.path);
         attributes
     }
+}
+
+/// What a `$ref` stands for; anything else is itself.
+fn definition<'a>(schema: &'a Json, mut node: &'a Json) -> &'a Json {
+    while let Some(reference) = node["$ref"].as_str() {
+        node = &schema["definitions"][reference.trim_start_matches("#/definitions/")];
+    }
+    node
 }
 
 /// The first sentence, on one line.

@@ -3406,6 +3406,10 @@ impl Resource for Bucket {
 }
 
 impl Handle<Bucket> {
+    /// `Fn::GetAtt` of `Arn`.
+    pub fn arn(&self) -> Value<String> {
+        self.attribute("Arn").into()
+    }
     /// `Fn::GetAtt` of `DomainName`.
     pub fn domain_name(&self) -> Value<String> {
         self.attribute("DomainName").into()

@@ -55,9 +55,9 @@ pub(super) fn check(
         _ => {}
     }
     if let Some(allowed) = node["enum"].as_array()
-        && !allowed.iter().any(|word| {
-            word == value || word.as_str().is_some_and(|word| text_of(value) == word)
-        })
+        && !allowed
+            .iter()
+            .any(|word| word == value || word.as_str().is_some_and(|word| text_of(value) == word))
     {
         let words: Vec<String> = allowed.iter().take(12).map(short).collect();
         let more = if allowed.len() > 12 {

@@ -112,12 +112,19 @@ fn get_att(
         // CloudFormation also gives properties that are part of the identity.
         || schema.primary_identifier.iter().any(|known| known == attribute);
     if !exists {
+        // Attributes of attributes are many and rarely meant.
+        let own: Vec<&str> = schema
+            .read_only
+            .iter()
+            .map(String::as_str)
+            .filter(|path| !path.contains('.'))
+            .collect();
         report.add(
             id,
             path,
             format!(
                 "`{name}` has no attribute `{attribute}`; it has {}.",
-                schema.read_only.join(", ")
+                own.join(", ")
             ),
         );
     }

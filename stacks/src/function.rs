@@ -1,0 +1,231 @@
+//! A function as a group of resources: role, log group, function, version, alias.
+
+use cfn::{
+    Emit, Handle, Intrinsic, Json, Map, RemovalPolicy, Stack, Value, iam, lambda, logs,
+    policy::{Allow, assumed_by, document},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Assets, Stage,
+    names::{pascal, physical},
+    network::Lan,
+    parameter, rollout,
+    stage::Architecture,
+};
+
+/// A function that is being put together. Begin with [`Function::new`], say what it is given and
+/// what it may do, end with [`Function::add`].
+pub(crate) struct Function<'a> {
+    spec: &'a miyabi_catalog::Function,
+    stage: &'a Stage,
+    environment: Map<Value<String>>,
+    statements: Vec<Allow>,
+}
+
+/// A function in a stack: what routes and other functions point at.
+pub(crate) struct Live {
+    /// The alias that every caller uses.
+    pub(crate) alias: Handle<lambda::Alias>,
+}
+
+/// The alias that always is the version in service.
+const ALIAS: &str = "live";
+
+impl<'a> Function<'a> {
+    /// A function of the catalogue, with the environment that every one gets.
+    pub(crate) fn new(spec: &'a miyabi_catalog::Function, stage: &'a Stage) -> Self {
+        let mut environment = Map::new();
+        let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.into());
+        set("MIYABI_STAGE", &stage.name);
+        // API Gateway puts the name of its stage before the path; routes do not have it.
+        set("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true");
+        if stage.network.vpc && spec.in_vpc {
+            set("AWS_USE_DUALSTACK_ENDPOINT", "true");
+        }
+        Self {
+            spec,
+            stage,
+            environment,
+            statements: Vec::new(),
+        }
+    }
+
+    /// An environment variable. Never a secret: the ARN of one.
+    pub(crate) fn given(mut self, name: &str, value: impl Into<Value<String>>) -> Self {
+        self.environment.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// A secret: its ARN in the environment, and the permission to read it.
+    pub(crate) fn reads(self, name: &str, arn: impl Into<Value<String>>) -> Self {
+        let arn = arn.into();
+        self.may(Allow::new(["secretsmanager:GetSecretValue"], [arn.clone()]))
+            .given(name, arn)
+    }
+
+    /// A permission.
+    pub(crate) fn may(mut self, statement: Allow) -> Self {
+        self.statements.push(statement);
+        self
+    }
+
+    /// Adds its resources.
+    pub(crate) fn add(mut self, stack: &mut Stack, lan: &Lan, assets: &Assets) -> Live {
+        let id = pascal(self.spec.name);
+        let name = physical(self.stage, self.spec.name);
+        let log = stack.add(
+            format!("{id}Log"),
+            logs::LogGroup {
+                log_group_name: Some(format!("/aws/lambda/{name}").into()),
+                retention_in_days: Some(i64::from(self.stage.functions.log_retention_days).into()),
+                ..Default::default()
+            },
+        );
+        stack.on_removal(&log, RemovalPolicy::Delete);
+        let in_vpc = self.stage.network.vpc && self.spec.in_vpc;
+        self.statements.push(Allow::new(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            [Intrinsic::get_att(log.logical_id(), "Arn")],
+        ));
+        if in_vpc {
+            // Lambda makes the network interfaces itself and AWS lets none of these actions name a
+            // resource: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+            self.statements.push(Allow::new(
+                [
+                    "ec2:CreateNetworkInterface",
+                    "ec2:DescribeNetworkInterfaces",
+                    "ec2:DescribeSubnets",
+                    "ec2:DeleteNetworkInterface",
+                    "ec2:AssignPrivateIpAddresses",
+                    "ec2:UnassignPrivateIpAddresses",
+                ],
+                ["*"],
+            ));
+        }
+        let role = stack.add(
+            format!("{id}Role"),
+            iam::Role {
+                description: Some(format!("What the function {name} may do.").into()),
+                policies: Some(
+                    [iam::RolePolicy::new(
+                        document(&self.statements),
+                        self.spec.name,
+                    )]
+                    .into(),
+                ),
+                ..iam::Role::new(assumed_by("lambda.amazonaws.com"))
+            },
+        );
+        let function = self.function(stack, &name, &role, &log, lan, assets);
+        let fingerprint = fingerprint(&function, assets.sha256(self.spec.name));
+        let function = stack.add(format!("{id}Function"), function);
+        self.live(stack, &id, &function, &fingerprint)
+    }
+
+    fn function(
+        &self,
+        stack: &mut Stack,
+        name: &str,
+        role: &Handle<iam::Role>,
+        log: &Handle<logs::LogGroup>,
+        lan: &Lan,
+        assets: &Assets,
+    ) -> lambda::Function {
+        let size = self.stage.functions.size(self.spec.name);
+        let code = lambda::FunctionCode {
+            s3_bucket: Some(
+                stack
+                    .parameter(
+                        parameter::ASSET_BUCKET,
+                        "The bucket with the functions' code.",
+                    )
+                    .into(),
+            ),
+            s3_key: Some(assets.key(self.spec.name).into()),
+            ..Default::default()
+        };
+        let architecture = match self.stage.architecture {
+            Architecture::Arm64 => Some(lambda::FunctionArchitectures::Arm64),
+            Architecture::X86 => Some(lambda::FunctionArchitectures::X86_64),
+            // Not said: the same template on every machine.
+            Architecture::Host => None,
+        };
+        let vpc = (self.stage.network.vpc && self.spec.in_vpc).then(|| lambda::FunctionVpcConfig {
+            subnet_ids: Some(lan.subnets(stack)),
+            security_group_ids: Some(lan.function_groups(stack)),
+            ipv6_allowed_for_dual_stack: Some(true.into()),
+        });
+        lambda::Function {
+            function_name: Some(name.into()),
+            description: Some(self.spec.about.into()),
+            runtime: Some(lambda::FunctionRuntime::ProvidedAl2023.into()),
+            handler: Some("bootstrap".into()),
+            architectures: architecture.map(|architecture| [architecture].into()),
+            memory_size: Some(size.memory.into()),
+            timeout: Some(size.timeout.into()),
+            reserved_concurrent_executions: size.reserved_concurrency.map(Into::into),
+            environment: Some(lambda::FunctionEnvironment {
+                variables: Some(self.environment.clone()),
+            }),
+            logging_config: Some(lambda::FunctionLoggingConfig {
+                log_format: Some(lambda::FunctionLoggingConfigLogFormat::Json.into()),
+                log_group: Some(log.reference().into()),
+                ..Default::default()
+            }),
+            vpc_config: vpc,
+            ..lambda::Function::new(code, role.arn())
+        }
+    }
+
+    /// The version that this deploy makes, and the alias that moves to it.
+    fn live(
+        &self,
+        stack: &mut Stack,
+        id: &str,
+        function: &Handle<lambda::Function>,
+        fingerprint: &str,
+    ) -> Live {
+        let size = self.stage.functions.size(self.spec.name);
+        // A version never changes; a new one is a new resource, and old ones stay to go back to.
+        let version = stack.add(
+            format!("{id}Version{fingerprint}"),
+            lambda::Version::new(function.reference()),
+        );
+        stack.on_removal(&version, RemovalPolicy::Retain);
+        let alias = stack.add(
+            format!("{id}Alias"),
+            lambda::Alias {
+                provisioned_concurrency_config: (size.provisioned_concurrency > 0).then(|| {
+                    lambda::AliasProvisionedConcurrencyConfiguration::new(
+                        size.provisioned_concurrency,
+                    )
+                }),
+                ..lambda::Alias::new(function.reference(), version.version(), ALIAS)
+            },
+        );
+        // Invoked only by the deployer, `migrate` has no traffic to shift.
+        if !self.spec.routes.is_empty() {
+            rollout::shift_traffic(stack, self.stage, id, function, &alias);
+        }
+        Live { alias }
+    }
+}
+
+/// Twelve hex digits that change with the code and with everything else that a version fixes.
+fn fingerprint(function: &lambda::Function, code: &str) -> String {
+    let mut properties: Json = function.emit();
+    // Not part of a version: a change of it makes no new one.
+    if let Some(properties) = properties.as_object_mut() {
+        properties.shift_remove("ReservedConcurrentExecutions");
+    }
+    let digest = Sha256::new()
+        .chain_update(properties.to_string())
+        .chain_update(code)
+        .finalize();
+    digest
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}

@@ -1,0 +1,124 @@
+//! How an alias moves to a new version: at once, or a tenth of the traffic first.
+
+use cfn::{Handle, Json, Stack, cloudwatch, codedeploy, iam, lambda, policy::assumed_by};
+use serde_json::json;
+
+use crate::{Stage, names::physical, stage::Rollout};
+
+const CANARY: &str = "CodeDeployDefault.LambdaCanary10Percent5Minutes";
+
+/// What CodeDeploy needs for this stage; nothing where versions are switched at once.
+pub(crate) fn application(stack: &mut Stack, stage: &Stage) {
+    if stage.rollout == Rollout::AllAtOnce {
+        return;
+    }
+    stack.add(
+        APPLICATION,
+        codedeploy::Application {
+            compute_platform: Some(codedeploy::ApplicationComputePlatform::Lambda.into()),
+            application_name: Some(physical(stage, "api").into()),
+            ..Default::default()
+        },
+    );
+    stack.add(
+        ROLE,
+        iam::Role {
+            description: Some("Lets CodeDeploy move the aliases of the functions.".into()),
+            managed_policy_arns: Some(
+                [cfn::Intrinsic::sub(
+                    "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited",
+                )]
+                .into_iter()
+                .collect(),
+            ),
+            ..iam::Role::new(assumed_by("codedeploy.amazonaws.com"))
+        },
+    );
+}
+
+const APPLICATION: &str = "CodeDeployApplication";
+const ROLE: &str = "CodeDeployRole";
+
+/// Lets CodeDeploy move this alias, and back when the function's errors raise an alarm.
+pub(crate) fn shift_traffic(
+    stack: &mut Stack,
+    stage: &Stage,
+    id: &str,
+    function: &Handle<lambda::Function>,
+    alias: &Handle<lambda::Alias>,
+) {
+    if stage.rollout == Rollout::AllAtOnce {
+        return;
+    }
+    let alarm = stack.add(
+        format!("{id}CanaryAlarm"),
+        cloudwatch::Alarm {
+            alarm_description: Some(
+                "The function fails: CodeDeploy puts the alias back while a version is rolled out."
+                    .into(),
+            ),
+            namespace: Some("AWS/Lambda".into()),
+            metric_name: Some("Errors".into()),
+            dimensions: Some(
+                [cloudwatch::AlarmDimension::new(
+                    "FunctionName",
+                    function.reference(),
+                )]
+                .into(),
+            ),
+            statistic: Some(cloudwatch::AlarmStatistic::Sum.into()),
+            comparison_operator: Some(
+                cloudwatch::AlarmComparisonOperator::GreaterThanOrEqualToThreshold.into(),
+            ),
+            threshold: Some(3.into()),
+            period: Some(60.into()),
+            evaluation_periods: Some(1.into()),
+            treat_missing_data: Some(cloudwatch::AlarmTreatMissingData::NotBreaching.into()),
+            ..Default::default()
+        },
+    );
+    let group = stack.add(
+        format!("{id}DeploymentGroup"),
+        codedeploy::DeploymentGroup {
+            deployment_config_name: Some(CANARY.into()),
+            deployment_style: Some(codedeploy::DeploymentGroupDeploymentStyle {
+                deployment_option: Some(
+                    codedeploy::DeploymentGroupDeploymentStyleDeploymentOption::WithTrafficControl.into(),
+                ),
+                deployment_type: Some(
+                    codedeploy::DeploymentGroupDeploymentStyleDeploymentType::BlueGreen.into(),
+                ),
+            }),
+            alarm_configuration: Some(codedeploy::DeploymentGroupAlarmConfiguration {
+                enabled: Some(true.into()),
+                alarms: Some(
+                    [codedeploy::DeploymentGroupAlarm { name: Some(alarm.reference().into()) }].into(),
+                ),
+                ..Default::default()
+            }),
+            auto_rollback_configuration: Some(codedeploy::DeploymentGroupAutoRollbackConfiguration {
+                enabled: Some(true.into()),
+                events: Some(
+                    [
+                        codedeploy::DeploymentGroupAutoRollbackConfigurationEvents::DeploymentFailure,
+                        codedeploy::DeploymentGroupAutoRollbackConfigurationEvents::DeploymentStopOnAlarm,
+                        codedeploy::DeploymentGroupAutoRollbackConfigurationEvents::DeploymentStopOnRequest,
+                    ]
+                    .into_iter()
+                    .collect(),
+                ),
+            }),
+            ..codedeploy::DeploymentGroup::new(
+                cfn::Intrinsic::reference(APPLICATION),
+                cfn::Intrinsic::get_att(ROLE, "Arn"),
+            )
+        },
+    );
+    let policy: Json = json!({
+        "CodeDeployLambdaAliasUpdate": {
+            "ApplicationName": { "Ref": APPLICATION },
+            "DeploymentGroupName": { "Ref": group.logical_id() },
+        }
+    });
+    stack.update_policy(alias, policy);
+}

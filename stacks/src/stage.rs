@@ -1,0 +1,266 @@
+//! A stage: everything in which one deployment of the application differs from another.
+//!
+//! The files in `stages/` are its only source. [`Stage::parse`] is pure; what a key means stands in
+//! `stages/base.yaml`, which names every key there is.
+
+mod check;
+mod error;
+mod parse;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+pub use error::StageError;
+pub use parse::{BUILT_IN, Files};
+
+/// One stage, complete and checked.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Stage {
+    /// `dev`; the name of its file.
+    #[serde(skip)]
+    pub name: String,
+    /// Twelve digits; `None`: not on AWS.
+    pub account: Option<String>,
+    /// `us-east-1`
+    pub region: String,
+    /// What the functions are built for.
+    pub architecture: Architecture,
+    /// The network.
+    pub network: Network,
+    /// The database.
+    pub database: Database,
+    /// Whether there is a Valkey.
+    pub cache: bool,
+    /// The functions.
+    pub functions: Functions,
+    /// Limits of the HTTP API.
+    pub throttling: Throttling,
+    /// How a new version gets traffic.
+    pub rollout: Rollout,
+    /// The site.
+    pub site: Site,
+    /// The HTTP API.
+    pub api: Api,
+}
+
+/// What functions are built for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Architecture {
+    /// Graviton.
+    #[default]
+    Arm64,
+    /// Intel and AMD.
+    #[serde(rename = "x86_64")]
+    X86,
+    /// Whatever machine builds.
+    Host,
+}
+
+/// The network of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Network {
+    /// Whether functions run inside a VPC.
+    pub vpc: bool,
+    /// IPv4 block, a /16.
+    pub cidr: String,
+    /// The way out.
+    pub egress: Egress,
+}
+
+/// The way out of the private subnets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Egress {
+    /// An egress-only internet gateway.
+    #[default]
+    Ipv6,
+    /// A NAT gateway, for IPv4 too.
+    NatGateway,
+}
+
+/// The database of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Database {
+    /// Whether it is an RDS instance of the stage's own.
+    pub managed: bool,
+    /// `db.t3.small`
+    pub class: String,
+    /// GiB.
+    pub storage: u32,
+    /// A standby in another zone.
+    pub multi_az: bool,
+    /// How functions log in.
+    pub auth: DatabaseAuth,
+    /// How connections are protected.
+    pub tls: DatabaseTls,
+    /// RDS Proxy in between.
+    pub proxy: bool,
+    /// Days that automatic backups are kept.
+    pub backup_days: u8,
+    /// Whether AWS refuses to delete it.
+    pub deletion_protection: bool,
+}
+
+/// How functions log in to the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatabaseAuth {
+    /// With a token that they sign.
+    #[default]
+    Iam,
+    /// With the password of their role.
+    Password,
+}
+
+impl DatabaseAuth {
+    /// As functions read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DatabaseAuth::Iam => "iam",
+            DatabaseAuth::Password => "password",
+        }
+    }
+}
+
+/// How connections to the database are protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DatabaseTls {
+    /// TLS, certificate and host name verified.
+    #[default]
+    VerifyFull,
+    /// Not at all.
+    Disable,
+}
+
+impl DatabaseTls {
+    /// As functions read it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DatabaseTls::VerifyFull => "verify-full",
+            DatabaseTls::Disable => "disable",
+        }
+    }
+}
+
+/// The functions of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Functions {
+    /// What holds where nothing else is said.
+    pub defaults: FunctionSize,
+    /// By the function's name.
+    pub overrides: BTreeMap<String, FunctionOverride>,
+    /// Days that logs are kept.
+    pub log_retention_days: u16,
+}
+
+/// How large a function is and how many of it there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct FunctionSize {
+    /// MB.
+    pub memory: u32,
+    /// Seconds.
+    pub timeout: u32,
+    /// How many may run at once; `None`: what the account has left.
+    pub reserved_concurrency: Option<u32>,
+    /// How many are kept started.
+    pub provisioned_concurrency: u32,
+}
+
+/// What is different for one function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct FunctionOverride {
+    /// MB.
+    pub memory: Option<u32>,
+    /// Seconds.
+    pub timeout: Option<u32>,
+    /// How many may run at once.
+    pub reserved_concurrency: Option<u32>,
+    /// How many are kept started.
+    pub provisioned_concurrency: Option<u32>,
+}
+
+impl Functions {
+    /// What holds for the function of that name.
+    pub fn size(&self, name: &str) -> FunctionSize {
+        let own = self.overrides.get(name).copied().unwrap_or_default();
+        FunctionSize {
+            memory: own.memory.unwrap_or(self.defaults.memory),
+            timeout: own.timeout.unwrap_or(self.defaults.timeout),
+            reserved_concurrency: own
+                .reserved_concurrency
+                .or(self.defaults.reserved_concurrency),
+            provisioned_concurrency: own
+                .provisioned_concurrency
+                .unwrap_or(self.defaults.provisioned_concurrency),
+        }
+    }
+}
+
+/// Limits of the HTTP API, all clients together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Throttling {
+    /// Requests a second.
+    pub rate: u32,
+    /// How many at once on top.
+    pub burst: u32,
+}
+
+/// How a new version of a function gets traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rollout {
+    /// All of it, at once.
+    #[default]
+    AllAtOnce,
+    /// A tenth for five minutes, then the rest.
+    Canary,
+}
+
+/// The site of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Site {
+    /// Host name.
+    pub domain: Option<String>,
+    /// ARN of its certificate in us-east-1.
+    pub certificate: Option<String>,
+    /// Hosted zone that gets the host name.
+    pub hosted_zone: Option<String>,
+    /// What the header of CloudFront is worth.
+    pub origin_secret: OriginSecret,
+}
+
+/// What the header by which the API knows CloudFront is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OriginSecret {
+    /// Requests without it are refused.
+    #[default]
+    Required,
+    /// Requests with it are believed about their viewer; others are answered too.
+    Accepted,
+    /// There is none.
+    None,
+}
+
+/// The HTTP API of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Api {
+    /// Host name.
+    pub domain: Option<String>,
+    /// ARN of its certificate in the stage's region.
+    pub certificate: Option<String>,
+    /// Origins of other sites.
+    pub cors_origins: Vec<String>,
+}

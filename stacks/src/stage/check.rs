@@ -1,0 +1,180 @@
+//! Values that have the right type and are wrong all the same.
+
+use miyabi_catalog::FUNCTIONS;
+
+use super::{
+    Stage, StageError,
+    error::nearest,
+    parse::{line_of, path},
+};
+
+/// Days that CloudWatch Logs can keep logs.
+const RETENTION: &[u16] = &[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// The first value that is out of its range. `chain` is the stage's files, the most special first.
+pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageError> {
+    let wrong = |keys: &[&str], found: &str, allowed: &str| {
+        // The file that says it last is the one to change.
+        let (file, line) = chain
+            .iter()
+            .map(|(file, text)| (*file, line_of(text, keys)))
+            .find(|(_, line)| *line > 1)
+            .unwrap_or((chain[0].0, 1));
+        let message = format!("{}: found {found}; it must be {allowed}.", keys.join("."));
+        Err(StageError::at(
+            &path(file),
+            line,
+            &message,
+            "stages/base.yaml says what each key takes.".to_owned(),
+        ))
+    };
+    let between = |keys: &[&str], value: u32, least: u32, most: u32| {
+        if (least..=most).contains(&value) {
+            return Ok(());
+        }
+        wrong(keys, &value.to_string(), &format!("from {least} to {most}"))
+    };
+
+    if let Some(account) = &stage.account
+        && (account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()))
+    {
+        return wrong(&["account"], &format!("`{account}`"), "12 digits in quotes");
+    }
+    if !stage
+        .region
+        .bytes()
+        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        || stage.region.len() < 9
+    {
+        return wrong(
+            &["region"],
+            &format!("`{}`", stage.region),
+            "a region such as `us-east-1`",
+        );
+    }
+    if !is_sixteen_block(&stage.network.cidr) {
+        return wrong(
+            &["network", "cidr"],
+            &format!("`{}`", stage.network.cidr),
+            "an IPv4 block such as `10.0.0.0/16`",
+        );
+    }
+    if !stage.database.class.starts_with("db.") {
+        return wrong(
+            &["database", "class"],
+            &format!("`{}`", stage.database.class),
+            "a class such as `db.t3.small`",
+        );
+    }
+    between(&["database", "storage"], stage.database.storage, 20, 65_536)?;
+    between(
+        &["database", "backup-days"],
+        stage.database.backup_days.into(),
+        0,
+        35,
+    )?;
+    if stage.database.managed && !stage.network.vpc {
+        return wrong(
+            &["database", "managed"],
+            "true",
+            "false where `network.vpc` is false: RDS lives in a VPC",
+        );
+    }
+    if stage.cache && !stage.network.vpc {
+        return wrong(
+            &["cache"],
+            "true",
+            "false where `network.vpc` is false: ElastiCache lives in a VPC",
+        );
+    }
+    if !RETENTION.contains(&stage.functions.log_retention_days) {
+        let days: Vec<String> = RETENTION.iter().map(u16::to_string).collect();
+        let found = stage.functions.log_retention_days.to_string();
+        return wrong(
+            &["functions", "log-retention-days"],
+            &found,
+            &format!("one of {}", days.join(", ")),
+        );
+    }
+    for name in stage.functions.overrides.keys() {
+        let known: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
+        if !known.contains(&name.as_str()) {
+            let near = nearest(name, &known)
+                .map(|near| format!(" (did you mean `{near}`?)"))
+                .unwrap_or_default();
+            let allowed = format!("a function: {}{near}", known.join(", "));
+            return wrong(
+                &["functions", "overrides", name],
+                &format!("`{name}`"),
+                &allowed,
+            );
+        }
+    }
+    for function in FUNCTIONS {
+        let size = stage.functions.size(function.name);
+        let own = stage.functions.overrides.get(function.name);
+        let keys = |key: &'static str, is_own: bool| -> Vec<&str> {
+            if is_own {
+                vec!["functions", "overrides", function.name, key]
+            } else {
+                vec!["functions", "defaults", key]
+            }
+        };
+        between(
+            &keys("memory", own.is_some_and(|own| own.memory.is_some())),
+            size.memory,
+            128,
+            10_240,
+        )?;
+        between(
+            &keys("timeout", own.is_some_and(|own| own.timeout.is_some())),
+            size.timeout,
+            1,
+            900,
+        )?;
+    }
+    between(&["throttling", "rate"], stage.throttling.rate, 1, 10_000)?;
+    between(&["throttling", "burst"], stage.throttling.burst, 1, 5_000)?;
+    for (section, domain, certificate) in [
+        ("site", &stage.site.domain, &stage.site.certificate),
+        ("api", &stage.api.domain, &stage.api.certificate),
+    ] {
+        if domain.is_some() != certificate.is_some() {
+            let key = if domain.is_some() {
+                "domain"
+            } else {
+                "certificate"
+            };
+            return wrong(
+                &[section, key],
+                "one without the other",
+                "both `domain` and `certificate`, or neither",
+            );
+        }
+    }
+    for origin in &stage.api.cors_origins {
+        let host = origin
+            .strip_prefix("https://")
+            .or(origin.strip_prefix("http://127.0.0.1"));
+        if host.is_none_or(|host| host.contains(['/', '*', ' '])) {
+            return wrong(
+                &["api", "cors-origins"],
+                &format!("`{origin}`"),
+                "origins such as `https://app.example.com`, without path or `*`",
+            );
+        }
+    }
+    Ok(())
+}
+
+fn is_sixteen_block(cidr: &str) -> bool {
+    let Some(address) = cidr.strip_suffix("/16") else {
+        return false;
+    };
+    address
+        .parse::<std::net::Ipv4Addr>()
+        .is_ok_and(|address| address.octets()[2..] == [0, 0])
+}

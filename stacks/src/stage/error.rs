@@ -1,0 +1,59 @@
+//! What is wrong with a stage file: file, line, key, and what is allowed.
+
+/// A stage that cannot be used. The message is complete; the hint says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct StageError {
+    /// File and line, what was found, what is allowed.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+impl StageError {
+    pub(super) fn at(file: &str, line: usize, message: &str, hint: String) -> Self {
+        Self {
+            message: format!("{file}:{line}: {message}"),
+            hint,
+        }
+    }
+
+    pub(super) fn unknown(name: &str, known: &[&str]) -> Self {
+        Self {
+            message: format!(
+                "There is no stage `{name}`; there are {}.",
+                known.join(", ")
+            ),
+            hint: nearest(name, known)
+                .map(|near| format!("Did you mean `--stage {near}`?"))
+                .unwrap_or_else(|| {
+                    format!("Write stages/{name}.yaml, beginning with `extends: base`.")
+                }),
+        }
+    }
+}
+
+/// The word that was probably meant: the nearest one, if it is near.
+pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
+        .iter()
+        .map(|candidate| (distance(word, candidate), *candidate))
+        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 4)
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, from) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, to) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(from != *to);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}

@@ -1,0 +1,126 @@
+//! What people get to read when a stage file is wrong.
+
+use stacks::{
+    Stage,
+    stage::{BUILT_IN, Files},
+};
+
+fn files_with(name: &str, text: &str) -> Files {
+    let mut files: Files = BUILT_IN
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect();
+    files.insert(name.to_owned(), text.to_owned());
+    files
+}
+
+#[test]
+fn a_wrong_stage_file_is_refused_with_file_line_key_and_what_is_allowed() {
+    let cases = [
+        (
+            "an unknown key",
+            "extends: base\ndatabase:\n  clas: db.t3.small\n",
+        ),
+        (
+            "an unknown section",
+            "extends: base\n\ndatabse:\n  class: db.t3.small\n",
+        ),
+        (
+            "a wrong type",
+            "extends: base\ndatabase:\n  storage: much\n",
+        ),
+        ("a wrong word", "extends: base\nnetwork:\n  egress: ipv4\n"),
+        (
+            "a value out of range",
+            "extends: base\n\n# too small\ndatabase:\n  storage: 5\n",
+        ),
+        (
+            "a class that is none",
+            "extends: base\ndatabase:\n  class: t3.small\n",
+        ),
+        (
+            "an account that is a number",
+            "extends: base\naccount: 123\n",
+        ),
+        (
+            "an account of eleven digits",
+            "extends: base\naccount: \"12345678901\"\n",
+        ),
+        (
+            "a function that is none",
+            "extends: base\nfunctions:\n  overrides:\n    taks:\n      memory: 512\n",
+        ),
+        (
+            "a memory that AWS does not have",
+            "extends: base\nfunctions:\n  overrides:\n    tasks:\n      memory: 64\n",
+        ),
+        (
+            "a retention that CloudWatch does not have",
+            "extends: base\nfunctions:\n  log-retention-days: 31\n",
+        ),
+        (
+            "a domain without certificate",
+            "extends: base\nsite:\n  domain: tasks.example.com\n",
+        ),
+        (
+            "a CORS origin with a path",
+            "extends: base\napi:\n  cors-origins: [\"https://a.example/x\"]\n",
+        ),
+        (
+            "RDS without a VPC",
+            "extends: base\nnetwork:\n  vpc: false\n",
+        ),
+        (
+            "a key twice",
+            "extends: base\nregion: eu-west-1\nregion: us-east-1\n",
+        ),
+        ("not a map", "- a\n- b\n"),
+        ("not YAML", "database: [\n"),
+        ("an extension of nothing", "extends: basis\n"),
+        ("an extension of itself", "extends: qa\n"),
+    ];
+    let mut said = String::new();
+    for (case, text) in cases {
+        let error = Stage::parse("qa", &files_with("qa", text)).expect_err(case);
+        said.push_str(&format!("{case}\n  {error}\n  hint: {}\n", error.hint));
+    }
+    insta::assert_snapshot!(said);
+}
+
+#[test]
+fn a_stage_that_is_not_there_is_refused_with_those_that_are() {
+    insta::assert_snapshot!(Stage::built_in("prd").unwrap_err(), @"There is no stage `prd`; there are dev, local, prod, sandbox, staging.");
+    assert_eq!(
+        Stage::built_in("prd").unwrap_err().hint,
+        "Did you mean `--stage prod`?"
+    );
+    assert!(Stage::built_in("base").is_err());
+}
+
+#[test]
+fn the_base_names_every_key_there_is() {
+    let base: serde_json::Value = serde_saphyr::from_str(BUILT_IN[0].1).unwrap();
+    let mut complete = serde_json::to_value(Stage::built_in("local").unwrap()).unwrap();
+    // What one function has of its own is no key.
+    complete["functions"]["overrides"] = base["functions"]["overrides"].clone();
+    assert_eq!(keys("", &base), keys("", &complete));
+}
+
+fn keys(path: &str, value: &serde_json::Value) -> std::collections::BTreeSet<String> {
+    match value.as_object() {
+        Some(object) => object
+            .iter()
+            .flat_map(|(key, value)| keys(&format!("{path}.{key}"), value))
+            .collect(),
+        None => [path.to_owned()].into(),
+    }
+}
+
+#[test]
+fn a_stage_may_extend_one_that_extends_another() {
+    let stage = Stage::parse("qa", &files_with("qa", "extends: dev\ncache: true\n")).unwrap();
+    assert_eq!(stage.name, "qa");
+    assert_eq!(stage.database.class, "db.t3.micro");
+    assert_eq!(stage.throttling.rate, 50);
+    assert!(stage.cache);
+}
