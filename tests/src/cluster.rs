@@ -143,7 +143,9 @@ fn port() -> u16 {
 }
 
 fn start() -> Result<Server, String> {
-    let root = postgres_server::place(&functions::target_dir().join("miyabi-tests"));
+    let wish = functions::target_dir().join("miyabi-tests");
+    let root = postgres_server::place(&wish);
+    remove_leftovers(&wish);
     remove_leftovers(&root);
     let named = env::var_os("MIYABI_POSTGRES").map(PathBuf::from);
     let binaries = Binaries::find(named.as_deref(), &root.join("postgres"))

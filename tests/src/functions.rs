@@ -167,20 +167,40 @@ fn binaries() -> &'static Path {
 }
 
 fn build_all() -> Result<PathBuf, String> {
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo
+    let names = FUNCTIONS.iter().flat_map(|function| {
+        let package = format!("miyabi-{}", function.name);
+        [
+            "--package".to_owned(),
+            package,
+            "--bin".to_owned(),
+            function.name.to_owned(),
+        ]
+    });
+    let names: Vec<String> = names.collect();
+    cargo_build(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+    Ok(target_dir().join("debug"))
+}
+
+/// Builds for this machine, into the target directory of the tests.
+pub(crate) fn cargo_build(what: &[&str]) -> Result<(), String> {
+    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["build", "--quiet"])
+        .args(what)
         .current_dir(project())
+        .env("CARGO_TARGET_DIR", target_dir())
         // Queries are checked against the checked-in data, whatever database the shell has set.
         .env("SQLX_OFFLINE", "true")
-        .env_remove("DATABASE_URL");
-    for function in FUNCTIONS {
-        cargo.args(["--package", &format!("miyabi-{}", function.name)]);
-        cargo.args(["--bin", function.name]);
-    }
-    match cargo.status() {
-        Ok(status) if status.success() => Ok(target_dir().join("debug")),
-        Ok(_) => Err("The functions do not build; what cargo says is above.".to_owned()),
+        .env_remove("DATABASE_URL")
+        // Variables that `cargo test` sets for us would make cargo rebuild what reads them.
+        .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("CARGO_MANIFEST_PATH")
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(format!(
+            "`cargo build {}` failed; see above.",
+            what.join(" ")
+        )),
         Err(error) => Err(format!("cargo does not run: {error}")),
     }
 }

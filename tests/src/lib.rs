@@ -22,6 +22,7 @@
 
 mod app;
 mod browser;
+mod checkout;
 mod cluster;
 mod environment;
 mod event;
@@ -35,6 +36,7 @@ mod valkey;
 pub use ::http::Method;
 pub use app::{App, Person, Setup};
 pub use browser::Browser;
+pub use checkout::{Checkout, Ran};
 pub use cluster::Database;
 pub use event::http_event;
 pub use http::{RequestBuilder, Response};

@@ -1,0 +1,158 @@
+//! The stage `local` through the command line, as the README tells it.
+
+use std::{net::TcpStream, path::Path, time::Duration};
+
+use miyabi_tests::{Browser, Checkout, Method, RequestBuilder, Value, json, until};
+
+/// `http://127.0.0.1:PORT` -> its address.
+fn address(origin: &Value) -> std::net::SocketAddr {
+    let origin = origin
+        .as_str()
+        .unwrap_or_else(|| panic!("no address: {origin}"));
+    origin
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .parse()
+        .unwrap()
+}
+
+/// Signs in on the site, as the README does with curl; gives the access token.
+async fn sign_in(site: &Browser, login: &str) -> String {
+    site.follow(&format!("/api/auth/login?login={login}")).await;
+    let csrf = site
+        .cookie("__Host-csrf")
+        .expect("the sign-in sets the CSRF cookie");
+    let refresh = site
+        .request(Method::POST, "/api/auth/refresh")
+        .header("x-csrf-token", csrf);
+    site.send(refresh).await.expect(200)["access_token"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+fn as_person(site: &Browser, token: &str, method: Method, path: &str) -> RequestBuilder {
+    site.request(method, path).without("cookie").bearer(token)
+}
+
+/// Processes whose command line names the checkout or that run from it.
+fn processes_of(checkout: &Path) -> Vec<String> {
+    let needle = checkout.to_string_lossy().into_owned();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let command_line = std::fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        let command_line = String::from_utf8_lossy(&command_line).replace('\0', " ");
+        let program = std::fs::read_link(entry.path().join("exe")).unwrap_or_default();
+        if command_line.contains(&needle) || program.starts_with(checkout) {
+            found.push(format!(
+                "{} {command_line}",
+                entry.file_name().to_string_lossy()
+            ));
+        }
+    }
+    found
+}
+
+/// The whole life of a stage: it is one test because each step needs the one before.
+#[tokio::test]
+async fn a_first_session_as_the_readme_tells_it() {
+    let checkout = Checkout::new();
+    let outputs = checkout.deploy().await;
+    let (site_address, api_address) = (address(&outputs["siteUrl"]), address(&outputs["apiUrl"]));
+    let api = Browser::new(api_address);
+    api.send(api.request(Method::GET, "/api/health"))
+        .await
+        .expect(200);
+    api.send(api.request(Method::GET, "/api/tasks"))
+        .await
+        .problem(401, "unauthenticated");
+
+    let site = Browser::new(site_address);
+    let page = site.send(site.request(Method::GET, "/")).await;
+    assert_eq!(page.status, 200, "{page}");
+    let token = sign_in(&site, "alice").await;
+    let task = as_person(&site, &token, Method::POST, "/api/tasks")
+        .json(json!({"title": "Water the maple", "priority": "p1"}))
+        .await
+        .expect(201);
+    let path = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    let list = as_person(
+        &site,
+        &token,
+        Method::GET,
+        "/api/tasks?status=pending&sort=-priority",
+    )
+    .await
+    .expect(200);
+    assert_eq!(list["items"][0]["id"], task["id"], "{list}");
+    let change = |version: &str| {
+        as_person(&site, &token, Method::PATCH, &path)
+            .header("if-match", version)
+            .json(json!({"status": "in_progress"}))
+            .send()
+    };
+    assert_eq!(change("\"1\"").await.expect(200)["version"], 2);
+    assert_eq!(change("\"1\"").await.status, 412);
+    let trail = as_person(&site, &token, Method::GET, "/api/activity")
+        .await
+        .expect(200);
+    assert_eq!(trail["items"][0]["target_id"], task["id"], "{trail}");
+
+    let others = Browser::new(site_address);
+    let bob = sign_in(&others, "bob").await;
+    as_person(&others, &bob, Method::GET, &path)
+        .await
+        .problem(404, "not_found");
+
+    let invoked = checkout
+        .xtask(&[
+            "invoke",
+            "tasks",
+            "--stage",
+            "local",
+            "--route",
+            "GET /api/tasks",
+            "--as",
+            "alice",
+        ])
+        .await;
+    assert!(invoked.expect(0).stdout.contains("Water the maple"));
+
+    let status = checkout
+        .xtask(&["status", "--stage", "local", "--json"])
+        .await
+        .expect(0)
+        .json();
+    assert!(
+        status.to_string().contains("AWS::RDS::DBInstance"),
+        "{status}"
+    );
+
+    // Nothing changed: nothing is done, and what is there stays.
+    let again = checkout
+        .xtask(&["deploy", "--stage", "local", "--yes", "--json"])
+        .await
+        .expect(0)
+        .json();
+    assert_eq!(again["result"], "unchanged", "{again}");
+    as_person(&site, &token, Method::GET, &path)
+        .await
+        .expect(200);
+
+    checkout
+        .xtask(&["destroy", "--stage", "local", "--yes", "--confirm", "local"])
+        .await
+        .expect(0);
+    for address in [site_address, api_address] {
+        assert!(
+            TcpStream::connect(address).is_err(),
+            "{address} is still open"
+        );
+    }
+    until(
+        "no process of the stage is left",
+        Duration::from_secs(5),
+        async || processes_of(checkout.dir()).is_empty().then_some(()),
+    )
+    .await;
+}

@@ -1,0 +1,165 @@
+//! A stage of one's own, through the command line: for tests of the deployer as people use it.
+
+use std::{
+    env, fs,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use serde_json::Value;
+
+use crate::functions::{cargo_build, project, target_dir};
+
+/// A directory that looks like the checkout to `cargo xtask`, with what is deployed kept apart from
+/// the developer's own. It lies inside the checkout, so that cargo finds the real workspace upwards.
+#[derive(Debug)]
+pub struct Checkout {
+    dir: PathBuf,
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// Exit code; -1 when a signal ended it.
+    pub code: i32,
+    /// What it gave.
+    pub stdout: String,
+    /// What it told people.
+    pub stderr: String,
+}
+
+impl Ran {
+    /// The answer of `--json`: the last value on stdout.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::Deserializer::from_str(&self.stdout)
+            .into_iter::<Value>()
+            .last()
+            .and_then(Result::ok)
+            .unwrap_or_else(|| panic!("no JSON: {self:?}"))
+    }
+
+    /// Panics unless it ended with that exit code.
+    #[track_caller]
+    pub fn expect(self, code: i32) -> Ran {
+        assert_eq!(
+            self.code, code,
+            "stdout:\n{}\nstderr:\n{}",
+            self.stdout, self.stderr
+        );
+        self
+    }
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Ran {
+        Ran {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Checkout {
+    /// With nothing deployed.
+    pub fn new() -> Checkout {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        // Not in `run_dir`, which can be outside of the checkout.
+        let dir = target_dir().join(format!(
+            "miyabi-tests/run-{}/checkout-{number}",
+            std::process::id()
+        ));
+        fs::create_dir_all(&dir).unwrap();
+        for entry in fs::read_dir(project()).unwrap() {
+            let entry = entry.unwrap();
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // Without a manifest here, cargo goes on upwards and finds the one workspace.
+            let stays_out = [
+                "Cargo.toml",
+                "Cargo.lock",
+                ".cargo",
+                ".git",
+                ".miyabi",
+                "target",
+            ];
+            if !stays_out.contains(&name.as_str()) {
+                symlink(entry.path(), dir.join(name)).unwrap();
+            }
+        }
+        Checkout { dir }
+    }
+
+    /// Its root.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// What the stage `local` keeps.
+    pub fn stage_dir(&self) -> PathBuf {
+        self.dir.join(".miyabi/local")
+    }
+
+    /// `cargo xtask ARGUMENTS`, to be started or changed before that.
+    pub fn command(&self, arguments: &[&str]) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(xtask());
+        command
+            .args(arguments)
+            .current_dir(&self.dir)
+            .env("CARGO_TARGET_DIR", target_dir())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Ok(dir) = env::var("MIYABI_POSTGRES") {
+            command.env("MIYABI_POSTGRES", dir);
+        }
+        command
+    }
+
+    /// Runs `cargo xtask ARGUMENTS` to its end.
+    pub async fn xtask(&self, arguments: &[&str]) -> Ran {
+        self.command(arguments).output().await.unwrap().into()
+    }
+
+    /// Deploys the stage `local`; gives its outputs.
+    pub async fn deploy(&self) -> Value {
+        let ran = self
+            .xtask(&["deploy", "--stage", "local", "--yes", "--json"])
+            .await
+            .expect(0);
+        ran.json()["outputs"].clone()
+    }
+}
+
+impl Default for Checkout {
+    fn default() -> Checkout {
+        Checkout::new()
+    }
+}
+
+/// Nothing of a stage outlives its test, whether that failed or not.
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        let mut destroy: std::process::Command = self
+            .command(&["destroy", "--stage", "local", "--yes", "--confirm", "local"])
+            .into_std();
+        let _ = destroy.output();
+    }
+}
+
+/// The command line itself, built first like the functions.
+fn xtask() -> &'static Path {
+    static XTASK: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let xtask = XTASK.get_or_init(|| {
+        cargo_build(&["--package", "xtask"])?;
+        Ok(target_dir().join("debug/xtask"))
+    });
+    xtask.as_ref().unwrap_or_else(|error| panic!("{error}"))
+}
