@@ -3,6 +3,7 @@
 
 mod diff;
 mod make;
+mod only;
 mod order;
 mod references;
 mod risk;
@@ -285,57 +286,6 @@ impl Plan {
                 .stacks
                 .iter()
                 .all(|stack| stack.action == StackAction::None)
-    }
-
-    /// The same plan, with nothing happening to other stacks than these. A usage error for a name
-    /// that it does not have, or when one of them needs a stack that is not deployed.
-    pub fn only(mut self, names: &[String], deployed: &Deployed) -> Result<Plan, Error> {
-        let known: Vec<&str> = self
-            .stacks
-            .iter()
-            .map(|stack| stack.name.as_str())
-            .collect();
-        if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
-            return Err(Error::usage(
-                format!("There is no stack `{name}`."),
-                crate::stage::did_you_mean(name, &known),
-            ));
-        }
-        for stack in self
-            .stacks
-            .iter()
-            .filter(|stack| names.contains(&stack.name))
-        {
-            let absent = stack.after.iter().find(|after| {
-                !names.contains(after) && !deployed.stacks.contains_key(after.as_str())
-            });
-            if let Some(absent) = absent {
-                return Err(Error::usage(
-                    format!(
-                        "The stack `{}` needs `{absent}`, which is not deployed.",
-                        stack.name
-                    ),
-                    format!("Add it: `--only {absent},{}`", names.join(",")),
-                ));
-            }
-        }
-        for stack in self
-            .stacks
-            .iter_mut()
-            .filter(|stack| !names.contains(&stack.name))
-        {
-            stack.action = StackAction::None;
-            stack.resources.clear();
-            stack.parameter_changes.clear();
-        }
-        // A stack that neither is there nor will be has no part in this.
-        self.stacks.retain(|stack| {
-            names.contains(&stack.name) || deployed.stacks.contains_key(&stack.name)
-        });
-        self.risks.retain(|risk| names.contains(&risk.stack));
-        self.migrations.run &= names.contains(&self.migrations.after);
-        self.site.put &= names.iter().any(|name| name == "site");
-        Ok(self)
     }
 
     /// The risk kinds that it has, the worst first, each once.

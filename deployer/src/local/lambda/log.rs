@@ -1,0 +1,52 @@
+//! The log of a function: a file, one line an event, each with the time at which it was written.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::SystemTime,
+};
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// Where a function's log goes. Cheap to clone; lines are never torn.
+#[derive(Debug, Clone)]
+pub struct Log {
+    file: Arc<Mutex<Option<File>>>,
+    path: PathBuf,
+}
+
+impl Log {
+    /// Appends to the file at `path`, which is made when it is not there.
+    pub fn open(path: &Path) -> std::io::Result<Log> {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        Ok(Log { file: Arc::new(Mutex::new(Some(file))), path: path.to_owned() })
+    }
+
+    /// Writes one line. A disk that is full loses lines, never requests.
+    pub fn line(&self, text: &str) {
+        let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
+        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(file) = file.as_mut() {
+            let _ = file.write_all(format!("{now} {text}\n").as_bytes());
+        }
+    }
+
+    /// The last lines, without their times: what to show when a function does not start.
+    pub fn tail(&self, count: usize) -> String {
+        let text = fs::read_to_string(&self.path).unwrap_or_default();
+        let lines: Vec<&str> =
+            text.lines().map(|line| line.split_once(' ').map_or(line, |(_, text)| text)).collect();
+        lines[lines.len().saturating_sub(count)..].join("\n")
+    }
+}
+
+/// Reads a line as [`Log::line`] writes it: when, and the text.
+pub(crate) fn parse(line: &str) -> Option<(SystemTime, &str)> {
+    let (at, text) = line.split_once(' ')?;
+    Some((OffsetDateTime::parse(at, &Rfc3339).ok()?.into(), text))
+}

@@ -1,0 +1,104 @@
+//! The commands: the table of them, and what they share.
+
+mod build;
+mod check;
+mod codegen;
+mod completions;
+mod deploy;
+mod destroy;
+mod dev;
+mod doctor;
+mod invoke;
+mod logs;
+mod migrate;
+mod openapi;
+mod outputs;
+mod plan;
+mod status;
+mod supervisor;
+mod synth;
+mod test;
+
+use clap::{Parser, Subcommand};
+use deployer::Error;
+
+use crate::context::Context;
+
+/// Takes Miyabi from a clean checkout to a running system, on this machine or on AWS.
+///
+/// Exit codes: 0 done, 1 failed, 2 wrong usage or stage file, 3 approval needed but not given,
+/// 75 busy (somebody else deploys), 130 interrupted.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+pub(crate) struct Cli {
+    /// Answer with one line of JSON on stdout; talk stays on stderr.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Deploy(deploy::Deploy),
+    Dev(dev::Dev),
+    Plan(plan::PlanCommand),
+    Synth(synth::Synth),
+    Build(build::Build),
+    Migrate(migrate::Migrate),
+    Status(status::Status),
+    Outputs(outputs::Outputs),
+    Invoke(invoke::Invoke),
+    Logs(logs::Logs),
+    Destroy(destroy::Destroy),
+    Codegen(codegen::Codegen),
+    Openapi(openapi::Openapi),
+    Check(check::Check),
+    Test(test::Test),
+    Doctor(doctor::Doctor),
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    Supervisor(supervisor::Supervisor),
+}
+
+impl Command {
+    /// Runs it; gives the exit code when there was no error.
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        match self {
+            Command::Deploy(command) => command.run(context).await,
+            Command::Dev(command) => command.run(context).await,
+            Command::Plan(command) => command.run(context).await,
+            Command::Synth(command) => command.run(context).await,
+            Command::Build(command) => command.run(context).await,
+            Command::Migrate(command) => command.run(context).await,
+            Command::Status(command) => command.run(context).await,
+            Command::Outputs(command) => command.run(context).await,
+            Command::Invoke(command) => command.run(context).await,
+            Command::Logs(command) => command.run(context).await,
+            Command::Destroy(command) => command.run(context).await,
+            Command::Codegen(command) => command.run(context).await,
+            Command::Openapi(command) => command.run(context).await,
+            Command::Check(command) => command.run(context).await,
+            Command::Test(command) => command.run(context).await,
+            Command::Doctor(command) => command.run(context).await,
+            Command::Completions(command) => command.run(context),
+            Command::Supervisor(command) => command.run(context).await,
+        }
+    }
+}
+
+/// Refuses a function that the catalogue does not have, with the nearest that it has.
+fn known_function(name: &str) -> Result<(), Error> {
+    let names: Vec<&str> = miyabi_catalog::FUNCTIONS
+        .iter()
+        .map(|function| function.name)
+        .collect();
+    if names.contains(&name) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!("There is no function `{name}`."),
+        deployer::stage::did_you_mean(name, &names),
+    ))
+}

@@ -1,0 +1,208 @@
+use std::{collections::BTreeMap, time::Instant};
+
+use clap::Args;
+use deployer::{
+    Error, ErrorKind,
+    apply::{self, Applied, Applying},
+    build,
+    lock::Holder,
+    plan::{Plan, RiskKind},
+    session, smoke,
+    stage::Stage,
+    target::Target,
+};
+use serde_json::json;
+
+use crate::{
+    context::Context,
+    show,
+    ui::{duration, plural},
+};
+
+/// Builds, plans, asks, migrates, applies, and tries what is deployed.
+///
+/// A stage that is as the checkout says is left alone, and only asked whether it answers.
+#[derive(Args)]
+pub(crate) struct Deploy {
+    /// The stage: a file of stacks/stages without its end.
+    #[arg(long)]
+    stage: String,
+    /// Approve the plan without being asked. The loss of data needs `--confirm`.
+    #[arg(long, short)]
+    yes: bool,
+    /// Approve that data is lost: the name of the stage, as the question would have it typed.
+    #[arg(long, value_name = "STAGE")]
+    confirm: Option<String>,
+    /// Show the plan and end.
+    #[arg(long)]
+    dry_run: bool,
+    /// Only these stacks, by their short names.
+    #[arg(long, value_name = "STACK", value_delimiter = ',')]
+    only: Vec<String>,
+}
+
+impl Deploy {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let began = Instant::now();
+        let stage = context.deployable(&self.stage)?;
+        let target = context.target(&stage)?;
+        if self.dry_run {
+            let plan = context
+                .interrupt
+                .or(self.plan(context, &stage, &target))
+                .await?;
+            let text = show::plan::text(&plan, true, &context.ui);
+            context.ui.answer(&show::plan::json(&plan), &text);
+            return Ok(0);
+        }
+        let lock = target.lock(&Holder::this_process("deploy")).await?;
+        let result = self.deploy(context, &stage, &target).await;
+        // The lock goes back in any case; a failure of the deploy is the one to tell.
+        let unlocked = target.unlock(lock).await;
+        let (plan, applied) = result?;
+        unlocked?;
+        answer(context, &stage, &plan, &applied, began);
+        Ok(0)
+    }
+
+    async fn plan(
+        &self,
+        context: &Context,
+        stage: &Stage,
+        target: &impl Target,
+    ) -> Result<Plan, Error> {
+        let progress = context.ui.progress();
+        let built = build::build(&context.project, stage.build_for(), &progress).await?;
+        session::plan(target, &context.project, stage, &built, &self.only).await
+    }
+
+    async fn deploy(
+        &self,
+        context: &Context,
+        stage: &Stage,
+        target: &impl Target,
+    ) -> Result<(Plan, Applied), Error> {
+        let plan = context
+            .interrupt
+            .or(self.plan(context, stage, target))
+            .await?;
+        if !plan.is_empty() {
+            context.ui.say(&show::plan::text(&plan, false, &context.ui));
+            context
+                .interrupt
+                .or(approve(context, &plan, self.yes, self.confirm.as_deref()))
+                .await?;
+        }
+        let progress = context.ui.progress();
+        let applied = apply::apply(Applying {
+            target,
+            project: &context.project,
+            plan: &plan,
+            progress: &progress,
+            interrupt: &context.interrupt,
+        })
+        .await?;
+        smoke::test(&applied.outputs, &progress).await?;
+        Ok((plan, applied))
+    }
+}
+
+/// Ends well when somebody who may say yes has said yes.
+pub(crate) async fn approve(
+    context: &Context,
+    plan: &Plan,
+    yes: bool,
+    confirm: Option<&str>,
+) -> Result<(), Error> {
+    let not_approved = |message: &str, hint: String| {
+        Err(Error::new(
+            ErrorKind::ApprovalNeeded,
+            format!("{message} Nothing was changed."),
+            hint,
+        ))
+    };
+    let stage = plan.stage.as_str();
+    if plan.risk_kinds().contains(&RiskKind::DataLoss) {
+        let typed = match confirm {
+            Some(confirm) => Some(confirm.to_owned()),
+            None => {
+                let question = format!(
+                    "Data will be lost, see above. Type the name of the stage ({stage}) to go on:"
+                );
+                ask(context, question).await
+            }
+        };
+        if typed.as_deref() != Some(stage) {
+            return not_approved(
+                "The plan replaces or removes something that holds data, and nobody confirmed it.",
+                format!(
+                    "When the data may go: `cargo xtask deploy --stage {stage} --yes --confirm {stage}`"
+                ),
+            );
+        }
+        return Ok(());
+    }
+    if yes {
+        return Ok(());
+    }
+    match ask(context, format!("Apply this to `{stage}`? [y/N]"))
+        .await
+        .as_deref()
+    {
+        Some("y" | "Y" | "yes") => Ok(()),
+        Some(_) => not_approved(
+            "The plan was not approved.",
+            format!("`cargo xtask deploy --stage {stage}` asks again."),
+        ),
+        None => not_approved(
+            "The plan needs an approval, and nobody is there to ask.",
+            format!("`cargo xtask deploy --stage {stage} --yes`"),
+        ),
+    }
+}
+
+/// Asks without holding up the signals.
+pub(crate) async fn ask(context: &Context, question: String) -> Option<String> {
+    let ui = context.ui.clone();
+    tokio::task::spawn_blocking(move || ui.ask(&question))
+        .await
+        .ok()
+        .flatten()
+}
+
+fn answer(context: &Context, stage: &Stage, plan: &Plan, applied: &Applied, began: Instant) {
+    let took = began.elapsed();
+    let changes: BTreeMap<&str, &str> = plan
+        .stacks
+        .iter()
+        .map(|stack| (stack.name.as_str(), stack.action.as_str()))
+        .collect();
+    let value = json!({
+        "stage": stage.name(),
+        "result": if plan.is_empty() { "unchanged" } else { "deployed" },
+        "stacks": changes,
+        "migrations": applied.migrated,
+        "outputs": applied.outputs,
+        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
+    });
+    let changed = plan
+        .stacks
+        .iter()
+        .flat_map(|stack| &stack.resources)
+        .count();
+    context.ui.say(&if plan.is_empty() {
+        format!("Nothing had changed, and it answers ({}).", duration(took))
+    } else {
+        format!(
+            "Deployed: {} changed ({}).",
+            plural(changed, "resource"),
+            duration(took)
+        )
+    });
+    let rows: Vec<Vec<String>> = applied
+        .outputs
+        .iter()
+        .map(|(name, value)| vec![name.clone(), value.clone()])
+        .collect();
+    context.ui.answer(&value, &show::table::table(&rows));
+}

@@ -1,0 +1,68 @@
+use clap::Args;
+use deployer::{Error, ErrorKind, lock::Holder, session, stage::Stage, target::Target};
+use serde_json::json;
+
+use super::deploy::ask;
+use crate::{context::Context, ui::plural};
+
+/// Removes everything of a stage, its data too.
+///
+/// On `local` no process, no port and no file is left.
+#[derive(Args)]
+pub(crate) struct Destroy {
+    /// The stage.
+    #[arg(long)]
+    stage: String,
+    /// Do not ask.
+    #[arg(long, short)]
+    yes: bool,
+}
+
+impl Destroy {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let stage = context.deployable(&self.stage)?;
+        let target = context.target(&stage)?;
+        let lock = target.lock(&Holder::this_process("destroy")).await?;
+        let result = self.destroy(context, &stage, &target).await;
+        let unlocked = target.unlock(lock).await;
+        let stacks = result?;
+        unlocked?;
+        let value = json!({"stage": stage.name(), "result": "destroyed", "stacks": stacks});
+        let text = match stacks.len() {
+            0 => format!(
+                "The stage `{}` was not deployed; nothing of it is left.",
+                stage.name()
+            ),
+            count => format!("Destroyed: {}.", plural(count, "stack")),
+        };
+        context.ui.answer(&value, &text);
+        Ok(0)
+    }
+
+    async fn destroy(
+        &self,
+        context: &Context,
+        stage: &Stage,
+        target: &impl Target,
+    ) -> Result<Vec<String>, Error> {
+        if !self.yes {
+            let name = stage.name();
+            let question = format!(
+                "Everything of `{name}` goes, its data too. Type the name of the stage to go on:"
+            );
+            let typed = context
+                .interrupt
+                .or(async { Ok(ask(context, question).await) })
+                .await?;
+            if typed.as_deref() != Some(name) {
+                return Err(Error::new(
+                    ErrorKind::ApprovalNeeded,
+                    "Destroying was not confirmed. Nothing was changed.",
+                    format!("`cargo xtask destroy --stage {name} --yes`"),
+                ));
+            }
+        }
+        let progress = context.ui.progress();
+        session::destroy(target, stage, &progress).await
+    }
+}

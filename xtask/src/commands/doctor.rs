@@ -1,0 +1,227 @@
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use deployer::Error;
+use serde::Serialize;
+
+use crate::{context::Context, process::Tool, show::table::table};
+
+/// Shows what this machine has, what is missing, and the commands that install it.
+///
+/// Exit code 1 when something is missing that the stage `local` needs.
+#[derive(Args)]
+pub(crate) struct Doctor {}
+
+/// One thing that the machine has or lacks.
+#[derive(Debug, Serialize)]
+struct Finding {
+    name: &'static str,
+    needed_for: &'static str,
+    /// Whether `deploy --stage local` needs it.
+    required: bool,
+    ok: bool,
+    /// What was found.
+    found: String,
+    /// The command that installs it; empty when it is there.
+    install: &'static str,
+}
+
+/// What is looked for: a program that says its version.
+struct Wanted {
+    name: &'static str,
+    program: &'static str,
+    arguments: &'static [&'static str],
+    /// The oldest version that will do, by its first two numbers.
+    oldest: (u32, u32),
+    needed_for: &'static str,
+    required: bool,
+    install: &'static str,
+}
+
+const WANTED: &[Wanted] = &[
+    Wanted {
+        name: "Rust",
+        program: "rustc",
+        arguments: &["--version"],
+        oldest: (1, 95),
+        needed_for: "everything",
+        required: true,
+        install: "rustup update stable",
+    },
+    Wanted {
+        name: "C compiler",
+        program: "cc",
+        arguments: &["--version"],
+        oldest: (0, 0),
+        needed_for: "linking, and the TLS library",
+        required: true,
+        install: "sudo apt-get install build-essential",
+    },
+    Wanted {
+        name: "Node",
+        program: "node",
+        arguments: &["--version"],
+        oldest: (20, 0),
+        needed_for: "PostgreSQL from npm, the dashboard",
+        required: true,
+        install: "sudo apt-get install nodejs npm (20 or newer)",
+    },
+    Wanted {
+        name: "npm",
+        program: "npm",
+        arguments: &["--version"],
+        oldest: (9, 0),
+        needed_for: "PostgreSQL where the machine has none",
+        required: false,
+        install: "sudo apt-get install npm",
+    },
+    Wanted {
+        name: "rustfmt",
+        program: "rustfmt",
+        arguments: &["--version"],
+        oldest: (1, 0),
+        needed_for: "cargo xtask check, test, codegen",
+        required: false,
+        install: "rustup component add rustfmt",
+    },
+    Wanted {
+        name: "clippy",
+        program: "cargo-clippy",
+        arguments: &["--version"],
+        oldest: (0, 1),
+        needed_for: "cargo xtask check, test",
+        required: false,
+        install: "rustup component add clippy",
+    },
+    Wanted {
+        name: "Python",
+        program: "python3",
+        arguments: &["--version"],
+        oldest: (3, 9),
+        needed_for: "cargo xtask test: cfn-lint, squawk, Valkey",
+        required: false,
+        install: "sudo apt-get install python3-venv",
+    },
+    Wanted {
+        name: "arm64 linker",
+        program: "aarch64-linux-gnu-gcc",
+        arguments: &["--version"],
+        oldest: (0, 0),
+        needed_for: "cargo xtask build --arch arm64",
+        required: false,
+        install: "sudo apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+    },
+];
+
+impl Doctor {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let mut findings = Vec::new();
+        for wanted in WANTED {
+            findings.push(look(wanted).await);
+        }
+        findings.push(postgres(&context.project.miyabi().join("postgres")));
+        let lacking = findings
+            .iter()
+            .any(|finding| finding.required && !finding.ok);
+        let rows: Vec<Vec<String>> = findings
+            .iter()
+            .map(|finding| {
+                let state = match (finding.ok, finding.required) {
+                    (true, _) => context.ui.paint("32", "ok     "),
+                    (false, true) => context.ui.paint("31;1", "missing"),
+                    (false, false) => context.ui.paint("33", "absent "),
+                };
+                let about = if finding.ok {
+                    finding.found.clone()
+                } else {
+                    format!(
+                        "{}for {}: `{}`",
+                        finding.found, finding.needed_for, finding.install
+                    )
+                };
+                vec![state, finding.name.to_owned(), about]
+            })
+            .collect();
+        let end = if lacking {
+            "Something that the stage `local` needs is missing."
+        } else {
+            "This machine can run `cargo xtask deploy --stage local`."
+        };
+        context
+            .ui
+            .answer(&findings, &format!("{}{end}", table(&rows)));
+        Ok(u8::from(lacking))
+    }
+}
+
+async fn look(wanted: &Wanted) -> Finding {
+    let mut finding = Finding {
+        name: wanted.name,
+        needed_for: wanted.needed_for,
+        required: wanted.required,
+        ok: false,
+        found: String::new(),
+        install: wanted.install,
+    };
+    let Ok(ended) = Tool::new(wanted.program, wanted.arguments)
+        .run(|_| ())
+        .await
+    else {
+        return finding;
+    };
+    let line = ended.said.lines().next().unwrap_or_default().to_owned();
+    // A compiler that says no version is still a compiler.
+    let version = version(&line).unwrap_or((0, 0));
+    finding.ok = ended.well && version >= wanted.oldest;
+    if finding.ok {
+        finding.found = line;
+        finding.install = "";
+    } else if ended.well {
+        finding.found = format!("{line} is too old; ");
+    }
+    finding
+}
+
+/// The first two numbers of the first word that looks like a version: `v20.11.1` -> 20, 11.
+fn version(line: &str) -> Option<(u32, u32)> {
+    line.split_whitespace().find_map(|word| {
+        let mut numbers = word.trim_start_matches('v').split('.').map(str::parse);
+        Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+    })
+}
+
+fn postgres(cache: &Path) -> Finding {
+    let mut finding = Finding {
+        name: "PostgreSQL",
+        needed_for: "the database of `local`",
+        required: false,
+        ok: true,
+        found: String::new(),
+        install: "",
+    };
+    let debian = PathBuf::from("/usr/lib/postgresql/15/bin");
+    finding.found = if debian.join("postgres").is_file() {
+        format!("15 in {}", debian.display())
+    } else if cache.is_dir() {
+        format!("from npm, in {}", cache.display())
+    } else {
+        "none of version 15; its npm package will be installed".to_owned()
+    };
+    finding
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_in_what_tools_say() {
+        assert_eq!(
+            version("rustc 1.95.0 (59807616e 2026-04-14)"),
+            Some((1, 95))
+        );
+        assert_eq!(version("v20.11.1"), Some((20, 11)));
+        assert_eq!(version("Python 3.11.7"), Some((3, 11)));
+        assert_eq!(version("cc"), None);
+    }
+}

@@ -1,0 +1,77 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+use deployer::{
+    Error,
+    lock::Holder,
+    migrations::{self, Migrated, Request, Version},
+    target::Target,
+};
+
+use crate::{context::Context, ui::plural};
+
+/// Runs the pending migrations of a deployed stage, with the function that is deployed there.
+///
+/// `deploy` does this by itself, after the database and before the functions.
+#[derive(Args)]
+pub(crate) struct Migrate {
+    /// The stage.
+    #[arg(long)]
+    stage: String,
+    /// Only show what is applied and what is pending.
+    #[arg(long, conflicts_with = "dry_run")]
+    status: bool,
+    /// Run what is pending in a transaction and take it back.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl Migrate {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let stage = context.deployable(&self.stage)?;
+        let target = context.target(&stage)?;
+        let migrated = if self.status {
+            migrations::invoke(&target, Request::Status).await?
+        } else if self.dry_run {
+            migrations::invoke(&target, Request::DryRun).await?
+        } else {
+            let lock = target.lock(&Holder::this_process("migrate")).await?;
+            let result = apply(context, &target).await;
+            let unlocked = target.unlock(lock).await;
+            let migrated = result?;
+            unlocked?;
+            migrated
+        };
+        context.ui.answer(&migrated, &text(&migrated));
+        Ok(0)
+    }
+}
+
+async fn apply(context: &Context, target: &impl Target) -> Result<Migrated, Error> {
+    let step = context
+        .ui
+        .progress()
+        .step("migrate", "Migrating the database");
+    let migrated = migrations::invoke(target, Request::Apply).await?;
+    // Recorded as applied is what the deployed function knows, which may be less than the checkout.
+    let files: BTreeMap<i64, String> = migrations::files(&context.project)?
+        .into_iter()
+        .filter(|file| file.version <= migrated.schema_version)
+        .map(|file| (file.version, file.sha256))
+        .collect();
+    target.record_migrations(&files).await?;
+    step.done(plural(migrated.applied.len(), "migration"));
+    Ok(migrated)
+}
+
+fn text(migrated: &Migrated) -> String {
+    let list = |sign: &str, versions: &[Version]| -> String {
+        versions
+            .iter()
+            .map(|version| format!("{sign} {:04} {}\n", version.version, version.description))
+            .collect()
+    };
+    let mut text = list("applied", &migrated.applied);
+    text += &list("pending", &migrated.pending);
+    text + &format!("schema version {}\n", migrated.schema_version)
+}

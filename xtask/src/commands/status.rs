@@ -1,0 +1,63 @@
+use clap::Args;
+use deployer::{
+    Error,
+    target::{Health, Target},
+};
+use serde_json::json;
+
+use crate::{context::Context, show::table::table, ui::plural};
+
+/// Shows each resource of a deployed stage and how it is.
+///
+/// Exit code 1 when one of them is not well.
+#[derive(Args)]
+pub(crate) struct Status {
+    /// The stage.
+    #[arg(long)]
+    stage: String,
+}
+
+impl Status {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let stage = context.deployable(&self.stage)?;
+        let resources = context.target(&stage)?.status().await?;
+        let ill = |health| matches!(health, Health::Failing | Health::Missing);
+        let not_well = resources
+            .iter()
+            .filter(|resource| ill(resource.health))
+            .count();
+        let rows: Vec<Vec<String>> = resources
+            .iter()
+            .map(|resource| {
+                let health = match resource.health {
+                    Health::Ok => context.ui.paint("32", "ok     "),
+                    Health::Failing => context.ui.paint("31;1", "failing"),
+                    Health::Missing => context.ui.paint("31;1", "missing"),
+                    Health::Unknown => context.ui.paint("33", "unknown"),
+                };
+                vec![
+                    health,
+                    resource.stack.clone(),
+                    resource.logical_id.clone(),
+                    resource.resource_type.clone(),
+                    resource.detail.clone(),
+                ]
+            })
+            .collect();
+        let summary = match (resources.len(), not_well) {
+            (0, _) => format!("The stage `{}` is not deployed.", stage.name()),
+            (count, 0) => format!("{}, all well.", plural(count, "resource")),
+            (count, ill) => format!("{}, {ill} not well.", plural(count, "resource")),
+        };
+        let value = json!({
+            "stage": stage.name(),
+            "deployed": !resources.is_empty(),
+            "well": not_well == 0,
+            "resources": resources,
+        });
+        context
+            .ui
+            .answer(&value, &format!("{}{summary}", table(&rows)));
+        Ok(u8::from(not_well > 0))
+    }
+}

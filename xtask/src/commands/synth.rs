@@ -1,0 +1,84 @@
+use std::fs;
+
+use clap::{Args, ValueEnum};
+use deployer::{Error, session};
+use serde_json::{Map, Value};
+
+use crate::context::Context;
+
+/// Writes the templates of a stage.
+///
+/// Nothing is built: where no function was built yet, the key of its code says so. With `--json`,
+/// one object with the template of each stack.
+#[derive(Args)]
+pub(crate) struct Synth {
+    /// The stage.
+    #[arg(long)]
+    stage: String,
+    /// Only these stacks, by their short names.
+    #[arg(long, value_name = "STACK", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Write each template to a file in this folder instead of stdout.
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<String>,
+    /// How they are written.
+    #[arg(long, value_enum, default_value = "yaml")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Yaml,
+    Json,
+}
+
+impl Synth {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let stage = context.stage(&self.stage)?;
+        let templates = session::templates(&stage, &self.only)?;
+        if let Some(folder) = &self.out {
+            let cannot_write = |cause| {
+                Error::failed(
+                    format!("The templates cannot be written to `{folder}`."),
+                    "Name a folder that can be written to: `--out target/templates`",
+                )
+                .because(cause)
+            };
+            fs::create_dir_all(folder).map_err(cannot_write)?;
+            for template in &templates {
+                let end = if self.format == Format::Json {
+                    "json"
+                } else {
+                    "yaml"
+                };
+                let path = format!("{folder}/{}.{end}", template.stack);
+                fs::write(&path, self.text(template)).map_err(cannot_write)?;
+                context.ui.say(&path);
+            }
+            return Ok(0);
+        }
+        let all: Map<String, Value> = templates
+            .iter()
+            .map(|template| (template.stack.clone(), template.json.clone()))
+            .collect();
+        let text: Vec<String> = templates
+            .iter()
+            .map(|template| format!("# {}\n{}", template.stack, self.text(template)))
+            .collect();
+        if self.format == Format::Json && !context.ui.is_json() {
+            context
+                .ui
+                .data(&serde_json::to_string_pretty(&all).unwrap_or_default());
+        } else {
+            context.ui.answer(&all, &text.join("---\n"));
+        }
+        Ok(0)
+    }
+
+    fn text(&self, template: &session::SynthesizedTemplate) -> String {
+        match self.format {
+            Format::Yaml => template.yaml.clone(),
+            Format::Json => serde_json::to_string_pretty(&template.json).unwrap_or_default() + "\n",
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! How values look to people. Nothing here prints.
+
+pub(crate) mod error;
+pub(crate) mod plan;
+pub(crate) mod table;

