@@ -2,6 +2,7 @@
 //! number.
 
 mod forged_headers;
+mod headers;
 mod logs;
 mod roles;
 mod rows;

@@ -84,6 +84,7 @@ pub(crate) fn variables(
     }
     if setup.origin_secret.is_some() && !function.routes.is_empty() {
         set("ORIGIN_SECRET", secret_arn("origin"));
+        set("ORIGIN_SECRET_REQUIRED", "true".to_owned());
     }
     if function.invokes.contains(&"github") {
         set("GITHUB_FUNCTION", function_arn("github"));
