@@ -16,6 +16,9 @@ pub(crate) struct Destroy {
     /// Do not ask.
     #[arg(long, short)]
     yes: bool,
+    /// The name of the stage, as the question would have it typed.
+    #[arg(long, value_name = "STAGE")]
+    confirm: Option<String>,
 }
 
 impl Destroy {
@@ -50,10 +53,11 @@ impl Destroy {
             let question = format!(
                 "Everything of `{name}` goes, its data too. Type the name of the stage to go on:"
             );
-            let typed = context
-                .interrupt
-                .or(async { Ok(ask(context, question).await) })
-                .await?;
+            let asked = async { Ok(ask(context, question).await) };
+            let typed = match &self.confirm {
+                Some(confirm) => Some(confirm.clone()),
+                None => context.interrupt.or(asked).await?,
+            };
             if typed.as_deref() != Some(name) {
                 return Err(Error::new(
                     ErrorKind::ApprovalNeeded,
