@@ -1,7 +1,7 @@
 //! What surrounds every route: the request's id and log span, the check of the origin, the headers
 //! of every answer, a panic turned into a 500, and the metrics.
 
-use std::{any::Any, panic::AssertUnwindSafe, time::Instant};
+use std::{panic::AssertUnwindSafe, time::Instant};
 
 use axum::{
     Router,
@@ -93,18 +93,9 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
     let request = Request::from_parts(parts, body);
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
-        Err(panic) => {
-            ApiError::Internal(format!("A handler panicked: {}", message(&*panic))).into_response()
-        }
+        // The hook in `log` has said where.
+        Err(_) => ApiError::Internal("A handler panicked.".to_owned()).into_response(),
     }
-}
-
-fn message(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("no message")
 }
 
 /// The id that API Gateway gave the request, else the one of the invocation.

@@ -2,6 +2,8 @@
 //!
 //! No filter by environment: its parser costs start-up time. What is logged is said here.
 
+use std::panic;
+
 use tracing::level_filters::LevelFilter;
 
 /// Sets up logging for this process.
@@ -16,4 +18,9 @@ pub(crate) fn start() {
         .finish();
     // Fails only when it was set up before.
     let _ = tracing::subscriber::set_global_default(subscriber);
+    // A panic is a line of JSON like everything else. Its message is not: it can hold anything.
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(place, "A panic: this is a mistake in the program.");
+    }));
 }
