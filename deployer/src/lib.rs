@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 pub mod http_client;
 pub mod interrupt;
+pub mod local;
 pub mod lock;
 pub mod migrations;
 pub mod plan;

@@ -1,0 +1,146 @@
+//! The two AWS APIs that functions call, on one port: Secrets Manager's `GetSecretValue` and
+//! Lambda's `Invoke`. A function is known by its access key, and gets the secrets that its own
+//! environment names.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Request, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+
+use super::{
+    http::{Reply, bytes, json as answer},
+    lambda::{Outcome, PAYLOAD_LIMIT},
+    registry::Functions,
+    secrets::Secrets,
+};
+
+/// What the endpoint answers from.
+#[derive(Debug, Clone)]
+pub(super) struct AwsApi {
+    pub(super) functions: Functions,
+    pub(super) secrets: Arc<Secrets>,
+}
+
+/// The access key that a function gets: its physical name in it.
+pub(super) fn access_key(function: &str) -> String {
+    format!("LOCAL{}", function.to_uppercase().replace('-', ""))
+}
+
+impl AwsApi {
+    pub(super) async fn serve(&self, request: Request<Incoming>) -> Reply {
+        let path = request.uri().path().to_owned();
+        let caller = caller(&request);
+        if let Some(function) =
+            path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"))
+        {
+            return self.invoke(&percent_decode(function), request).await;
+        }
+        let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
+        if path == "/" && target == Some("secretsmanager.GetSecretValue") {
+            return self.secret(&caller, request).await;
+        }
+        error(StatusCode::BAD_REQUEST, "UnknownOperationException", "The local target has GetSecretValue and Invoke only.")
+    }
+
+    async fn secret(&self, caller: &str, request: Request<Incoming>) -> Reply {
+        let body: Value = match Limited::new(request.into_body(), 64 * 1024).collect().await {
+            Ok(body) => serde_json::from_slice(&body.to_bytes()).unwrap_or_default(),
+            Err(_) => Value::Null,
+        };
+        let id = body["SecretId"].as_str().unwrap_or_default();
+        if !self.may_read(caller, id) {
+            return error(
+                StatusCode::BAD_REQUEST,
+                "AccessDeniedException",
+                &format!("The caller is not authorized to perform secretsmanager:GetSecretValue on {id}."),
+            );
+        }
+        match self.secrets.value(id) {
+            Some((arn, value)) => answer(
+                StatusCode::OK,
+                &json!({"ARN": arn, "Name": id, "SecretString": value, "VersionStages": ["AWSCURRENT"]}),
+            ),
+            None => error(
+                StatusCode::BAD_REQUEST,
+                "ResourceNotFoundException",
+                "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
+            ),
+        }
+    }
+
+    /// A function may read the secrets whose ARN is in its environment, which is what its role says
+    /// in every template.
+    fn may_read(&self, caller: &str, id: &str) -> bool {
+        self.functions.all().iter().any(|(_, version)| {
+            let spec = version.spec();
+            access_key(&spec.name) == caller
+                && spec.environment.values().any(|value| value.contains(id) && !id.is_empty())
+        })
+    }
+
+    async fn invoke(&self, function: &str, request: Request<Incoming>) -> Reply {
+        let Some(version) = self.functions.by_arn(function) else {
+            return error(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {function}"));
+        };
+        let kind = request.headers().get("x-amz-invocation-type").cloned();
+        let body = Limited::new(request.into_body(), PAYLOAD_LIMIT + 1).collect().await;
+        let payload = match body {
+            Ok(body) => body.to_bytes().to_vec(),
+            Err(_) => vec![0; PAYLOAD_LIMIT + 1],
+        };
+        if kind.is_some_and(|kind| kind == "Event") {
+            tokio::spawn(async move { version.invoke(payload).await });
+            return bytes(StatusCode::ACCEPTED, "application/json", "");
+        }
+        let number = version.number().to_owned();
+        reply(version.invoke(payload).await, &number)
+    }
+}
+
+/// The answer of the Invoke API to how an invocation ended.
+pub(super) fn reply(outcome: Outcome, version: &str) -> Reply {
+    let mut reply = match outcome {
+        Outcome::Answer(payload) => bytes(StatusCode::OK, "application/json", payload),
+        Outcome::Unhandled(payload) => {
+            let mut reply = bytes(StatusCode::OK, "application/json", payload);
+            reply.headers_mut().insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
+            reply
+        }
+        Outcome::Refused(refusal) => {
+            let (status, kind, body) = refusal.parts();
+            let mut reply = answer(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &body);
+            if let Ok(kind) = kind.parse() {
+                reply.headers_mut().insert("x-amzn-errortype", kind);
+            }
+            reply
+        }
+    };
+    if let Ok(version) = version.parse() {
+        reply.headers_mut().insert("x-amz-executed-version", version);
+    }
+    reply
+}
+
+fn error(status: StatusCode, kind: &str, message: &str) -> Reply {
+    let mut reply = answer(status, &json!({"__type": kind, "message": message}));
+    if let Ok(kind) = kind.parse() {
+        reply.headers_mut().insert("x-amzn-errortype", kind);
+    }
+    reply
+}
+
+/// The access key in `authorization: AWS4-HMAC-SHA256 Credential=KEY/..`.
+fn caller(request: &Request<Incoming>) -> String {
+    let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
+    header
+        .and_then(|header| header.split("Credential=").nth(1))
+        .and_then(|rest| rest.split('/').next())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+fn percent_decode(text: &str) -> String {
+    text.replace("%3A", ":").replace("%3a", ":").replace("%24", "$")
+}

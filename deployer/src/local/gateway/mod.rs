@@ -1,0 +1,218 @@
+//! The HTTP API of API Gateway on this machine: routes, throttling, CORS and limits of the
+//! template, events of payload format 2.0, answers as API Gateway words them.
+
+mod cors;
+mod event;
+mod routes;
+mod throttle;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, RwLock},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+
+pub(crate) use cors::Cors;
+pub(crate) use routes::RouteKey;
+pub(crate) use throttle::Throttle;
+
+use super::{
+    http::{Reply, json as answer},
+    lambda::{Log, Outcome},
+    registry::Functions,
+};
+
+/// The largest request body (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// All header lines together.
+const HEADER_LIMIT: usize = 10_240;
+/// A function that takes longer is not waited for.
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// An HTTP API. Its parts are added and removed as the resources of the template are.
+#[derive(Debug)]
+pub(crate) struct HttpApi {
+    id: String,
+    functions: Functions,
+    parts: RwLock<Parts>,
+}
+
+#[derive(Debug, Default)]
+struct Parts {
+    /// `127.0.0.1:8788`: the name under which it is called.
+    domain: String,
+    /// Route id -> what it matches and the integration that it goes to.
+    routes: BTreeMap<String, (RouteKey, String)>,
+    /// Integration id -> ARN of an alias.
+    integrations: BTreeMap<String, String>,
+    /// Aliases that API Gateway may invoke.
+    permitted: BTreeMap<String, String>,
+    throttle: Option<Arc<Throttle>>,
+    access_log: Option<Log>,
+    cors: Option<Arc<Cors>>,
+}
+
+/// Who called, as the gateway sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) ip: String,
+}
+
+impl HttpApi {
+    pub(crate) fn new(id: &str, functions: Functions) -> HttpApi {
+        HttpApi { id: id.to_owned(), functions, parts: RwLock::default() }
+    }
+
+    pub(crate) fn set_domain(&self, domain: &str) {
+        self.write().domain = domain.to_owned();
+    }
+
+    pub(crate) fn set_cors(&self, cors: Option<Cors>) {
+        self.write().cors = cors.map(Arc::new);
+    }
+
+    pub(crate) fn set_route(&self, id: &str, route: Option<(RouteKey, String)>) {
+        set(&mut self.write().routes, id, route);
+    }
+
+    pub(crate) fn set_integration(&self, id: &str, alias: Option<String>) {
+        set(&mut self.write().integrations, id, alias);
+    }
+
+    pub(crate) fn set_permission(&self, id: &str, alias: Option<String>) {
+        set(&mut self.write().permitted, id, alias);
+    }
+
+    pub(crate) fn set_stage(&self, throttle: Option<Throttle>, access_log: Option<Log>) {
+        let mut parts = self.write();
+        parts.throttle = throttle.map(Arc::new);
+        parts.access_log = access_log;
+    }
+
+    /// Answers a request that came over the network.
+    pub(crate) async fn serve(&self, request: Request<Incoming>) -> Reply {
+        let (head, body) = request.into_parts();
+        let size: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        if size > HEADER_LIMIT {
+            return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+        }
+        match Limited::new(body, BODY_LIMIT).collect().await {
+            Ok(body) => {
+                let request = Request::from_parts(head, body.to_bytes());
+                self.answer(request, &Caller { ip: "127.0.0.1".to_owned() }).await
+            }
+            Err(_) => message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+        }
+    }
+
+    /// Answers a request.
+    pub(crate) async fn answer(&self, request: Request<Bytes>, caller: &Caller) -> Reply {
+        let begun = Instant::now();
+        let request_id = uuid::Uuid::new_v4().to_string();
+        let (throttle, log, cors) = {
+            let parts = self.read();
+            (parts.throttle.clone(), parts.access_log.clone(), parts.cors.clone())
+        };
+        let origin = request.headers().get(header::ORIGIN).cloned();
+        if let Some(cors) = &cors
+            && let Some(preflight) = cors.preflight(&request)
+        {
+            return preflight;
+        }
+        let method = request.method().clone();
+        let route = self.route(&method, request.uri().path());
+        let route_key = route.as_ref().map_or(String::new(), |found| found.key.clone());
+        let mut reply = match route {
+            None => message(StatusCode::NOT_FOUND, "Not Found"),
+            Some(_) if throttle.is_some_and(|throttle| !throttle.take(&route_key)) => {
+                message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")
+            }
+            Some(route) => self.integrate(request, &route, caller, &request_id).await,
+        };
+        if let (Some(cors), Some(origin)) = (&cors, origin) {
+            cors.decorate(&origin, reply.headers_mut());
+        }
+        if let Ok(value) = request_id.parse() {
+            reply.headers_mut().entry("apigw-requestid").or_insert(value);
+        }
+        if let Some(log) = log {
+            let line = json!({
+                "requestId": request_id, "ip": caller.ip, "route": route_key,
+                "status": reply.status().as_u16(), "latencyMs": begun.elapsed().as_millis() as u64,
+            });
+            log.line(&line.to_string());
+        }
+        reply
+    }
+
+    async fn integrate(&self, request: Request<Bytes>, route: &Found, caller: &Caller, request_id: &str) -> Reply {
+        let Some(alias) = &route.alias else {
+            // No permission: API Gateway may not invoke the function.
+            return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        };
+        let Some(version) = self.functions.by_arn(alias) else {
+            return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        };
+        let event = event::request(&request, route, &self.id, &self.read().domain, caller, request_id);
+        let invoked = tokio::time::timeout(INTEGRATION_TIMEOUT, version.invoke(event));
+        match invoked.await {
+            Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+            Ok(Outcome::Answer(payload)) => event::response(&payload)
+                .unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
+            Ok(Outcome::Unhandled(_)) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
+            Ok(Outcome::Refused(_)) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+        }
+    }
+
+    fn route(&self, method: &Method, path: &str) -> Option<Found> {
+        let parts = self.read();
+        let (key, integration, parameters) = routes::best(parts.routes.values(), method.as_str(), path)?;
+        let alias = parts.integrations.get(integration);
+        let alias = alias.filter(|alias| parts.permitted.values().any(|permitted| permitted == *alias));
+        Some(Found { key: key.to_string(), alias: alias.cloned(), parameters })
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Parts> {
+        self.parts.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn write(&self) -> std::sync::RwLockWriteGuard<'_, Parts> {
+        self.parts.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A route that fits a request.
+struct Found {
+    /// `GET /api/tasks/{task_id}`
+    key: String,
+    alias: Option<String>,
+    parameters: BTreeMap<String, String>,
+}
+
+fn set<T>(map: &mut BTreeMap<String, T>, id: &str, value: Option<T>) {
+    match value {
+        Some(value) => drop(map.insert(id.to_owned(), value)),
+        None => drop(map.remove(id)),
+    }
+}
+
+/// An answer of the gateway's own.
+fn message(status: StatusCode, text: &str) -> Reply {
+    answer(status, &json!({ "message": text }))
+}
+
+/// Text of a header; API Gateway gives bytes beyond ASCII as they are.
+fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<String> {
+    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// For tests and the provider: what a property holds as text.
+pub(crate) fn property<'a>(properties: &'a Value, name: &str) -> &'a str {
+    properties[name].as_str().unwrap_or_default()
+}
