@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use ::http::Method;
+use deployer::local::github::StandIn;
 use serde_json::Value;
 use sqlx::{Executor, PgConnection};
 
@@ -166,6 +167,12 @@ impl App {
             "update memberships set role = '{role}' where organization_id = '{organization}' and user_id = '{user}'"
         ))
         .await;
+    }
+
+    /// The stand-in for GitHub: its people can be replaced by others. Nobody asks it when
+    /// [`Setup::github_origin`] names another.
+    pub fn github(&self) -> &StandIn {
+        self.functions.github()
     }
 
     /// Every secret value that the functions can read: what must be in no log and no answer.

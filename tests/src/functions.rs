@@ -15,6 +15,10 @@ use std::{
 
 use ::http::Response;
 use bytes::Bytes;
+use deployer::{
+    local::github::{self, StandIn},
+    project::Project,
+};
 use http_body_util::Full;
 use miyabi_catalog::FUNCTIONS;
 use serde_json::Value;
@@ -28,6 +32,7 @@ use crate::{
 pub(crate) struct Functions {
     host: Arc<Host>,
     gateway: SocketAddr,
+    github: StandIn,
     logs: PathBuf,
 }
 
@@ -42,16 +47,18 @@ impl Functions {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let logs = run_dir().join(format!("app-{number}"));
-        let github = setup
+        let people = github::seeded(&Project::new(project())).unwrap();
+        let github = StandIn::start(0, people).await.unwrap();
+        let github_origin = setup
             .github_origin
             .clone()
-            .unwrap_or_else(|| "http://127.0.0.1:9".to_owned());
+            .unwrap_or_else(|| github.origin());
         let variables: BTreeMap<_, _> = FUNCTIONS
             .iter()
             .map(|function| {
                 (
                     function.name.to_owned(),
-                    environment::variables(function, database, setup, &github),
+                    environment::variables(function, database, setup, &github_origin),
                 )
             })
             .collect();
@@ -89,12 +96,17 @@ impl Functions {
         Functions {
             host,
             gateway,
+            github,
             logs,
         }
     }
 
     pub(crate) fn gateway(&self) -> SocketAddr {
         self.gateway
+    }
+
+    pub(crate) fn github(&self) -> &StandIn {
+        &self.github
     }
 
     /// `Err` is the error that the function reported.

@@ -38,6 +38,7 @@ pub use app::{App, Person, Setup};
 pub use browser::Browser;
 pub use checkout::{Checkout, Ran};
 pub use cluster::Database;
+pub use deployer::local::github;
 pub use event::http_event;
 pub use http::{RequestBuilder, Response};
 pub use serde_json::{Value, json};

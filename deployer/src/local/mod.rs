@@ -1,5 +1,8 @@
 //! The target on this machine: the stage's templates as processes on 127.0.0.1.
 
+pub mod github;
+mod http;
+
 use std::{collections::BTreeMap, path::PathBuf};
 
 use crate::{
@@ -10,9 +13,7 @@ use crate::{
     project::Project,
     stage::Stage,
     state::{Deployed, DeployedStack, StateFile},
-    target::{
-        Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded,
-    },
+    target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
 };
 
 /// The stage on this machine.
@@ -28,12 +29,17 @@ impl Local {
     ///
     /// None so far.
     pub fn open(project: &Project, stage: &Stage) -> Result<Local, Error> {
-        Ok(Local { dir: project.stage_dir(stage.name()) })
+        Ok(Local {
+            dir: project.stage_dir(stage.name()),
+        })
     }
 }
 
 fn not_yet() -> Error {
-    Error::failed("The local target cannot do this yet.", "Use a newer version.")
+    Error::failed(
+        "The local target cannot do this yet.",
+        "Use a newer version.",
+    )
 }
 
 impl Target for Local {
@@ -84,7 +90,12 @@ impl Target for Local {
         Err(not_yet())
     }
 
-    async fn put_site(&self, _bucket: &str, _files: &[SiteFile], _sha256: &str) -> Result<(), Error> {
+    async fn put_site(
+        &self,
+        _bucket: &str,
+        _files: &[SiteFile],
+        _sha256: &str,
+    ) -> Result<(), Error> {
         Err(not_yet())
     }
 
