@@ -1,1 +1,50 @@
-//! .
+//! The audit trail of an organization: `GET /api/activity`.
+//!
+//! Only reading: the trail is written by the functions that do something, in the transaction that
+//! does it (`miyabi_core::Audit`). The database role of this function may read the trail and add
+//! to it (a refusal is an entry), and can neither change nor remove a row.
+
+mod entry;
+mod list;
+
+pub use entry::{Actor, Entry, Outcome, Page};
+
+use axum::Router;
+use miyabi_core::App;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes of this function.
+pub fn router() -> Router<App> {
+    described().split_for_parts().0
+}
+
+/// What the routes say of themselves: one part of the document that `docs` serves.
+pub fn openapi() -> OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list::list))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_routes_are_those_of_the_catalogue() {
+        let document = serde_json::to_value(super::openapi()).unwrap();
+        let mut described = Vec::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for method in operations.as_object().unwrap().keys() {
+                described.push(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+        let function = miyabi_catalog::function("activity").unwrap();
+        let catalogue: Vec<String> = function
+            .routes
+            .iter()
+            .map(|route| format!("{} {}", route.method.as_str(), route.path))
+            .collect();
+        assert_eq!(described, catalogue);
+    }
+}

@@ -1,0 +1,173 @@
+//! `GET /api/activity`.
+//!
+//! Only whole pages backwards in time. Following what happens from now on (`after=SEQ`, by the
+//! number of an event in its organization) is another question with another order; it will be a
+//! branch of [`list`] beside this query, not a filter of it.
+
+use axum::extract::State;
+use miyabi_core::{ApiError, Caller, Db, Json, Problem, Query, permission::audit};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::entry::{Actor, Entry, Outcome, Page};
+
+const DEFAULT_LIMIT: i64 = 50;
+const MAX_LIMIT: i64 = 100;
+
+/// Which entries.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Asked {
+    /// Only what this user did.
+    actor: Option<Uuid>,
+    /// Only this action, as in `task.update`.
+    action: Option<String>,
+    /// Only what was done to things of this kind, as in `task`.
+    target_type: Option<String>,
+    /// Only what was done to this thing.
+    target_id: Option<Uuid>,
+    /// Only what was done, or only what was refused.
+    outcome: Option<Outcome>,
+    /// Only what happened at this time or later (RFC 3339).
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    from: Option<OffsetDateTime>,
+    /// Only what happened before this time (RFC 3339).
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    to: Option<OffsetDateTime>,
+    /// `next_cursor` of the page before, with the same filters.
+    cursor: Option<String>,
+    /// How many entries at most, 1 to 100; 50 when not given.
+    #[param(minimum = 1, maximum = 100, default = 50)]
+    limit: Option<i64>,
+}
+
+/// The last entry of the page before.
+#[derive(Debug, Serialize, Deserialize)]
+struct Position {
+    #[serde(with = "time::serde::rfc3339")]
+    at: OffsetDateTime,
+    id: Uuid,
+}
+
+/// Shows who did what in the organization, newest first.
+///
+/// Refusals are there too, with the outcome `denied`.
+#[utoipa::path(
+    get,
+    path = "/api/activity",
+    params(Asked),
+    responses(
+        (status = 200, description = "A page of the trail.", body = Page),
+        (status = 400, description = "`bad_cursor`: not a cursor of this list with these filters. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`: a filter that is not acceptable.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn list(
+    caller: Caller<audit::Read>,
+    State(db): State<Db>,
+    Query(asked): Query<Asked>,
+) -> Result<Json<Page>, ApiError> {
+    let limit = asked.limit()?;
+    let position = asked.position(&caller)?;
+    let (after_at, after_id) = position.map(|last| (last.at, last.id)).unzip();
+    let mut tx = db.read(&caller).await?;
+    // One more than asked for says whether there is another page.
+    let rows = sqlx::query!(
+        r#"select e.id, e.created_at, e.action, e.outcome, e.actor_id, e.target_type, e.target_id,
+                e.before, e.after, e.request_id,
+                u.login as "login?", u.name as "name?", u.avatar_url as "avatar_url?"
+            from audit_log e left join users u on u.id = e.actor_id
+            where ($1::uuid is null or e.actor_id = $1)
+                and ($2::text is null or e.action = $2)
+                and ($3::text is null or e.target_type = $3)
+                and ($4::uuid is null or e.target_id = $4)
+                and ($5::text is null or e.outcome = $5)
+                and ($6::timestamptz is null or e.created_at >= $6)
+                and ($7::timestamptz is null or e.created_at < $7)
+                and ($8::timestamptz is null or (e.created_at, e.id) < ($8, $9::uuid))
+            order by e.created_at desc, e.id desc
+            limit $10"#,
+        asked.actor,
+        asked.action,
+        asked.target_type,
+        asked.target_id,
+        asked.outcome.map(Outcome::as_str),
+        asked.from,
+        asked.to,
+        after_at,
+        after_id,
+        limit + 1,
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let mut items: Vec<Entry> = rows
+        .into_iter()
+        .map(|row| Entry {
+            id: row.id,
+            at: row.created_at,
+            action: row.action,
+            outcome: Outcome::stored(&row.outcome),
+            actor: row.actor_id.map(|id| Actor {
+                id,
+                login: row.login,
+                name: row.name,
+                avatar_url: row.avatar_url,
+            }),
+            target_type: row.target_type,
+            target_id: row.target_id,
+            before: row.before,
+            after: row.after,
+            request_id: row.request_id,
+        })
+        .collect();
+    let has_more = usize::try_from(limit).is_ok_and(|limit| items.len() > limit);
+    let next_cursor = if has_more {
+        items.pop();
+        items
+            .last()
+            .map(|last| asked.cursor_after(&caller, last))
+            .transpose()?
+    } else {
+        None
+    };
+    Ok(Json(Page { items, next_cursor }))
+}
+
+impl Asked {
+    fn limit(&self) -> Result<i64, ApiError> {
+        match self.limit {
+            None => Ok(DEFAULT_LIMIT),
+            Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
+            Some(_) => Err(ApiError::bad_request(
+                "bad_limit",
+                format!("`limit` must be a number from 1 to {MAX_LIMIT}."),
+            )),
+        }
+    }
+
+    /// What a cursor belongs to: this list with these filters.
+    fn scope(&self) -> impl Serialize + '_ {
+        (
+            "activity",
+            (self.actor, &self.action, &self.target_type, self.target_id),
+            (self.outcome, self.from, self.to),
+        )
+    }
+
+    fn position(&self, caller: &Caller<audit::Read>) -> Result<Option<Position>, ApiError> {
+        let open = |cursor: &String| caller.open_cursor(&self.scope(), cursor);
+        self.cursor.as_ref().map(open).transpose()
+    }
+
+    fn cursor_after(&self, caller: &Caller<audit::Read>, last: &Entry) -> Result<String, ApiError> {
+        let position = Position {
+            at: last.at,
+            id: last.id,
+        };
+        caller.seal_cursor(&self.scope(), &position)
+    }
+}
