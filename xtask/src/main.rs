@@ -5,7 +5,6 @@ mod checks;
 mod commands;
 mod context;
 mod offline_queries;
-mod one_shot;
 mod process;
 mod show;
 mod sql;

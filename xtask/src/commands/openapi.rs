@@ -1,17 +1,15 @@
 use std::{fs, time::Instant};
 
 use clap::Args;
-use deployer::{
-    Error,
-    build::{self, BuildFor},
-};
+use deployer::Error;
 use serde_json::{Value, json};
 
-use crate::{checks::Outcome, context::Context, one_shot};
+use crate::{checks::Outcome, context::Context, process::Tool, ui::plural};
 
 /// Writes the OpenAPI document of the functions to frontend/openapi.json.
 ///
-/// It is what the function `docs` answers for /api/openapi.json; nothing needs to be deployed.
+/// The function `docs` is built with this file and answers it for /api/openapi.json, and the
+/// client of the dashboard is made from it.
 #[derive(Args)]
 pub(crate) struct Openapi {
     /// Write nothing; exit code 1 when the file is not as it would be written.
@@ -81,34 +79,27 @@ fn stale() -> Error {
 /// The document, indented, with a line end.
 async fn document(context: &Context) -> Result<String, Error> {
     let progress = context.ui.progress();
-    let built = context
+    let step = progress.step("openapi", "Asking the functions what they answer");
+    let arguments = ["run", "--quiet", "--package", "miyabi-openapi"];
+    let tool = Tool::cargo(&arguments).within(context.project.root());
+    let ended = context
         .interrupt
-        .or(build::build(&context.project, BuildFor::Local, &progress))
+        .or(tool.run_well("Mend what it says, then `cargo xtask openapi` again"))
         .await?;
-    let step = progress.step(
-        "openapi",
-        "Asking the function docs for the OpenAPI document",
-    );
-    let wrong = |cause: String| {
+    let document: Value = serde_json::from_str(&ended.stdout).map_err(|cause| {
         Error::failed(
-            "The function `docs` gave no OpenAPI document.",
-            "See handlers/docs; `cargo test -p miyabi-docs`",
+            "The crate `miyabi-openapi` printed no OpenAPI document.",
+            "See handlers/openapi; `cargo test -p miyabi-openapi`",
         )
         .because(cause)
-    };
-    let docs = built
-        .iter()
-        .find(|function| function.asset.function == "docs")
-        .ok_or_else(|| wrong("it was not built".to_owned()))?;
-    let request = deployer::event::Request::parse("GET /api/openapi.json")?;
-    let answer = one_shot::invoke(&docs.bootstrap, &request.event("docs")?)
-        .await
-        .map_err(wrong)?;
-    let body = answer
-        .get("body")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let document: Value = serde_json::from_str(body).map_err(|_| wrong(answer.to_string()))?;
-    step.done("");
+    })?;
+    let operations = document["paths"]
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter_map(|(_, methods)| methods.as_object())
+        .map(serde_json::Map::len)
+        .sum();
+    step.done(plural(operations, "operation"));
     Ok(serde_json::to_string_pretty(&document).unwrap_or_default() + "\n")
 }

@@ -1,0 +1,108 @@
+//! The files that are built in, compressed: a cold start reads a third of them, and a browser gets
+//! them as they are.
+
+use std::io::Read;
+
+use axum::{
+    body::Body,
+    http::{HeaderMap, HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use flate2::read::GzDecoder;
+
+struct Asset {
+    name: &'static str,
+    gzip: &'static [u8],
+}
+
+const ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
+
+/// The file of that name, compressed when the client takes that; `None`: there is no such file.
+pub(crate) fn answer(name: &str, headers: &HeaderMap) -> Option<Response> {
+    let asset = ASSETS.iter().find(|asset| asset.name == name)?;
+    let takes_gzip = takes_gzip(headers);
+    let body = if takes_gzip {
+        Body::from(asset.gzip)
+    } else {
+        Body::from(asset.content()?)
+    };
+    let mut response = body.into_response();
+    let answer = response.headers_mut();
+    answer.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static(content_type(name)),
+    );
+    answer.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if takes_gzip {
+        answer.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    Some(response)
+}
+
+impl Asset {
+    fn content(&self) -> Option<Vec<u8>> {
+        let mut content = Vec::new();
+        // Only a broken build could fail here; it has a test.
+        GzDecoder::new(self.gzip)
+            .read_to_end(&mut content)
+            .ok()
+            .map(|_| content)
+    }
+}
+
+/// Whether `Accept-Encoding` names gzip, or anything, without refusing it by `q=0`.
+fn takes_gzip(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT_ENCODING);
+    values
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|coding| {
+            let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
+            let weight = parameters.trim().strip_prefix("q=");
+            matches!(name.trim(), "gzip" | "*")
+                && weight.and_then(|weight| weight.parse().ok()) != Some(0.0)
+        })
+}
+
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
+        Some("html") => "text/html; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("json") => "application/json",
+        Some("png") => "image/png",
+        _ => "application/octet-stream",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_file_can_be_read_and_has_a_type() {
+        assert!(ASSETS.len() >= 7);
+        for asset in ASSETS {
+            assert!(!asset.content().unwrap().is_empty(), "{}", asset.name);
+            assert_ne!(content_type(asset.name), "application/octet-stream");
+        }
+    }
+
+    #[test]
+    fn gzip_is_sent_to_those_who_take_it() {
+        for (value, takes) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1.0, gzip;q=0.8", true),
+            ("*", true),
+            ("identity", false),
+            ("gzip;q=0", false),
+            ("br", false),
+        ] {
+            let headers =
+                HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
+            assert_eq!(takes_gzip(&headers), takes, "{value}");
+        }
+        assert!(!takes_gzip(&HeaderMap::new()));
+    }
+}

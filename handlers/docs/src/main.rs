@@ -1,0 +1,7 @@
+//! The docs function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    miyabi_core::serve("docs", miyabi_docs::router())
+}

@@ -1,0 +1,38 @@
+//! The OpenAPI document of the whole API: what each function says of its routes, put together and
+//! completed from the route catalogue.
+//!
+//! It runs when somebody develops, never in a function; `docs` serves what it printed. From the
+//! catalogue come who may call an operation, the errors that follow from that, and the name of each
+//! operation. What always holds: an operation is a route of the catalogue and stands in the
+//! function that the catalogue names, names of operations are unique, and two functions do not mean
+//! two things by the name of one schema. That no route is missing is held by the tests of the whole
+//! application.
+
+mod complete;
+mod merge;
+
+use serde_json::Value;
+
+/// The document. The same sources give the same bytes.
+///
+/// # Errors
+///
+/// When functions contradict each other or the catalogue: a sentence that says where.
+pub fn document() -> Result<Value, Error> {
+    let parts = [
+        ("activity", miyabi_activity::openapi()),
+        ("docs", miyabi_docs::openapi()),
+    ];
+    let mut document = merge::empty();
+    for (function, part) in parts {
+        let part = serde_json::to_value(part).map_err(|error| Error(error.to_string()))?;
+        merge::add(&mut document, function, part)?;
+    }
+    complete::complete(&mut document)?;
+    Ok(document)
+}
+
+/// Why there is no document.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Error(String);
