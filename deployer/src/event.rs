@@ -10,6 +10,13 @@ use crate::Error;
 const COMMON_LOG_TIME: &[BorrowedFormatItem<'_>] =
     format_description!("[day]/[month repr:short]/[year]:[hour]:[minute]:[second] +0000");
 
+/// A time as API Gateway writes it into `requestContext.time`.
+pub(crate) fn common_log_time(at: std::time::SystemTime) -> String {
+    time::OffsetDateTime::from(at)
+        .format(COMMON_LOG_TIME)
+        .unwrap_or_default()
+}
+
 /// A request for a function.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
@@ -83,7 +90,7 @@ impl Request {
                 "requestId": format!("invoke-{}", now.unix_timestamp_nanos()),
                 "routeKey": format!("{} {route}", self.method),
                 "stage": "$default",
-                "time": now.format(COMMON_LOG_TIME).unwrap_or_default(),
+                "time": common_log_time(now.into()),
                 "timeEpoch": now.unix_timestamp_nanos() / 1_000_000,
             },
             "isBase64Encoded": false,

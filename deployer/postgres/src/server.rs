@@ -35,6 +35,9 @@ pub struct Options {
     /// Password of the superuser `postgres`, who then needs it like every other role (SCRAM).
     /// `None` trusts everybody on this machine. Counts when the data directory is created.
     pub password: Option<String>,
+    /// Statements that the superuser runs once in a data directory that is made now, each on one
+    /// line. They are not logged, so they may hold passwords.
+    pub first_sql: Vec<String>,
     /// Gives up safety after a power cut for speed. For tests only.
     pub fast_and_unsafe: bool,
     /// Accepts TLS with this certificate, next to connections without.
@@ -123,9 +126,14 @@ impl Server {
         &self.dir
     }
 
+    /// Whether the process lives. Costs nothing.
+    pub fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
     /// Whether the process lives and takes connections.
     pub fn is_ready(&mut self) -> bool {
-        matches!(self.process.try_wait(), Ok(None))
+        self.is_running()
             && says_ready(&self.dir.join("data"), self.process.id())
             && TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_ok()
     }
@@ -217,7 +225,51 @@ fn initdb(
             output,
         });
     }
+    run_first_sql(binaries, options, account, &fresh)?;
     fs::rename(&fresh, data).map_err(Error::io("rename", &fresh))
+}
+
+/// Single-user mode takes SQL on its input, needs no client and no network, and is what `initdb`
+/// itself uses.
+fn run_first_sql(
+    binaries: &Binaries,
+    options: &Options,
+    account: Option<Account>,
+    data: &Path,
+) -> Result<(), Error> {
+    if options.first_sql.is_empty() {
+        return Ok(());
+    }
+    let program = binaries.program("postgres");
+    let mut command = account::command(&program, account);
+    command.arg("--single").arg("-D").arg(data);
+    command.args([
+        "-c",
+        "exit_on_error=on",
+        "-c",
+        "log_min_error_statement=panic",
+    ]);
+    command.args(["-c", "log_statement=none", "postgres"]);
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut process = command.spawn().map_err(Error::io("start", &program))?;
+    if let Some(mut input) = process.stdin.take() {
+        let text = options.first_sql.join("\n") + "\n";
+        // When it ended early, what it said is the error to tell.
+        let _ = std::io::Write::write_all(&mut input, text.as_bytes());
+    }
+    let output = process
+        .wait_with_output()
+        .map_err(Error::io("run", &program))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::Initdb {
+        data: data.to_owned(),
+        output: last_lines(&String::from_utf8_lossy(&output.stderr), 8),
+    })
 }
 
 fn launch(

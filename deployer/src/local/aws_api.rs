@@ -1,6 +1,6 @@
 //! The two AWS APIs that functions call, on one port: Secrets Manager's `GetSecretValue` and
-//! Lambda's `Invoke`. A function is known by its access key, and gets the secrets that its own
-//! environment names.
+//! Lambda's `Invoke`. A function is known by its session token, which nobody else has, and gets the
+//! secrets and functions that its own environment names.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     http::{Reply, bytes, json as answer},
-    lambda::{Outcome, PAYLOAD_LIMIT},
+    lambda::{Outcome, PAYLOAD_LIMIT, Version},
     registry::Functions,
     secrets::Secrets,
 };
@@ -23,38 +23,63 @@ pub(super) struct AwsApi {
     pub(super) secrets: Arc<Secrets>,
 }
 
-/// The access key that a function gets: its physical name in it.
-pub(super) fn access_key(function: &str) -> String {
-    format!("LOCAL{}", function.to_uppercase().replace('-', ""))
-}
-
 impl AwsApi {
     pub(super) async fn serve(&self, request: Request<Incoming>) -> Reply {
         let path = request.uri().path().to_owned();
-        let caller = caller(&request);
-        if let Some(function) =
-            path.strip_prefix("/2015-03-31/functions/").and_then(|rest| rest.strip_suffix("/invocations"))
-        {
-            return self.invoke(&percent_decode(function), request).await;
+        let Some(caller) = self.caller(&request) else {
+            return error(
+                StatusCode::FORBIDDEN,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.",
+            );
+        };
+        let function = path.strip_prefix("/2015-03-31/functions/");
+        if let Some(function) = function.and_then(|rest| rest.strip_suffix("/invocations")) {
+            return self
+                .invoke(&caller, &percent_decode(function), request)
+                .await;
         }
-        let target = request.headers().get("x-amz-target").and_then(|value| value.to_str().ok());
+        let target = request
+            .headers()
+            .get("x-amz-target")
+            .and_then(|value| value.to_str().ok());
         if path == "/" && target == Some("secretsmanager.GetSecretValue") {
             return self.secret(&caller, request).await;
         }
-        error(StatusCode::BAD_REQUEST, "UnknownOperationException", "The local target has GetSecretValue and Invoke only.")
+        error(
+            StatusCode::BAD_REQUEST,
+            "UnknownOperationException",
+            "The local target has GetSecretValue and Invoke only.",
+        )
     }
 
-    async fn secret(&self, caller: &str, request: Request<Incoming>) -> Reply {
+    /// The function that calls, told by its session token.
+    fn caller(&self, request: &Request<Incoming>) -> Option<Arc<Version>> {
+        let token = request
+            .headers()
+            .get("x-amz-security-token")?
+            .to_str()
+            .ok()?;
+        let is_its = |version: &Arc<Version>| {
+            let own = version.spec().environment.get("AWS_SESSION_TOKEN");
+            own.is_some_and(|own| own == token)
+        };
+        self.functions.alive().into_iter().find(is_its)
+    }
+
+    async fn secret(&self, caller: &Version, request: Request<Incoming>) -> Reply {
         let body: Value = match Limited::new(request.into_body(), 64 * 1024).collect().await {
             Ok(body) => serde_json::from_slice(&body.to_bytes()).unwrap_or_default(),
             Err(_) => Value::Null,
         };
         let id = body["SecretId"].as_str().unwrap_or_default();
-        if !self.may_read(caller, id) {
+        if !names(caller, id) {
             return error(
                 StatusCode::BAD_REQUEST,
                 "AccessDeniedException",
-                &format!("The caller is not authorized to perform secretsmanager:GetSecretValue on {id}."),
+                &format!(
+                    "The caller is not authorized to perform secretsmanager:GetSecretValue on {id}."
+                ),
             );
         }
         match self.secrets.value(id) {
@@ -70,22 +95,27 @@ impl AwsApi {
         }
     }
 
-    /// A function may read the secrets whose ARN is in its environment, which is what its role says
-    /// in every template.
-    fn may_read(&self, caller: &str, id: &str) -> bool {
-        self.functions.all().iter().any(|(_, version)| {
-            let spec = version.spec();
-            access_key(&spec.name) == caller
-                && spec.environment.values().any(|value| value.contains(id) && !id.is_empty())
-        })
-    }
-
-    async fn invoke(&self, function: &str, request: Request<Incoming>) -> Reply {
+    async fn invoke(&self, caller: &Version, function: &str, request: Request<Incoming>) -> Reply {
+        if !names(caller, function) {
+            return error(
+                StatusCode::FORBIDDEN,
+                "AccessDeniedException",
+                &format!(
+                    "The caller is not authorized to perform lambda:InvokeFunction on {function}."
+                ),
+            );
+        }
         let Some(version) = self.functions.by_arn(function) else {
-            return error(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {function}"));
+            return error(
+                StatusCode::NOT_FOUND,
+                "ResourceNotFoundException",
+                &format!("Function not found: {function}"),
+            );
         };
         let kind = request.headers().get("x-amz-invocation-type").cloned();
-        let body = Limited::new(request.into_body(), PAYLOAD_LIMIT + 1).collect().await;
+        let body = Limited::new(request.into_body(), PAYLOAD_LIMIT + 1)
+            .collect()
+            .await;
         let payload = match body {
             Ok(body) => body.to_bytes().to_vec(),
             Err(_) => vec![0; PAYLOAD_LIMIT + 1],
@@ -105,12 +135,18 @@ pub(super) fn reply(outcome: Outcome, version: &str) -> Reply {
         Outcome::Answer(payload) => bytes(StatusCode::OK, "application/json", payload),
         Outcome::Unhandled(payload) => {
             let mut reply = bytes(StatusCode::OK, "application/json", payload);
-            reply.headers_mut().insert("x-amz-function-error", HeaderValue::from_static("Unhandled"));
+            reply.headers_mut().insert(
+                "x-amz-function-error",
+                HeaderValue::from_static("Unhandled"),
+            );
             reply
         }
         Outcome::Refused(refusal) => {
             let (status, kind, body) = refusal.parts();
-            let mut reply = answer(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST), &body);
+            let mut reply = answer(
+                StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+                &body,
+            );
             if let Ok(kind) = kind.parse() {
                 reply.headers_mut().insert("x-amzn-errortype", kind);
             }
@@ -118,7 +154,9 @@ pub(super) fn reply(outcome: Outcome, version: &str) -> Reply {
         }
     };
     if let Ok(version) = version.parse() {
-        reply.headers_mut().insert("x-amz-executed-version", version);
+        reply
+            .headers_mut()
+            .insert("x-amz-executed-version", version);
     }
     reply
 }
@@ -131,16 +169,19 @@ fn error(status: StatusCode, kind: &str, message: &str) -> Reply {
     reply
 }
 
-/// The access key in `authorization: AWS4-HMAC-SHA256 Credential=KEY/..`.
-fn caller(request: &Request<Incoming>) -> String {
-    let header = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-    header
-        .and_then(|header| header.split("Credential=").nth(1))
-        .and_then(|rest| rest.split('/').next())
-        .unwrap_or_default()
-        .to_owned()
+/// A function may read and call what its environment names, which is what its role says in every
+/// template.
+fn names(caller: &Version, id: &str) -> bool {
+    !id.is_empty()
+        && caller
+            .spec()
+            .environment
+            .values()
+            .any(|value| value.contains(id))
 }
 
 fn percent_decode(text: &str) -> String {
-    text.replace("%3A", ":").replace("%3a", ":").replace("%24", "$")
+    text.replace("%3A", ":")
+        .replace("%3a", ":")
+        .replace("%24", "$")
 }

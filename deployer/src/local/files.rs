@@ -63,54 +63,101 @@ impl Files {
         self.dir.join("numbers.json")
     }
 
-    pub(super) fn logs(&self) -> PathBuf {
-        self.dir.join("logs")
+    /// What is recorded of every resource.
+    pub(super) fn records(&self) -> PathBuf {
+        self.dir.join("resources.json")
+    }
+
+    /// The log of a log group: `logs/aws/lambda/miyabi-local-tasks.log`.
+    pub(super) fn log(&self, group: &str) -> PathBuf {
+        let group = group.trim_start_matches('/').replace("..", "_");
+        self.dir.join("logs").join(format!("{group}.log"))
     }
 
     pub(super) fn bucket(&self, name: &str) -> PathBuf {
         self.dir.join("buckets").join(name)
     }
 
-    pub(super) fn database(&self) -> PathBuf {
-        self.dir.join("postgres")
-    }
-
-    /// The number under that name, or the one that `choose` makes, from now on. Safe to call from
-    /// the deployer and the supervisor at once.
-    pub(super) fn number(&self, name: &str, choose: impl FnOnce(&BTreeMap<String, u32>) -> io::Result<u32>) -> io::Result<u32> {
-        fs::create_dir_all(&self.dir)?;
-        let guard = fs::File::create(self.dir.join("numbers.lock"))?;
-        flock(&guard, FlockOperation::LockExclusive)?;
-        let mut numbers: BTreeMap<String, u32> = read(&self.numbers())?.unwrap_or_default();
-        if let Some(number) = numbers.get(name) {
-            return Ok(*number);
-        }
-        let number = choose(&numbers)?;
-        numbers.insert(name.to_owned(), number);
-        write(&self.numbers(), &numbers)?;
-        Ok(number)
+    /// The files of a database server, or at least where [`postgres_server::place`] begins.
+    pub(super) fn database(&self, id: &str) -> PathBuf {
+        self.dir.join("databases").join(id)
     }
 
     /// The port of that name: the same at each start. `preferred` when it is free at the first
     /// time, else any.
     pub(super) fn port(&self, name: &str, preferred: u16) -> io::Result<u16> {
-        let number = self.number(&format!("port/{name}"), |taken| {
-            let free = |port: u16| {
-                let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
-                let port = listener.local_addr().ok()?.port();
-                (!taken.values().any(|other| *other == u32::from(port))).then_some(port)
-            };
-            let port = free(preferred).or_else(|| (0..100).find_map(|_| free(0)));
-            port.map(u32::from).ok_or_else(|| io::Error::other("no port of 127.0.0.1 is free"))
+        let number = self.number(&format!("port/{name}"), |before, taken| match before {
+            Some(port) => Ok(port),
+            None => free_port(preferred, taken).map(u64::from),
         })?;
         u16::try_from(number).map_err(io::Error::other)
     }
+
+    /// Lets another port be chosen under that name.
+    pub(super) fn forget_port(&self, name: &str) -> io::Result<()> {
+        self.change_numbers(|numbers| {
+            numbers.remove(&format!("port/{name}"));
+            Ok(())
+        })
+    }
+
+    /// The next number under that name, from 1.
+    pub(super) fn next(&self, name: &str) -> io::Result<u64> {
+        self.number(&format!("next/{name}"), |before, _| {
+            Ok(before.unwrap_or(0) + 1)
+        })
+    }
+
+    /// The number under that name after `choose` has seen the one before and all others. Safe to
+    /// call from the deployer and the supervisor at once.
+    fn number(
+        &self,
+        name: &str,
+        choose: impl FnOnce(Option<u64>, &Numbers) -> io::Result<u64>,
+    ) -> io::Result<u64> {
+        self.change_numbers(|numbers| {
+            let number = choose(numbers.get(name).copied(), numbers)?;
+            numbers.insert(name.to_owned(), number);
+            Ok(number)
+        })
+    }
+
+    fn change_numbers<T>(
+        &self,
+        change: impl FnOnce(&mut Numbers) -> io::Result<T>,
+    ) -> io::Result<T> {
+        fs::create_dir_all(&self.dir)?;
+        let guard = fs::File::create(self.dir.join("numbers.lock"))?;
+        flock(&guard, FlockOperation::LockExclusive)?;
+        let before: Numbers = read(&self.numbers())?.unwrap_or_default();
+        let mut numbers = before.clone();
+        let changed = change(&mut numbers);
+        if numbers != before {
+            write(&self.numbers(), &numbers)?;
+        }
+        changed
+    }
+}
+
+/// What was given out once, by name.
+type Numbers = BTreeMap<String, u64>;
+
+fn free_port(preferred: u16, taken: &Numbers) -> io::Result<u16> {
+    let free = |port: u16| {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
+        let port = listener.local_addr().ok()?.port();
+        (!taken.values().any(|other| *other == u64::from(port))).then_some(port)
+    };
+    let port = free(preferred).or_else(|| (0..100).find_map(|_| free(0)));
+    port.ok_or_else(|| io::Error::other("no port of 127.0.0.1 is free"))
 }
 
 /// What a JSON file holds; `None` when there is none.
 pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match fs::read(path) {
-        Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::other),
+        Ok(bytes) => serde_json::from_slice(&bytes)
+            .map(Some)
+            .map_err(io::Error::other),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
@@ -118,5 +165,8 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
 
 /// Writes a JSON file that only its owner can read.
 pub(super) fn write<T: Serialize>(path: &Path, value: &T) -> io::Result<()> {
-    write_private(path, &serde_json::to_vec_pretty(value).map_err(io::Error::other)?)
+    write_private(
+        path,
+        &serde_json::to_vec_pretty(value).map_err(io::Error::other)?,
+    )
 }

@@ -1,66 +1,58 @@
 //! A small HTTP server on 127.0.0.1, and the two shapes of answers that everything here gives.
 
-use std::{future::Future, io, net::Ipv4Addr, sync::Arc};
+use std::{future::Future, io, net::Ipv4Addr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, header};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
 
 /// An answer in memory.
-pub(crate) type Reply = Response<Full<Bytes>>;
+pub type Reply = Response<Full<Bytes>>;
 
-/// A server that runs until this value is dropped. Connections that are being answered then are
-/// ended with it.
+/// A server that runs until this value is dropped, or [`Server::stop`] is called. Connections that
+/// are being answered when it is dropped are ended with it.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     port: u16,
     accepting: JoinHandle<()>,
+    closing: watch::Sender<bool>,
 }
 
 impl Server {
     /// Listens on that port of 127.0.0.1, 0 for a free one, and answers with `handler`.
-    pub(crate) async fn start<H, F>(port: u16, handler: H) -> io::Result<Server>
+    pub async fn start<H, F>(port: u16, handler: H) -> io::Result<Server>
     where
         H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
         F: Future<Output = Reply> + Send + 'static,
     {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let port = listener.local_addr()?.port();
-        let handler = Arc::new(handler);
-        let accepting = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
-            loop {
-                let Ok((stream, _)) = listener.accept().await else {
-                    // Out of file descriptors: others close theirs.
-                    tokio::task::yield_now().await;
-                    continue;
-                };
-                let _ = stream.set_nodelay(true);
-                let handler = handler.clone();
-                let service = service_fn(move |request| {
-                    let answer = handler(request);
-                    async move { Ok::<_, std::convert::Infallible>(answer.await) }
-                });
-                connections.spawn(async move {
-                    let connection = http1::Builder::new()
-                        .timer(TokioTimer::new())
-                        .serve_connection(TokioIo::new(stream), service);
-                    // The client went away: nobody is left to be told.
-                    let _ = connection.await;
-                });
-                while connections.try_join_next().is_some() {}
-            }
-        });
-        Ok(Server { port, accepting })
+        let (closing, closed) = watch::channel(false);
+        let accepting = tokio::spawn(accept(listener, Arc::new(handler), closed));
+        Ok(Server {
+            port,
+            accepting,
+            closing,
+        })
     }
 
     /// The port that it listens on.
-    pub(crate) fn port(&self) -> u16 {
+    pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Takes no new request, and returns when those that run are answered, or after `within`.
+    pub async fn stop(mut self, within: Duration) {
+        let _ = self.closing.send(true);
+        let _ = tokio::time::timeout(within, &mut self.accepting).await;
     }
 }
 
@@ -70,13 +62,57 @@ impl Drop for Server {
     }
 }
 
+async fn accept<H, F>(listener: TcpListener, handler: Arc<H>, mut closed: watch::Receiver<bool>)
+where
+    H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = closed.wait_for(|closed| *closed) => break,
+        };
+        let Ok((stream, _)) = accepted else {
+            // Out of file descriptors: others close theirs.
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            continue;
+        };
+        connections.spawn(serve(stream, handler.clone(), closed.clone()));
+        while connections.try_join_next().is_some() {}
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+async fn serve<H, F>(stream: TcpStream, handler: Arc<H>, mut closed: watch::Receiver<bool>)
+where
+    H: Fn(Request<Incoming>) -> F + Send + Sync + 'static,
+    F: Future<Output = Reply> + Send + 'static,
+{
+    // Without it, an answer in two packets waits 40 ms for the acknowledgement of the first.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let answer = handler(request);
+        async move { Ok::<_, std::convert::Infallible>(answer.await) }
+    });
+    let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection);
+    // An error is a client that went away: nobody is left to be told.
+    tokio::select! {
+        _ = connection.as_mut() => return,
+        _ = closed.wait_for(|closed| *closed) => connection.as_mut().graceful_shutdown(),
+    }
+    let _ = connection.await;
+}
+
 /// An answer with a JSON body.
-pub(crate) fn json(status: StatusCode, body: &Value) -> Reply {
+pub fn json(status: StatusCode, body: &Value) -> Reply {
     bytes(status, "application/json", body.to_string())
 }
 
 /// An answer with that body.
-pub(crate) fn bytes(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Reply {
+pub fn bytes(status: StatusCode, content_type: &str, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(body.into()));
     *reply.status_mut() = status;
     if let Ok(value) = content_type.parse() {

@@ -48,9 +48,7 @@ impl Scope {
     fn call(&self, name: &str, argument: &Value) -> Result<Value, Unresolved> {
         match (name, argument) {
             ("Ref", Value::String(name)) => self.reference(name).map(Value::String),
-            ("Fn::GetAtt", Value::Array(parts)) => {
-                self.attribute(word(parts, 0)?, word(parts, 1)?)
-            }
+            ("Fn::GetAtt", Value::Array(parts)) => self.attribute(word(parts, 0)?, word(parts, 1)?),
             ("Fn::Sub", Value::String(text)) => self.sub(text, &json!({})).map(Value::String),
             ("Fn::Sub", Value::Array(parts)) => {
                 let own = self.resolve(parts.get(1).unwrap_or(&Value::Null))?;
@@ -68,12 +66,21 @@ impl Scope {
             ("Fn::Select", Value::Array(parts)) => {
                 let index = text(parts.first().unwrap_or(&Value::Null))?;
                 let items = self.list(parts.get(1))?;
-                let item = index.parse::<usize>().ok().and_then(|index| items.get(index).cloned());
+                let item = index
+                    .parse::<usize>()
+                    .ok()
+                    .and_then(|index| items.get(index).cloned());
                 item.ok_or_else(|| format!("Fn::Select asks for item {index} of {}.", items.len()))
             }
-            ("Fn::GetAZs", _) => Ok(json!([format!("{REGION}a"), format!("{REGION}b"), format!("{REGION}c")])),
+            ("Fn::GetAZs", _) => Ok(json!([
+                format!("{REGION}a"),
+                format!("{REGION}b"),
+                format!("{REGION}c")
+            ])),
             ("Fn::Cidr", Value::Array(parts)) => self.cidr(parts),
-            _ => Err(format!("The local target does not know `{name}` with this argument.")),
+            _ => Err(format!(
+                "The local target does not know `{name}` with this argument."
+            )),
         }
     }
 
@@ -95,14 +102,20 @@ impl Scope {
         };
         pseudo
             .or_else(|| self.parameters.get(name).map(String::as_str))
-            .or_else(|| self.resources.get(name).map(|(reference, _)| reference.as_str()))
+            .or_else(|| {
+                self.resources
+                    .get(name)
+                    .map(|(reference, _)| reference.as_str())
+            })
             .map(str::to_owned)
             .ok_or_else(|| format!("There is no `{name}` to refer to."))
     }
 
     fn attribute(&self, name: &str, attribute: &str) -> Result<Value, Unresolved> {
-        let (_, attributes) =
-            self.resources.get(name).ok_or_else(|| format!("There is no resource `{name}`."))?;
+        let (_, attributes) = self
+            .resources
+            .get(name)
+            .ok_or_else(|| format!("There is no resource `{name}`."))?;
         attributes
             .get(attribute)
             .cloned()
@@ -136,11 +149,17 @@ impl Scope {
     /// Blocks of a block. Only their number and form matter here, and only for IPv4 are they right.
     fn cidr(&self, parts: &[Value]) -> Result<Value, Unresolved> {
         let block = text(&self.resolve(parts.first().unwrap_or(&Value::Null))?)?;
-        let count = text(parts.get(1).unwrap_or(&Value::Null))?.parse::<u32>().unwrap_or(1);
-        let bits = text(parts.get(2).unwrap_or(&Value::Null))?.parse::<u32>().unwrap_or(8);
+        let count = text(parts.get(1).unwrap_or(&Value::Null))?
+            .parse::<u32>()
+            .unwrap_or(1);
+        let bits = text(parts.get(2).unwrap_or(&Value::Null))?
+            .parse::<u32>()
+            .unwrap_or(8);
         let address = block.split('/').next().unwrap_or_default();
         let Ok(base) = address.parse::<Ipv4Addr>() else {
-            return Ok((0..count).map(|index| Value::from(format!("fd00:0:0:{index:x}::/64"))).collect());
+            return Ok((0..count)
+                .map(|index| Value::from(format!("fd00:0:0:{index:x}::/64")))
+                .collect());
         };
         let first = u32::from(base);
         Ok((0..count)
@@ -170,7 +189,9 @@ fn text(value: &Value) -> Result<String, Unresolved> {
 
 fn without_tls(value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(text.replace("https://127.0.0.1:", "http://127.0.0.1:")),
+        Value::String(text) => {
+            Value::String(text.replace("https://127.0.0.1:", "http://127.0.0.1:"))
+        }
         other => other,
     }
 }
@@ -183,31 +204,26 @@ pub(super) fn needs<'a>(value: &Value, known: &'a serde_json::Map<String, Value>
 }
 
 fn collect<'a>(value: &Value, known: &'a serde_json::Map<String, Value>, found: &mut Vec<&'a str>) {
-    let mut note = |name: &str| {
-        let name = name.split('.').next().unwrap_or_default();
-        if let Some((name, _)) = known.get_key_value(name) {
-            found.push(name.as_str());
-        }
-    };
     match value {
         Value::Object(object) => {
             for (key, inner) in object {
                 match (key.as_str(), inner) {
-                    ("Ref", Value::String(name)) => note(name),
+                    ("Ref" | "DependsOn", Value::String(name)) => note(name, known, found),
                     ("Fn::GetAtt", Value::Array(parts)) => {
-                        parts.first().and_then(Value::as_str).into_iter().for_each(&mut note);
+                        if let Some(name) = parts.first().and_then(Value::as_str) {
+                            note(name, known, found);
+                        }
                     }
                     ("Fn::Sub", inner) => {
-                        let template = inner.as_str().or_else(|| inner[0].as_str()).unwrap_or_default();
-                        for part in template.split("${").skip(1) {
-                            note(part.split('}').next().unwrap_or_default());
+                        let template = inner.as_str().or_else(|| inner[0].as_str());
+                        for part in template.unwrap_or_default().split("${").skip(1) {
+                            note(part.split('}').next().unwrap_or_default(), known, found);
                         }
-                        collect(inner, known, found);
-                        continue;
                     }
-                    ("DependsOn", Value::String(name)) => note(name),
                     ("DependsOn", Value::Array(names)) => {
-                        names.iter().filter_map(Value::as_str).for_each(&mut note);
+                        for name in names.iter().filter_map(Value::as_str) {
+                            note(name, known, found);
+                        }
                     }
                     _ => {}
                 }
@@ -219,6 +235,14 @@ fn collect<'a>(value: &Value, known: &'a serde_json::Map<String, Value>, found: 
     }
 }
 
+/// Adds the resource that `name` (`Api`, `Api.Arn`) is one of.
+fn note<'a>(name: &str, known: &'a serde_json::Map<String, Value>, found: &mut Vec<&'a str>) {
+    let name = name.split('.').next().unwrap_or_default();
+    if let Some((name, _)) = known.get_key_value(name) {
+        found.push(name.as_str());
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,7 +250,14 @@ mod tests {
     fn scope() -> Scope {
         Scope {
             parameters: [("Host".to_owned(), "127.0.0.1:8788".to_owned())].into(),
-            resources: [("Api".to_owned(), ("api-1".to_owned(), [("Arn".to_owned(), json!("arn:x"))].into()))].into(),
+            resources: [(
+                "Api".to_owned(),
+                (
+                    "api-1".to_owned(),
+                    [("Arn".to_owned(), json!("arn:x"))].into(),
+                ),
+            )]
+            .into(),
             stack_name: "miyabi-local-api".to_owned(),
         }
     }
@@ -236,12 +267,30 @@ mod tests {
         let cases = [
             (json!({"Ref": "Api"}), json!("api-1")),
             (json!({"Fn::GetAtt": ["Api", "Arn"]}), json!("arn:x")),
-            (json!({"Fn::Sub": "${Api}-${Api.Arn}-${!x}-${AWS::Region}"}), json!("api-1-arn:x-${x}-us-east-1")),
-            (json!({"Fn::Sub": ["{\"a\":\"${A}\"}", {"A": {"Ref": "Api"}}]}), json!("{\"a\":\"api-1\"}")),
-            (json!({"Fn::Join": ["", ["https://", {"Ref": "Host"}]]}), json!("http://127.0.0.1:8788")),
-            (json!({"Fn::Select": [1, {"Fn::Split": [":", "a:b:c"]}]}), json!("b")),
-            (json!({"Fn::Select": [1, {"Fn::Cidr": ["10.0.0.0/16", 4, 12]}]}), json!("10.0.16.0/20")),
-            (json!([{"a": {"Ref": "Host"}}]), json!([{"a": "127.0.0.1:8788"}])),
+            (
+                json!({"Fn::Sub": "${Api}-${Api.Arn}-${!x}-${AWS::Region}"}),
+                json!("api-1-arn:x-${x}-us-east-1"),
+            ),
+            (
+                json!({"Fn::Sub": ["{\"a\":\"${A}\"}", {"A": {"Ref": "Api"}}]}),
+                json!("{\"a\":\"api-1\"}"),
+            ),
+            (
+                json!({"Fn::Join": ["", ["https://", {"Ref": "Host"}]]}),
+                json!("http://127.0.0.1:8788"),
+            ),
+            (
+                json!({"Fn::Select": [1, {"Fn::Split": [":", "a:b:c"]}]}),
+                json!("b"),
+            ),
+            (
+                json!({"Fn::Select": [1, {"Fn::Cidr": ["10.0.0.0/16", 4, 12]}]}),
+                json!("10.0.16.0/20"),
+            ),
+            (
+                json!([{"a": {"Ref": "Host"}}]),
+                json!([{"a": "127.0.0.1:8788"}]),
+            ),
         ];
         for (value, expected) in cases {
             assert_eq!(scope().resolve(&value), Ok(expected), "{value}");
@@ -250,8 +299,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_computed_says_why() {
-        let cases = [json!({"Ref": "Nobody"}), json!({"Fn::GetAtt": ["Api", "Url"]}), json!({"Fn::ImportValue": "x"})];
-        let said: Vec<String> = cases.iter().map(|value| scope().resolve(value).unwrap_err()).collect();
+        let cases = [
+            json!({"Ref": "Nobody"}),
+            json!({"Fn::GetAtt": ["Api", "Url"]}),
+            json!({"Fn::ImportValue": "x"}),
+        ];
+        let said: Vec<String> = cases
+            .iter()
+            .map(|value| scope().resolve(value).unwrap_err())
+            .collect();
         insta::assert_snapshot!(said.join("\n"), @r"
         There is no `Nobody` to refer to.
         The local target gives `Api` no attribute `Url`.

@@ -1,9 +1,36 @@
 //! The target on this machine: the stage's templates as processes on 127.0.0.1.
+//!
+//! Two processes: the command, with [`Local`], which plans and tells; and the supervisor in the
+//! background ([`supervise`]), which holds everything that runs and records what there is. A
+//! resource type is one file under `resources/`.
 
+mod aws_api;
+mod bucket;
+mod check;
+mod control;
+mod files;
+pub mod gateway;
 pub mod github;
-mod http;
+pub mod http;
+mod intrinsics;
+pub mod lambda;
+mod logs;
+pub mod orphans;
+mod records;
+pub mod registry;
+mod resources;
+mod secrets;
+mod stack;
+mod start;
+mod supervisor;
+mod world;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, env, fs, io, os::unix::fs::MetadataExt, path::PathBuf};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
+pub use supervisor::supervise;
 
 use crate::{
     Error,
@@ -13,13 +40,29 @@ use crate::{
     project::Project,
     stage::Stage,
     state::{Deployed, DeployedStack, StateFile},
-    target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
+    target::{
+        Asset, Health, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded,
+    },
 };
+use control::{Answer, Call, Client};
+use files::Files;
+use records::Records;
+
+/// The account and the region that everything here is in.
+const ACCOUNT: &str = "000000000000";
+const REGION: &str = "us-east-1";
+
+/// The stand-in for GitHub, as its port and its troubles are called.
+const GITHUB: &str = "github";
+/// The port that is taken for the stand-in for GitHub when it is free.
+const GITHUB_PORT: u16 = 8789;
 
 /// The stage on this machine.
 #[derive(Debug)]
 pub struct Local {
-    dir: PathBuf,
+    files: Files,
+    stage: String,
+    root: PathBuf,
 }
 
 impl Local {
@@ -30,23 +73,84 @@ impl Local {
     /// None so far.
     pub fn open(project: &Project, stage: &Stage) -> Result<Local, Error> {
         Ok(Local {
-            dir: project.stage_dir(stage.name()),
+            files: Files::new(project.stage_dir(stage.name())),
+            stage: stage.name().to_owned(),
+            root: project.root().to_owned(),
         })
+    }
+
+    /// `miyabi-local-assets`: the bucket with the functions' code.
+    fn asset_bucket(&self) -> String {
+        format!("miyabi-{}-assets", self.stage)
+    }
+
+    /// The supervisor; an error that says how to start it when none runs.
+    async fn supervisor(&self) -> Result<Client, Error> {
+        if let Some((client, _)) = Client::find(&self.files).await {
+            return Ok(client);
+        }
+        Err(Error::failed(
+            format!("The stage `{}` does not run.", self.stage),
+            format!("Start it: `cargo xtask deploy --stage {}`", self.stage),
+        ))
+    }
+
+    async fn tell(&self, call: Call) -> Result<(), Error> {
+        let client = self.supervisor().await?;
+        client
+            .call::<Value>(call, &Progress::silent())
+            .await
+            .map(drop)
+    }
+
+    /// Removes what a stack holds on the disk while nothing of it runs.
+    fn remove_data(&self, records: &Records, stack: &str) -> Result<(), Error> {
+        for record in records.of(stack) {
+            if record.resource_type == "AWS::RDS::DBInstance" {
+                let wish = self.files.database(&record.reference);
+                let dir = postgres_server::place(&wish);
+                remove(&dir).map_err(|cause| unusable(&dir, cause))?;
+            }
+        }
+        Ok(())
     }
 }
 
-fn not_yet() -> Error {
+fn unusable(path: &std::path::Path, cause: io::Error) -> Error {
     Error::failed(
-        "The local target cannot do this yet.",
-        "Use a newer version.",
+        format!("{} cannot be changed.", path.display()),
+        "Make room on the disk and check the permissions of the folder, then run the same command again.",
     )
+    .because(cause)
+}
+
+/// Id and secret of an OAuth application of GitHub, when both are given: people then sign in there
+/// and not at the stand-in.
+fn real_github() -> Option<(String, String)> {
+    let given = |name| {
+        env::var(name)
+            .ok()
+            .filter(|value: &String| !value.is_empty())
+    };
+    Some((
+        given("MIYABI_GITHUB_CLIENT_ID")?,
+        given("MIYABI_GITHUB_CLIENT_SECRET")?,
+    ))
+}
+
+/// Removes a folder with everything in it; none is fine.
+fn remove(dir: &std::path::Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 impl Target for Local {
     type Lock = FileLock;
 
     async fn lock(&self, holder: &Holder) -> Result<FileLock, Error> {
-        FileLock::take(&self.dir.join("lock"), "local", holder)
+        FileLock::take(&self.files.lock(), &self.stage, holder)
     }
 
     async fn unlock(&self, _lock: FileLock) -> Result<(), Error> {
@@ -54,64 +158,164 @@ impl Target for Local {
     }
 
     async fn deployed(&self) -> Result<Deployed, Error> {
-        StateFile::new(self.dir.join("state.json")).load()
+        StateFile::new(self.files.state()).load()
     }
 
-    fn check(&self, _stacks: &[StackPlan]) -> Result<(), Error> {
-        Ok(())
+    fn check(&self, stacks: &[StackPlan]) -> Result<(), Error> {
+        check::check(stacks)
     }
 
-    async fn prepare(&self, _progress: &Progress) -> Result<(), Error> {
-        Err(not_yet())
+    async fn prepare(&self, progress: &Progress) -> Result<(), Error> {
+        let client = start::start(&self.files, &self.root, &self.stage, progress).await?;
+        let (id, secret) = real_github().unwrap_or(("stand-in".to_owned(), "stand-in".to_owned()));
+        let call = Call::PutSecret {
+            name: format!("miyabi-{}-github", self.stage),
+            value: json!({"client_id": id, "client_secret": secret}).to_string(),
+        };
+        client.call::<Value>(call, progress).await.map(drop)
     }
 
     async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
-        Err(not_yet())
+        let (github, api) = match real_github() {
+            Some(_) => (
+                "https://github.com".to_owned(),
+                "https://api.github.com".to_owned(),
+            ),
+            None => {
+                let port = self.files.port(GITHUB, GITHUB_PORT);
+                let port = port.map_err(|cause| unusable(self.files.dir(), cause))?;
+                let origin = format!("http://127.0.0.1:{port}");
+                (origin.clone(), origin)
+            }
+        };
+        Ok([
+            (stacks::parameter::ASSET_BUCKET, self.asset_bucket()),
+            (stacks::parameter::GITHUB_ORIGIN, github),
+            (stacks::parameter::GITHUB_API_ORIGIN, api),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .into())
     }
 
-    async fn upload(&self, _asset: &Asset) -> Result<Uploaded, Error> {
-        Err(not_yet())
+    /// A hard link to what was built: it costs nothing, and stays when the build keeps another.
+    async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
+        let path = self.files.bucket(&self.asset_bucket()).join(&asset.key);
+        let failed = |cause| unusable(&path, cause);
+        let built = fs::metadata(&asset.path).map_err(failed)?;
+        if fs::metadata(&path)
+            .is_ok_and(|there| there.ino() == built.ino() && there.dev() == built.dev())
+        {
+            return Ok(Uploaded::AlreadyThere);
+        }
+        let folder = path.parent().unwrap_or(self.files.dir());
+        fs::create_dir_all(folder).map_err(failed)?;
+        let temporary = path.with_extension(format!("tmp{}", std::process::id()));
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        // Another file system has no link.
+        fs::hard_link(&asset.path, &temporary)
+            .or_else(|_| fs::copy(&asset.path, &temporary).map(drop))
+            .map_err(failed)?;
+        fs::rename(&temporary, &path).map_err(failed)?;
+        Ok(Uploaded::Sent)
     }
 
     async fn apply_stack(
         &self,
-        _stack: &StackPlan,
-        _parameters: &BTreeMap<String, String>,
-        _progress: &Progress,
+        stack: &StackPlan,
+        parameters: &BTreeMap<String, String>,
+        progress: &Progress,
     ) -> Result<DeployedStack, Error> {
-        Err(not_yet())
+        let call = Call::Apply {
+            stack: stack.name.clone(),
+            template: stack.template.clone(),
+            parameters: parameters.clone(),
+        };
+        self.supervisor().await?.call(call, progress).await
     }
 
-    async fn delete_stack(&self, _stack: &str, _progress: &Progress) -> Result<(), Error> {
-        Err(not_yet())
+    async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error> {
+        if let Some((client, _)) = Client::find(&self.files).await {
+            let call = Call::Delete {
+                stack: stack.to_owned(),
+            };
+            return client.call::<Value>(call, progress).await.map(drop);
+        }
+        // Nothing runs, and nothing needs to be started to remove files.
+        let records = Records::load(&self.files)?;
+        self.remove_data(&records, stack)?;
+        records.forget(stack)
     }
 
-    async fn record_migrations(&self, _applied: &BTreeMap<i64, String>) -> Result<(), Error> {
-        Err(not_yet())
+    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
+        self.tell(Call::RecordMigrations {
+            applied: applied.clone(),
+        })
+        .await
     }
 
-    async fn put_site(
-        &self,
-        _bucket: &str,
-        _files: &[SiteFile],
-        _sha256: &str,
-    ) -> Result<(), Error> {
-        Err(not_yet())
+    async fn put_site(&self, name: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
+        let dir = self.files.bucket(name);
+        bucket::put_all(&dir, files).map_err(|cause| unusable(&dir, cause))?;
+        self.tell(Call::RecordSite {
+            sha256: sha256.to_owned(),
+        })
+        .await
     }
 
-    async fn invoke(&self, _function: &str, _payload: &[u8]) -> Result<Invocation, Error> {
-        Err(not_yet())
+    async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
+        let call = Call::Invoke {
+            function: format!("miyabi-{}-{function}", self.stage),
+            payload: STANDARD.encode(payload),
+        };
+        let answer: Answer = self
+            .supervisor()
+            .await?
+            .call(call, &Progress::silent())
+            .await?;
+        let payload = STANDARD.decode(answer.payload).unwrap_or_default();
+        Ok(Invocation {
+            function_error: answer.function_error,
+            payload,
+            executed_version: answer.executed_version,
+        })
     }
 
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
-        Ok(Vec::new())
+        if let Some((client, _)) = Client::find(&self.files).await {
+            return client.call(Call::Status, &Progress::silent()).await;
+        }
+        let records = Records::load(&self.files)?;
+        let statuses = records.stacks().into_iter().flat_map(|stack| {
+            stack
+                .resources
+                .into_iter()
+                .map(move |record| ResourceStatus {
+                    stack: stack.name.clone(),
+                    logical_id: record.logical_id,
+                    resource_type: record.resource_type,
+                    physical_id: record.reference,
+                    health: Health::Missing,
+                    detail: "the supervisor does not run".to_owned(),
+                })
+        });
+        Ok(statuses.collect())
     }
 
-    async fn logs(&self, _query: &LogQuery, _line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
-        Err(not_yet())
+    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
+        logs::read(&self.files, &self.stage, query, line).await
     }
 
-    async fn destroy(&self, _progress: &Progress) -> Result<(), Error> {
-        Err(not_yet())
+    async fn destroy(&self, progress: &Progress) -> Result<(), Error> {
+        start::stop(&self.files, progress).await?;
+        // A record that cannot be read names nothing that could be removed.
+        if let Ok(records) = Records::load(&self.files) {
+            for stack in records.stacks() {
+                self.remove_data(&records, &stack.name)?;
+            }
+        }
+        remove(self.files.dir()).map_err(|cause| unusable(self.files.dir(), cause))
     }
 }

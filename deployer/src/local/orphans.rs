@@ -51,7 +51,10 @@ impl Orphans {
     }
 
     fn write(&self, line: &str) {
-        let mut shell = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut shell = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(input) = shell.stdin.as_mut() {
             // Somebody killed the shell: children then end with their Runtime API.
             let _ = input.write_all(line.as_bytes());

@@ -23,7 +23,10 @@ impl Secrets {
     /// The secrets in that file, which need not exist.
     pub(super) fn open(path: PathBuf) -> io::Result<Secrets> {
         let values = files::read(&path)?.unwrap_or_default();
-        Ok(Secrets { path, values: Mutex::new(values) })
+        Ok(Secrets {
+            path,
+            values: Mutex::new(values),
+        })
     }
 
     /// The ARN of the secret of that name. AWS adds six characters of its own choice; here they are
@@ -35,12 +38,20 @@ impl Secrets {
     /// ARN and value, by ARN or name.
     pub(super) fn value(&self, id: &str) -> Option<(String, String)> {
         let values = self.lock();
-        let arn = if id.starts_with("arn:") { id.to_owned() } else { Self::arn(id) };
+        let arn = if id.starts_with("arn:") {
+            id.to_owned()
+        } else {
+            Self::arn(id)
+        };
         values.get(&arn).map(|value| (arn, value.clone()))
     }
 
     /// The value under that ARN, or the one that `make` gives, from now on.
-    pub(super) fn get_or_make(&self, arn: &str, make: impl FnOnce() -> String) -> io::Result<String> {
+    pub(super) fn get_or_make(
+        &self,
+        arn: &str,
+        make: impl FnOnce() -> String,
+    ) -> io::Result<String> {
         let mut values = self.lock();
         if let Some(value) = values.get(arn) {
             return Ok(value.clone());
@@ -80,7 +91,9 @@ pub(super) fn generate(properties: &Value) -> Option<String> {
     let generate = properties.get("GenerateSecretString")?;
     let length = generate["PasswordLength"].as_u64().unwrap_or(32);
     let password = random(usize::try_from(length).unwrap_or(32));
-    let Some(key) = generate["GenerateStringKey"].as_str() else { return Some(password) };
+    let Some(key) = generate["GenerateStringKey"].as_str() else {
+        return Some(password);
+    };
     let template = generate["SecretStringTemplate"].as_str().unwrap_or("{}");
     let mut value: Value = serde_json::from_str(template).ok()?;
     value[key] = Value::String(password);

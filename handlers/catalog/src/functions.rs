@@ -9,7 +9,11 @@ use crate::{
 };
 
 const fn to(method: Method, path: &'static str, access: Access) -> Route {
-    Route { method, path, access }
+    Route {
+        method,
+        path,
+        access,
+    }
 }
 
 /// Every function, in the order of their names.
@@ -93,8 +97,16 @@ pub const FUNCTIONS: &[Function] = &[
             to(Post, "/api/tasks/{task_id}/restore", Needs(TasksDelete)),
             to(Get, "/api/tasks/{task_id}/comments", Needs(TasksRead)),
             to(Post, "/api/tasks/{task_id}/comments", Needs(TasksWrite)),
-            to(Patch, "/api/tasks/{task_id}/comments/{comment_id}", Needs(TasksWrite)),
-            to(Delete, "/api/tasks/{task_id}/comments/{comment_id}", Needs(TasksWrite)),
+            to(
+                Patch,
+                "/api/tasks/{task_id}/comments/{comment_id}",
+                Needs(TasksWrite),
+            ),
+            to(
+                Delete,
+                "/api/tasks/{task_id}/comments/{comment_id}",
+                Needs(TasksWrite),
+            ),
             to(Get, "/api/labels", Needs(TasksRead)),
             to(Post, "/api/labels", Needs(TasksWrite)),
             to(Patch, "/api/labels/{label_id}", Needs(TasksWrite)),

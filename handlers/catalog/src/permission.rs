@@ -68,7 +68,10 @@ pub struct Role {
 
 /// The built-in roles, strongest first.
 pub const BUILT_IN_ROLES: [Role; 4] = [
-    Role { name: "owner", permissions: &Permission::ALL },
+    Role {
+        name: "owner",
+        permissions: &Permission::ALL,
+    },
     Role {
         name: "admin",
         permissions: &[
@@ -93,5 +96,8 @@ pub const BUILT_IN_ROLES: [Role; 4] = [
             Permission::MembersRead,
         ],
     },
-    Role { name: "viewer", permissions: &[Permission::TasksRead, Permission::MembersRead] },
+    Role {
+        name: "viewer",
+        permissions: &[Permission::TasksRead, Permission::MembersRead],
+    },
 ];

@@ -1,14 +1,25 @@
+use std::path::PathBuf;
+
 use clap::Args;
-use deployer::Error;
+use deployer::{Error, local, project::Project};
 
 use crate::context::Context;
 
 /// What keeps the stage `local` running in the background. Started by `deploy`, never by a person.
 #[derive(Args)]
-pub(crate) struct Supervisor {}
+pub(crate) struct Supervisor {
+    /// The stage.
+    #[arg(long)]
+    stage: String,
+    /// The root of the checkout.
+    #[arg(long)]
+    root: PathBuf,
+}
 
 impl Supervisor {
-    pub(crate) async fn run(self, _context: &Context) -> Result<u8, Error> {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let stage = context.deployable(&self.stage)?;
+        local::supervise(&Project::new(self.root), &stage).await?;
         Ok(0)
     }
 }

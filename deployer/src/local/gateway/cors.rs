@@ -9,7 +9,7 @@ use crate::local::http::{Reply, bytes};
 
 /// The `CorsConfiguration` of an API.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Cors {
+pub struct Cors {
     origins: Vec<String>,
     methods: String,
     headers: String,
@@ -20,7 +20,7 @@ pub(crate) struct Cors {
 
 impl Cors {
     /// From the property of the template; `None` when there is none.
-    pub(crate) fn parse(configuration: &Value) -> Option<Cors> {
+    pub fn parse(configuration: &Value) -> Option<Cors> {
         configuration.as_object()?;
         let list = |name: &str| -> Vec<String> {
             let items = configuration[name].as_array().into_iter().flatten();
@@ -69,12 +69,17 @@ impl Cors {
         headers.insert(header::VARY, HeaderValue::from_static("origin"));
         set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &self.expose);
         if self.credentials {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
         }
     }
 
     fn allows(&self, origin: &HeaderValue) -> bool {
-        self.origins.iter().any(|allowed| allowed == "*" || allowed.as_bytes() == origin.as_bytes())
+        self.origins
+            .iter()
+            .any(|allowed| allowed == "*" || allowed.as_bytes() == origin.as_bytes())
     }
 }
 

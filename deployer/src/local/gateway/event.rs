@@ -25,7 +25,8 @@ pub(super) fn request(
     request_id: &str,
 ) -> Vec<u8> {
     let uri = request.uri();
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = SystemTime::now();
+    let epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut event = json!({
         "version": "2.0",
         "routeKey": route.key,
@@ -48,7 +49,7 @@ pub(super) fn request(
             "routeKey": route.key,
             "stage": "$default",
             "time": crate::event::common_log_time(now),
-            "timeEpoch": now.as_millis() as u64,
+            "timeEpoch": epoch.as_millis() as u64,
         },
         "isBase64Encoded": false,
     });
@@ -108,7 +109,10 @@ fn headers(request: &Request<Bytes>, domain: &str, caller: &Caller) -> Value {
     };
     headers.insert("x-forwarded-for", forwarded);
     headers.insert("x-forwarded-proto", "http".to_owned());
-    headers.insert("x-forwarded-port", domain.rsplit(':').next().unwrap_or_default().to_owned());
+    headers.insert(
+        "x-forwarded-port",
+        domain.rsplit(':').next().unwrap_or_default().to_owned(),
+    );
     headers.insert("host", domain.to_owned());
     headers.insert("content-length", request.body().len().to_string());
     json!(headers)
@@ -118,7 +122,10 @@ fn query_parameters(query: &str) -> Value {
     let mut parameters: BTreeMap<String, String> = BTreeMap::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode(&name.replace('+', " ")), decode(&value.replace('+', " ")));
+        let (name, value) = (
+            decode(&name.replace('+', " ")),
+            decode(&value.replace('+', " ")),
+        );
         parameters
             .entry(name)
             .and_modify(|all| {
@@ -132,14 +139,19 @@ fn query_parameters(query: &str) -> Value {
 
 /// API Gateway passes text as it is and everything else in base64.
 fn is_text(request: &Request<Bytes>) -> bool {
-    let kind = text(request.headers(), header::CONTENT_TYPE).unwrap_or_default().to_ascii_lowercase();
+    let kind = text(request.headers(), header::CONTENT_TYPE)
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_owned();
     let compressed = request.headers().contains_key(header::CONTENT_ENCODING);
     !compressed
         && (kind.starts_with("text/")
             || kind.ends_with("json")
             || kind.ends_with("xml")
-            || matches!(kind.as_str(), "application/javascript" | "application/x-www-form-urlencoded"))
+            || matches!(
+                kind.as_str(),
+                "application/javascript" | "application/x-www-form-urlencoded"
+            ))
 }
 
 /// The response for a function's answer; `None` when API Gateway could not make one of it.
@@ -148,9 +160,10 @@ pub(super) fn response(payload: &[u8]) -> Option<Reply> {
     let Some(status) = answer.get("statusCode") else {
         // Anything without a status is the body itself.
         let mut reply = Response::new(Full::new(Bytes::from(body_text(&answer))));
-        reply
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        reply.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
         return Some(reply);
     };
     let status = status.as_u64().or_else(|| status.as_str()?.parse().ok())?;
@@ -158,19 +171,35 @@ pub(super) fn response(payload: &[u8]) -> Option<Reply> {
     *reply.status_mut() = StatusCode::from_u16(u16::try_from(status).ok()?).ok()?;
     let headers = reply.headers_mut();
     let single = answer["headers"].as_object().cloned().unwrap_or_default();
-    let several = answer["multiValueHeaders"].as_object().cloned().unwrap_or_default();
+    let several = answer["multiValueHeaders"]
+        .as_object()
+        .cloned()
+        .unwrap_or_default();
     // Payload 2.0 knows single values; what lambda_http puts into the other map counts as well.
     for (name, value) in flat(&single).chain(flat(&several)) {
-        let (name, value) = (HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
-        if !headers.get_all(&name).iter().any(|present| present == value) {
+        let (name, value) = (
+            HeaderName::try_from(name).ok()?,
+            HeaderValue::try_from(value).ok()?,
+        );
+        if !headers
+            .get_all(&name)
+            .iter()
+            .any(|present| present == value)
+        {
             headers.append(name, value);
         }
     }
     for cookie in answer["cookies"].as_array().into_iter().flatten() {
-        headers.append(header::SET_COOKIE, HeaderValue::try_from(cookie.as_str()?).ok()?);
+        headers.append(
+            header::SET_COOKIE,
+            HeaderValue::try_from(cookie.as_str()?).ok()?,
+        );
     }
     if !headers.contains_key(header::CONTENT_TYPE) {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=UTF-8"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/plain;charset=UTF-8"),
+        );
     }
     Some(reply)
 }
@@ -182,7 +211,9 @@ fn flat(headers: &Map<String, Value>) -> impl Iterator<Item = (String, String)> 
             Value::Null => Vec::new(),
             other => vec![other.clone()],
         };
-        values.into_iter().map(move |value| (name.to_lowercase(), body_text(&value)))
+        values
+            .into_iter()
+            .map(move |value| (name.to_lowercase(), body_text(&value)))
     })
 }
 

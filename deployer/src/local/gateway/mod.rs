@@ -16,11 +16,11 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
-use serde_json::{Value, json};
+use serde_json::json;
 
-pub(crate) use cors::Cors;
-pub(crate) use routes::RouteKey;
-pub(crate) use throttle::Throttle;
+pub use cors::Cors;
+pub use routes::RouteKey;
+pub use throttle::Throttle;
 
 use super::{
     http::{Reply, json as answer},
@@ -37,7 +37,7 @@ const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An HTTP API. Its parts are added and removed as the resources of the template are.
 #[derive(Debug)]
-pub(crate) struct HttpApi {
+pub struct HttpApi {
     id: String,
     functions: Functions,
     parts: RwLock<Parts>,
@@ -60,64 +60,99 @@ struct Parts {
 
 /// Who called, as the gateway sees it.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller {
-    pub(crate) ip: String,
+pub struct Caller {
+    /// Its address; the gateway says so to the function in `sourceIp` and `x-forwarded-for`.
+    pub ip: String,
 }
 
 impl HttpApi {
-    pub(crate) fn new(id: &str, functions: Functions) -> HttpApi {
-        HttpApi { id: id.to_owned(), functions, parts: RwLock::default() }
+    /// An API without routes. `functions` is where it finds the aliases that integrations name.
+    pub fn new(id: &str, functions: Functions) -> HttpApi {
+        HttpApi {
+            id: id.to_owned(),
+            functions,
+            parts: RwLock::default(),
+        }
     }
 
-    pub(crate) fn set_domain(&self, domain: &str) {
+    /// Sets the name under which it is called, `127.0.0.1:8788`: `requestContext.domainName`.
+    pub fn set_domain(&self, domain: &str) {
         self.write().domain = domain.to_owned();
     }
 
-    pub(crate) fn set_cors(&self, cors: Option<Cors>) {
+    /// The name under which it is called.
+    pub fn domain(&self) -> String {
+        self.read().domain.clone()
+    }
+
+    /// Sets the `CorsConfiguration`; `None`: it answers no preflight.
+    pub fn set_cors(&self, cors: Option<Cors>) {
         self.write().cors = cors.map(Arc::new);
     }
 
-    pub(crate) fn set_route(&self, id: &str, route: Option<(RouteKey, String)>) {
+    /// Sets the route of that id, with the id of its integration; `None` removes it.
+    pub fn set_route(&self, id: &str, route: Option<(RouteKey, String)>) {
         set(&mut self.write().routes, id, route);
     }
 
-    pub(crate) fn set_integration(&self, id: &str, alias: Option<String>) {
+    /// Sets the integration of that id, the ARN of an alias; `None` removes it.
+    pub fn set_integration(&self, id: &str, alias: Option<String>) {
         set(&mut self.write().integrations, id, alias);
     }
 
-    pub(crate) fn set_permission(&self, id: &str, alias: Option<String>) {
+    /// Lets the API invoke an alias, by its ARN; `None` takes that back. Without it, a request that
+    /// goes there is answered with 500, as on AWS.
+    pub fn set_permission(&self, id: &str, alias: Option<String>) {
         set(&mut self.write().permitted, id, alias);
     }
 
-    pub(crate) fn set_stage(&self, throttle: Option<Throttle>, access_log: Option<Log>) {
+    /// Sets the throttle of each route and where each request is logged.
+    pub fn set_stage(&self, throttle: Option<Throttle>, access_log: Option<Log>) {
         let mut parts = self.write();
         parts.throttle = throttle.map(Arc::new);
         parts.access_log = access_log;
     }
 
     /// Answers a request that came over the network.
-    pub(crate) async fn serve(&self, request: Request<Incoming>) -> Reply {
+    pub async fn serve(&self, request: Request<Incoming>) -> Reply {
         let (head, body) = request.into_parts();
-        let size: usize = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+        let size: usize = head
+            .headers
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
         if size > HEADER_LIMIT {
-            return message(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+            return message(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "Request Header Fields Too Large",
+            );
         }
         match Limited::new(body, BODY_LIMIT).collect().await {
             Ok(body) => {
                 let request = Request::from_parts(head, body.to_bytes());
-                self.answer(request, &Caller { ip: "127.0.0.1".to_owned() }).await
+                self.answer(
+                    request,
+                    &Caller {
+                        ip: "127.0.0.1".to_owned(),
+                    },
+                )
+                .await
             }
             Err(_) => message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
         }
     }
 
     /// Answers a request.
-    pub(crate) async fn answer(&self, request: Request<Bytes>, caller: &Caller) -> Reply {
+    pub async fn answer(&self, request: Request<Bytes>, caller: &Caller) -> Reply {
         let begun = Instant::now();
         let request_id = uuid::Uuid::new_v4().to_string();
         let (throttle, log, cors) = {
             let parts = self.read();
-            (parts.throttle.clone(), parts.access_log.clone(), parts.cors.clone())
+            (
+                parts.throttle.clone(),
+                parts.access_log.clone(),
+                parts.cors.clone(),
+            )
         };
         let origin = request.headers().get(header::ORIGIN).cloned();
         if let Some(cors) = &cors
@@ -127,7 +162,9 @@ impl HttpApi {
         }
         let method = request.method().clone();
         let route = self.route(&method, request.uri().path());
-        let route_key = route.as_ref().map_or(String::new(), |found| found.key.clone());
+        let route_key = route
+            .as_ref()
+            .map_or(String::new(), |found| found.key.clone());
         let mut reply = match route {
             None => message(StatusCode::NOT_FOUND, "Not Found"),
             Some(_) if throttle.is_some_and(|throttle| !throttle.take(&route_key)) => {
@@ -139,7 +176,10 @@ impl HttpApi {
             cors.decorate(&origin, reply.headers_mut());
         }
         if let Ok(value) = request_id.parse() {
-            reply.headers_mut().entry("apigw-requestid").or_insert(value);
+            reply
+                .headers_mut()
+                .entry("apigw-requestid")
+                .or_insert(value);
         }
         if let Some(log) = log {
             let line = json!({
@@ -151,7 +191,13 @@ impl HttpApi {
         reply
     }
 
-    async fn integrate(&self, request: Request<Bytes>, route: &Found, caller: &Caller, request_id: &str) -> Reply {
+    async fn integrate(
+        &self,
+        request: Request<Bytes>,
+        route: &Found,
+        caller: &Caller,
+        request_id: &str,
+    ) -> Reply {
         let Some(alias) = &route.alias else {
             // No permission: API Gateway may not invoke the function.
             return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
@@ -159,31 +205,57 @@ impl HttpApi {
         let Some(version) = self.functions.by_arn(alias) else {
             return message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
         };
-        let event = event::request(&request, route, &self.id, &self.read().domain, caller, request_id);
+        let event = event::request(
+            &request,
+            route,
+            &self.id,
+            &self.read().domain,
+            caller,
+            request_id,
+        );
         let invoked = tokio::time::timeout(INTEGRATION_TIMEOUT, version.invoke(event));
         match invoked.await {
             Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
-            Ok(Outcome::Answer(payload)) => event::response(&payload)
-                .unwrap_or_else(|| message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")),
-            Ok(Outcome::Unhandled(_)) => message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error"),
-            Ok(Outcome::Refused(_)) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+            Ok(Outcome::Answer(payload)) => event::response(&payload).unwrap_or_else(|| {
+                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }),
+            Ok(Outcome::Unhandled(_)) => {
+                message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+            }
+            Ok(Outcome::Refused(_)) => {
+                message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            }
         }
     }
 
     fn route(&self, method: &Method, path: &str) -> Option<Found> {
         let parts = self.read();
-        let (key, integration, parameters) = routes::best(parts.routes.values(), method.as_str(), path)?;
+        let (key, integration, parameters) =
+            routes::best(parts.routes.values(), method.as_str(), path)?;
         let alias = parts.integrations.get(integration);
-        let alias = alias.filter(|alias| parts.permitted.values().any(|permitted| permitted == *alias));
-        Some(Found { key: key.to_string(), alias: alias.cloned(), parameters })
+        let alias = alias.filter(|alias| {
+            parts
+                .permitted
+                .values()
+                .any(|permitted| permitted == *alias)
+        });
+        Some(Found {
+            key: key.to_string(),
+            alias: alias.cloned(),
+            parameters,
+        })
     }
 
     fn read(&self) -> std::sync::RwLockReadGuard<'_, Parts> {
-        self.parts.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.parts
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     fn write(&self) -> std::sync::RwLockWriteGuard<'_, Parts> {
-        self.parts.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.parts
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
 
@@ -209,10 +281,7 @@ fn message(status: StatusCode, text: &str) -> Reply {
 
 /// Text of a header; API Gateway gives bytes beyond ASCII as they are.
 fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<String> {
-    headers.get(name).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-}
-
-/// For tests and the provider: what a property holds as text.
-pub(crate) fn property<'a>(properties: &'a Value, name: &str) -> &'a str {
-    properties[name].as_str().unwrap_or_default()
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }

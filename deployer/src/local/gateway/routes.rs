@@ -5,25 +5,35 @@
 
 use std::{collections::BTreeMap, fmt};
 
+/// How well a route fits, the smaller the better: whether by `{proxy+}`, how many variables, whether
+/// by `ANY`.
+type Rank = (usize, usize, bool);
+
 /// `GET /api/tasks/{task_id}`, or `$default`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct RouteKey {
+pub struct RouteKey {
     method: String,
     path: String,
 }
 
 impl RouteKey {
     /// `None` when it is no route key.
-    pub(crate) fn parse(key: &str) -> Option<RouteKey> {
+    pub fn parse(key: &str) -> Option<RouteKey> {
         if key == "$default" {
-            return Some(RouteKey { method: "ANY".to_owned(), path: "/{proxy+}".to_owned() });
+            return Some(RouteKey {
+                method: "ANY".to_owned(),
+                path: "/{proxy+}".to_owned(),
+            });
         }
         let (method, path) = key.split_once(' ')?;
-        path.starts_with('/').then(|| RouteKey { method: method.to_owned(), path: path.to_owned() })
+        path.starts_with('/').then(|| RouteKey {
+            method: method.to_owned(),
+            path: path.to_owned(),
+        })
     }
 
-    /// How well it fits, the smaller the better, and the variables.
-    fn fit(&self, method: &str, path: &str) -> Option<((usize, usize, bool), BTreeMap<String, String>)> {
+    /// How well it fits, and the variables.
+    fn fit(&self, method: &str, path: &str) -> Option<(Rank, BTreeMap<String, String>)> {
         let any = self.method == "ANY";
         if !any && self.method != method {
             return None;
@@ -32,7 +42,9 @@ impl RouteKey {
         let mut greedy = 0;
         let mut rest = path.split('/');
         for part in self.path.split('/') {
-            let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+            let name = part
+                .strip_prefix('{')
+                .and_then(|part| part.strip_suffix('}'));
             match name {
                 Some(name) if name.ends_with('+') => {
                     let all: Vec<&str> = rest.by_ref().collect();
@@ -40,7 +52,10 @@ impl RouteKey {
                         return None;
                     }
                     greedy = 1;
-                    parameters.insert(name.trim_end_matches('+').to_owned(), decode(&all.join("/")));
+                    parameters.insert(
+                        name.trim_end_matches('+').to_owned(),
+                        decode(&all.join("/")),
+                    );
                 }
                 Some(name) => {
                     let value = rest.next().filter(|value| !value.is_empty())?;
@@ -50,7 +65,9 @@ impl RouteKey {
                 None => return None,
             }
         }
-        rest.next().is_none().then_some(((greedy, parameters.len(), any), parameters))
+        rest.next()
+            .is_none()
+            .then_some(((greedy, parameters.len(), any), parameters))
     }
 }
 
@@ -61,7 +78,7 @@ impl fmt::Display for RouteKey {
 }
 
 /// The route that a request takes, where it goes, and its variables.
-pub(crate) fn best<'a>(
+pub(super) fn best<'a>(
     routes: impl Iterator<Item = &'a (RouteKey, String)>,
     method: &str,
     path: &str,
@@ -109,17 +126,31 @@ mod tests {
             "GET /swagger-ui/{proxy+}",
             "POST /api/tasks/{task_id}/restore",
         ];
-        let routes: Vec<_> =
-            keys.iter().map(|key| (RouteKey::parse(key).unwrap(), String::new())).collect();
+        let routes: Vec<_> = keys
+            .iter()
+            .map(|key| (RouteKey::parse(key).unwrap(), String::new()))
+            .collect();
         best(routes.iter(), method, path).map(|(key, ..)| key.to_string())
     }
 
     #[test]
     fn the_most_special_route_is_taken() {
-        assert_eq!(chosen("GET", "/api/tasks/stats").unwrap(), "GET /api/tasks/stats");
-        assert_eq!(chosen("GET", "/api/tasks/7").unwrap(), "GET /api/tasks/{task_id}");
-        assert_eq!(chosen("PUT", "/api/tasks/7").unwrap(), "ANY /api/tasks/{task_id}");
-        assert_eq!(chosen("GET", "/swagger-ui/a/b.js").unwrap(), "GET /swagger-ui/{proxy+}");
+        assert_eq!(
+            chosen("GET", "/api/tasks/stats").unwrap(),
+            "GET /api/tasks/stats"
+        );
+        assert_eq!(
+            chosen("GET", "/api/tasks/7").unwrap(),
+            "GET /api/tasks/{task_id}"
+        );
+        assert_eq!(
+            chosen("PUT", "/api/tasks/7").unwrap(),
+            "ANY /api/tasks/{task_id}"
+        );
+        assert_eq!(
+            chosen("GET", "/swagger-ui/a/b.js").unwrap(),
+            "GET /swagger-ui/{proxy+}"
+        );
         assert_eq!(chosen("GET", "/swagger-ui/").unwrap(), "GET /swagger-ui/");
         assert_eq!(chosen("GET", "/api/tasks/"), None);
         assert_eq!(chosen("DELETE", "/api/tasks"), None);

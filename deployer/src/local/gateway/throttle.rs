@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Mutex, time::Instant};
 
 /// Tokens come at `rate` a second, up to `burst` of them.
 #[derive(Debug)]
-pub(crate) struct Throttle {
+pub struct Throttle {
     rate: f64,
     burst: f64,
     buckets: Mutex<HashMap<String, Bucket>>,
@@ -17,18 +17,34 @@ struct Bucket {
 }
 
 impl Throttle {
-    pub(crate) fn new(rate: f64, burst: f64) -> Throttle {
-        Throttle { rate, burst, buckets: Mutex::default() }
+    /// `rate` requests a second, `burst` at once, for each route.
+    pub fn new(rate: f64, burst: f64) -> Throttle {
+        Throttle {
+            rate,
+            burst,
+            buckets: Mutex::default(),
+        }
     }
 
     /// Whether a request of that route may pass now.
-    pub(crate) fn take(&self, route: &str) -> bool {
-        let mut buckets = self.buckets.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub fn take(&self, route: &str) -> bool {
+        let mut buckets = self
+            .buckets
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let now = Instant::now();
         if !buckets.contains_key(route) {
-            buckets.insert(route.to_owned(), Bucket { tokens: self.burst, at: now });
+            buckets.insert(
+                route.to_owned(),
+                Bucket {
+                    tokens: self.burst,
+                    at: now,
+                },
+            );
         }
-        let Some(bucket) = buckets.get_mut(route) else { return true };
+        let Some(bucket) = buckets.get_mut(route) else {
+            return true;
+        };
         let elapsed = now.duration_since(bucket.at).as_secs_f64();
         bucket.tokens = (bucket.tokens + elapsed * self.rate).min(self.burst);
         bucket.at = now;

@@ -37,7 +37,11 @@ pub(super) struct Environment {
 
 impl Environment {
     /// Starts the process. It is not waited for.
-    pub(super) async fn start(spec: &Spec, version: &str, log: &Log) -> std::io::Result<Environment> {
+    pub(super) async fn start(
+        spec: &Spec,
+        version: &str,
+        log: &Log,
+    ) -> std::io::Result<Environment> {
         let api = RuntimeApi::start().await?;
         let mut command = Command::new(&spec.bootstrap);
         command
@@ -53,7 +57,10 @@ impl Environment {
             .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
             .env("AWS_EXECUTION_ENV", "AWS_Lambda_provided.al2023")
             .env("_HANDLER", "bootstrap")
-            .env("LAMBDA_TASK_ROOT", spec.bootstrap.parent().unwrap_or(&spec.bootstrap))
+            .env(
+                "LAMBDA_TASK_ROOT",
+                spec.bootstrap.parent().unwrap_or(&spec.bootstrap),
+            )
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .env("LANG", "en_US.UTF-8")
             .env("TZ", ":UTC")
@@ -69,8 +76,11 @@ impl Environment {
             child.stdout.take().map(|stream| Box::new(stream) as _),
             child.stderr.take().map(|stream| Box::new(stream) as _),
         ];
-        let copies: Vec<_> =
-            output.into_iter().flatten().map(|stream| tokio::spawn(copy(stream, log.clone()))).collect();
+        let copies: Vec<_> = output
+            .into_iter()
+            .flatten()
+            .map(|stream| tokio::spawn(copy(stream, log.clone())))
+            .collect();
         let (tell, ended) = watch::channel(None);
         let (kill, mut killed) = oneshot::channel::<()>();
         spec.orphans.add(pid);
@@ -138,9 +148,17 @@ impl Environment {
     /// Does one request. After a timeout or an exit the environment must not be used again:
     /// [`Self::is_alive`] is false then, or it is dropped by the caller, which the second value asks
     /// for.
-    pub(super) async fn invoke(&mut self, spec: &Spec, arn: &str, payload: Vec<u8>) -> (Outcome, bool) {
+    pub(super) async fn invoke(
+        &mut self,
+        spec: &Spec,
+        arn: &str,
+        payload: Vec<u8>,
+    ) -> (Outcome, bool) {
         let request_id = request_id();
-        self.log.line(&format!("START RequestId: {request_id} Version: {}", arn.rsplit(':').next().unwrap_or_default()));
+        self.log.line(&format!(
+            "START RequestId: {request_id} Version: {}",
+            arn.rsplit(':').next().unwrap_or_default()
+        ));
         let first = self.init.is_none();
         if let Err(outcome) = self.ready().await {
             self.log.line(&format!("END RequestId: {request_id}"));

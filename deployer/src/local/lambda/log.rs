@@ -24,13 +24,21 @@ impl Log {
             fs::create_dir_all(folder)?;
         }
         let file = OpenOptions::new().create(true).append(true).open(path)?;
-        Ok(Log { file: Arc::new(Mutex::new(Some(file))), path: path.to_owned() })
+        Ok(Log {
+            file: Arc::new(Mutex::new(Some(file))),
+            path: path.to_owned(),
+        })
     }
 
     /// Writes one line. A disk that is full loses lines, never requests.
     pub fn line(&self, text: &str) {
-        let now = OffsetDateTime::now_utc().format(&Rfc3339).unwrap_or_default();
-        let mut file = self.file.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let now = OffsetDateTime::now_utc()
+            .format(&Rfc3339)
+            .unwrap_or_default();
+        let mut file = self
+            .file
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(file) = file.as_mut() {
             let _ = file.write_all(format!("{now} {text}\n").as_bytes());
         }
@@ -39,14 +47,16 @@ impl Log {
     /// The last lines, without their times: what to show when a function does not start.
     pub fn tail(&self, count: usize) -> String {
         let text = fs::read_to_string(&self.path).unwrap_or_default();
-        let lines: Vec<&str> =
-            text.lines().map(|line| line.split_once(' ').map_or(line, |(_, text)| text)).collect();
+        let lines: Vec<&str> = text
+            .lines()
+            .map(|line| line.split_once(' ').map_or(line, |(_, text)| text))
+            .collect();
         lines[lines.len().saturating_sub(count)..].join("\n")
     }
 }
 
 /// Reads a line as [`Log::line`] writes it: when, and the text.
-pub(crate) fn parse(line: &str) -> Option<(SystemTime, &str)> {
+pub(crate) fn parse_log_line(line: &str) -> Option<(SystemTime, &str)> {
     let (at, text) = line.split_once(' ')?;
     Some((OffsetDateTime::parse(at, &Rfc3339).ok()?.into(), text))
 }

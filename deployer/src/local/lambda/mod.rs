@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use log::Log;
+pub(crate) use log::parse_log_line;
 pub use version::{Concurrency, Spec, Version};
 
 /// The largest request and the largest answer of a synchronous invocation, in bytes
@@ -73,6 +74,9 @@ fn unhandled(error_type: &str, message: &str) -> Outcome {
         error_type: &'a str,
         error_message: &'a str,
     }
-    let failure = Failure { error_type, error_message: message };
+    let failure = Failure {
+        error_type,
+        error_message: message,
+    };
     Outcome::Unhandled(serde_json::to_vec(&failure).unwrap_or_default())
 }

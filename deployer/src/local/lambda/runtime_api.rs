@@ -82,18 +82,26 @@ impl Shared {
     async fn serve(&self, request: Request<Incoming>) -> Reply {
         let path = request.uri().path().to_owned();
         let Some(path) = path.strip_prefix("/2018-06-01/runtime/") else {
-            return answer(StatusCode::NOT_FOUND, &json!({"errorMessage": "no such path"}));
+            return answer(
+                StatusCode::NOT_FOUND,
+                &json!({"errorMessage": "no such path"}),
+            );
         };
         match path.split('/').collect::<Vec<_>>()[..] {
             ["invocation", "next"] => self.next().await,
-            ["invocation", id, kind @ ("response" | "error")] => self.finish(id, kind, request).await,
+            ["invocation", id, kind @ ("response" | "error")] => {
+                self.finish(id, kind, request).await
+            }
             ["init", "error"] => {
                 let body = read(request).await.unwrap_or_default();
                 *lock(&self.init) = Some(Err(body));
                 self.ready.notify_waiters();
                 accepted()
             }
-            _ => answer(StatusCode::NOT_FOUND, &json!({"errorMessage": "no such path"})),
+            _ => answer(
+                StatusCode::NOT_FOUND,
+                &json!({"errorMessage": "no such path"}),
+            ),
         }
     }
 
@@ -109,7 +117,11 @@ impl Shared {
             }
             arrived.await;
         };
-        let deadline = job.deadline.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_millis();
+        let deadline = job
+            .deadline
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO)
+            .as_millis();
         let trace = format!("Root=1-{:08x}-{:0>24}", deadline / 1000, "0");
         let reply = Response::builder()
             .header("content-type", "application/json")
@@ -124,7 +136,9 @@ impl Shared {
 
     async fn finish(&self, id: &str, kind: &str, request: Request<Incoming>) -> Reply {
         let body = read(request).await;
-        let done = lock(&self.running).take_if(|(running, _)| running == id).map(|(_, done)| done);
+        let done = lock(&self.running)
+            .take_if(|(running, _)| running == id)
+            .map(|(_, done)| done);
         let Some(done) = done else {
             return answer(
                 StatusCode::BAD_REQUEST,
@@ -137,7 +151,9 @@ impl Shared {
             Err(TooLarge) => (
                 unhandled(
                     "Function.ResponseSizeTooLarge",
-                    &format!("Response payload size exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."),
+                    &format!(
+                        "Response payload size exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."
+                    ),
                 ),
                 answer(
                     StatusCode::PAYLOAD_TOO_LARGE,
@@ -157,8 +173,11 @@ impl Shared {
 struct TooLarge;
 
 async fn read(request: Request<Incoming>) -> Result<Vec<u8>, TooLarge> {
-    let body = Limited::new(request.into_body(), PAYLOAD_LIMIT).collect().await;
-    body.map(|body| body.to_bytes().to_vec()).map_err(|_| TooLarge)
+    let body = Limited::new(request.into_body(), PAYLOAD_LIMIT)
+        .collect()
+        .await;
+    body.map(|body| body.to_bytes().to_vec())
+        .map_err(|_| TooLarge)
 }
 
 fn accepted() -> Reply {
@@ -166,5 +185,7 @@ fn accepted() -> Reply {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

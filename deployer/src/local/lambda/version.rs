@@ -46,7 +46,10 @@ pub struct Concurrency {
 impl Concurrency {
     /// At most that many; `None`: any number.
     pub fn new(limit: Option<i64>) -> Arc<Concurrency> {
-        Arc::new(Concurrency { running: AtomicI64::new(0), limit: AtomicI64::new(limit.unwrap_or(-1)) })
+        Arc::new(Concurrency {
+            running: AtomicI64::new(0),
+            limit: AtomicI64::new(limit.unwrap_or(-1)),
+        })
     }
 
     /// Changes the limit; what runs goes on.
@@ -87,13 +90,21 @@ pub struct Version {
 
 impl std::fmt::Debug for Version {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Version").field("arn", &self.arn).finish_non_exhaustive()
+        f.debug_struct("Version")
+            .field("arn", &self.arn)
+            .finish_non_exhaustive()
     }
 }
 
 impl Version {
     /// Version `number` of a function. Nothing is started yet.
-    pub fn new(spec: Spec, number: &str, arn: &str, log: Log, concurrency: Arc<Concurrency>) -> Version {
+    pub fn new(
+        spec: Spec,
+        number: &str,
+        arn: &str,
+        log: Log,
+        concurrency: Arc<Concurrency>,
+    ) -> Version {
         Version {
             spec,
             number: number.to_owned(),
@@ -124,7 +135,10 @@ impl Version {
 
     /// Process ids of the environments that wait for work.
     pub fn idle_pids(&self) -> Vec<u32> {
-        lock(&self.idle).iter().map(|environment| environment.pid).collect()
+        lock(&self.idle)
+            .iter()
+            .map(|environment| environment.pid)
+            .collect()
     }
 
     /// Starts one environment before the first request needs it. What the process said last when it
@@ -202,16 +216,21 @@ impl Version {
         if self.failures() >= 3 && since < Duration::from_secs(1) {
             return Err(unhandled(
                 "Runtime.ExitError",
-                &format!("The function failed to start {} times in a row; it is tried again in a second.", self.failures()),
+                &format!(
+                    "The function failed to start {} times in a row; it is tried again in a second.",
+                    self.failures()
+                ),
             ));
         }
-        Environment::start(&self.spec, &self.number, &self.log).await.map_err(|error| {
-            self.failed();
-            unhandled(
-                "Runtime.InvalidEntrypoint",
-                &format!("{}: {error}", self.spec.bootstrap.display()),
-            )
-        })
+        Environment::start(&self.spec, &self.number, &self.log)
+            .await
+            .map_err(|error| {
+                self.failed();
+                unhandled(
+                    "Runtime.InvalidEntrypoint",
+                    &format!("{}: {error}", self.spec.bootstrap.display()),
+                )
+            })
     }
 
     fn failed(&self) {
@@ -222,11 +241,15 @@ impl Version {
 
 fn explain(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Answer(body) | Outcome::Unhandled(body) => String::from_utf8_lossy(body).into_owned(),
+        Outcome::Answer(body) | Outcome::Unhandled(body) => {
+            String::from_utf8_lossy(body).into_owned()
+        }
         Outcome::Refused(refusal) => format!("{refusal:?}"),
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -1,0 +1,30 @@
+//! Roles. A function may read the secrets and call the functions whose ARNs its environment names,
+//! which is what its role says in every template: see `aws_api`. The role itself is only a name.
+
+use futures_util::future::{BoxFuture, FutureExt};
+
+use super::{Made, Provider, Wish, World};
+use crate::local::ACCOUNT;
+
+pub(super) struct Role;
+
+impl Provider for Role {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "AssumeRolePolicyDocument",
+            "Description",
+            "ManagedPolicyArns",
+            "Policies",
+            "RoleName",
+            "Tags",
+        ]
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        let name = wish.name(world, "RoleName");
+        let made = Made::new(&name)
+            .with("Arn", format!("arn:aws:iam::{ACCOUNT}:role/{name}"))
+            .with("RoleId", wish.id(world, "AROA").to_uppercase());
+        async { Ok(made) }.boxed()
+    }
+}

@@ -1,0 +1,499 @@
+//! The background process of a stage: it holds what runs, and puts again at its start what is
+//! recorded. There is never more than one for a stage: it holds a lock as long as it lives.
+//!
+//! It plans nothing. It is told over [`control`](super::control) what to do.
+
+use std::{
+    fs::{self, File},
+    io,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rustix::fs::{FlockOperation, flock};
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    signal::unix::{SignalKind, signal},
+    sync::{Notify, mpsc},
+};
+
+use super::{
+    GITHUB, GITHUB_PORT,
+    control::{Address, Answer, Call, Line, Problems, Request},
+    files::{self, Files},
+    github::{StandIn, seeded},
+    lambda::{Log, Outcome},
+    records::Records,
+    resources::{Record, Wish, provider},
+    secrets::{Secrets, random},
+    stack::Update,
+    world::{World, lock, port_taken},
+};
+use crate::{
+    Error,
+    progress::{Event, Progress},
+    project::Project,
+    stage::Stage,
+    target::{Health, ResourceStatus},
+};
+
+/// How long requests that run may go on when everything is to end.
+const DRAIN: Duration = Duration::from_secs(30);
+/// How long a predecessor may take to end.
+const PREDECESSOR_ENDS_WITHIN: Duration = Duration::from_secs(60);
+/// How often it looks after what runs.
+const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
+/// A template of a megabyte, which CloudFormation would refuse, or a payload of 6 MB in base64.
+const LONGEST_CALL: u64 = 16 << 20;
+
+struct Supervisor {
+    world: World,
+    records: Records,
+    log: Log,
+    token: String,
+    problems: Mutex<Problems>,
+    project: Project,
+    github: Mutex<Option<StandIn>>,
+    /// Held by the one change that runs.
+    changing: tokio::sync::Mutex<()>,
+    stop: Notify,
+}
+
+/// Runs the stage until it is told to stop. Only for the command that is started in the background.
+///
+/// # Errors
+///
+/// When another supervisor runs and goes on, or the folder of the stage cannot be used.
+pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
+    // A session of its own: the terminal that it was started from may close.
+    let _ = rustix::process::setsid();
+    let files = Files::new(project.stage_dir(stage.name()));
+    let failed = |cause: io::Error| {
+        Error::failed(
+            format!("The supervisor of the stage `{}` cannot start.", stage.name()),
+            "Check that the folder .miyabi is writable and the disk is not full, then run the same command again.",
+        )
+        .because(cause)
+    };
+    let _only_one = only_one(&files).await.map_err(failed)?;
+    let records = Records::load(&files)?;
+    let cache = project.miyabi().join("cache");
+    let world = World::new(stage.name(), files.clone(), &cache)
+        .await
+        .map_err(failed)?;
+    let log = Log::open(&files.supervisor_log()).map_err(failed)?;
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0))
+        .await
+        .map_err(failed)?;
+    let port = listener.local_addr().map_err(failed)?.port();
+    let supervisor = Arc::new(Supervisor {
+        world,
+        records,
+        log,
+        token: random(64),
+        problems: Mutex::default(),
+        project: project.clone(),
+        github: Mutex::default(),
+        changing: tokio::sync::Mutex::default(),
+        stop: Notify::new(),
+    });
+    supervisor
+        .log
+        .line(&format!("started, process {}", std::process::id()));
+    supervisor.play_github().await;
+    supervisor.restore().await;
+    let address = Address {
+        pid: std::process::id(),
+        port,
+        token: supervisor.token.clone(),
+        fingerprint: fingerprint(),
+    };
+    files::write(&files.supervisor(), &address).map_err(failed)?;
+    supervisor.serve(listener).await.map_err(failed)?;
+    supervisor.log.line("stopping");
+    supervisor.world.stop(DRAIN).await;
+    supervisor.log.line("stopped");
+    match fs::remove_file(files.supervisor()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Which program this process is: it changes with every build of it.
+pub(super) fn fingerprint() -> String {
+    // The link leads to the file that runs, also when another was put in its place.
+    let running = fs::metadata("/proc/self/exe");
+    let metadata = running.or_else(|_| fs::metadata(std::env::current_exe()?));
+    let Ok(metadata) = metadata else {
+        return String::new();
+    };
+    let modified = metadata.modified().ok();
+    let modified = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    format!(
+        "{}-{}",
+        metadata.len(),
+        modified.unwrap_or_default().as_nanos()
+    )
+}
+
+/// Whether a supervisor lives, as its lock says.
+pub(super) fn is_running(files: &Files) -> bool {
+    let Ok(file) = File::open(files.supervisor_lock()) else {
+        return false;
+    };
+    match flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => {
+            let _ = flock(&file, FlockOperation::Unlock);
+            false
+        }
+        Err(_) => true,
+    }
+}
+
+async fn only_one(files: &Files) -> io::Result<File> {
+    fs::create_dir_all(files.dir())?;
+    let file = File::create(files.supervisor_lock())?;
+    let begun = Instant::now();
+    while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        if begun.elapsed() > PREDECESSOR_ENDS_WITHIN {
+            return Err(io::Error::other(format!(
+                "another supervisor of this stage runs: {error}"
+            )));
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    Ok(file)
+}
+
+impl Supervisor {
+    async fn serve(self: &Arc<Self>, listener: TcpListener) -> io::Result<()> {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let looking_after = tokio::spawn(self.clone().look_after());
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    if let Ok((stream, _)) = accepted {
+                        let supervisor = self.clone();
+                        // An error is a command that went away; what it asked for is done anyway.
+                        tokio::spawn(async move { supervisor.answer(stream).await });
+                    }
+                }
+                () = self.stop.notified() => break,
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+            }
+        }
+        looking_after.abort();
+        // A change that runs is ended first.
+        drop(self.changing.lock().await);
+        Ok(())
+    }
+
+    async fn answer(self: Arc<Self>, stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let (reading, mut writing) = stream.into_split();
+        let mut text = String::new();
+        BufReader::new(reading.take(LONGEST_CALL))
+            .read_line(&mut text)
+            .await?;
+        let Ok(request) = serde_json::from_str::<Request>(&text) else {
+            return Ok(());
+        };
+        if request.token != self.token {
+            return Ok(());
+        }
+        let (events, mut waiting) = mpsc::unbounded_channel();
+        // What is asked for goes on when the command goes away.
+        let supervisor = self.clone();
+        let progress = Progress::new(move |event| drop(events.send(event)));
+        let call = tokio::spawn(async move { supervisor.call(request.call, &progress).await });
+        while let Some(event) = waiting.recv().await {
+            write(&mut writing, &Line::Event(event)).await?;
+        }
+        let line = match call.await {
+            Ok(Ok(value)) => Line::Done(value),
+            Ok(Err(error)) => Line::Failed((&error).into()),
+            Err(error) => Line::Failed((&panicked(&error)).into()),
+        };
+        write(&mut writing, &line).await
+    }
+
+    async fn call(&self, call: Call, progress: &Progress) -> Result<Value, Error> {
+        match call {
+            Call::Hello => value(&*lock(&self.problems)),
+            Call::Mend => {
+                let _one = self.changing.lock().await;
+                self.mend().await;
+                value(&*lock(&self.problems))
+            }
+            Call::Apply {
+                stack,
+                template,
+                parameters,
+            } => {
+                let _one = self.changing.lock().await;
+                let progress = self.logged(progress);
+                let applied = self
+                    .update(&stack, &progress)
+                    .apply(&template, &parameters)
+                    .await;
+                self.tell(&stack, &applied);
+                value(&applied?)
+            }
+            Call::Delete { stack } => {
+                let _one = self.changing.lock().await;
+                let deleted = self.update(&stack, &self.logged(progress)).delete().await;
+                self.tell(&stack, &deleted);
+                value(&deleted?)
+            }
+            Call::RecordMigrations { applied } => {
+                self.records
+                    .change(|deployed| deployed.migrations = applied)?;
+                Ok(Value::Null)
+            }
+            Call::RecordSite { sha256 } => {
+                self.records
+                    .change(|deployed| deployed.site = Some(sha256))?;
+                Ok(Value::Null)
+            }
+            Call::Invoke { function, payload } => self.invoke(&function, &payload).await,
+            Call::Status => value(&self.status().await),
+            Call::PutSecret { name, value } => {
+                let put = self.world.secrets.put(&Secrets::arn(&name), &value);
+                put.map_err(|cause| {
+                    Error::failed(
+                        format!("The secret {name} cannot be kept."),
+                        "Make room on the disk, then run the same command again.",
+                    )
+                    .because(cause)
+                })?;
+                Ok(Value::Null)
+            }
+            Call::Stop => {
+                self.stop.notify_one();
+                Ok(Value::Null)
+            }
+        }
+    }
+
+    fn update<'a>(&'a self, stack: &'a str, progress: &'a Progress) -> Update<'a> {
+        Update {
+            world: &self.world,
+            records: &self.records,
+            progress,
+            stack,
+        }
+    }
+
+    /// The same, and into the log.
+    fn logged(&self, progress: &Progress) -> Progress {
+        let (progress, log) = (progress.clone(), self.log.clone());
+        Progress::new(move |event| {
+            if let Event::Resource {
+                stack,
+                logical_id,
+                resource_type,
+                state,
+                ..
+            } = &event
+            {
+                log.line(&format!(
+                    "{stack} {logical_id} ({resource_type}) {}",
+                    state.as_str()
+                ));
+            }
+            progress.report(event);
+        })
+    }
+
+    fn tell<T>(&self, stack: &str, result: &Result<T, Error>) {
+        match result {
+            Ok(_) => self.log.line(&format!("{stack} done")),
+            Err(error) => self.log.line(&format!(
+                "{stack} failed: {error} {}",
+                error.causes().join(" ")
+            )),
+        }
+    }
+
+    /// Starts the stand-in for GitHub, whose port the templates have as a parameter.
+    async fn play_github(&self) {
+        let started = async {
+            let people = seeded(&self.project).map_err(|error| error.to_string())?;
+            let port = self.world.files().port(GITHUB, GITHUB_PORT);
+            let port = port.map_err(|error| format!("It has no port: {error}."))?;
+            let stand_in = StandIn::start(port, people).await;
+            stand_in.map_err(|error| port_taken(port, &error))
+        };
+        match started.await {
+            Ok(stand_in) => *lock(&self.github) = Some(stand_in),
+            Err(why) => {
+                self.log
+                    .line(&format!("the stand-in for GitHub does not run: {why}"));
+                lock(&self.problems).insert(GITHUB.to_owned(), why);
+            }
+        }
+    }
+
+    /// Puts everything that is recorded.
+    async fn restore(&self) {
+        for stack in self.records.stacks() {
+            for record in stack.resources {
+                self.put_again(&stack.name, record).await;
+            }
+        }
+    }
+
+    /// Puts again what could not be put.
+    async fn mend(&self) {
+        if lock(&self.problems).remove(GITHUB).is_some() {
+            self.play_github().await;
+        }
+        let failed: Vec<String> = lock(&self.problems).keys().cloned().collect();
+        for stack in self.records.stacks() {
+            for record in stack.resources {
+                if failed.contains(&name_of(&stack.name, &record)) {
+                    self.put_again(&stack.name, record).await;
+                }
+            }
+        }
+    }
+
+    async fn put_again(&self, stack: &str, record: Record) {
+        let name = name_of(stack, &record);
+        let Some(provider) = provider(&record.resource_type) else {
+            return;
+        };
+        let wish = Wish {
+            stack: stack.to_owned(),
+            logical_id: record.logical_id.clone(),
+            properties: record.properties.clone(),
+            before: Some(record),
+        };
+        match provider.put(&self.world, &wish).await {
+            Ok(_) => drop(lock(&self.problems).remove(&name)),
+            Err(why) => {
+                self.log.line(&format!("{name} cannot be put: {why}"));
+                lock(&self.problems).insert(name, why);
+            }
+        }
+    }
+
+    /// Stops environments that nobody needs, and starts databases that have ended.
+    async fn look_after(self: Arc<Self>) {
+        loop {
+            tokio::time::sleep(LOOK_AFTER_EVERY).await;
+            for (_, version) in self.world.functions.all() {
+                version.sweep();
+            }
+            let ended: Vec<String> = lock(&self.world.databases)
+                .iter_mut()
+                .filter_map(|(id, server)| (!server.is_running()).then(|| id.clone()))
+                .collect();
+            if ended.is_empty() {
+                continue;
+            }
+            let _one = self.changing.lock().await;
+            for stack in self.records.stacks() {
+                for record in stack.resources {
+                    if ended.contains(&record.reference)
+                        && record.resource_type.starts_with("AWS::RDS::DBInstance")
+                    {
+                        self.log.line(&format!(
+                            "{} has ended; it is started again",
+                            record.logical_id
+                        ));
+                        self.put_again(&stack.name, record).await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn invoke(&self, function: &str, payload: &str) -> Result<Value, Error> {
+        let Some(version) = self.world.functions.by_arn(function) else {
+            return Err(Error::failed(
+                format!("There is no function {function} on this stage."),
+                "See what there is: `cargo xtask status --stage local`",
+            ));
+        };
+        let payload = STANDARD.decode(payload).map_err(|cause| {
+            Error::failed(
+                "The payload is no base64.",
+                "This is a mistake of the deployer; please report it.",
+            )
+            .because(cause)
+        })?;
+        let (function_error, payload) = match version.invoke(payload).await {
+            Outcome::Answer(payload) => (None, payload),
+            Outcome::Unhandled(payload) => (Some("Unhandled".to_owned()), payload),
+            Outcome::Refused(refusal) => {
+                let (_, kind, body) = refusal.parts();
+                (Some(kind.to_owned()), body.to_string().into_bytes())
+            }
+        };
+        let answer = Answer {
+            function_error,
+            payload: STANDARD.encode(payload),
+            executed_version: version.number().to_owned(),
+        };
+        value(&answer)
+    }
+
+    async fn status(&self) -> Vec<ResourceStatus> {
+        let problems = lock(&self.problems).clone();
+        let mut all = Vec::new();
+        for stack in self.records.stacks() {
+            for record in &stack.resources {
+                let problem = problems.get(&name_of(&stack.name, record));
+                let (health, detail) = match (problem, provider(&record.resource_type)) {
+                    (Some(why), _) => (Health::Failing, why.clone()),
+                    (None, Some(provider)) => provider.health(&self.world, record).await,
+                    (None, None) => (Health::Unknown, String::new()),
+                };
+                all.push(ResourceStatus {
+                    stack: stack.name.clone(),
+                    logical_id: record.logical_id.clone(),
+                    resource_type: record.resource_type.clone(),
+                    physical_id: record.reference.clone(),
+                    health,
+                    detail,
+                });
+            }
+        }
+        all
+    }
+}
+
+fn name_of(stack: &str, record: &Record) -> String {
+    format!("{stack} {}", record.logical_id)
+}
+
+fn value<T: Serialize + ?Sized>(of: &T) -> Result<Value, Error> {
+    serde_json::to_value(of).map_err(|cause| {
+        Error::failed(
+            "An answer of the supervisor cannot be written.",
+            "Please report this.",
+        )
+        .because(cause)
+    })
+}
+
+fn panicked(error: &tokio::task::JoinError) -> Error {
+    Error::failed(
+        "The supervisor of the stage could not do it.",
+        "Its log says more: .miyabi/local/supervisor.log. Run the same command again.",
+    )
+    .because(error.to_string())
+}
+
+async fn write(stream: &mut tokio::net::tcp::OwnedWriteHalf, line: &Line) -> io::Result<()> {
+    let mut text = serde_json::to_string(&json!(line))?;
+    text.push('\n');
+    stream.write_all(text.as_bytes()).await
+}

@@ -1,0 +1,247 @@
+//! Everything that runs on behalf of a stage, inside the supervisor: what the providers put things
+//! into and look things up in. It decides nothing and records nothing.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http::Request;
+use hyper::body::Incoming;
+
+use super::{
+    aws_api::AwsApi,
+    files::Files,
+    gateway::HttpApi,
+    http::{Reply, Server},
+    lambda::{Concurrency, Log, Version},
+    orphans::Orphans,
+    registry::Functions,
+    secrets::Secrets,
+};
+
+/// What runs of one stage.
+pub(super) struct World {
+    stage: String,
+    files: Files,
+    cache: PathBuf,
+    /// Aliases of functions.
+    pub(super) functions: Functions,
+    /// Functions and their published versions.
+    pub(super) lambda: Lambda,
+    /// HTTP APIs.
+    pub(super) apis: Apis,
+    /// Database servers, by identifier.
+    pub(super) databases: Mutex<BTreeMap<String, postgres_server::Server>>,
+    /// Settings of databases, by the name of their group.
+    pub(super) parameter_groups: Mutex<BTreeMap<String, serde_json::Value>>,
+    /// Values of secrets.
+    pub(super) secrets: Arc<Secrets>,
+    /// Ends children when this process is killed.
+    pub(super) orphans: Orphans,
+    aws: Server,
+}
+
+impl World {
+    /// Nothing runs yet but the AWS APIs that functions call. `cache` is a folder for downloads that
+    /// all stages share.
+    pub(super) async fn new(stage: &str, files: Files, cache: &Path) -> io::Result<World> {
+        let functions = Functions::default();
+        let secrets = Arc::new(Secrets::open(files.secrets())?);
+        let api = AwsApi {
+            functions: functions.clone(),
+            secrets: secrets.clone(),
+        };
+        let aws = Server::start(0, move |request| {
+            let api = api.clone();
+            async move { api.serve(request).await }
+        })
+        .await?;
+        Ok(World {
+            stage: stage.to_owned(),
+            files,
+            cache: cache.to_owned(),
+            functions,
+            lambda: Lambda::default(),
+            apis: Apis::default(),
+            databases: Mutex::default(),
+            parameter_groups: Mutex::default(),
+            secrets,
+            orphans: Orphans::watch()?,
+            aws,
+        })
+    }
+
+    /// Name of the stage.
+    pub(super) fn stage(&self) -> &str {
+        &self.stage
+    }
+
+    /// Where the stage keeps what it keeps.
+    pub(super) fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// A folder for downloads that all stages share.
+    pub(super) fn cache(&self) -> &Path {
+        &self.cache
+    }
+
+    /// Where functions reach Secrets Manager and Lambda.
+    pub(super) fn aws_endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.aws.port())
+    }
+
+    /// Listens on the port of that name, `preferred` when it is chosen now and that is free. With
+    /// `fresh`, nobody knows the port yet: another is chosen when this one was taken meanwhile.
+    pub(super) async fn listen<H, F>(
+        &self,
+        name: &str,
+        preferred: u16,
+        fresh: bool,
+        handler: H,
+    ) -> Result<Server, String>
+    where
+        H: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        F: Future<Output = Reply> + Send + 'static,
+    {
+        let mut attempts = 10;
+        loop {
+            attempts -= 1;
+            let port = self.files.port(name, preferred);
+            let port = port.map_err(|error| format!("It has no port: {error}."))?;
+            match Server::start(port, handler.clone()).await {
+                Ok(server) => return Ok(server),
+                Err(error) if fresh && attempts > 0 && error.kind() == io::ErrorKind::AddrInUse => {
+                    let forgotten = self.files.forget_port(name);
+                    forgotten.map_err(|error| format!("It has no port: {error}."))?;
+                }
+                Err(error) => return Err(port_taken(port, &error)),
+            }
+        }
+    }
+
+    /// The log of a log group.
+    pub(super) fn log(&self, group: &str) -> Result<Log, String> {
+        let path = self.files.log(group);
+        Log::open(&path)
+            .map_err(|error| format!("Its log, {}, cannot be opened: {error}.", path.display()))
+    }
+
+    /// The text with each `{{resolve:secretsmanager:ARN:SecretString:KEY}}` replaced by the value,
+    /// of which nothing may be recorded or shown.
+    #[allow(dead_code, reason = "the edge sends such a header")]
+    pub(super) fn resolve_secrets(&self, text: &str) -> Result<String, String> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("{{resolve:secretsmanager:") {
+            out.push_str(before);
+            let (reference, tail) = after
+                .split_once("}}")
+                .ok_or("A `{{resolve:` has no end.".to_owned())?;
+            out.push_str(&self.secret_value(reference)?);
+            rest = tail;
+        }
+        out.push_str(rest);
+        Ok(out)
+    }
+
+    #[allow(dead_code, reason = "see above")]
+    /// `ARN:SecretString:KEY`; without a key the whole value.
+    fn secret_value(&self, reference: &str) -> Result<String, String> {
+        let (id, key) = reference
+            .split_once(":SecretString")
+            .unwrap_or((reference, ""));
+        let (_, value) = self
+            .secrets
+            .value(id)
+            .ok_or_else(|| format!("There is no value of the secret {id}."))?;
+        let key = key
+            .trim_start_matches(':')
+            .split(':')
+            .next()
+            .unwrap_or_default();
+        if key.is_empty() {
+            return Ok(value);
+        }
+        let object: serde_json::Value = serde_json::from_str(&value).unwrap_or_default();
+        let value = object[key].as_str().map(str::to_owned);
+        value.ok_or_else(|| format!("The secret {id} has no text under the key `{key}`."))
+    }
+
+    /// Ends everything: requests that run are finished first, for `within` at most.
+    pub(super) async fn stop(&self, within: Duration) {
+        self.apis.stop(within).await;
+        for (alias, _) in self.functions.all() {
+            self.functions.point(&alias, None);
+        }
+        lock(&self.lambda.versions).clear();
+        let databases = std::mem::take(&mut *lock(&self.databases));
+        // Stopping a server waits for it.
+        let stopped = tokio::task::spawn_blocking(move || drop(databases)).await;
+        debug_assert!(stopped.is_ok());
+    }
+}
+
+/// Why a port that was given out before cannot be listened on.
+pub(super) fn port_taken(port: u16, error: &io::Error) -> String {
+    format!(
+        "The port {port} of 127.0.0.1 cannot be listened on: {error}. Stop the process that has it \
+         (`ss -ltnp 'sport = :{port}'` names it), then run the same command again."
+    )
+}
+
+/// Functions and their published versions.
+#[derive(Debug, Default)]
+pub(super) struct Lambda {
+    /// What the next version of a function will be, by name.
+    pub(super) latest: Mutex<BTreeMap<String, Latest>>,
+    /// By ARN.
+    pub(super) versions: Mutex<BTreeMap<String, Arc<Version>>>,
+}
+
+/// The configuration of a function as it is now.
+#[derive(Debug, Clone)]
+pub(super) struct Latest {
+    /// The properties that a new version keeps.
+    pub(super) configuration: serde_json::Value,
+    pub(super) concurrency: Arc<Concurrency>,
+    pub(super) log: Log,
+}
+
+/// HTTP APIs with their ports.
+#[derive(Debug, Default)]
+pub(super) struct Apis(Mutex<BTreeMap<String, (Arc<HttpApi>, Server)>>);
+
+impl Apis {
+    /// The API of that id, for callers inside this process: they need no connection.
+    pub(super) fn get(&self, id: &str) -> Option<Arc<HttpApi>> {
+        lock(&self.0).get(id).map(|(api, _)| api.clone())
+    }
+
+    /// Adds an API and its server.
+    pub(super) fn insert(&self, id: &str, api: Arc<HttpApi>, server: Server) {
+        lock(&self.0).insert(id.to_owned(), (api, server));
+    }
+
+    /// Closes the port of an API; requests that run are finished, for `within` at most.
+    pub(super) async fn remove(&self, id: &str, within: Duration) {
+        let removed = lock(&self.0).remove(id);
+        if let Some((_, server)) = removed {
+            server.stop(within).await;
+        }
+    }
+
+    async fn stop(&self, within: Duration) {
+        let all = std::mem::take(&mut *lock(&self.0));
+        futures_util::future::join_all(all.into_values().map(|(_, server)| server.stop(within)))
+            .await;
+    }
+}
+
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
