@@ -44,6 +44,7 @@ create table sessions (
     id uuid primary key,
     user_id uuid not null references users (id),
     selected_organization_id uuid,
+    csrf_hash bytea not null,
     user_agent text,
     ip_address text,
     created_at timestamptz not null default now(),
@@ -51,6 +52,7 @@ create table sessions (
     expires_at timestamptz not null,
     revoked_at timestamptz,
     revoked_reason text,
+    constraint sessions_csrf_hash_sha256 check (octet_length(csrf_hash) = 32),
     constraint sessions_user_agent_length check (char_length(user_agent) <= 500),
     constraint sessions_ip_address_length check (char_length(ip_address) <= 64),
     constraint sessions_revoked_reason_known
@@ -58,6 +60,7 @@ create table sessions (
 );
 comment on table sessions is 'One row a sign-in, from which a family of refresh tokens descends.';
 comment on column sessions.selected_organization_id is 'The organization that the next access token is for.';
+comment on column sessions.csrf_hash is 'Hash of the token that a request with the refresh cookie must bring in a header.';
 comment on column sessions.expires_at is 'Absolute end, however often it is refreshed.';
 create index sessions_user_id on sessions (user_id, created_at desc);
 
@@ -97,8 +100,8 @@ grant select (state_hash, browser_hash, code_verifier, return_to, created_at, ex
     delete
     on sign_in_attempts to miyabi_auth;
 
-grant select (id, user_id, selected_organization_id, user_agent, ip_address, created_at, last_seen_at, expires_at, revoked_at, revoked_reason),
-    insert (id, user_id, selected_organization_id, user_agent, ip_address, expires_at),
+grant select (id, user_id, selected_organization_id, csrf_hash, user_agent, ip_address, created_at, last_seen_at, expires_at, revoked_at, revoked_reason),
+    insert (id, user_id, selected_organization_id, csrf_hash, user_agent, ip_address, expires_at),
     update (selected_organization_id, last_seen_at, revoked_at, revoked_reason)
     on sessions to miyabi_auth;
 

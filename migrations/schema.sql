@@ -232,6 +232,7 @@ table sessions
     id uuid not null
     user_id uuid not null
     selected_organization_id uuid -- The organization that the next access token is for.
+    csrf_hash bytea not null -- Hash of the token that a request with the refresh cookie must bring in a header.
     user_agent text
     ip_address text
     created_at timestamp with time zone not null default now()
@@ -239,6 +240,7 @@ table sessions
     expires_at timestamp with time zone not null -- Absolute end, however often it is refreshed.
     revoked_at timestamp with time zone
     revoked_reason text
+    constraint sessions_csrf_hash_sha256 CHECK ((octet_length(csrf_hash) = 32))
     constraint sessions_ip_address_length CHECK ((char_length(ip_address) <= 64))
     constraint sessions_pkey PRIMARY KEY (id)
     constraint sessions_revoked_reason_known CHECK ((revoked_reason = ANY (ARRAY['sign_out'::text, 'sign_out_everywhere'::text, 'revoked'::text, 'reuse'::text, 'disabled'::text, 'expired'::text])))
@@ -246,8 +248,8 @@ table sessions
     constraint sessions_user_agent_length CHECK ((char_length(user_agent) <= 500))
     constraint sessions_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
     CREATE INDEX sessions_user_id ON public.sessions USING btree (user_id, created_at DESC)
-    grant insert (id, user_id, selected_organization_id, user_agent, ip_address, expires_at) to miyabi_auth
-    grant select (id, user_id, selected_organization_id, user_agent, ip_address, created_at, last_seen_at, expires_at, revoked_at, revoked_reason) to miyabi_auth
+    grant insert (id, user_id, selected_organization_id, csrf_hash, user_agent, ip_address, expires_at) to miyabi_auth
+    grant select (id, user_id, selected_organization_id, csrf_hash, user_agent, ip_address, created_at, last_seen_at, expires_at, revoked_at, revoked_reason) to miyabi_auth
     grant update (selected_organization_id, last_seen_at, revoked_at, revoked_reason) to miyabi_auth
 
 table sign_in_attempts

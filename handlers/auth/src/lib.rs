@@ -1,1 +1,80 @@
-//! .
+//! Sign-in with GitHub, sessions, access and refresh tokens.
+//!
+//! A sign-in is a session: one row, from which a chain of refresh tokens descends. A refresh token
+//! is opaque, lives in a cookie, is stored as a hash and is exchanged at each use for its one child
+//! and an access token. An access token is checked without us, by every function; what ends it
+//! early is the list of withdrawn tokens.
+//!
+//! What always holds:
+//!
+//! - A request that a cookie authenticates proves that it comes from our own page: see [`csrf`].
+//! - Whoever holds the row lock of a session is the only one who exchanges its tokens; a chain has
+//!   no branches.
+//! - Identity is the numeric id at GitHub. Nobody is found by an e-mail address or a login.
+//! - A session that ends is withdrawn in the same transaction.
+
+mod access;
+mod callback;
+mod cookies;
+mod csrf;
+mod family;
+mod github;
+mod login;
+mod logout;
+mod me;
+mod opaque;
+mod organizations;
+mod refresh;
+mod return_to;
+mod sessions;
+
+use axum::Router;
+use miyabi_core::App;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes of this function.
+pub fn router() -> Router<App> {
+    described().split_for_parts().0
+}
+
+/// What the routes say of themselves: one part of the document that `docs` serves.
+pub fn openapi() -> OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(login::login))
+        .routes(routes!(callback::callback))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(refresh::switch))
+        .routes(routes!(logout::logout))
+        .routes(routes!(logout::logout_all))
+        .routes(routes!(me::me))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::end))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_routes_are_those_of_the_catalogue() {
+        let document = serde_json::to_value(super::openapi()).unwrap();
+        let mut described = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for method in operations.as_object().unwrap().keys() {
+                described.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+        let function = miyabi_catalog::function("auth").unwrap();
+        let catalogue: BTreeSet<String> = function
+            .routes
+            .iter()
+            .map(|route| format!("{} {}", route.method.as_str(), route.path))
+            .collect();
+        assert_eq!(described, catalogue);
+    }
+}

@@ -116,17 +116,24 @@ impl App {
             .map_err(|error| ApiError::Unavailable(error.to_string()))
     }
 
-    /// Invokes another function by the ARN of its alias, and waits for its answer.
+    /// Invokes another function by its short name in the catalogue, and waits for its answer.
     ///
     /// # Errors
     ///
-    /// When it does not answer within `timeout`, or fails.
+    /// When it does not answer within `timeout`, or fails, or when the catalogue does not say that
+    /// this function invokes it.
     pub async fn invoke(
         &self,
-        arn: &str,
+        function: &str,
         payload: &serde_json::Value,
         timeout: Duration,
     ) -> Result<serde_json::Value, InvokeError> {
+        let arn = self
+            .0
+            .config
+            .invokes
+            .get(function)
+            .ok_or_else(|| InvokeError::not_in_the_catalogue(function))?;
         self.0.aws.invoke(arn, payload, timeout).await
     }
 

@@ -3,7 +3,7 @@
 //! What a function needs follows from its entry in the catalogue. A missing or wrong variable stops
 //! the start with a sentence that names it.
 
-use std::{env, fs};
+use std::{collections::BTreeMap, env, fs};
 
 use miyabi_catalog::Function;
 
@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) origin_secret: Option<String>,
     /// Address of the cache.
     pub(crate) valkey_url: Option<String>,
+    /// ARNs of the functions that this one invokes, by their short names.
+    pub(crate) invokes: BTreeMap<&'static str, String>,
 }
 
 /// How to reach the database.
@@ -85,6 +87,14 @@ impl Config {
                 function.name
             )));
         }
+        let invokes = function
+            .invokes
+            .iter()
+            .map(|name| {
+                let arn = require(&format!("{}_FUNCTION", name.to_uppercase()))?;
+                Ok((*name, arn))
+            })
+            .collect::<Result<_, ConfigError>>()?;
         Ok(Config {
             stage: require("MIYABI_STAGE")?,
             function: function.name,
@@ -92,6 +102,7 @@ impl Config {
             jwt_keys_secret,
             origin_secret: get("ORIGIN_SECRET"),
             valkey_url,
+            invokes,
         })
     }
 }
@@ -219,6 +230,14 @@ mod tests {
             let error = read("tasks", &[(name, None)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("`tasks`"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_function_that_invokes_another_needs_its_address() {
+        let error = read("auth", &[]).unwrap_err().to_string();
+        assert!(error.contains("GITHUB_FUNCTION"), "{error}");
+        let config = read("auth", &[("GITHUB_FUNCTION", Some("arn:github"))]).unwrap();
+        assert_eq!(config.invokes["github"], "arn:github");
     }
 
     #[test]

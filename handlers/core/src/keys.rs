@@ -26,7 +26,7 @@ const SIGNING_AGE: Duration = Duration::from_secs(60);
 /// after this time at the latest.
 const VERIFYING_AGE: Duration = Duration::from_secs(300);
 /// Tokens with unknown key ids make us read the secret again, but not more often than this.
-const UNKNOWN_KEY_AGE: Duration = Duration::from_secs(5);
+const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(5);
 /// HMAC-SHA-256 with less than its output is weak (RFC 7518, 3.2).
 const MIN_KEY_LENGTH: usize = 32;
 
@@ -168,6 +168,8 @@ pub struct Keys {
     secret: String,
     stage: String,
     cached: Mutex<Option<(Instant, Arc<KeySet>)>>,
+    /// When a token with an unknown key id last made us read the secret.
+    last_unknown: Mutex<Option<Instant>>,
 }
 
 impl Keys {
@@ -177,6 +179,7 @@ impl Keys {
             secret,
             stage,
             cached: Mutex::new(None),
+            last_unknown: Mutex::new(None),
         }
     }
 
@@ -228,8 +231,8 @@ impl Keys {
     pub(crate) async fn verify(&self, token: &str) -> Result<(Claims, Arc<KeySet>), ApiError> {
         let unverified = token::parse(token).map_err(refused)?;
         let mut keys = self.get(VERIFYING_AGE).await?;
-        if keys.find(&unverified.kid).is_none() {
-            keys = self.get(UNKNOWN_KEY_AGE).await?;
+        if keys.find(&unverified.kid).is_none() && self.may_read_for_an_unknown_key().await {
+            keys = self.get(Duration::ZERO).await?;
         }
         let key = keys
             .find(&unverified.kid)
@@ -239,6 +242,17 @@ impl Keys {
             .verify(&key.signing, &self.stage, now)
             .map_err(refused)?;
         Ok((claims, keys))
+    }
+
+    /// A rotation is noticed by the first token of the new key, however lately the old one was
+    /// read; made-up key ids cost one read in [`UNKNOWN_KEY_PAUSE`].
+    async fn may_read_for_an_unknown_key(&self) -> bool {
+        let mut last = self.last_unknown.lock().await;
+        let may = last.is_none_or(|last| last.elapsed() >= UNKNOWN_KEY_PAUSE);
+        if may {
+            *last = Some(Instant::now());
+        }
+        may
     }
 
     /// Signs an access token with the current key.
@@ -259,7 +273,30 @@ impl Keys {
     ///
     /// 503 when the keys cannot be read.
     pub async fn mac(&self, purpose: &str, message: &[u8]) -> Result<Vec<[u8; 32]>, ApiError> {
-        let keys = self.get(SIGNING_AGE).await?;
+        self.mac_within(SIGNING_AGE, purpose, message).await
+    }
+
+    /// [`Keys::mac`] with the keys as they are in the secret at this moment: for who looks for a
+    /// hash that another environment made, perhaps with a key that this one does not know yet.
+    ///
+    /// # Errors
+    ///
+    /// 503 when the keys cannot be read.
+    pub async fn fresh_mac(
+        &self,
+        purpose: &str,
+        message: &[u8],
+    ) -> Result<Vec<[u8; 32]>, ApiError> {
+        self.mac_within(Duration::ZERO, purpose, message).await
+    }
+
+    async fn mac_within(
+        &self,
+        age: Duration,
+        purpose: &str,
+        message: &[u8],
+    ) -> Result<Vec<[u8; 32]>, ApiError> {
+        let keys = self.get(age).await?;
         let mac = |key: &Key| {
             let derived = hmac::sign(&key.signing, format!("miyabi {purpose}").as_bytes());
             let tag = hmac::sign(

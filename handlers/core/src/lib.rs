@@ -73,6 +73,6 @@ pub use outbox::Event;
 pub use params::{Path, Query};
 pub use request::id as request_id;
 pub use revocation::{Revocations, TokenIds, Withdrawal};
-pub use serve::{serve, serve_invocations};
+pub use serve::{refuse_to_start, serve, serve_invocations};
 pub use text::{Line, Text};
 pub use tx::Tx;

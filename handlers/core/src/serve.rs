@@ -45,6 +45,13 @@ where
     })
 }
 
+/// Ends a function that cannot start: one log line with a sentence that says what to do.
+pub fn refuse_to_start(function: &str, sentence: &str) -> ExitCode {
+    log::start();
+    tracing::error!(function, "{sentence}");
+    ExitCode::FAILURE
+}
+
 /// Runs until the runtime ends, or until a secret turns out to be no good.
 async fn beside(
     runtime: impl Future<Output = Result<(), lambda_http::Error>>,
@@ -66,10 +73,7 @@ fn run<F: Future<Output = Result<(), String>>>(
     log::start();
     match start(function, serve) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(sentence) => {
-            tracing::error!(function, "{sentence}");
-            ExitCode::FAILURE
-        }
+        Err(sentence) => refuse_to_start(function, &sentence),
     }
 }
 

@@ -21,6 +21,7 @@ use serde_json::Value;
 pub fn document() -> Result<Value, Error> {
     let parts = [
         ("activity", miyabi_activity::openapi()),
+        ("auth", miyabi_auth::openapi()),
         ("docs", miyabi_docs::openapi()),
     ];
     let mut document = merge::empty();

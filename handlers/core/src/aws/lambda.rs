@@ -17,6 +17,14 @@ const MAX_ANSWER: usize = 6 * 1024 * 1024;
 #[error("{0}")]
 pub struct InvokeError(String);
 
+impl InvokeError {
+    pub(crate) fn not_in_the_catalogue(function: &str) -> InvokeError {
+        InvokeError(format!(
+            "By the catalogue this function does not invoke `{function}`."
+        ))
+    }
+}
+
 impl Aws {
     /// Invokes a function by the ARN of its alias.
     ///

@@ -17,7 +17,7 @@ impl Revocations for InPostgres {
         connection: &'a mut PgConnection,
         what: Withdrawal,
     ) -> BoxFuture<'a, Result<(), ApiError>> {
-        Box::pin(write(connection, what))
+        Box::pin(write(connection, what, OffsetDateTime::now_utc()))
     }
 
     fn is_withdrawn<'a>(
@@ -44,8 +44,11 @@ impl Revocations for InPostgres {
 }
 
 /// Writes a withdrawal, and forgets those that are over.
-pub(super) async fn write(connection: &mut PgConnection, what: Withdrawal) -> Result<(), ApiError> {
-    let now = OffsetDateTime::now_utc();
+pub(super) async fn write(
+    connection: &mut PgConnection,
+    what: Withdrawal,
+    now: OffsetDateTime,
+) -> Result<(), ApiError> {
     let issued_before = matches!(what, Withdrawal::User(_)).then_some(now);
     sqlx::query!(
         "insert into revoked_tokens (kind, id, issued_before, expires_at) values ($1, $2, $3, $4)

@@ -129,9 +129,9 @@ impl InValkey {
         self.ask(&pipeline).await
     }
 
-    async fn write(&self, what: Withdrawal) -> Result<(), ApiError> {
+    async fn write(&self, what: Withdrawal, now: OffsetDateTime) -> Result<(), ApiError> {
         let value = match what {
-            Withdrawal::User(_) => OffsetDateTime::now_utc().unix_timestamp().to_string(),
+            Withdrawal::User(_) => now.unix_timestamp().to_string(),
             Withdrawal::Session(_) | Withdrawal::Token(_) => "1".to_owned(),
         };
         let mut pipeline = redis::pipe();
@@ -160,9 +160,11 @@ impl Revocations for InValkey {
         what: Withdrawal,
     ) -> BoxFuture<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            postgres::write(connection, what).await?;
+            // One moment for both: a token is issued by what the database says, and asked for here.
+            let now = OffsetDateTime::now_utc();
+            postgres::write(connection, what, now).await?;
             // Before the commit: withdrawn for nothing is safe, committed and not withdrawn is not.
-            self.write(what).await
+            self.write(what, now).await
         })
     }
 

@@ -1,0 +1,214 @@
+//! The end of a sign-in: who comes back from GitHub becomes a session.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderMap, StatusCode, header};
+use miyabi_core::{ApiError, App, Audit, Origin, Problem, Query, Tx};
+use serde::Deserialize;
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use crate::{
+    cookies,
+    github::{self, Profile},
+    login::redirect_uri,
+    opaque::Opaque,
+    organizations::{self, Membership},
+};
+
+/// Longest that a session lives, however often it is refreshed, in seconds.
+const LONGEST: u32 = 30 * 24 * 60 * 60;
+/// Longest code that is passed on, in bytes.
+const MAX_CODE: usize = 500;
+
+/// What GitHub sends back.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Callback {
+    /// To be exchanged for who it is.
+    code: Option<String>,
+    /// What the sign-in began with.
+    state: Option<String>,
+    /// Why there is no code: `access_denied`.
+    error: Option<String>,
+}
+
+/// A sign-in that this browser began.
+struct Attempt {
+    code_verifier: String,
+    return_to: String,
+}
+
+/// Signs in whoever comes back from GitHub, and sends the browser on.
+#[utoipa::path(
+    get, path = "/api/auth/callback", tag = "auth", params(Callback),
+    responses(
+        (status = 303, description = "To the page that was asked for, with the cookies of a new session", headers(("location" = String, description = "Path of this site"))),
+        (status = 400, description = "No sign-in that this browser began and that is still open; or GitHub does not confirm it", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "The account is disabled", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "GitHub does not answer, or not as documented", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn callback(
+    State(app): State<App>,
+    origin: Origin,
+    headers: HeaderMap,
+    Query(query): Query<Callback>,
+) -> Result<Response, ApiError> {
+    let attempt = take_attempt(&app, &headers, query.state.as_deref()).await?;
+    if query.error.is_some() {
+        return Err(ApiError::bad_request(
+            "not_confirmed",
+            "The sign-in was not confirmed at GitHub. Begin again at /api/auth/login.",
+        ));
+    }
+    let code = query
+        .code
+        .filter(|code| (1..=MAX_CODE).contains(&code.len()))
+        .ok_or_else(bad_state)?;
+    let profile =
+        github::exchange(&app, &code, &attempt.code_verifier, &redirect_uri(&origin)).await?;
+
+    let mut tx = app.db().before_sign_in().await?;
+    let (user, membership) = enter(&mut tx, &profile).await?;
+    let (refresh, csrf) = (Opaque::random()?, Opaque::random()?);
+    let client = Client::of(&headers, origin);
+    let session = begin_session(&mut tx, user, &membership, &refresh, &csrf, client).await?;
+    tx.audit(Audit::new("auth.sign_in", "session", session))
+        .await?;
+    tx.commit().await?;
+    let location = [(header::LOCATION, attempt.return_to)];
+    let cookies = cookies::of_new_session(&refresh, &csrf);
+    Ok((StatusCode::SEE_OTHER, location, cookies).into_response())
+}
+
+/// The open sign-in with that state, when this browser began it. It is over with that, whatever
+/// comes of it.
+async fn take_attempt(
+    app: &App,
+    headers: &HeaderMap,
+    state: Option<&str>,
+) -> Result<Attempt, ApiError> {
+    let state = state.and_then(Opaque::parse).ok_or_else(bad_state)?;
+    let browser = cookies::read(headers, cookies::BROWSER).ok_or_else(bad_state)?;
+    let mut tx = app.db().before_sign_in().await?;
+    let attempt = sqlx::query_as!(
+        Attempt,
+        "update sign_in_attempts set used_at = now()
+         where state_hash = $1 and browser_hash = $2 and used_at is null and expires_at > now()
+         returning code_verifier, return_to",
+        state.hash(),
+        browser.hash(),
+    )
+    .fetch_optional(&mut *tx)
+    .await?
+    .ok_or_else(bad_state)?;
+    tx.commit().await?;
+    Ok(attempt)
+}
+
+fn bad_state() -> ApiError {
+    ApiError::bad_request(
+        "bad_state",
+        "This is not the end of a sign-in that this browser began within the last ten minutes. Begin again at /api/auth/login.",
+    )
+}
+
+/// The user with that id at GitHub, made when there is none, in an organization.
+async fn enter(tx: &mut Tx, profile: &Profile) -> Result<(Uuid, Membership), ApiError> {
+    let avatar_url = Some(profile.avatar_url.as_str()).filter(|url| url.starts_with("http"));
+    let user = sqlx::query!(
+        r#"select user_id as "user_id!", is_disabled as "is_disabled!"
+           from app.upsert_user($1, $2, $3, $4, $5, $6)"#,
+        Uuid::now_v7(),
+        profile.id,
+        profile.login,
+        profile.name.as_deref(),
+        avatar_url,
+        profile.email.as_deref(),
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if user.is_disabled {
+        return Err(ApiError::forbidden(
+            "account_disabled",
+            "This account is disabled.",
+        ));
+    }
+    tx.select_user(user.user_id).await?;
+    let last = sqlx::query_scalar!(
+        "select selected_organization_id from sessions where user_id = $1 order by created_at desc limit 1",
+        user.user_id
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let membership = match organizations::enter(tx, last.flatten()).await? {
+        Some(membership) => membership,
+        None => organizations::begin(tx, user.user_id, &profile.login).await?,
+    };
+    Ok((user.user_id, membership))
+}
+
+/// From where somebody signs in, for them to recognize the session by.
+struct Client {
+    user_agent: Option<String>,
+    address: Option<String>,
+}
+
+impl Client {
+    fn of(headers: &HeaderMap, origin: Origin) -> Client {
+        let user_agent = headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .map(|text| text.chars().filter(|c| !c.is_control()).take(500).collect());
+        Client {
+            user_agent,
+            address: origin.client_address.filter(|address| address.len() <= 64),
+        }
+    }
+}
+
+/// A new session with its first refresh token: always new, whatever cookies were sent.
+async fn begin_session(
+    tx: &mut Tx,
+    user: Uuid,
+    membership: &Membership,
+    refresh: &Opaque,
+    csrf: &Opaque,
+    client: Client,
+) -> Result<Uuid, ApiError> {
+    let session = Uuid::now_v7();
+    sqlx::query!(
+        "insert into sessions (id, user_id, selected_organization_id, csrf_hash, user_agent, ip_address, expires_at)
+         values ($1, $2, $3, $4, $5, $6, now() + make_interval(secs => $7))",
+        session,
+        user,
+        membership.id,
+        csrf.hash(),
+        client.user_agent,
+        client.address,
+        f64::from(LONGEST),
+    )
+    .execute(&mut **tx)
+    .await?;
+    sqlx::query!(
+        "insert into refresh_tokens (token_hash, session_id, generation, expires_at)
+         values ($1, $2, 0, now() + make_interval(secs => $3))",
+        refresh.hash(),
+        session,
+        f64::from(cookies::IDLE),
+    )
+    .execute(&mut **tx)
+    .await?;
+    // The chains of this person's sessions that are over: nothing can be had for them any more.
+    sqlx::query!(
+        "delete from refresh_tokens where session_id in (
+            select id from sessions where user_id = $1 and (revoked_at is not null or expires_at < now()))",
+        user
+    )
+    .execute(&mut **tx)
+    .await?;
+    Ok(session)
+}

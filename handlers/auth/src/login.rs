@@ -1,0 +1,106 @@
+//! The begin of a sign-in: a state, a verifier, and the way to GitHub.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use http::{HeaderMap, StatusCode, header};
+use miyabi_core::{ApiError, App, Origin, Problem, Query};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    cookies, github,
+    opaque::{Opaque, sha256},
+    return_to::ReturnTo,
+};
+
+/// What can be said about a sign-in.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Login {
+    /// Where to go afterwards: a path of this site. `/` when it is left out.
+    return_to: Option<String>,
+    /// The login at GitHub, as a hint who wants to sign in.
+    login: Option<String>,
+}
+
+/// Sends the browser to GitHub to sign in.
+#[utoipa::path(
+    get, path = "/api/auth/login", tag = "auth", params(Login),
+    responses(
+        (status = 303, description = "To GitHub, with the cookie `__Host-oauth`", headers(("location" = String, description = "Page of GitHub"))),
+        (status = 422, description = "`return_to` is no path of this site", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "GitHub cannot be asked now", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn login(
+    State(app): State<App>,
+    origin: Origin,
+    headers: HeaderMap,
+    Query(query): Query<Login>,
+) -> Result<Response, ApiError> {
+    let return_to = ReturnTo::new(query.return_to.as_deref())?;
+    let login = query.login.as_deref().map(check_login).transpose()?;
+    // One browser can begin several sign-ins, in several tabs; each has a state of its own.
+    let browser = match cookies::read(&headers, cookies::BROWSER) {
+        Some(browser) => browser,
+        None => Opaque::random()?,
+    };
+    let (state, verifier) = (Opaque::random()?, Opaque::random()?);
+    let challenge = URL_SAFE_NO_PAD.encode(sha256(verifier.text().as_bytes()));
+    let url = github::authorize_url(
+        &app,
+        &state.text(),
+        &challenge,
+        &redirect_uri(&origin),
+        login,
+    )
+    .await?;
+
+    let mut tx = app.db().before_sign_in().await?;
+    sqlx::query!(
+        "insert into sign_in_attempts (state_hash, browser_hash, code_verifier, return_to, expires_at)
+         values ($1, $2, $3, $4, now() + make_interval(secs => $5))",
+        state.hash(),
+        browser.hash(),
+        verifier.text(),
+        return_to.as_str(),
+        f64::from(cookies::SIGN_IN),
+    )
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query!(
+        "delete from sign_in_attempts where state_hash in (
+            select state_hash from sign_in_attempts where expires_at < now() limit 100 for update skip locked)"
+    )
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let location = [(header::LOCATION, url)];
+    Ok((
+        StatusCode::SEE_OTHER,
+        location,
+        cookies::of_sign_in(&browser),
+    )
+        .into_response())
+}
+
+/// Where GitHub sends people back to: the callback, at the address that they see.
+pub(crate) fn redirect_uri(origin: &Origin) -> String {
+    format!("{}/api/auth/callback", origin.url)
+}
+
+fn check_login(login: &str) -> Result<&str, ApiError> {
+    let is_login = (1..=100).contains(&login.len())
+        && login
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    if is_login {
+        Ok(login)
+    } else {
+        Err(ApiError::invalid("login", "must be a login at GitHub"))
+    }
+}

@@ -1,0 +1,77 @@
+//! Signing out: of this session, or everywhere.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use miyabi_core::{ApiError, App, Audit, Caller, Event, Withdrawal};
+
+use crate::{
+    cookies,
+    csrf::RefreshCookie,
+    family::{self, End},
+    organizations,
+};
+
+/// Ends the session of the cookie.
+#[utoipa::path(
+    post, path = "/api/auth/logout", tag = "auth",
+    responses(
+        (status = 204, description = "Signed out; the cookies are taken away"),
+    )
+)]
+pub(crate) async fn logout(
+    State(app): State<App>,
+    cookie: RefreshCookie,
+) -> Result<Response, ApiError> {
+    let (mut tx, family) = family::prove(&app, cookie).await?;
+    family::end(&app, &mut tx, family.user, family.session, End::SignOut).await?;
+    // Somebody who is a member of nothing any more can still sign out.
+    if organizations::enter(&mut tx, family.organization)
+        .await?
+        .is_some()
+    {
+        tx.audit(Audit::new("auth.sign_out", "session", family.session))
+            .await?;
+        tx.emit(Event::MemberChanged {
+            user_id: family.user,
+        });
+    }
+    tx.commit().await?;
+    Ok((StatusCode::NO_CONTENT, cookies::of_no_session()).into_response())
+}
+
+/// Ends every session of the caller, and every access token that they have.
+#[utoipa::path(
+    post, path = "/api/auth/logout-all", tag = "auth",
+    responses(
+        (status = 204, description = "Signed out everywhere; the cookies are taken away"),
+    )
+)]
+pub(crate) async fn logout_all(
+    State(app): State<App>,
+    caller: Caller,
+) -> Result<Response, ApiError> {
+    let user = caller.user_id();
+    let mut tx = app.db().write(&caller).await?;
+    // Waits for exchanges that are under way, so that what they issue is older than the moment up
+    // to which everything is withdrawn.
+    sqlx::query!(
+        "update sessions set revoked_at = clock_timestamp(), revoked_reason = $2
+         where user_id = $1 and revoked_at is null and expires_at > clock_timestamp()",
+        user,
+        End::SignOutEverywhere.as_str()
+    )
+    .execute(&mut *tx)
+    .await?;
+    app.db()
+        .revocations()
+        .withdraw(&mut tx, Withdrawal::User(user))
+        .await?;
+    tx.audit(Audit::new("auth.sign_out_everywhere", "user", user))
+        .await?;
+    tx.emit(Event::MemberChanged { user_id: user });
+    tx.commit().await?;
+    Ok((StatusCode::NO_CONTENT, cookies::of_no_session()).into_response())
+}

@@ -1,0 +1,7 @@
+//! The auth function.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    miyabi_core::serve("auth", miyabi_auth::router())
+}

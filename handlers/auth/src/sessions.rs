@@ -1,0 +1,90 @@
+//! The sessions of the caller: where they are signed in, and an end to one of them.
+
+use axum::extract::State;
+use http::StatusCode;
+use miyabi_core::{ApiError, App, Audit, Caller, Db, Event, Json, Path, Problem};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::family::{self, End};
+
+/// The live sessions of the caller.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Sessions {
+    /// Newest first.
+    items: Vec<Session>,
+}
+
+/// A sign-in that goes on.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Session {
+    id: Uuid,
+    /// Whether this request comes from it.
+    current: bool,
+    /// What the browser said it is.
+    user_agent: Option<String>,
+    /// The address that it began from.
+    ip_address: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    created_at: OffsetDateTime,
+    /// The last refresh.
+    #[serde(with = "time::serde::rfc3339")]
+    last_seen_at: OffsetDateTime,
+    /// When it ends, however often it is refreshed.
+    #[serde(with = "time::serde::rfc3339")]
+    expires_at: OffsetDateTime,
+}
+
+/// Lists where the caller is signed in.
+#[utoipa::path(
+    get, path = "/api/auth/sessions", tag = "auth",
+    responses(
+        (status = 200, body = Sessions),
+    )
+)]
+pub(crate) async fn list(caller: Caller, State(db): State<Db>) -> Result<Json<Sessions>, ApiError> {
+    let mut tx = db.read(&caller).await?;
+    // A session whose refresh token lay unused for too long is over, too: the newest token says so.
+    let items = sqlx::query_as!(
+        Session,
+        r#"select s.id, s.id = $2 as "current!", s.user_agent, s.ip_address, s.created_at, s.last_seen_at, s.expires_at
+           from sessions s
+           where s.user_id = $1 and s.revoked_at is null and s.expires_at > now()
+             and exists (select from refresh_tokens t where t.session_id = s.id and t.used_at is null and t.expires_at > now())
+           order by s.created_at desc, s.id desc"#,
+        caller.user_id(),
+        caller.session_id(),
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(Json(Sessions { items }))
+}
+
+/// Ends a session of the caller.
+#[utoipa::path(
+    delete, path = "/api/auth/sessions/{session_id}", tag = "auth",
+    params(("session_id" = Uuid, Path, description = "Id of the session")),
+    responses(
+        (status = 204, description = "It is over, with every access token of it"),
+        (status = 404, description = "No live session of the caller", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn end(
+    caller: Caller,
+    State(app): State<App>,
+    Path(session): Path<Uuid>,
+) -> Result<StatusCode, ApiError> {
+    let user = caller.user_id();
+    let mut tx = app.db().write(&caller).await?;
+    if !family::end(&app, &mut tx, user, session, End::Revoked).await? {
+        return Err(ApiError::NotFound);
+    }
+    tx.audit(Audit::new("auth.end_session", "session", session))
+        .await?;
+    tx.emit(Event::MemberChanged { user_id: user });
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
