@@ -1,7 +1,7 @@
 //! Computes the intrinsic functions of a template.
 //!
 //! There is no TLS on this machine: an address `https://127.0.0.1:..` that comes out of a template
-//! is `http://127.0.0.1:..`.
+//! is `http://127.0.0.1:..`, and `rediss://` is `redis://`.
 
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
@@ -189,9 +189,10 @@ fn text(value: &Value) -> Result<String, Unresolved> {
 
 fn without_tls(value: Value) -> Value {
     match value {
-        Value::String(text) => {
-            Value::String(text.replace("https://127.0.0.1:", "http://127.0.0.1:"))
-        }
+        Value::String(text) => Value::String(
+            text.replace("https://127.0.0.1:", "http://127.0.0.1:")
+                .replace("rediss://127.0.0.1:", "redis://127.0.0.1:"),
+        ),
         other => other,
     }
 }

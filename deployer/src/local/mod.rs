@@ -5,9 +5,9 @@
 //! resource type is one file under `resources/`.
 
 mod aws_api;
-mod bucket;
 mod check;
 mod control;
+mod edge;
 mod files;
 pub mod gateway;
 pub mod github;
@@ -258,7 +258,9 @@ impl Target for Local {
 
     async fn put_site(&self, name: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
         let dir = self.files.bucket(name);
-        bucket::put_all(&dir, files).map_err(|cause| unusable(&dir, cause))?;
+        edge::Bucket::new(dir.clone())
+            .replace(files)
+            .map_err(|cause| unusable(&dir, cause))?;
         self.tell(Call::RecordSite {
             sha256: sha256.to_owned(),
         })

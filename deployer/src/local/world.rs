@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 
 use super::{
     aws_api::AwsApi,
+    edge::Edge,
     files::Files,
     gateway::HttpApi,
     http::{Reply, Server},
@@ -34,6 +35,12 @@ pub(super) struct World {
     pub(super) lambda: Lambda,
     /// HTTP APIs.
     pub(super) apis: Apis,
+    /// Caches, by name.
+    pub(super) caches: Mutex<BTreeMap<String, super::resources::elasticache::Server>>,
+    /// Buckets and distributions.
+    pub(super) edge: Edge,
+    /// Where distributions listen, by id.
+    pub(super) sites: Mutex<BTreeMap<String, Server>>,
     /// Database servers, by identifier.
     pub(super) databases: Mutex<BTreeMap<String, postgres_server::Server>>,
     /// Settings of databases, by the name of their group.
@@ -67,6 +74,9 @@ impl World {
             functions,
             lambda: Lambda::default(),
             apis: Apis::default(),
+            caches: Mutex::default(),
+            edge: Edge::default(),
+            sites: Mutex::default(),
             databases: Mutex::default(),
             parameter_groups: Mutex::default(),
             secrets,
@@ -174,11 +184,15 @@ impl World {
 
     /// Ends everything: requests that run are finished first, for `within` at most.
     pub(super) async fn stop(&self, within: Duration) {
+        let sites = std::mem::take(&mut *lock(&self.sites));
+        let sites = sites.into_values().map(|server| server.stop(within));
+        futures_util::future::join_all(sites).await;
         self.apis.stop(within).await;
         for (alias, _) in self.functions.all() {
             self.functions.point(&alias, None);
         }
         lock(&self.lambda.versions).clear();
+        lock(&self.caches).clear();
         let databases = std::mem::take(&mut *lock(&self.databases));
         // Stopping a server waits for it.
         let stopped = tokio::task::spawn_blocking(move || drop(databases)).await;

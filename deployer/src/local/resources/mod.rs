@@ -5,11 +5,14 @@
 //! replaced by one that puts again what is recorded, and a deploy that was cut is done again.
 
 mod apigatewayv2;
+mod cloudfront;
 mod ec2;
+pub(super) mod elasticache;
 mod iam;
 mod lambda;
 mod logs;
 mod rds;
+mod s3;
 mod secretsmanager;
 
 use std::collections::BTreeMap;
@@ -183,6 +186,10 @@ pub(super) fn provider(resource_type: &str) -> Option<&'static dyn Provider> {
         "AWS::ApiGatewayV2::Integration" => &apigatewayv2::Integration,
         "AWS::ApiGatewayV2::Route" => &apigatewayv2::Route,
         "AWS::ApiGatewayV2::Stage" => &apigatewayv2::Stage,
+        "AWS::CloudFront::Distribution" => &cloudfront::Distribution,
+        "AWS::CloudFront::Function" => &cloudfront::Function,
+        "AWS::CloudFront::OriginAccessControl" => &cloudfront::OriginAccessControl,
+        "AWS::CloudFront::ResponseHeadersPolicy" => &cloudfront::ResponseHeadersPolicy,
         "AWS::EC2::EgressOnlyInternetGateway" => &ec2::EGRESS_ONLY_INTERNET_GATEWAY,
         "AWS::EC2::Route" => &ec2::ROUTE,
         "AWS::EC2::RouteTable" => &ec2::ROUTE_TABLE,
@@ -191,6 +198,7 @@ pub(super) fn provider(resource_type: &str) -> Option<&'static dyn Provider> {
         "AWS::EC2::SubnetRouteTableAssociation" => &ec2::SUBNET_ROUTE_TABLE_ASSOCIATION,
         "AWS::EC2::VPC" => &ec2::VPC,
         "AWS::EC2::VPCCidrBlock" => &ec2::VPC_CIDR_BLOCK,
+        "AWS::ElastiCache::ServerlessCache" => &elasticache::ServerlessCache,
         "AWS::IAM::Role" => &iam::Role,
         "AWS::Lambda::Alias" => &lambda::Alias,
         "AWS::Lambda::Function" => &lambda::Function,
@@ -200,6 +208,8 @@ pub(super) fn provider(resource_type: &str) -> Option<&'static dyn Provider> {
         "AWS::RDS::DBInstance" => &rds::DbInstance,
         "AWS::RDS::DBParameterGroup" => &rds::DbParameterGroup,
         "AWS::RDS::DBSubnetGroup" => &rds::DbSubnetGroup,
+        "AWS::S3::Bucket" => &s3::Bucket,
+        "AWS::S3::BucketPolicy" => &s3::BucketPolicy,
         "AWS::SecretsManager::Secret" => &secretsmanager::Secret,
         _ => return None,
     })

@@ -1,0 +1,223 @@
+//! Distributions: a port each, on which the edge answers, and what they are made of.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::Value;
+
+use super::{Made, Provider, Record, Wish, World};
+use crate::{
+    local::{
+        edge::{
+            Distribution as Settings, HeadersPolicy, ViewerFunction, distribution_arn,
+            refuse_distribution, refuse_headers,
+        },
+        world::lock,
+    },
+    target::Health,
+};
+
+/// The port that is taken for a distribution when it is free.
+const PREFERRED_PORT: u16 = 8787;
+/// How long requests that run may go on after their distribution was removed.
+const DRAIN: Duration = Duration::from_secs(30);
+
+pub(super) struct Distribution;
+pub(super) struct Function;
+pub(super) struct OriginAccessControl;
+pub(super) struct ResponseHeadersPolicy;
+
+impl Provider for Distribution {
+    fn properties(&self) -> &'static [&'static str] {
+        &["DistributionConfig", "Tags"]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        refuse_distribution(&properties["DistributionConfig"])
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let id = wish.id(world, "E")[..14].to_uppercase();
+            let config = with_secrets(world, &wish.properties["DistributionConfig"])?;
+            let settings = Settings::parse(&config)?;
+            let listening = lock(&world.sites)
+                .get(&id)
+                .map(crate::local::http::Server::port);
+            let port = match listening {
+                Some(port) => port,
+                None => {
+                    let (edge, of_handler) = (world.edge.clone(), id.clone());
+                    let name = format!("site/{}", wish.logical_id);
+                    let server = world
+                        .listen(
+                            &name,
+                            PREFERRED_PORT,
+                            wish.before.is_none(),
+                            move |request| {
+                                let (edge, id) = (edge.clone(), of_handler.clone());
+                                async move { edge.serve(&id, request).await }
+                            },
+                        )
+                        .await?;
+                    let port = server.port();
+                    lock(&world.sites).insert(id.clone(), server);
+                    port
+                }
+            };
+            world.edge.set_distribution(&id, Some((settings, port)));
+            Ok(Made::new(&id)
+                .with("Id", id.as_str())
+                .with("Arn", distribution_arn(&id))
+                .with("DomainName", format!("127.0.0.1:{port}")))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        async move {
+            let server = lock(&world.sites).remove(&record.reference);
+            if let Some(server) = server {
+                server.stop(DRAIN).await;
+            }
+            world.edge.set_distribution(&record.reference, None);
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn health<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, (Health, String)> {
+        let port = lock(&world.sites)
+            .get(&record.reference)
+            .map(crate::local::http::Server::port);
+        async move {
+            match port {
+                Some(port) => (Health::Ok, format!("http://127.0.0.1:{port}")),
+                None => (Health::Missing, String::new()),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// The configuration with the values of the secrets that the headers of its origins refer to. It is
+/// never recorded.
+fn with_secrets(world: &World, config: &Value) -> Result<Value, String> {
+    let mut config = config.clone();
+    for origin in config["Origins"].as_array_mut().into_iter().flatten() {
+        for header in origin["OriginCustomHeaders"]
+            .as_array_mut()
+            .into_iter()
+            .flatten()
+        {
+            if let Some(text) = header["HeaderValue"].as_str() {
+                header["HeaderValue"] = Value::String(world.resolve_secrets(text)?);
+            }
+        }
+    }
+    Ok(config)
+}
+
+impl Provider for Function {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "AutoPublish",
+            "FunctionCode",
+            "FunctionConfig",
+            "Name",
+            "Tags",
+        ]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        match ViewerFunction::of_code(properties["FunctionCode"].as_str().unwrap_or_default()) {
+            Some(_) => Vec::new(),
+            None => vec![
+                "FunctionCode is not made from a rule of stacks/src/rewrite.rs, and no other code runs here.".to_owned(),
+            ],
+        }
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let arn = format!("{}/{}", function_arn_prefix(), wish.name(world, "Name"));
+            let function = ViewerFunction::of_code(wish.text("FunctionCode"))
+                .ok_or_else(|| "Its code is not known here.".to_owned())?;
+            world.edge.set_function(&arn, Some(function));
+            Ok(Made::new(&arn)
+                .with("FunctionARN", arn.as_str())
+                .with("Stage", "LIVE"))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        async move {
+            world.edge.set_function(&record.reference, None);
+            Ok(())
+        }
+        .boxed()
+    }
+}
+
+fn function_arn_prefix() -> String {
+    format!("arn:aws:cloudfront::{}:function", crate::local::ACCOUNT)
+}
+
+impl Provider for OriginAccessControl {
+    fn properties(&self) -> &'static [&'static str] {
+        &["OriginAccessControlConfig"]
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let id = wish.id(world, "E")[..14].to_uppercase();
+            Ok(Made::new(&id).with("Id", id.as_str()))
+        }
+        .boxed()
+    }
+}
+
+impl Provider for ResponseHeadersPolicy {
+    fn properties(&self) -> &'static [&'static str] {
+        &["ResponseHeadersPolicyConfig"]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        refuse_headers(&properties["ResponseHeadersPolicyConfig"])
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let id = wish.id(world, "");
+            let policy = HeadersPolicy::parse(&wish.properties["ResponseHeadersPolicyConfig"])?;
+            world.edge.set_policy(&id, Some(policy));
+            Ok(Made::new(&id).with("Id", id.as_str()))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        async move {
+            world.edge.set_policy(&record.reference, None);
+            Ok(())
+        }
+        .boxed()
+    }
+}
