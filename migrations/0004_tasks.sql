@@ -17,6 +17,7 @@ create table tasks (
     assignee_id uuid,
     parent_id uuid,
     due_at timestamptz,
+    due_key timestamptz not null generated always as (coalesce(due_at, 'infinity'::timestamptz)) stored,
     metadata jsonb not null default '{}',
     version bigint not null default 1,
     created_by uuid not null,
@@ -44,19 +45,26 @@ create table tasks (
 );
 comment on table tasks is 'The tasks of an organization; a deleted one keeps its row until it is restored.';
 comment on column tasks.title_key is 'For prefix search (`title_key ^@ lower($1)`): lower(title) itself is not leakproof, so no index on it would be used.';
+comment on column tasks.due_key is 'For the order by due date: what is never due comes last.';
 comment on column tasks.search is
     'Full text, read only by app.search_tasks. Holds the organization as a word, so that the index never walks another tenant''s rows.';
 
-create index tasks_created on tasks (organization_id, created_at desc, id desc) where deleted_at is null;
-create index tasks_updated on tasks (organization_id, updated_at desc, id desc) where deleted_at is null;
-create index tasks_due on tasks (organization_id, due_at, id) where deleted_at is null;
-create index tasks_priority on tasks (organization_id, priority, created_at desc, id desc) where deleted_at is null;
-create index tasks_status on tasks (organization_id, status, created_at desc, id desc) where deleted_at is null;
-create index tasks_assignee on tasks (organization_id, assignee_id, created_at desc, id desc) where deleted_at is null;
-create index tasks_parent on tasks (organization_id, parent_id, created_at desc, id desc) where deleted_at is null;
-create index tasks_creator on tasks (organization_id, created_by, created_at desc, id desc) where deleted_at is null;
+-- One index for each order of a list, and one for each order within a status: what is open is often
+-- what is newest or due last, so that looking for it along an order of everything would read all
+-- that is closed first. The other filters are read by their own index, or along the order.
+create index tasks_created on tasks (organization_id, created_at, id) where deleted_at is null;
+create index tasks_updated on tasks (organization_id, updated_at, id) where deleted_at is null;
+create index tasks_due on tasks (organization_id, due_key, id) where deleted_at is null;
+create index tasks_priority on tasks (organization_id, priority, created_at, id) where deleted_at is null;
 create index tasks_title on tasks (organization_id, title_key, id) where deleted_at is null;
-create index tasks_deleted on tasks (organization_id, deleted_at desc, id desc) where deleted_at is not null;
+create index tasks_status_created on tasks (organization_id, status, created_at, id) where deleted_at is null;
+create index tasks_status_updated on tasks (organization_id, status, updated_at, id) where deleted_at is null;
+create index tasks_status_due on tasks (organization_id, status, due_key, id) where deleted_at is null;
+create index tasks_status_priority on tasks (organization_id, status, priority, created_at, id) include (due_key, assignee_id) where deleted_at is null;
+create index tasks_assignee on tasks (organization_id, assignee_id, created_at, id) where deleted_at is null;
+create index tasks_parent on tasks (organization_id, parent_id, created_at, id) where deleted_at is null;
+create index tasks_creator on tasks (organization_id, created_by, created_at, id) where deleted_at is null;
+create index tasks_deleted on tasks (organization_id, deleted_at, id) where deleted_at is not null;
 -- Row-level security makes it useless to a runtime role: only app.search_tasks, which runs as the owner, reads it.
 create index tasks_search on tasks using gin (search) where deleted_at is null;
 
@@ -124,7 +132,7 @@ create policy tenant on task_labels to miyabi_tasks using (organization_id = (se
 
 -- Not granted: deleting tasks and comments (they are marked), changing who made them or when.
 -- Not granted: tasks.search, which only app.search_tasks reads.
-grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, metadata, version, created_by, created_at, updated_at, deleted_at),
+grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, due_key, metadata, version, created_by, created_at, updated_at, deleted_at),
     insert (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by),
     update (title, description, status, priority, assignee_id, parent_id, due_at, metadata, version, updated_at, deleted_at)
     on tasks to miyabi_tasks;

@@ -94,8 +94,12 @@ comment on function app.create_organization is 'An organization with its first o
 
 create function app.search_tasks(
     p_query text, p_limit integer,
-    p_status text default null, p_priority text default null, p_assignee uuid default null,
-    p_created_before timestamptz default null, p_id_before uuid default null
+    p_statuses text[] default null, p_priorities text[] default null,
+    p_assignee uuid default null, p_unassigned boolean default false, p_creator uuid default null,
+    p_parent uuid default null, p_top_level boolean default false, p_label uuid default null,
+    p_due_from timestamptz default null, p_due_before timestamptz default null,
+    p_created_from timestamptz default null, p_created_before timestamptz default null,
+    p_after_created_at timestamptz default null, p_after_id uuid default null
 ) returns setof uuid
     language plpgsql stable security definer set search_path = pg_catalog, public, pg_temp
     as $$
@@ -113,13 +117,26 @@ begin
     return query execute
         'select t.id from public.tasks t
          where t.organization_id = $1 and t.deleted_at is null and t.search @@ $2
-           and ($3::text is null or t.status = $3)
-           and ($4::text is null or t.priority = $4)
+           and ($3::text[] is null or t.status = any($3))
+           and ($4::text[] is null or t.priority = any($4))
            and ($5::uuid is null or t.assignee_id = $5)
-           and ($6::timestamptz is null or (t.created_at, t.id) < ($6, $7::uuid))
+           and (not $6::boolean or t.assignee_id is null)
+           and ($7::uuid is null or t.created_by = $7)
+           and ($8::uuid is null or t.parent_id = $8)
+           and (not $9::boolean or t.parent_id is null)
+           and ($10::uuid is null or exists (
+                select from public.task_labels l
+                where l.organization_id = $1 and l.label_id = $10 and l.task_id = t.id))
+           and ($11::timestamptz is null or t.due_key >= $11 and t.due_at is not null)
+           and ($12::timestamptz is null or t.due_key < $12)
+           and ($13::timestamptz is null or t.created_at >= $13)
+           and ($14::timestamptz is null or t.created_at < $14)
+           and ($15::timestamptz is null or (t.created_at, t.id) < ($15, $16::uuid))
          order by t.created_at desc, t.id desc
-         limit $8'
-        using organization, words, p_status, p_priority, p_assignee, p_created_before, p_id_before, least(p_limit, 1000);
+         limit $17'
+        using organization, words, p_statuses, p_priorities, p_assignee, p_unassigned, p_creator, p_parent, p_top_level,
+            p_label, p_due_from, p_due_before, p_created_from, p_created_before, p_after_created_at, p_after_id,
+            least(p_limit, 1000);
 end
 $$;
 comment on function app.search_tasks is

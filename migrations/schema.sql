@@ -322,6 +322,7 @@ table tasks with row-level security
     assignee_id uuid
     parent_id uuid
     due_at timestamp with time zone
+    due_key timestamp with time zone not null generated COALESCE(due_at, 'infinity'::timestamp with time zone) -- For the order by due date: what is never due comes last.
     metadata jsonb not null default '{}'::jsonb
     version bigint not null default 1
     created_by uuid not null
@@ -343,20 +344,23 @@ table tasks with row-level security
     constraint tasks_title_length CHECK ((char_length(title) <= 200))
     constraint tasks_title_not_blank CHECK ((btrim(title) <> ''::text))
     constraint tasks_version_positive CHECK ((version > 0))
-    CREATE INDEX tasks_assignee ON public.tasks USING btree (organization_id, assignee_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_created ON public.tasks USING btree (organization_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_creator ON public.tasks USING btree (organization_id, created_by, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_deleted ON public.tasks USING btree (organization_id, deleted_at DESC, id DESC) WHERE (deleted_at IS NOT NULL)
-    CREATE INDEX tasks_due ON public.tasks USING btree (organization_id, due_at, id) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_parent ON public.tasks USING btree (organization_id, parent_id, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_priority ON public.tasks USING btree (organization_id, priority, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_assignee ON public.tasks USING btree (organization_id, assignee_id, created_at, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_created ON public.tasks USING btree (organization_id, created_at, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_creator ON public.tasks USING btree (organization_id, created_by, created_at, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_deleted ON public.tasks USING btree (organization_id, deleted_at, id) WHERE (deleted_at IS NOT NULL)
+    CREATE INDEX tasks_due ON public.tasks USING btree (organization_id, due_key, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_parent ON public.tasks USING btree (organization_id, parent_id, created_at, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_priority ON public.tasks USING btree (organization_id, priority, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_search ON public.tasks USING gin (search) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_status ON public.tasks USING btree (organization_id, status, created_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_status_created ON public.tasks USING btree (organization_id, status, created_at, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_status_due ON public.tasks USING btree (organization_id, status, due_key, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_status_priority ON public.tasks USING btree (organization_id, status, priority, created_at, id) INCLUDE (due_key, assignee_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_status_updated ON public.tasks USING btree (organization_id, status, updated_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_title ON public.tasks USING btree (organization_id, title_key, id) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_updated ON public.tasks USING btree (organization_id, updated_at DESC, id DESC) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_updated ON public.tasks USING btree (organization_id, updated_at, id) WHERE (deleted_at IS NULL)
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant insert (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by) to miyabi_tasks
-    grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, metadata, version, created_by, created_at, updated_at, deleted_at) to miyabi_tasks
+    grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, due_key, metadata, version, created_by, created_at, updated_at, deleted_at) to miyabi_tasks
     grant update (title, description, status, priority, assignee_id, parent_id, due_at, metadata, version, updated_at, deleted_at) to miyabi_tasks
 
 table users with row-level security
@@ -478,7 +482,7 @@ AS $function$select o.id, o.name, m.role
     -- The organizations that the current user belongs to now, oldest membership first.
     grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
 
-CREATE OR REPLACE FUNCTION app.search_tasks(p_query text, p_limit integer, p_status text DEFAULT NULL::text, p_priority text DEFAULT NULL::text, p_assignee uuid DEFAULT NULL::uuid, p_created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_id_before uuid DEFAULT NULL::uuid)
+CREATE OR REPLACE FUNCTION app.search_tasks(p_query text, p_limit integer, p_statuses text[] DEFAULT NULL::text[], p_priorities text[] DEFAULT NULL::text[], p_assignee uuid DEFAULT NULL::uuid, p_unassigned boolean DEFAULT false, p_creator uuid DEFAULT NULL::uuid, p_parent uuid DEFAULT NULL::uuid, p_top_level boolean DEFAULT false, p_label uuid DEFAULT NULL::uuid, p_due_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_due_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_created_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_id uuid DEFAULT NULL::uuid)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER
@@ -498,13 +502,26 @@ begin
     return query execute
         'select t.id from public.tasks t
          where t.organization_id = $1 and t.deleted_at is null and t.search @@ $2
-           and ($3::text is null or t.status = $3)
-           and ($4::text is null or t.priority = $4)
+           and ($3::text[] is null or t.status = any($3))
+           and ($4::text[] is null or t.priority = any($4))
            and ($5::uuid is null or t.assignee_id = $5)
-           and ($6::timestamptz is null or (t.created_at, t.id) < ($6, $7::uuid))
+           and (not $6::boolean or t.assignee_id is null)
+           and ($7::uuid is null or t.created_by = $7)
+           and ($8::uuid is null or t.parent_id = $8)
+           and (not $9::boolean or t.parent_id is null)
+           and ($10::uuid is null or exists (
+                select from public.task_labels l
+                where l.organization_id = $1 and l.label_id = $10 and l.task_id = t.id))
+           and ($11::timestamptz is null or t.due_key >= $11 and t.due_at is not null)
+           and ($12::timestamptz is null or t.due_key < $12)
+           and ($13::timestamptz is null or t.created_at >= $13)
+           and ($14::timestamptz is null or t.created_at < $14)
+           and ($15::timestamptz is null or (t.created_at, t.id) < ($15, $16::uuid))
          order by t.created_at desc, t.id desc
-         limit $8'
-        using organization, words, p_status, p_priority, p_assignee, p_created_before, p_id_before, least(p_limit, 1000);
+         limit $17'
+        using organization, words, p_statuses, p_priorities, p_assignee, p_unassigned, p_creator, p_parent, p_top_level,
+            p_label, p_due_from, p_due_before, p_created_from, p_created_before, p_after_created_at, p_after_id,
+            least(p_limit, 1000);
 end
 $function$
     -- Ids of the newest tasks of the current organization that match, in the syntax of a web search. The only reader of tasks.search.

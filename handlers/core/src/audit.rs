@@ -1,6 +1,7 @@
 //! The audit trail: who did what, before and after, in the transaction that did it.
 
-use serde_json::Value;
+use miyabi_catalog::Permission;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -49,6 +50,12 @@ impl Audit {
         }
     }
 
+    /// Somebody tried what their role does not have the permission for.
+    pub(crate) fn refusal(needed: Permission) -> Audit {
+        Audit::denied("access.denied", "permission", None)
+            .after(json!({ "needed": needed.as_str() }))
+    }
+
     /// How the target was. Never a secret.
     #[must_use]
     pub fn before(self, before: Value) -> Audit {
@@ -76,29 +83,63 @@ impl Audit {
         }
     }
 
+    /// Writes lines with one statement, in their order.
     pub(crate) async fn insert(
-        self,
+        lines: Vec<Audit>,
         connection: &mut PgConnection,
         organization: Uuid,
         actor: Option<Uuid>,
     ) -> Result<(), ApiError> {
+        let mut columns = Columns::default();
+        for line in lines {
+            columns.push(line, actor);
+        }
         sqlx::query!(
             "insert into audit_log
                 (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+             select $1, line.id, line.actor_id, line.action, line.outcome, line.target_type, line.target_id,
+                line.before, line.after, $2
+             from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::jsonb[], $10::jsonb[])
+                as line (id, actor_id, action, outcome, target_type, target_id, before, after)",
             organization,
-            Uuid::now_v7(),
-            self.actor.or(actor),
-            self.action,
-            self.outcome,
-            self.target_type,
-            self.target_id,
-            self.before,
-            self.after,
             request::id(),
+            &columns.ids,
+            &columns.actors as &[Option<Uuid>],
+            &columns.actions,
+            &columns.outcomes,
+            &columns.target_types,
+            &columns.targets as &[Option<Uuid>],
+            &columns.before as &[Option<Value>],
+            &columns.after as &[Option<Value>],
         )
         .execute(connection)
         .await?;
         Ok(())
+    }
+}
+
+/// Lines, column by column, as `unnest` takes them.
+#[derive(Default)]
+struct Columns {
+    ids: Vec<Uuid>,
+    actors: Vec<Option<Uuid>>,
+    actions: Vec<String>,
+    outcomes: Vec<String>,
+    target_types: Vec<String>,
+    targets: Vec<Option<Uuid>>,
+    before: Vec<Option<Value>>,
+    after: Vec<Option<Value>>,
+}
+
+impl Columns {
+    fn push(&mut self, line: Audit, actor: Option<Uuid>) {
+        self.ids.push(Uuid::now_v7());
+        self.actors.push(line.actor.or(actor));
+        self.actions.push(line.action.to_owned());
+        self.outcomes.push(line.outcome.to_owned());
+        self.target_types.push(line.target_type.to_owned());
+        self.targets.push(line.target_id);
+        self.before.push(line.before);
+        self.after.push(line.after);
     }
 }

@@ -179,11 +179,7 @@ impl Db {
             tx.select_organization(claims.org).await?;
             tx
         };
-        tx.audit(
-            Audit::denied("access.denied", "permission", None)
-                .after(serde_json::json!({ "needed": needed.as_str() })),
-        )
-        .await?;
+        tx.audit(Audit::refusal(needed)).await?;
         tx.commit().await
     }
 

@@ -74,23 +74,27 @@ impl Tx {
         self.permissions.contains(&permission)
     }
 
-    /// Asks for one more permission, where only some requests to a route need it.
+    /// Asks for one more permission, where only some requests to a route need it. Ask before
+    /// anything is done in the transaction: a refusal is written down and committed.
     ///
     /// # Errors
     ///
     /// 403 when the caller's role does not have it.
-    pub fn require(&self, permission: Permission) -> Result<(), ApiError> {
-        if self.may(permission) {
-            return Ok(());
+    pub async fn require(mut self, needed: Permission) -> Result<Tx, ApiError> {
+        if self.may(needed) {
+            return Ok(self);
         }
-        Err(ApiError::forbidden(
+        let refused = ApiError::forbidden(
             "missing_permission",
             format!(
                 "Your role `{}` does not have the permission `{}`.",
                 self.role,
-                permission.as_str()
+                needed.as_str()
             ),
-        ))
+        );
+        self.audit(Audit::refusal(needed)).await?;
+        self.commit().await?;
+        Err(refused)
     }
 
     /// For `auth` only: makes this the transaction of a user, after finding out who it is.
@@ -136,11 +140,20 @@ impl Tx {
     /// # Errors
     ///
     /// Those of the database; 500 when no organization is selected.
-    pub async fn audit(&mut self, audit: Audit) -> Result<(), ApiError> {
+    pub async fn audit(&mut self, line: Audit) -> Result<(), ApiError> {
+        self.audit_all(vec![line]).await
+    }
+
+    /// Writes several lines at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tx::audit`].
+    pub async fn audit_all(&mut self, lines: Vec<Audit>) -> Result<(), ApiError> {
         let (organization, actor) = (self.organization, self.user);
         let organization = organization
             .ok_or_else(|| ApiError::Internal("An audit row needs an organization.".to_owned()))?;
-        audit.insert(self, organization, actor).await
+        Audit::insert(lines, self, organization, actor).await
     }
 
     /// Tells the sockets of the organization that something changed. The event gets its number when

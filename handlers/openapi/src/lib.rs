@@ -23,6 +23,7 @@ pub fn document() -> Result<Value, Error> {
         ("activity", miyabi_activity::openapi()),
         ("auth", miyabi_auth::openapi()),
         ("docs", miyabi_docs::openapi()),
+        ("tasks", miyabi_tasks::openapi()),
     ];
     let mut document = merge::empty();
     for (function, part) in parts {

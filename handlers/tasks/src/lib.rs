@@ -1,1 +1,84 @@
-//! .
+//! Tasks, comments and labels: `/api/tasks` and `/api/labels`.
+//!
+//! What always holds:
+//!
+//! - What belongs to another organization is answered as what does not exist: 404 in a path, 422
+//!   for a field of a body.
+//! - A change names the version that it was made from, and is refused when there is a newer one.
+//! - Each mutation leaves its line of the audit trail and its event, in its own transaction.
+//! - A deleted task keeps its row and its sub-tasks, and comes back with them.
+
+mod bulk;
+mod change;
+mod comments;
+mod create;
+mod fields;
+mod hierarchy;
+mod label_ids;
+mod labels;
+pub mod list;
+mod moment;
+mod one;
+mod page;
+mod priority;
+mod remove;
+mod stats;
+mod status;
+mod task;
+
+pub use moment::Moment;
+pub use page::Page;
+pub use priority::Priority;
+pub use status::Status;
+pub use task::{Person, Task, TaskLabel, TaskSummary};
+
+use axum::Router;
+use miyabi_core::App;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The routes of this function.
+pub fn router() -> Router<App> {
+    described().split_for_parts().0
+}
+
+/// What the routes say of themselves: one part of the document that `docs` serves.
+pub fn openapi() -> OpenApi {
+    described().split_for_parts().1
+}
+
+fn described() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(stats::stats))
+        .routes(routes!(bulk::bulk))
+        .routes(routes!(one::one, change::change, remove::remove))
+        .routes(routes!(remove::restore))
+        .routes(routes!(comments::list, comments::create))
+        .routes(routes!(comments::change, comments::remove))
+        .routes(routes!(labels::list, labels::create))
+        .routes(routes!(labels::change, labels::remove))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_routes_are_those_of_the_catalogue() {
+        let document = serde_json::to_value(super::openapi()).unwrap();
+        let mut described = Vec::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for method in operations.as_object().unwrap().keys() {
+                described.push(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+        let function = miyabi_catalog::function("tasks").unwrap();
+        let mut catalogue: Vec<String> = function
+            .routes
+            .iter()
+            .map(|route| format!("{} {}", route.method.as_str(), route.path))
+            .collect();
+        described.sort();
+        catalogue.sort();
+        assert_eq!(described, catalogue);
+    }
+}

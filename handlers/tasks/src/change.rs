@@ -1,0 +1,233 @@
+//! `PATCH /api/tasks/{task_id}`: a JSON merge patch (RFC 7396) of what people set.
+
+use axum::extract::State;
+use miyabi_core::{
+    ApiError, Caller, Db, ETag, Event, IfMatch, Json, Line, Path, Permission, Problem, Text,
+    permission::tasks,
+};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::{Moment, Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds};
+
+/// A change to a task. What is not there stays as it is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TaskChange {
+    /// What is to be done, in a line.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    title: Option<Line<200>>,
+    /// What is to be done, at length.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    description: Option<Text<20_000>>,
+    /// Where it stands now: one of those that it may become.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    status: Option<Status>,
+    /// How urgent it is.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    priority: Option<Priority>,
+    /// Who is to do it: a member of the organization, or null for nobody. Needs `tasks.assign`.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    assignee_id: Option<Option<Uuid>>,
+    /// The task that it is a part of, or null for none.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Uuid>)]
+    parent_id: Option<Option<Uuid>>,
+    /// When it must be done, or null for never.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Moment>)]
+    due_at: Option<Option<Moment>>,
+    /// All its labels, 20 at most.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Uuid>>)]
+    label_ids: Option<LabelIds>,
+    /// Merged into what is there, member by member; null removes a member.
+    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Map<String, Value>>,
+}
+
+/// A field that is there, null or not: null is a value, for fields that can be it.
+pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Changes a task.
+///
+/// `If-Match` names the version that the change was made from, as in the `ETag` of its answer. A
+/// change that changes nothing leaves the version as it is.
+#[utoipa::path(
+    patch,
+    path = "/api/tasks/{task_id}",
+    tag = "tasks",
+    params(
+        ("task_id" = Uuid, Path, description = "The task."),
+        ("If-Match" = String, Header, description = "The version that was seen, `\"3\"`."),
+    ),
+    request_body = TaskChange,
+    responses(
+        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        (status = 409, description = "`bad_transition`, `try_again`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`version_required`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn change(
+    caller: Caller<tasks::Write>,
+    State(db): State<Db>,
+    Path(id): Path<Uuid>,
+    if_match: Result<IfMatch, ApiError>,
+    body: Result<Json<TaskChange>, ApiError>,
+) -> Result<(ETag, Json<Task>), ApiError> {
+    let mut tx = db.write(&caller).await?;
+    let (if_match, Json(change)) = (if_match?, body?);
+    if change.moves() {
+        hierarchy::lock(&mut tx, caller.organization_id()).await?;
+    }
+    let found = Task::lock(&mut tx, &[id]).await?.pop();
+    let task = found.ok_or(ApiError::NotFound)?;
+    if_match.check(task.version)?;
+    let before = Fields::of(&task);
+    let after = change.apply_to(&before)?;
+    if after == before {
+        tx.rollback().await?;
+        return Ok((ETag(task.version), Json(task)));
+    }
+    if after.assignee_id != before.assignee_id {
+        tx = tx.require(Permission::TasksAssign).await?;
+    }
+    let line = after
+        .update(&mut tx, caller.organization_id(), &task)
+        .await?;
+    tx.audit(line).await?;
+    tx.emit(Event::TaskChanged { id });
+    let task = Task::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok((ETag(task.version), Json(task)))
+}
+
+impl TaskChange {
+    /// Whether it may put the task below another.
+    pub(crate) fn moves(&self) -> bool {
+        matches!(self.parent_id, Some(Some(_)))
+    }
+
+    /// Whether it says who is to do the task.
+    pub(crate) fn assigns(&self) -> bool {
+        self.assignee_id.is_some()
+    }
+
+    /// How the task is after it.
+    ///
+    /// # Errors
+    ///
+    /// 409 when the status may not become that.
+    pub(crate) fn apply_to(self, before: &Fields) -> Result<Fields, ApiError> {
+        let mut after = before.clone();
+        if let Some(status) = self.status {
+            before.status.check_change(status)?;
+            after.status = status;
+        }
+        if let Some(title) = self.title {
+            after.title = title.into();
+        }
+        if let Some(description) = self.description {
+            after.description = description.into();
+        }
+        if let Some(patch) = self.metadata {
+            merge(&mut after.metadata, patch);
+        }
+        after.priority = self.priority.unwrap_or(after.priority);
+        after.assignee_id = self.assignee_id.unwrap_or(after.assignee_id);
+        after.parent_id = self.parent_id.unwrap_or(after.parent_id);
+        after.due_at = self.due_at.unwrap_or(after.due_at);
+        after.label_ids = self.label_ids.unwrap_or(after.label_ids);
+        Ok(after)
+    }
+}
+
+/// RFC 7396, section 2. Bodies are 32 levels deep at most.
+fn merge(target: &mut Map<String, Value>, patch: Map<String, Value>) {
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                target.remove(&name);
+            }
+            Value::Object(inner) => {
+                let slot = target.entry(name).or_insert(Value::Null);
+                if !slot.is_object() {
+                    *slot = Value::Object(Map::new());
+                }
+                if let Value::Object(there) = slot {
+                    merge(there, inner);
+                }
+            }
+            other => {
+                target.insert(name, other);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Examples of RFC 7396, appendix A, as far as they are about objects.
+    #[test]
+    fn metadata_is_merged_as_the_rfc_says() {
+        let merged = |target: Value, patch: Value| {
+            let mut target = target.as_object().unwrap().clone();
+            merge(&mut target, patch.as_object().unwrap().clone());
+            Value::Object(target)
+        };
+        for (target, patch, result) in [
+            (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
+            (
+                json!({"a": "b", "b": "c"}),
+                json!({"a": null}),
+                json!({"b": "c"}),
+            ),
+            (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
+            (
+                json!({"a": {"b": "c"}}),
+                json!({"a": {"b": "d", "c": null}}),
+                json!({"a": {"b": "d"}}),
+            ),
+            (
+                json!({"a": [{"b": "c"}]}),
+                json!({"a": [1]}),
+                json!({"a": [1]}),
+            ),
+            (
+                json!({"e": null}),
+                json!({"a": 1}),
+                json!({"e": null, "a": 1}),
+            ),
+            (
+                json!({}),
+                json!({"a": {"bb": {"ccc": null}}}),
+                json!({"a": {"bb": {}}}),
+            ),
+        ] {
+            assert_eq!(merged(target, patch.clone()), result, "{patch}");
+        }
+    }
+
+    #[test]
+    fn null_is_a_value_only_where_there_can_be_none() {
+        let parse = |value| serde_json::from_value::<TaskChange>(value);
+        assert!(parse(json!({"title": null})).is_err());
+        assert!(parse(json!({"status": null})).is_err());
+        assert_eq!(parse(json!({"due_at": null})).unwrap().due_at, Some(None));
+        assert_eq!(parse(json!({})).unwrap().due_at, None);
+    }
+}

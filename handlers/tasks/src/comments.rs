@@ -1,0 +1,323 @@
+//! `/api/tasks/{task_id}/comments`: what people say about a task, oldest first.
+//!
+//! Whoever may write tasks may comment. Only its author changes a comment; its author deletes it,
+//! and so does whoever may manage members.
+
+use axum::{extract::State, response::Response};
+use http::StatusCode;
+use miyabi_core::{
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Once, Path,
+    Permission, Problem, Query, Text, Tx, permission::tasks,
+};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::json;
+use sqlx::types::Json as Jsonb;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::{Moment, Page, Person, page};
+
+/// A comment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Comment {
+    /// Never changes.
+    id: Uuid,
+    /// The task that it is about.
+    task_id: Uuid,
+    /// Who wrote it.
+    #[schema(value_type = Person)]
+    author: Jsonb<Person>,
+    /// What it says.
+    body: String,
+    /// Counts its changes from 1; also in the `ETag`.
+    version: i64,
+    /// When it was written.
+    created_at: Moment,
+    /// When it was last changed.
+    updated_at: Moment,
+}
+
+/// A comment to write, or what one shall say instead.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CommentText {
+    /// What it says.
+    #[serde(deserialize_with = "not_blank")]
+    #[schema(value_type = String, min_length = 1, max_length = 10_000)]
+    body: Text<10_000>,
+}
+
+fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<10_000>, D::Error> {
+    let text = Text::deserialize(deserializer)?;
+    if text.as_str().trim().is_empty() {
+        return Err(de::Error::custom("must not be blank"));
+    }
+    Ok(text)
+}
+
+/// Which comments.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CommentsAsked {
+    /// How many at most, 1 to 100; 50 when not given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Comments with their authors; what follows chooses which.
+macro_rules! select_comments {
+    ($which:literal, $($argument:expr),*) => {
+        sqlx::query_as!(
+            Comment,
+            r#"select m.id, m.task_id,
+                jsonb_build_object('id', u.id, 'login', u.login, 'name', u.name, 'avatar_url', u.avatar_url)
+                    as "author!: Jsonb<Person>",
+                m.body, m.version, m.created_at as "created_at: Moment", m.updated_at as "updated_at: Moment"
+            from task_comments m join users u on u.id = m.author_id
+            where m.deleted_at is null and "# + $which,
+            $($argument),*
+        )
+    };
+}
+
+/// Lists the comments of a task, oldest first.
+#[utoipa::path(
+    get,
+    path = "/api/tasks/{task_id}/comments",
+    tag = "comments",
+    params(("task_id" = Uuid, Path, description = "The task."), CommentsAsked),
+    responses(
+        (status = 200, description = "A page of comments.", body = Page<Comment>),
+        (status = 400, description = "`bad_cursor`, `bad_limit`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn list(
+    caller: Caller<tasks::Read>,
+    State(db): State<Db>,
+    Path(task): Path<Uuid>,
+    Query(asked): Query<CommentsAsked>,
+) -> Result<Json<Page<Comment>>, ApiError> {
+    let limit = page::limit(asked.limit.as_deref())?;
+    let scope = ("comments", task);
+    let after: Option<(Moment, Uuid)> = asked
+        .cursor
+        .map(|cursor| caller.open_cursor(&scope, &cursor))
+        .transpose()?;
+    let (after_time, after_id) = after.map(|(time, id)| (time.0, id)).unzip();
+    let mut tx = db.read(&caller).await?;
+    check_task(&mut tx, task).await?;
+    let comments = select_comments!(
+        "m.task_id = $1 and ($2::timestamptz is null or (m.created_at, m.id) > ($2, $3::uuid))
+        order by m.created_at, m.id limit $4",
+        task,
+        after_time,
+        after_id,
+        limit + 1
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let page = Page::new(comments, limit, |last| {
+        caller.seal_cursor(&scope, &(last.created_at, last.id))
+    })?;
+    Ok(Json(page))
+}
+
+/// Comments on a task.
+#[utoipa::path(
+    post,
+    path = "/api/tasks/{task_id}/comments",
+    tag = "comments",
+    params(
+        ("task_id" = Uuid, Path, description = "The task."),
+        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, a new one for each request."),
+    ),
+    request_body = CommentText,
+    responses(
+        (status = 201, description = "The comment.", body = Comment, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        (status = 422, description = "`invalid`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn create(
+    caller: Caller<tasks::Write>,
+    State(db): State<Db>,
+    Path(task): Path<Uuid>,
+    key: Result<IdempotencyKey, ApiError>,
+    body: Result<Json<CommentText>, ApiError>,
+) -> Result<Response, ApiError> {
+    let mut tx = db.write(&caller).await?;
+    let (key, Json(new)) = (key?, body?);
+    check_task(&mut tx, task).await?;
+    let route = "POST /api/tasks/{task_id}/comments";
+    let first = match key.take(&mut tx, &caller, route, &(task, &new)).await? {
+        Once::First(first) => first,
+        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    };
+    let id = Uuid::now_v7();
+    sqlx::query!(
+        "insert into task_comments (organization_id, id, task_id, author_id, body) values ($1, $2, $3, $4, $5)",
+        caller.organization_id(),
+        id,
+        task,
+        caller.user_id(),
+        new.body.as_str(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    let line = Audit::new("comment.create", "comment", id);
+    tx.audit(line.after(json!({ "task_id": task, "body": new.body })))
+        .await?;
+    tx.emit(Event::CommentChanged { task_id: task, id });
+    let comment = find(&mut tx, task, id).await?;
+    let etag = ETag(comment.version);
+    let answer = first
+        .answer(&mut tx, StatusCode::CREATED, etag, &comment)
+        .await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// Changes what a comment says. Only its author may.
+#[utoipa::path(
+    patch,
+    path = "/api/tasks/{task_id}/comments/{comment_id}",
+    tag = "comments",
+    params(
+        ("task_id" = Uuid, Path, description = "The task."),
+        ("comment_id" = Uuid, Path, description = "The comment."),
+        ("If-Match" = String, Header, description = "The version that was seen, `\"3\"`."),
+    ),
+    request_body = CommentText,
+    responses(
+        (status = 200, description = "The comment.", body = Comment, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        (status = 403, description = "`not_the_author`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`version_required`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn change(
+    caller: Caller<tasks::Write>,
+    State(db): State<Db>,
+    Path((task, id)): Path<(Uuid, Uuid)>,
+    if_match: Result<IfMatch, ApiError>,
+    body: Result<Json<CommentText>, ApiError>,
+) -> Result<(ETag, Json<Comment>), ApiError> {
+    let mut tx = db.write(&caller).await?;
+    let (if_match, Json(change)) = (if_match?, body?);
+    check_task(&mut tx, task).await?;
+    let comment = lock(&mut tx, task, id).await?;
+    if comment.author.id != caller.user_id() {
+        return Err(refuse(tx, "comment.update", id).await);
+    }
+    if_match.check(comment.version)?;
+    if comment.body == change.body.as_str() {
+        tx.rollback().await?;
+        return Ok((ETag(comment.version), Json(comment)));
+    }
+    sqlx::query!(
+        "update task_comments set body = $2, version = version + 1, updated_at = now() where id = $1",
+        id,
+        change.body.as_str()
+    )
+    .execute(&mut *tx)
+    .await?;
+    let line = Audit::new("comment.update", "comment", id);
+    tx.audit(
+        line.before(json!({ "body": comment.body }))
+            .after(json!({ "body": change.body })),
+    )
+    .await?;
+    tx.emit(Event::CommentChanged { task_id: task, id });
+    let comment = find(&mut tx, task, id).await?;
+    tx.commit().await?;
+    Ok((ETag(comment.version), Json(comment)))
+}
+
+/// Deletes a comment. Its author may, and whoever may manage members.
+#[utoipa::path(
+    delete,
+    path = "/api/tasks/{task_id}/comments/{comment_id}",
+    tag = "comments",
+    params(
+        ("task_id" = Uuid, Path, description = "The task."),
+        ("comment_id" = Uuid, Path, description = "The comment."),
+    ),
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 403, description = "`not_the_author`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn remove(
+    caller: Caller<tasks::Write>,
+    State(db): State<Db>,
+    Path((task, id)): Path<(Uuid, Uuid)>,
+) -> Result<StatusCode, ApiError> {
+    let mut tx = db.write(&caller).await?;
+    check_task(&mut tx, task).await?;
+    let comment = lock(&mut tx, task, id).await?;
+    if comment.author.id != caller.user_id() && !tx.may(Permission::MembersManage) {
+        return Err(refuse(tx, "comment.delete", id).await);
+    }
+    sqlx::query!(
+        "update task_comments set deleted_at = now(), version = version + 1, updated_at = now() where id = $1",
+        id
+    )
+    .execute(&mut *tx)
+    .await?;
+    let line = Audit::new("comment.delete", "comment", id);
+    tx.audit(line.before(json!({ "task_id": task, "body": comment.body })))
+        .await?;
+    tx.emit(Event::CommentChanged { task_id: task, id });
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// # Errors
+///
+/// 404 when the task is not there, or deleted: then its comments are not there either.
+async fn check_task(tx: &mut Tx, task: Uuid) -> Result<(), ApiError> {
+    let is_there = sqlx::query_scalar!(
+        r#"select exists (select from tasks where id = $1 and deleted_at is null) as "is_there!""#,
+        task
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if is_there {
+        Ok(())
+    } else {
+        Err(ApiError::NotFound)
+    }
+}
+
+async fn find(tx: &mut Tx, task: Uuid, id: Uuid) -> Result<Comment, ApiError> {
+    select_comments!("m.task_id = $1 and m.id = $2", task, id)
+        .fetch_optional(&mut **tx)
+        .await?
+        .ok_or(ApiError::NotFound)
+}
+
+/// A comment that nobody else changes until this transaction ends.
+async fn lock(tx: &mut Tx, task: Uuid, id: Uuid) -> Result<Comment, ApiError> {
+    select_comments!(
+        "m.task_id = $1 and m.id = $2 for no key update of m",
+        task,
+        id
+    )
+    .fetch_optional(&mut **tx)
+    .await?
+    .ok_or(ApiError::NotFound)
+}
+
+/// Writes down that somebody tried to touch another's comment.
+async fn refuse(mut tx: Tx, action: &'static str, comment: Uuid) -> ApiError {
+    let refused = ApiError::forbidden("not_the_author", "Somebody else wrote this comment.");
+    let written = tx.audit(Audit::denied(action, "comment", comment)).await;
+    match written {
+        Ok(()) => tx.commit().await.err().unwrap_or(refused),
+        Err(error) => error,
+    }
+}

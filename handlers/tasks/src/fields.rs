@@ -1,0 +1,228 @@
+//! What of a task people set: as it is, as it shall be, and the writing of the difference.
+
+use miyabi_core::{ApiError, Audit, OnConstraint, Tx};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use crate::{Moment, Priority, Status, Task, hierarchy, label_ids::LabelIds};
+
+/// The fields of a task that people set, as the audit trail names them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Fields {
+    pub(crate) title: String,
+    pub(crate) description: String,
+    pub(crate) status: Status,
+    pub(crate) priority: Priority,
+    pub(crate) assignee_id: Option<Uuid>,
+    pub(crate) parent_id: Option<Uuid>,
+    pub(crate) due_at: Option<Moment>,
+    pub(crate) label_ids: LabelIds,
+    pub(crate) metadata: Map<String, Value>,
+}
+
+impl Fields {
+    /// How a task is.
+    pub(crate) fn of(task: &Task) -> Fields {
+        Fields {
+            title: task.title.clone(),
+            description: task.description.clone(),
+            status: task.status,
+            priority: task.priority,
+            assignee_id: task.assignee.as_ref().map(|assignee| assignee.id),
+            parent_id: task.parent_id,
+            due_at: task.due_at,
+            label_ids: LabelIds(task.labels.iter().map(|label| label.id).collect()),
+            metadata: task.metadata.as_object().cloned().unwrap_or_default(),
+        }
+    }
+
+    /// Makes a task of them, and its line of the audit trail.
+    ///
+    /// # Errors
+    ///
+    /// 422 for what is not there, or too large.
+    pub(crate) async fn insert(
+        &self,
+        tx: &mut Tx,
+        organization: Uuid,
+        creator: Uuid,
+        id: Uuid,
+    ) -> Result<Audit, ApiError> {
+        if let Some(assignee) = self.assignee_id {
+            check_assignee(tx, assignee).await?;
+        }
+        if let Some(parent) = self.parent_id {
+            hierarchy::check_parent(tx, None, parent).await?;
+        }
+        let row = sqlx::query!(
+            r#"insert into tasks (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+             returning created_at as "created_at: Moment""#,
+            organization,
+            id,
+            self.title,
+            self.description,
+            self.status.as_str(),
+            self.priority.as_str(),
+            self.assignee_id,
+            self.parent_id,
+            self.due_at.map(|due| due.0),
+            Value::Object(self.metadata.clone()),
+            creator,
+        )
+        .fetch_one(&mut **tx)
+        .await
+        .on_constraint("tasks_metadata_size", metadata_too_large)?;
+        self.write_labels(tx, organization, id, row.created_at)
+            .await?;
+        Ok(Audit::new("task.create", "task", id).after(to_value(self)?))
+    }
+
+    /// Writes them over those of a task, with a new version, and the line of the audit trail.
+    ///
+    /// # Errors
+    ///
+    /// 422 for what is not there, or too large.
+    pub(crate) async fn update(
+        &self,
+        tx: &mut Tx,
+        organization: Uuid,
+        task: &Task,
+    ) -> Result<Audit, ApiError> {
+        let before = Fields::of(task);
+        match self.assignee_id {
+            Some(assignee) if before.assignee_id != self.assignee_id => {
+                check_assignee(tx, assignee).await?;
+            }
+            _ => {}
+        }
+        match self.parent_id {
+            Some(parent) if before.parent_id != self.parent_id => {
+                hierarchy::check_parent(tx, Some(task.id), parent).await?;
+            }
+            _ => {}
+        }
+        sqlx::query!(
+            "update tasks set title = $2, description = $3, status = $4, priority = $5, assignee_id = $6, parent_id = $7,
+                due_at = $8, metadata = $9, version = version + 1, updated_at = now()
+             where id = $1",
+            task.id,
+            self.title,
+            self.description,
+            self.status.as_str(),
+            self.priority.as_str(),
+            self.assignee_id,
+            self.parent_id,
+            self.due_at.map(|due| due.0),
+            Value::Object(self.metadata.clone()),
+        )
+        .execute(&mut **tx)
+        .await
+        .on_constraint("tasks_metadata_size", metadata_too_large)?;
+        if before.label_ids != self.label_ids {
+            sqlx::query!(
+                "delete from task_labels where task_id = $1 and label_id <> all($2)",
+                task.id,
+                &self.label_ids.to_vec()
+            )
+            .execute(&mut **tx)
+            .await?;
+            self.write_labels(tx, organization, task.id, task.created_at)
+                .await?;
+        }
+        let (before, after) = difference(to_value(&before)?, to_value(self)?);
+        Ok(Audit::new("task.update", "task", task.id)
+            .before(before)
+            .after(after))
+    }
+
+    async fn write_labels(
+        &self,
+        tx: &mut Tx,
+        organization: Uuid,
+        task: Uuid,
+        created_at: Moment,
+    ) -> Result<(), ApiError> {
+        if self.label_ids.0.is_empty() {
+            return Ok(());
+        }
+        sqlx::query!(
+            "insert into task_labels (organization_id, task_id, label_id, task_created_at)
+             select $1, $2, label_id, $4 from unnest($3::uuid[]) label_id
+             on conflict do nothing",
+            organization,
+            task,
+            &self.label_ids.to_vec(),
+            created_at.0,
+        )
+        .execute(&mut **tx)
+        .await
+        .on_constraint("task_labels_label_fkey", || {
+            ApiError::invalid(
+                "label_ids",
+                "names a label that this organization does not have",
+            )
+        })?;
+        Ok(())
+    }
+}
+
+/// # Errors
+///
+/// 422 when it is nobody who is in the organization now.
+async fn check_assignee(tx: &mut Tx, assignee: Uuid) -> Result<(), ApiError> {
+    let is_member = sqlx::query_scalar!(
+        r#"select exists (select from memberships where user_id = $1 and removed_at is null) as "is_member!""#,
+        assignee
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    if is_member {
+        return Ok(());
+    }
+    Err(ApiError::invalid(
+        "assignee_id",
+        "is not a member of this organization",
+    ))
+}
+
+fn metadata_too_large() -> ApiError {
+    ApiError::invalid("metadata", "must not be larger than 16 KiB")
+}
+
+fn to_value(fields: &Fields) -> Result<Value, ApiError> {
+    serde_json::to_value(fields).map_err(|error| ApiError::Internal(error.to_string()))
+}
+
+/// The members that differ, on both sides.
+fn difference(before: Value, after: Value) -> (Value, Value) {
+    let (Value::Object(mut before), Value::Object(mut after)) = (before, after) else {
+        return (Value::Null, Value::Null);
+    };
+    before.retain(|name, value| {
+        let same = after.get(name) == Some(value);
+        if same {
+            after.remove(name);
+        }
+        !same
+    });
+    (Value::Object(before), Value::Object(after))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_trail_keeps_only_what_differs() {
+        let (before, after) = difference(
+            json!({"title": "a", "status": "pending", "due_at": null}),
+            json!({"title": "a", "status": "completed", "due_at": "x"}),
+        );
+        assert_eq!(before, json!({"status": "pending", "due_at": null}));
+        assert_eq!(after, json!({"status": "completed", "due_at": "x"}));
+    }
+}

@@ -1,0 +1,188 @@
+//! What a list is asked for, and what that means.
+
+use std::collections::BTreeSet;
+
+use miyabi_core::{ApiError, Line};
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, DeserializeOwned, value::StrDeserializer},
+};
+use utoipa::IntoParams;
+use uuid::Uuid;
+
+use super::Order;
+use crate::{Moment, Priority, Status};
+
+/// Which tasks, in which order.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct Asked {
+    /// Words that title or description have, as in a search engine: `maple -bonsai "red leaves"`.
+    #[param(value_type = Option<String>, max_length = 200)]
+    q: Option<Line<200>>,
+    /// Only of this status, or of these: `pending,in_progress`.
+    #[param(value_type = Option<String>)]
+    status: Option<Several<Status>>,
+    /// Only of this priority, or of these: `p0,p1`.
+    #[param(value_type = Option<String>)]
+    priority: Option<Several<Priority>>,
+    /// Only those of this person: an id, `me`, or `none` for nobody's.
+    #[param(value_type = Option<String>)]
+    assignee: Option<Which>,
+    /// Only those that this person made: an id or `me`.
+    #[param(value_type = Option<String>)]
+    created_by: Option<Which>,
+    /// Only those with this label.
+    label: Option<Uuid>,
+    /// Only the sub-tasks of this task; `none`: only those that are no sub-tasks.
+    #[param(value_type = Option<String>)]
+    parent: Option<Which>,
+    /// Only those that are due at this time or later (RFC 3339).
+    due_after: Option<Moment>,
+    /// Only those that are due before this time.
+    due_before: Option<Moment>,
+    /// Only those that were made at this time or later.
+    created_after: Option<Moment>,
+    /// Only those that were made before this time.
+    created_before: Option<Moment>,
+    /// Only those whose title begins so, capitals and small letters alike.
+    #[param(value_type = Option<String>, max_length = 200)]
+    title_prefix: Option<Line<200>>,
+    /// `true`: the deleted ones instead of the others.
+    deleted: Option<bool>,
+    /// The order; `-created_at` when not given.
+    #[param(value_type = Option<String>)]
+    sort: Option<Order>,
+    /// How many tasks at most, 1 to 100; 50 when not given.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
+    pub(super) limit: Option<String>,
+    /// `next_cursor` of the page before, with the same order and filters.
+    pub(super) cursor: Option<String>,
+}
+
+/// Values with commas between, each once.
+#[derive(Debug)]
+struct Several<T>(BTreeSet<T>);
+
+impl<'de, T: DeserializeOwned + Ord> Deserialize<'de> for Several<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Several<T>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let parse = |value: &str| T::deserialize(StrDeserializer::<D::Error>::new(value));
+        let values: Result<_, _> = text.split(',').map(parse).collect();
+        values.map(Several)
+    }
+}
+
+/// One, the caller, or nothing.
+#[derive(Debug, Clone, Copy)]
+enum Which {
+    Me,
+    None,
+    Id(Uuid),
+}
+
+impl<'de> Deserialize<'de> for Which {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Which, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "me" => Ok(Which::Me),
+            "none" => Ok(Which::None),
+            id => Uuid::try_parse(id)
+                .map(Which::Id)
+                .map_err(|_| de::Error::custom("must be an id, `me` or `none`")),
+        }
+    }
+}
+
+/// Which tasks: what was asked, with `me` replaced by who that is. A cursor is good for the same
+/// filter only.
+#[derive(Debug, Default, Serialize)]
+pub struct Filter {
+    pub(super) search: Option<String>,
+    pub(super) statuses: Vec<Status>,
+    pub(super) priorities: Vec<Priority>,
+    /// `Some(None)`: nobody's.
+    pub(super) assignee: Option<Option<Uuid>>,
+    pub(super) creator: Option<Uuid>,
+    pub(super) label: Option<Uuid>,
+    /// `Some(None)`: those without a parent.
+    pub(super) parent: Option<Option<Uuid>>,
+    pub(super) due_from: Option<Moment>,
+    pub(super) due_before: Option<Moment>,
+    pub(super) created_from: Option<Moment>,
+    pub(super) created_before: Option<Moment>,
+    pub(super) title_prefix: Option<String>,
+    pub(super) deleted: bool,
+}
+
+impl Asked {
+    /// What it means when this user asks.
+    ///
+    /// # Errors
+    ///
+    /// 422 for parameters that mean nothing, or that exclude each other.
+    pub fn resolve(self, me: Uuid) -> Result<(Filter, Order), ApiError> {
+        let deleted = self.deleted.unwrap_or_default();
+        let order = match (self.sort, deleted, &self.q) {
+            (Some(_), true, _) => {
+                return Err(ApiError::invalid("sort", "cannot be given with `deleted`"));
+            }
+            (Some(order), false, Some(_)) if order != Order::NEWEST => {
+                return Err(ApiError::invalid("sort", "cannot be given with `q`"));
+            }
+            (None, true, Some(_)) => {
+                return Err(ApiError::invalid("q", "cannot be given with `deleted`"));
+            }
+            (None, true, None) => Order::LAST_DELETED,
+            (order, false, _) => order.unwrap_or(Order::NEWEST),
+        };
+        if self.q.is_some() && self.title_prefix.is_some() {
+            return Err(ApiError::invalid(
+                "title_prefix",
+                "cannot be given with `q`",
+            ));
+        }
+        let creator = match self.created_by {
+            None => None,
+            Some(Which::Me) => Some(me),
+            Some(Which::Id(id)) => Some(id),
+            Some(Which::None) => {
+                return Err(ApiError::invalid("created_by", "must be an id or `me`"));
+            }
+        };
+        let parent = match self.parent {
+            Some(Which::Me) => return Err(ApiError::invalid("parent", "must be an id or `none`")),
+            other => other.map(|which| which.resolve(me)),
+        };
+        let filter = Filter {
+            search: self.q.map(Into::into),
+            statuses: several(self.status),
+            priorities: several(self.priority),
+            assignee: self.assignee.map(|which| which.resolve(me)),
+            creator,
+            label: self.label,
+            parent,
+            due_from: self.due_after,
+            due_before: self.due_before,
+            created_from: self.created_after,
+            created_before: self.created_before,
+            title_prefix: self.title_prefix.map(Into::into),
+            deleted,
+        };
+        Ok((filter, order))
+    }
+}
+
+fn several<T>(values: Option<Several<T>>) -> Vec<T> {
+    values.into_iter().flat_map(|values| values.0).collect()
+}
+
+impl Which {
+    fn resolve(self, me: Uuid) -> Option<Uuid> {
+        match self {
+            Which::Me => Some(me),
+            Which::Id(id) => Some(id),
+            Which::None => None,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The orders that a list can have. Each is one index, read forwards or backwards.
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+
+use super::Position;
+use crate::TaskSummary;
+
+/// An order of tasks. The id comes last in each, so that no two tasks are equal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Order {
+    pub(super) by: By,
+    /// Whether the columns are read from their greatest values down.
+    pub(super) down: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) enum By {
+    Created,
+    Updated,
+    Due,
+    Priority,
+    Title,
+    Deleted,
+}
+
+/// Names and what they mean. `p0` is the most urgent, so that the greatest priority is the least
+/// text.
+const NAMES: [(&str, By, bool); 10] = [
+    ("created_at", By::Created, false),
+    ("-created_at", By::Created, true),
+    ("updated_at", By::Updated, false),
+    ("-updated_at", By::Updated, true),
+    ("due_at", By::Due, false),
+    ("-due_at", By::Due, true),
+    ("priority", By::Priority, true),
+    ("-priority", By::Priority, false),
+    ("title", By::Title, false),
+    ("-title", By::Title, true),
+];
+
+impl Order {
+    /// The newest first.
+    pub const NEWEST: Order = Order {
+        by: By::Created,
+        down: true,
+    };
+    /// Of deleted tasks: the last deleted first.
+    pub const LAST_DELETED: Order = Order {
+        by: By::Deleted,
+        down: true,
+    };
+
+    /// The names of all orders that can be asked for.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        NAMES.iter().map(|(name, ..)| *name)
+    }
+
+    /// The columns of the order, the id last.
+    pub(super) const fn columns(self) -> &'static [&'static str] {
+        match self.by {
+            By::Created => &["created_at", "id"],
+            By::Updated => &["updated_at", "id"],
+            By::Due => &["due_key", "id"],
+            By::Priority => &["priority", "created_at", "id"],
+            By::Title => &["title_key", "id"],
+            By::Deleted => &["deleted_at", "id"],
+        }
+    }
+
+    /// Where a task is in this order.
+    pub(super) fn position(self, task: &TaskSummary, title_key: &str) -> Position {
+        let (time, text) = match self.by {
+            By::Created => (Some(task.created_at), None),
+            By::Updated => (Some(task.updated_at), None),
+            By::Due => (task.due_at, None),
+            By::Priority => (
+                Some(task.created_at),
+                Some(task.priority.as_str().to_owned()),
+            ),
+            By::Title => (None, Some(title_key.to_owned())),
+            By::Deleted => (task.deleted_at, None),
+        };
+        Position {
+            time,
+            text,
+            id: task.id,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Order {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Order, D::Error> {
+        let asked = String::deserialize(deserializer)?;
+        let known = NAMES.iter().find(|(name, ..)| *name == asked);
+        known
+            .map(|&(_, by, down)| Order { by, down })
+            .ok_or_else(|| {
+                let names: Vec<&str> = Order::names().collect();
+                de::Error::custom(format_args!("must be one of {}", names.join(", ")))
+            })
+    }
+}

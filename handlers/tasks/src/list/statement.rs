@@ -1,0 +1,266 @@
+//! The statement behind a list: only the conditions that were asked for, so that it is planned for
+//! them.
+//!
+//! What always holds: text of a client is a parameter, never a part of the statement. Conditions
+//! use only operators that row-level security lets through to an index (see 0004_tasks.sql). What
+//! is open is found along an index that begins with the status: each status that is asked for is a
+//! branch of its own, and the branches are merged.
+
+use serde::{Deserialize, Serialize};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Filter, Order, order::By};
+use crate::{Moment, Status};
+
+/// A task's place in an order.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Position {
+    /// The time of the order; of the due date: none means never.
+    pub(super) time: Option<Moment>,
+    /// The priority or the title.
+    pub(super) text: Option<String>,
+    /// The task.
+    pub(super) id: Uuid,
+}
+
+/// A page to read.
+#[derive(Debug)]
+pub struct Statement<'a> {
+    /// Which tasks.
+    pub filter: &'a Filter,
+    /// In which order.
+    pub order: Order,
+    /// After which place.
+    pub after: Option<&'a Position>,
+    /// How many at most.
+    pub rows: i64,
+}
+
+const COLUMNS: &str = "t.id, t.title, t.status, t.priority, t.assignee_id, t.parent_id, t.due_at, t.version, t.created_by, \
+    t.created_at, t.updated_at, t.deleted_at, t.title_key, t.due_key, t.organization_id";
+
+/// People and labels are read for the page only.
+const PAGE: &str = "select t.id, t.title, t.status, t.priority, \
+    case when a.id is not null then \
+        jsonb_build_object('id', a.id, 'login', a.login, 'name', a.name, 'avatar_url', a.avatar_url) end as assignee, \
+    t.parent_id, t.due_at, \
+    (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'color', l.color) order by l.name_key), '[]') \
+        from task_labels tl join labels l on l.organization_id = tl.organization_id and l.id = tl.label_id \
+        where tl.organization_id = t.organization_id and tl.task_id = t.id) as labels, \
+    t.version, \
+    jsonb_build_object('id', c.id, 'login', c.login, 'name', c.name, 'avatar_url', c.avatar_url) as created_by, \
+    t.created_at, t.updated_at, t.deleted_at, t.title_key \
+    from (";
+
+impl Statement<'_> {
+    /// Appends the statement.
+    pub fn write(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        sql.push(PAGE);
+        match self.filter.statuses.as_slice() {
+            // Along the label's own index, in the order of creation.
+            _ if self.is_along_label() => self.write_branch(sql, &[]),
+            _ if self.filter.search.is_some() || self.filter.deleted => self.write_branch(sql, &[]),
+            [] | [_] => self.write_branch(sql, &self.filter.statuses),
+            statuses => {
+                sql.push("select * from (");
+                for (number, status) in statuses.iter().enumerate() {
+                    sql.push(if number == 0 { "(" } else { ") union all (" });
+                    self.write_branch(sql, &[*status]);
+                }
+                sql.push(")) t");
+                self.write_order(sql, "t.");
+                self.write_limit(sql);
+            }
+        }
+        sql.push(
+            ") t left join users a on a.id = t.assignee_id join users c on c.id = t.created_by",
+        );
+        self.write_order(sql, "t.");
+    }
+
+    /// Whether the tasks are found by their label, in the order that its index has.
+    fn is_along_label(&self) -> bool {
+        self.filter.label.is_some() && self.order.by == By::Created && self.filter.search.is_none()
+    }
+
+    /// A page of the tasks of one status, or of those that are not found by status.
+    fn write_branch(&self, sql: &mut QueryBuilder<'_, Postgres>, status: &[Status]) {
+        sql.push("select ").push(COLUMNS).push(" from ");
+        if let Some(words) = &self.filter.search {
+            self.write_search(sql, words);
+            self.write_order(sql, "t.");
+            self.write_limit(sql);
+            return;
+        }
+        let along_label = self.is_along_label();
+        if let (true, Some(label)) = (along_label, self.filter.label) {
+            sql.push("task_labels l join tasks t on t.organization_id = l.organization_id and t.id = l.task_id where l.label_id = ");
+            sql.push_bind(label).push(" and ");
+        } else {
+            sql.push("tasks t where ");
+        }
+        sql.push(if self.filter.deleted {
+            "t.deleted_at is not null"
+        } else {
+            "t.deleted_at is null"
+        });
+        match status {
+            [status] => {
+                sql.push(" and t.status = ").push_bind(status.as_str());
+            }
+            _ => write_any(
+                sql,
+                "t.status",
+                self.filter.statuses.iter().map(|s| s.as_str()),
+            ),
+        }
+        self.write_conditions(sql, along_label);
+        self.write_after(sql, along_label);
+        if along_label {
+            let direction = if self.order.down { " desc" } else { "" };
+            sql.push(format_args!(
+                " order by l.task_created_at{direction}, l.task_id{direction}"
+            ));
+        } else {
+            self.write_order(sql, "t.");
+        }
+        self.write_limit(sql);
+    }
+
+    fn write_conditions(&self, sql: &mut QueryBuilder<'_, Postgres>, along_label: bool) {
+        let filter = self.filter;
+        write_any(
+            sql,
+            "t.priority",
+            filter.priorities.iter().map(|p| p.as_str()),
+        );
+        for (column, value) in [
+            ("t.assignee_id", filter.assignee),
+            ("t.created_by", filter.creator.map(Some)),
+            ("t.parent_id", filter.parent),
+        ] {
+            match value {
+                None => {}
+                Some(None) => drop(sql.push(" and ").push(column).push(" is null")),
+                Some(Some(id)) => drop(sql.push(" and ").push(column).push(" = ").push_bind(id)),
+            }
+        }
+        for (comparison, value) in [
+            ("t.due_key < 'infinity' and t.due_key >= ", filter.due_from),
+            ("t.due_key < ", filter.due_before),
+            ("t.created_at >= ", filter.created_from),
+            ("t.created_at < ", filter.created_before),
+        ] {
+            if let Some(moment) = value {
+                sql.push(" and ").push(comparison).push_bind(moment.0);
+            }
+        }
+        if let (false, Some(label)) = (along_label, filter.label) {
+            sql.push(" and exists (select from task_labels l where l.organization_id = t.organization_id and l.task_id = t.id and l.label_id = ");
+            sql.push_bind(label).push(")");
+        }
+        if let Some(prefix) = &filter.title_prefix {
+            sql.push(" and t.title_key ^@ lower(")
+                .push_bind(prefix.clone())
+                .push(")");
+        }
+    }
+
+    fn write_after(&self, sql: &mut QueryBuilder<'_, Postgres>, along_label: bool) {
+        let Some(after) = self.after else {
+            return;
+        };
+        let columns = if along_label {
+            "l.task_created_at, l.task_id".to_owned()
+        } else {
+            columns(self.order, "t.", "")
+        };
+        let comparison = if self.order.down { "<" } else { ">" };
+        sql.push(format_args!(" and ({columns}) {comparison} ("));
+        if let Some(text) = &after.text {
+            sql.push_bind(text.clone()).push(", ");
+        }
+        match (self.order.by, after.time) {
+            (By::Title, _) => {}
+            (By::Due, None) => drop(sql.push("'infinity'::timestamptz, ")),
+            (_, time) => {
+                sql.push_bind(time.map(|time| time.0)).push(", ");
+            }
+        }
+        sql.push_bind(after.id).push(")");
+    }
+
+    /// The words are looked for by the one function that may.
+    fn write_search(&self, sql: &mut QueryBuilder<'_, Postgres>, words: &str) {
+        let filter = self.filter;
+        let texts = |values: Vec<&'static str>| (!values.is_empty()).then_some(values);
+        let time = |moment: Option<Moment>| moment.map(|moment| moment.0);
+        sql.push("app.search_tasks(").push_bind(words.to_owned());
+        sql.push(", p_limit => ")
+            .push_bind(i32::try_from(self.rows).unwrap_or(i32::MAX));
+        sql.push(", p_statuses => ")
+            .push_bind(texts(filter.statuses.iter().map(|s| s.as_str()).collect()));
+        sql.push(", p_priorities => ").push_bind(texts(
+            filter.priorities.iter().map(|p| p.as_str()).collect(),
+        ));
+        sql.push(", p_assignee => ")
+            .push_bind(filter.assignee.flatten());
+        sql.push(", p_unassigned => ")
+            .push_bind(filter.assignee == Some(None));
+        sql.push(", p_creator => ").push_bind(filter.creator);
+        sql.push(", p_parent => ")
+            .push_bind(filter.parent.flatten());
+        sql.push(", p_top_level => ")
+            .push_bind(filter.parent == Some(None));
+        sql.push(", p_label => ").push_bind(filter.label);
+        sql.push(", p_due_from => ")
+            .push_bind(time(filter.due_from));
+        sql.push(", p_due_before => ")
+            .push_bind(time(filter.due_before));
+        sql.push(", p_created_from => ")
+            .push_bind(time(filter.created_from));
+        sql.push(", p_created_before => ")
+            .push_bind(time(filter.created_before));
+        sql.push(", p_after_created_at => ")
+            .push_bind(self.after.and_then(|after| time(after.time)));
+        sql.push(", p_after_id => ")
+            .push_bind(self.after.map(|after| after.id));
+        sql.push(") found (id) join tasks t on t.id = found.id and t.deleted_at is null");
+    }
+
+    fn write_order(&self, sql: &mut QueryBuilder<'_, Postgres>, table: &str) {
+        let direction = if self.order.down { " desc" } else { "" };
+        sql.push(" order by ")
+            .push(columns(self.order, table, direction));
+    }
+
+    fn write_limit(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        sql.push(" limit ").push_bind(self.rows);
+    }
+}
+
+fn columns(order: Order, table: &str, direction: &str) -> String {
+    let columns: Vec<String> = order
+        .columns()
+        .iter()
+        .map(|column| format!("{table}{column}{direction}"))
+        .collect();
+    columns.join(", ")
+}
+
+/// One value is compared, several are looked for in a list; none are no condition.
+fn write_any(
+    sql: &mut QueryBuilder<'_, Postgres>,
+    column: &str,
+    values: impl Iterator<Item = &'static str>,
+) {
+    match values.collect::<Vec<_>>().as_slice() {
+        [] => {}
+        [one] => drop(sql.push(" and ").push(column).push(" = ").push_bind(*one)),
+        many => {
+            sql.push(" and ").push(column).push(" = any(");
+            sql.push_bind(many.to_vec()).push(")");
+        }
+    }
+}

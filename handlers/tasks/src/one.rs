@@ -1,0 +1,28 @@
+//! `GET /api/tasks/{task_id}`.
+
+use axum::extract::State;
+use miyabi_core::{ApiError, Caller, Db, ETag, Json, Path, permission::tasks};
+use uuid::Uuid;
+
+use crate::Task;
+
+/// Shows a task.
+#[utoipa::path(
+    get,
+    path = "/api/tasks/{task_id}",
+    tag = "tasks",
+    params(("task_id" = Uuid, Path, description = "The task.")),
+    responses(
+        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+    ),
+)]
+pub(crate) async fn one(
+    caller: Caller<tasks::Read>,
+    State(db): State<Db>,
+    Path(id): Path<Uuid>,
+) -> Result<(ETag, Json<Task>), ApiError> {
+    let mut tx = db.read(&caller).await?;
+    let task = Task::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok((ETag(task.version), Json(task)))
+}

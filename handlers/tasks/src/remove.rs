@@ -1,0 +1,142 @@
+//! `DELETE /api/tasks/{task_id}` and `POST /api/tasks/{task_id}/restore`: a task goes, and comes
+//! back, with its sub-tasks.
+
+use axum::extract::State;
+use http::StatusCode;
+use miyabi_core::{
+    ApiError, Audit, Caller, Db, ETag, Event, Json, Path, Problem, Tx, permission::tasks,
+};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{Moment, Task, hierarchy};
+
+/// Most tasks that go with one.
+const MAX: usize = 1000;
+
+/// A task that was deleted or restored.
+struct Moved {
+    id: Uuid,
+    deleted_at: Option<Moment>,
+    was_deleted_at: Option<Moment>,
+}
+
+/// Deletes a task and its sub-tasks.
+///
+/// They can be restored, and are in the list with `deleted=true` until then.
+#[utoipa::path(
+    delete,
+    path = "/api/tasks/{task_id}",
+    tag = "tasks",
+    params(("task_id" = Uuid, Path, description = "The task.")),
+    responses(
+        (status = 204, description = "It is deleted."),
+        (status = 409, description = "`too_many_subtasks`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn remove(
+    caller: Caller<tasks::Delete>,
+    State(db): State<Db>,
+    Path(id): Path<Uuid>,
+) -> Result<StatusCode, ApiError> {
+    let mut tx = db.write(&caller).await?;
+    hierarchy::lock(&mut tx, caller.organization_id()).await?;
+    let deleted = sqlx::query_as!(
+        Moved,
+        r#"with recursive down as (
+                select id from tasks where id = $1 and deleted_at is null
+                union
+                select t.id from down join tasks t on t.parent_id = down.id where t.deleted_at is null
+            )
+            update tasks t set deleted_at = now(), updated_at = now(), version = version + 1
+            from down where t.id = down.id
+            returning t.id, t.deleted_at as "deleted_at: Moment", null::timestamptz as "was_deleted_at: Moment""#,
+        id
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    if deleted.len() > MAX {
+        return Err(ApiError::conflict(
+            "too_many_subtasks",
+            format!("It has more than {MAX} sub-tasks. Delete some of them first."),
+        ));
+    }
+    if deleted.is_empty() {
+        return Err(ApiError::NotFound);
+    }
+    record(&mut tx, "task.delete", deleted).await?;
+    tx.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Brings a deleted task back, with the sub-tasks that were deleted together with it.
+///
+/// A task that is not deleted is answered as it is.
+#[utoipa::path(
+    post,
+    path = "/api/tasks/{task_id}/restore",
+    tag = "tasks",
+    params(("task_id" = Uuid, Path, description = "The task.")),
+    responses(
+        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        (status = 409, description = "`parent_is_deleted`", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn restore(
+    caller: Caller<tasks::Delete>,
+    State(db): State<Db>,
+    Path(id): Path<Uuid>,
+) -> Result<(ETag, Json<Task>), ApiError> {
+    let mut tx = db.write(&caller).await?;
+    hierarchy::lock(&mut tx, caller.organization_id()).await?;
+    let is_parent_deleted = sqlx::query_scalar!(
+        r#"select p.deleted_at is not null as "is_deleted!"
+            from tasks t join tasks p on p.id = t.parent_id where t.id = $1"#,
+        id
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    if is_parent_deleted == Some(true) {
+        return Err(ApiError::conflict(
+            "parent_is_deleted",
+            "The task that it is a part of is deleted. Restore that one.",
+        ));
+    }
+    let restored = sqlx::query_as!(
+        Moved,
+        r#"with recursive down as (
+                select id, deleted_at from tasks where id = $1 and deleted_at is not null
+                union
+                select t.id, t.deleted_at from down join tasks t on t.parent_id = down.id and t.deleted_at = down.deleted_at
+            )
+            update tasks t set deleted_at = null, updated_at = now(), version = version + 1
+            from down where t.id = down.id
+            returning t.id, t.deleted_at as "deleted_at: Moment", down.deleted_at as "was_deleted_at: Moment""#,
+        id
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    if !restored.is_empty() {
+        record(&mut tx, "task.restore", restored).await?;
+    }
+    let task = Task::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok((ETag(task.version), Json(task)))
+}
+
+/// A line of the trail for each task, and one event for all.
+async fn record(tx: &mut Tx, action: &'static str, tasks: Vec<Moved>) -> Result<(), ApiError> {
+    let lines = tasks.iter().map(|task| {
+        Audit::new(action, "task", task.id)
+            .before(json!({ "deleted_at": task.was_deleted_at }))
+            .after(json!({ "deleted_at": task.deleted_at }))
+    });
+    tx.audit_all(lines.collect()).await?;
+    tx.emit(match tasks.as_slice() {
+        [one] => Event::TaskChanged { id: one.id },
+        many => Event::TasksChanged {
+            ids: many.iter().map(|task| task.id).collect(),
+        },
+    });
+    Ok(())
+}
