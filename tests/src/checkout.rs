@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::functions::{cargo_build, project, target_dir};
+use crate::binaries::{cargo_build, project, target_dir};
 
 /// A directory that looks like the checkout to `cargo xtask`, with what is deployed kept apart from
 /// the developer's own. It lies inside the checkout, so that cargo finds the real workspace upwards.

@@ -24,7 +24,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgSslMode},
 };
 
-use crate::{environment, functions};
+use crate::{
+    binaries::{project, run_dir, target_dir},
+    environment,
+};
 
 const SUPERUSER_PASSWORD: &str = "superuser";
 const TEMPLATE: &str = "miyabi_template";
@@ -64,9 +67,7 @@ impl Database {
     /// Runs the migrations as the owner, then lets every role of the catalogue log in.
     pub async fn migrate(&self) {
         let mut owner = self.connect_as("miyabi_owner").await;
-        let migrator = Migrator::new(functions::project().join("migrations"))
-            .await
-            .unwrap();
+        let migrator = Migrator::new(project().join("migrations")).await.unwrap();
         migrator
             .run(&mut owner)
             .await
@@ -143,7 +144,7 @@ fn port() -> u16 {
 }
 
 fn start() -> Result<Server, String> {
-    let wish = functions::target_dir().join("miyabi-tests");
+    let wish = target_dir().join("miyabi-tests");
     let root = postgres_server::place(&wish);
     remove_leftovers(&wish);
     remove_leftovers(&root);
@@ -152,7 +153,7 @@ fn start() -> Result<Server, String> {
         .map_err(|error| error.to_string())?;
     let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let options = Options {
-        dir: functions::run_dir().join("cluster"),
+        dir: run_dir().join("cluster"),
         password: Some(SUPERUSER_PASSWORD.to_owned()),
         fast_and_unsafe: true,
         settings: vec![

@@ -102,6 +102,19 @@ pub(crate) fn variables(
     variables
 }
 
+/// What Lambda itself sets, with the AWS APIs on that port. The token is how they know who calls.
+pub(crate) fn of_lambda(port: u16) -> [(String, String); 6] {
+    [
+        ("AWS_REGION", "us-east-1".to_owned()),
+        ("AWS_DEFAULT_REGION", "us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID", "TEST".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+        ("AWS_SESSION_TOKEN", uuid::Uuid::new_v4().to_string()),
+        ("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}")),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
 /// What is secret in the secrets.
 pub(crate) fn secret_values() -> Vec<String> {
     let passwords = database_roles().map(cluster::password);

@@ -1,132 +1,140 @@
-//! A test's functions: their binaries, where they run, and the gateway in front of them.
+//! A test's functions: each one's own `bootstrap` behind the local target's Runtime API, with its
+//! gateway in front and its Secrets Manager and Invoke endpoints behind. Nothing here is a copy:
+//! what the tests prove holds for the stage `local`.
 
 use std::{
     collections::BTreeMap,
-    env, fmt, fs,
+    fmt, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::Command,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     thread,
+    time::Duration,
 };
 
-use ::http::Response;
-use bytes::Bytes;
 use deployer::{
-    local::github::{self, StandIn},
+    local::{
+        aws_api::AwsApi,
+        gateway::{HttpApi, RouteKey},
+        github::{self, StandIn},
+        http::Server,
+        lambda::{Concurrency, Log, Outcome, Spec, Version},
+        orphans::Orphans,
+        registry::Functions as Registry,
+        secrets::Secrets,
+    },
     project::Project,
 };
-use http_body_util::Full;
-use miyabi_catalog::FUNCTIONS;
+use miyabi_catalog::{FUNCTIONS, Function};
 use serde_json::Value;
 
 use crate::{
-    Database, Setup, environment, gateway,
-    host::{self, Host},
+    Database, Setup,
+    binaries::{binaries, project, run_dir},
+    environment,
 };
 
-/// The functions of one application.
+/// Longer than any stage's, because other tests load the machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The functions of one application. They end when this value is dropped, or with this process.
 pub(crate) struct Functions {
-    host: Arc<Host>,
-    gateway: SocketAddr,
+    registry: Registry,
+    gateway: Server,
     github: StandIn,
     logs: PathBuf,
+    _aws: Server,
 }
 
 impl fmt::Debug for Functions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Functions({})", self.gateway)
+        write!(f, "Functions({})", self.gateway())
     }
 }
 
 impl Functions {
+    /// No function is started yet: each is when it is first called.
     pub(crate) async fn start(database: &Database, setup: &Setup) -> Functions {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let logs = run_dir().join(format!("app-{number}"));
+        fs::create_dir_all(&logs).unwrap();
         let people = github::seeded(&Project::new(project())).unwrap();
         let github = StandIn::start(0, people).await.unwrap();
         let github_origin = setup
             .github_origin
             .clone()
             .unwrap_or_else(|| github.origin());
-        let variables: BTreeMap<_, _> = FUNCTIONS
-            .iter()
-            .map(|function| {
-                (
-                    function.name.to_owned(),
-                    environment::variables(function, database, setup, &github_origin),
-                )
-            })
-            .collect();
-        let host = Host::start(binaries(), &logs, variables, environment::secrets(setup)).await;
-        let behind = host.clone();
-        let gateway = host::serve(move |request| {
-            let host = behind.clone();
-            async move {
-                let Some((function, route)) =
-                    gateway::matching(request.method().as_str(), request.uri().path())
-                else {
-                    return Response::builder()
-                        .status(404)
-                        .body(Full::new(Bytes::from_static(
-                            b"{\"message\":\"Not Found\"}",
-                        )))
-                        .unwrap();
-                };
-                let event = gateway::event(route, &request);
-                match host
-                    .invoke(function.name, event.to_string().into_bytes())
-                    .await
-                {
-                    Ok(payload) => gateway::answer(&payload),
-                    Err(_) => Response::builder()
-                        .status(500)
-                        .body(Full::new(Bytes::from_static(
-                            b"{\"message\":\"Internal Server Error\"}",
-                        )))
-                        .unwrap(),
-                }
-            }
-        })
-        .await;
+        let registry = Registry::default();
+        let aws = aws_endpoint(&registry, setup, logs.with_extension("secrets.json")).await;
+        for function in FUNCTIONS {
+            let mut environment = environment::variables(function, database, setup, &github_origin);
+            environment.extend(environment::of_lambda(aws.port()));
+            let version = Arc::new(version(function, environment, &logs));
+            registry.register(&version);
+            registry.point(&environment::function_arn(function.name), Some(version));
+        }
         Functions {
-            host,
-            gateway,
+            gateway: gateway(&registry).await,
+            registry,
             github,
             logs,
+            _aws: aws,
         }
     }
 
     pub(crate) fn gateway(&self) -> SocketAddr {
-        self.gateway
+        SocketAddr::from(([127, 0, 0, 1], self.gateway.port()))
     }
 
     pub(crate) fn github(&self) -> &StandIn {
         &self.github
     }
 
-    /// `Err` is the error that the function reported.
+    /// `Err` is the error that the function reported, or why it was not called.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Value, Value> {
+        let arn = environment::function_arn(function);
+        let version = self.registry.by_arn(&arn).unwrap();
         let parse = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        self.host
-            .invoke(function, event.to_string().into_bytes())
-            .await
-            .map(parse)
-            .map_err(parse)
+        match version.invoke(event.to_string().into_bytes()).await {
+            Outcome::Answer(payload) => Ok(parse(payload)),
+            Outcome::Unhandled(error) => Err(parse(error)),
+            Outcome::Refused(refusal) => Err(refusal.parts().2),
+        }
     }
 
-    /// What the functions wrote so far, one after the other.
+    /// What the functions wrote so far, one after the other, without what Lambda adds.
     pub(crate) async fn logs(&self) -> String {
         let mut logs = String::new();
         for entry in fs::read_dir(&self.logs).unwrap() {
-            logs += &fs::read_to_string(entry.unwrap().path()).unwrap();
+            for line in written(&entry.unwrap().path()) {
+                logs += &line;
+                logs.push('\n');
+            }
         }
         logs
     }
+}
+
+/// The lines that a function wrote. A log has the time before each, and Lambda's own around each
+/// request.
+fn written(log: &Path) -> Vec<String> {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| line.split_once(' '))
+        .map(|(_, line)| line)
+        .filter(|line| {
+            let of_lambda = ["START ", "END ", "REPORT "];
+            !of_lambda.iter().any(|start| {
+                line.strip_prefix(start)
+                    .is_some_and(|rest| rest.starts_with("RequestId: "))
+            })
+        })
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Shows the logs of a failed test, which is when the application is dropped by a panic.
@@ -141,78 +149,68 @@ impl Drop for Functions {
 #[allow(clippy::print_stderr)]
 fn eprint_logs(logs: &Path) {
     for entry in fs::read_dir(logs).into_iter().flatten().flatten() {
-        let text = fs::read_to_string(entry.path()).unwrap_or_default();
-        let lines: Vec<&str> = text.lines().collect();
+        let lines = written(&entry.path());
         for line in &lines[lines.len().saturating_sub(20)..] {
             eprintln!("{}: {line}", entry.file_name().to_string_lossy());
         }
     }
 }
 
-/// The checkout.
-pub(crate) fn project() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
-}
-
-/// Cargo's target directory, in which the test binary is: `target/debug/deps/it-0123456789abcdef`.
-pub(crate) fn target_dir() -> PathBuf {
-    let binary = env::current_exe().unwrap();
-    binary.ancestors().nth(3).unwrap().to_owned()
-}
-
-/// What this run of the tests keeps: `cluster` and the logs of each application.
-pub(crate) fn run_dir() -> PathBuf {
-    postgres_server::place(&target_dir().join("miyabi-tests"))
-        .join(format!("run-{}", std::process::id()))
-}
-
-/// A directory with a binary for each function, named after it. Cargo builds them first, so that no
-/// test passes because of yesterday's code, unless `MIYABI_FUNCTIONS_DIR` names a directory.
-fn binaries() -> &'static Path {
-    // A failure is kept, too: a hundred tests need not try again.
-    static BINARIES: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let binaries = BINARIES.get_or_init(|| match env::var_os("MIYABI_FUNCTIONS_DIR") {
-        Some(dir) => Ok(PathBuf::from(dir)),
-        None => build_all(),
-    });
-    binaries.as_ref().unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn build_all() -> Result<PathBuf, String> {
-    let names = FUNCTIONS.iter().flat_map(|function| {
-        let package = format!("miyabi-{}", function.name);
-        [
-            "--package".to_owned(),
-            package,
-            "--bin".to_owned(),
-            function.name.to_owned(),
-        ]
-    });
-    let names: Vec<String> = names.collect();
-    cargo_build(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
-    Ok(target_dir().join("debug"))
-}
-
-/// Builds for this machine, into the target directory of the tests.
-pub(crate) fn cargo_build(what: &[&str]) -> Result<(), String> {
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--quiet"])
-        .args(what)
-        .current_dir(project())
-        .env("CARGO_TARGET_DIR", target_dir())
-        // Queries are checked against the checked-in data, whatever database the shell has set.
-        .env("SQLX_OFFLINE", "true")
-        .env_remove("DATABASE_URL")
-        // Variables that `cargo test` sets for us would make cargo rebuild what reads them.
-        .env_remove("CARGO_MANIFEST_DIR")
-        .env_remove("CARGO_MANIFEST_PATH")
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(format!(
-            "`cargo build {}` failed; see above.",
-            what.join(" ")
-        )),
-        Err(error) => Err(format!("cargo does not run: {error}")),
+/// Secrets Manager and Lambda, for the functions.
+async fn aws_endpoint(registry: &Registry, setup: &Setup, file: PathBuf) -> Server {
+    let secrets = Secrets::open(file).unwrap();
+    for (arn, value) in environment::secrets(setup) {
+        secrets.put(&arn, &value).unwrap();
     }
+    let api = AwsApi::new(registry.clone(), Arc::new(secrets));
+    let serve = move |request| {
+        let api = api.clone();
+        async move { api.serve(request).await }
+    };
+    Server::start(0, serve).await.unwrap()
+}
+
+fn version(function: &Function, environment: BTreeMap<String, String>, logs: &Path) -> Version {
+    let name = function.name;
+    let spec = Spec {
+        name: format!("miyabi-test-{name}"),
+        bootstrap: binaries().join(name),
+        environment,
+        memory: 256,
+        timeout: TIMEOUT,
+        log_group: format!("/aws/lambda/miyabi-test-{name}"),
+        orphans: orphans(),
+    };
+    let log = Log::open(&logs.join(format!("{name}.log"))).unwrap();
+    let arn = environment::function_arn(name).replace(":live", ":1");
+    Version::new(spec, "1", &arn, log, Concurrency::new(None))
+}
+
+/// Ends the functions when this process is killed.
+fn orphans() -> Orphans {
+    static ORPHANS: OnceLock<Orphans> = OnceLock::new();
+    ORPHANS.get_or_init(|| Orphans::watch().unwrap()).clone()
+}
+
+/// The HTTP API with the routes of the catalogue.
+async fn gateway(registry: &Registry) -> Server {
+    let api = Arc::new(HttpApi::new("test", registry.clone()));
+    for function in FUNCTIONS {
+        let alias = environment::function_arn(function.name);
+        api.set_integration(function.name, Some(alias.clone()));
+        api.set_permission(function.name, Some(alias));
+        for route in function.routes {
+            let key = format!("{} {}", route.method.as_str(), route.path);
+            let parsed = RouteKey::parse(&key).unwrap();
+            api.set_route(&key, Some((parsed, function.name.to_owned())));
+        }
+    }
+    let behind = api.clone();
+    let serve = move |request| {
+        let api = behind.clone();
+        async move { api.serve(request).await }
+    };
+    let server = Server::start(0, serve).await.unwrap();
+    api.set_domain(&format!("127.0.0.1:{}", server.port()));
+    server
 }

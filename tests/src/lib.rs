@@ -21,14 +21,13 @@
 #![allow(clippy::unwrap_used)]
 
 mod app;
+mod binaries;
 mod browser;
 mod checkout;
 mod cluster;
 mod environment;
 mod event;
 mod functions;
-mod gateway;
-mod host;
 mod http;
 mod tokens;
 mod valkey;

@@ -18,13 +18,19 @@ use super::{
 
 /// What the endpoint answers from.
 #[derive(Debug, Clone)]
-pub(super) struct AwsApi {
-    pub(super) functions: Functions,
-    pub(super) secrets: Arc<Secrets>,
+pub struct AwsApi {
+    functions: Functions,
+    secrets: Arc<Secrets>,
 }
 
 impl AwsApi {
-    pub(super) async fn serve(&self, request: Request<Incoming>) -> Reply {
+    /// The endpoint for these functions and secrets.
+    pub fn new(functions: Functions, secrets: Arc<Secrets>) -> AwsApi {
+        AwsApi { functions, secrets }
+    }
+
+    /// Answers a request.
+    pub async fn serve(&self, request: Request<Incoming>) -> Reply {
         let path = request.uri().path().to_owned();
         let Some(caller) = self.caller(&request) else {
             return error(

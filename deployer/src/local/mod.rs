@@ -4,7 +4,7 @@
 //! background ([`supervise`]), which holds everything that runs and records what there is. A
 //! resource type is one file under `resources/`.
 
-mod aws_api;
+pub mod aws_api;
 mod check;
 mod control;
 mod edge;
@@ -19,7 +19,7 @@ pub mod orphans;
 mod records;
 pub mod registry;
 mod resources;
-mod secrets;
+pub mod secrets;
 mod stack;
 mod start;
 mod supervisor;

@@ -14,14 +14,14 @@ use super::{ACCOUNT, REGION, files};
 
 /// Values by ARN.
 #[derive(Debug)]
-pub(super) struct Secrets {
+pub struct Secrets {
     path: PathBuf,
     values: Mutex<BTreeMap<String, String>>,
 }
 
 impl Secrets {
     /// The secrets in that file, which need not exist.
-    pub(super) fn open(path: PathBuf) -> io::Result<Secrets> {
+    pub fn open(path: PathBuf) -> io::Result<Secrets> {
         let values = files::read(&path)?.unwrap_or_default();
         Ok(Secrets {
             path,
@@ -63,7 +63,7 @@ impl Secrets {
     }
 
     /// Sets a value.
-    pub(super) fn put(&self, arn: &str, value: &str) -> io::Result<()> {
+    pub fn put(&self, arn: &str, value: &str) -> io::Result<()> {
         let mut values = self.lock();
         if values.get(arn).is_some_and(|present| present == value) {
             return Ok(());

@@ -58,10 +58,7 @@ impl World {
     pub(super) async fn new(stage: &str, files: Files, cache: &Path) -> io::Result<World> {
         let functions = Functions::default();
         let secrets = Arc::new(Secrets::open(files.secrets())?);
-        let api = AwsApi {
-            functions: functions.clone(),
-            secrets: secrets.clone(),
-        };
+        let api = AwsApi::new(functions.clone(), secrets.clone());
         let aws = Server::start(0, move |request| {
             let api = api.clone();
             async move { api.serve(request).await }

@@ -1,0 +1,78 @@
+//! The functions' binaries, built once for a run of the tests, and where a run keeps its files.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+};
+
+use miyabi_catalog::FUNCTIONS;
+
+/// The checkout.
+pub(crate) fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+/// Cargo's target directory, in which the test binary is: `target/debug/deps/it-0123456789abcdef`.
+pub(crate) fn target_dir() -> PathBuf {
+    let binary = env::current_exe().unwrap();
+    binary.ancestors().nth(3).unwrap().to_owned()
+}
+
+/// What this run of the tests keeps: `cluster` and the logs of each application.
+pub(crate) fn run_dir() -> PathBuf {
+    postgres_server::place(&target_dir().join("miyabi-tests"))
+        .join(format!("run-{}", std::process::id()))
+}
+
+/// A directory with a binary for each function, named after it. Cargo builds them first, so that no
+/// test passes because of yesterday's code, unless `MIYABI_FUNCTIONS_DIR` names a directory.
+pub(crate) fn binaries() -> &'static Path {
+    // A failure is kept, too: a hundred tests need not try again.
+    static BINARIES: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let binaries = BINARIES.get_or_init(|| match env::var_os("MIYABI_FUNCTIONS_DIR") {
+        Some(dir) => Ok(PathBuf::from(dir)),
+        None => build_all(),
+    });
+    binaries.as_ref().unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn build_all() -> Result<PathBuf, String> {
+    let names = FUNCTIONS.iter().flat_map(|function| {
+        let package = format!("miyabi-{}", function.name);
+        [
+            "--package".to_owned(),
+            package,
+            "--bin".to_owned(),
+            function.name.to_owned(),
+        ]
+    });
+    let names: Vec<String> = names.collect();
+    cargo_build(&names.iter().map(String::as_str).collect::<Vec<_>>())?;
+    Ok(target_dir().join("debug"))
+}
+
+/// Builds for this machine, into the target directory of the tests.
+pub(crate) fn cargo_build(what: &[&str]) -> Result<(), String> {
+    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(["build", "--quiet"])
+        .args(what)
+        .current_dir(project())
+        .env("CARGO_TARGET_DIR", target_dir())
+        // Queries are checked against the checked-in data, whatever database the shell has set.
+        .env("SQLX_OFFLINE", "true")
+        .env_remove("DATABASE_URL")
+        // Variables that `cargo test` sets for us would make cargo rebuild what reads them.
+        .env_remove("CARGO_MANIFEST_DIR")
+        .env_remove("CARGO_MANIFEST_PATH")
+        .status();
+    match status {
+        Ok(status) if status.success() => Ok(()),
+        Ok(_) => Err(format!(
+            "`cargo build {}` failed; see above.",
+            what.join(" ")
+        )),
+        Err(error) => Err(format!("cargo does not run: {error}")),
+    }
+}
