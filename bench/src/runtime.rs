@@ -11,10 +11,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
 use crate::Error;
 
+/// A start of Node on a busy machine, twenty times over.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// One running environment and the connection that it asks for work on.
-pub struct Environment {
+pub(crate) struct Environment {
     child: Child,
     listener: TcpListener,
     connection: Option<BufReader<TcpStream>>,
@@ -24,32 +29,39 @@ pub struct Environment {
 }
 
 /// An answer and how long the environment took for it.
-pub struct Answer {
+pub(crate) struct Answer {
     /// The body that the function posted.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
     /// From the event's first byte sent to the answer's last byte received.
-    pub took: Duration,
+    pub(crate) took: Duration,
 }
 
 impl Environment {
     /// Starts `command` with `AWS_LAMBDA_RUNTIME_API` pointing here. The clock starts just before
     /// the process does.
-    pub fn spawn(command: &mut Command) -> Result<Self, Error> {
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self, Error> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?.to_string();
         let spawned = Instant::now();
         let child = command.env("AWS_LAMBDA_RUNTIME_API", address).spawn()?;
-        Ok(Self { child, listener, connection: None, waiting: false, spawned, requests: 0 })
+        Ok(Self {
+            child,
+            listener,
+            connection: None,
+            waiting: false,
+            spawned,
+            requests: 0,
+        })
     }
 
     /// Waits until the runtime asks for its first event; gives the time since the spawn.
-    pub fn ready(&mut self) -> Result<Duration, Error> {
+    pub(crate) fn ready(&mut self) -> Result<Duration, Error> {
         self.await_next()?;
         Ok(self.spawned.elapsed())
     }
 
     /// Hands over one event and waits for the answer.
-    pub fn invoke(&mut self, event: &[u8]) -> Result<Answer, Error> {
+    pub(crate) fn invoke(&mut self, event: &[u8]) -> Result<Answer, Error> {
         self.await_next()?;
         self.requests += 1;
         let head = format!(
@@ -78,17 +90,17 @@ impl Environment {
     }
 
     /// Since the process was started.
-    pub fn age(&self) -> Duration {
+    pub(crate) fn age(&self) -> Duration {
         self.spawned.elapsed()
     }
 
     /// Largest resident memory so far, in bytes (`VmHWM`, Linux).
-    pub fn peak_memory(&self) -> Result<u64, Error> {
+    pub(crate) fn peak_memory(&self) -> Result<u64, Error> {
         crate::process::peak_memory(self.child.id())
     }
 
     /// CPU time used so far, user and system (Linux).
-    pub fn cpu_time(&self) -> Result<Duration, Error> {
+    pub(crate) fn cpu_time(&self) -> Result<Duration, Error> {
         crate::process::cpu_time(self.child.id())
     }
 
@@ -105,11 +117,26 @@ impl Environment {
 
     fn connection(&mut self) -> Result<&mut BufReader<TcpStream>, Error> {
         if self.connection.is_none() {
-            let (stream, _) = self.listener.accept()?;
+            let stream = self.accept()?;
             stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
             self.connection = Some(BufReader::new(stream));
         }
         self.connection.as_mut().ok_or(Error::Closed)
+    }
+
+    /// A process that has died connects no more: that must end the waiting.
+    fn accept(&self) -> Result<TcpStream, Error> {
+        let seconds = i64::try_from(PATIENCE.as_secs()).unwrap_or(i64::MAX);
+        let timeout = Timespec {
+            tv_sec: seconds,
+            tv_nsec: 0,
+        };
+        let mut listening = [PollFd::new(&self.listener, PollFlags::IN)];
+        if poll(&mut listening, Some(&timeout)).map_err(std::io::Error::from)? == 0 {
+            return Err(Error::Slow(PATIENCE.as_secs()));
+        }
+        Ok(self.listener.accept()?.0)
     }
 
     /// The next request's path and body. A runtime that opens a new connection is followed to it.

@@ -4,17 +4,17 @@ use std::{fmt, time::Duration};
 
 /// Durations of the same action, in the order in which they were measured.
 #[derive(Debug, Default, Clone)]
-pub struct Sample(Vec<Duration>);
+pub(crate) struct Sample(Vec<Duration>);
 
 impl Sample {
     /// Adds one measurement.
-    pub fn push(&mut self, took: Duration) {
+    pub(crate) fn push(&mut self, took: Duration) {
         self.0.push(took);
     }
 
     /// The value that `percent` of the measurements do not exceed (nearest rank); `None` when
     /// nothing was measured.
-    pub fn percentile(&self, percent: usize) -> Option<Duration> {
+    pub(crate) fn percentile(&self, percent: usize) -> Option<Duration> {
         let mut sorted = self.0.clone();
         sorted.sort_unstable();
         let rank = (sorted.len() * percent).div_ceil(100).max(1);
@@ -22,17 +22,17 @@ impl Sample {
     }
 
     /// The median.
-    pub fn median(&self) -> Duration {
+    pub(crate) fn median(&self) -> Duration {
         self.percentile(50).unwrap_or_default()
     }
 
     /// How many times larger this median is than the other's.
-    pub fn over(&self, other: &Sample) -> f64 {
+    pub(crate) fn over(&self, other: &Sample) -> f64 {
         self.median().as_secs_f64() / other.median().as_secs_f64()
     }
 
     /// How many measurements there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 }
@@ -43,7 +43,7 @@ impl fmt::Display for Sample {
             |percent| self.percentile(percent).unwrap_or_default().as_secs_f64() * 1000.0;
         write!(
             f,
-            "p50 {:.2} ms  p95 {:.2} ms  p99 {:.2} ms  n={}",
+            "p50 {:.2} ms, p95 {:.2} ms, p99 {:.2} ms, n = {}",
             milliseconds(50),
             milliseconds(95),
             milliseconds(99),

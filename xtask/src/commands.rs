@@ -1,5 +1,6 @@
 //! The commands: the table of them, and what they share.
 
+mod bench;
 mod build;
 mod check;
 mod codegen;
@@ -56,6 +57,7 @@ pub(crate) enum Command {
     Openapi(openapi::Openapi),
     Check(check::Check),
     Test(test::Test),
+    Bench(bench::Bench),
     Doctor(doctor::Doctor),
     Completions(completions::Completions),
     #[command(hide = true)]
@@ -81,6 +83,7 @@ impl Command {
             Command::Openapi(command) => command.run(context).await,
             Command::Check(command) => command.run(context).await,
             Command::Test(command) => command.run(context).await,
+            Command::Bench(command) => command.run(context).await,
             Command::Doctor(command) => command.run(context).await,
             Command::Completions(command) => command.run(context),
             Command::Supervisor(command) => command.run(context).await,

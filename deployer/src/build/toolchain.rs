@@ -99,9 +99,7 @@ fn missing(architecture: Architecture, what: &str) -> Error {
              Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
         }
         (Architecture::Arm64, false) => {
-            "On Debian: `sudo dpkg --add-architecture arm64 && sudo apt-get update && sudo apt-get install --no-install-recommends \
-             rustc-web libstd-rust-web-dev:arm64 gcc-aarch64-linux-gnu libc6-dev-arm64-cross`. \
-             Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
+            "On Debian: `sudo sh xtask/tools/install-arm64.sh`. Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
         }
         (Architecture::X86_64, _) => {
             "`rustup target add x86_64-unknown-linux-gnu && sudo apt-get install gcc-x86-64-linux-gnu`"

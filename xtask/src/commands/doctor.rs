@@ -109,7 +109,7 @@ const WANTED: &[Wanted] = &[
         oldest: (0, 0),
         needed_for: "cargo xtask build --arch arm64",
         required: false,
-        install: "sudo apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross",
+        install: "sudo sh xtask/tools/install-arm64.sh",
     },
 ];
 

@@ -1,0 +1,171 @@
+use std::{collections::BTreeSet, env};
+
+use clap::{Args, ValueEnum};
+use deployer::{
+    Error,
+    build::{self, Architecture, BuildFor},
+};
+use serde_json::Value;
+
+use crate::{context::Context, process::Tool, show::table::table, ui::plural};
+
+/// Measures what the README promises, side by side with what it is compared with.
+///
+/// Builds with the release profile, which takes minutes, and takes some minutes more. Figures of a
+/// busy machine mean little; ratios mean something, since both sides are measured in turn. Exit
+/// code 1 when a goal is missed or something could not be measured. Needs Linux, and Node for the
+/// comparison.
+#[derive(Args)]
+pub(crate) struct Bench {
+    /// Only these.
+    #[arg(value_enum, value_name = "NAME")]
+    names: Vec<Name>,
+    /// A tenth of the rounds: to see that everything works.
+    #[arg(long)]
+    quick: bool,
+}
+
+/// What can be measured.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum Name {
+    /// Process start to the first request for work, against the smallest function.
+    Start,
+    /// A page of tasks, cold and warm, and memory, against Node.
+    List,
+    /// Lists, filters and searches at 100,000 tasks, at the database.
+    Queries,
+    /// Synthesis of all stacks of a stage.
+    Synth,
+}
+
+impl Name {
+    fn needs_functions(self) -> bool {
+        self != Name::Synth
+    }
+}
+
+impl Bench {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let names: BTreeSet<Name> = if self.names.is_empty() {
+            Name::value_variants().iter().copied().collect()
+        } else {
+            self.names.iter().copied().collect()
+        };
+        let mut arguments = vec![
+            "run".to_owned(),
+            "--quiet".to_owned(),
+            "--package=miyabi-bench".to_owned(),
+            "--".to_owned(),
+            format!("--project={}", context.project.root().display()),
+        ];
+        if let Ok(xtask) = env::current_exe() {
+            arguments.push(format!("--xtask={}", xtask.display()));
+        }
+        if self.quick {
+            arguments.push("--quick".to_owned());
+        }
+        if names.iter().any(|name| name.needs_functions()) {
+            arguments.extend(functions(context).await?);
+        }
+        for name in &names {
+            let value = name.to_possible_value();
+            arguments.extend(value.map(|value| value.get_name().to_owned()));
+        }
+        let findings = measure(context, &arguments).await?;
+        context.ui.answer(&findings, &shown(context, &findings));
+        let missed = findings
+            .iter()
+            .any(|finding| finding["holds"] != true && finding["goal"] != "");
+        Ok(u8::from(missed))
+    }
+}
+
+/// Builds the functions and the smallest one; gives where they are, as arguments.
+async fn functions(context: &Context) -> Result<Vec<String>, Error> {
+    let Some(host) = Architecture::host() else {
+        return Err(Error::failed(
+            "The functions cannot be built for this machine.",
+            "Measure on x86_64 or arm64: `cargo xtask bench synth` needs neither.",
+        ));
+    };
+    let progress = context.ui.progress();
+    let what_for = BuildFor::Lambda(host);
+    let built = context
+        .interrupt
+        .or(build::build(&context.project, what_for, &progress))
+        .await?;
+    let step = progress.step("hello", "Building the smallest function");
+    let tool = Tool::cargo(&[
+        "build",
+        "--quiet",
+        "--release",
+        "--package",
+        "miyabi-bench-hello",
+    ])
+    .within(context.project.root())
+    .env("CARGO_TARGET_DIR", context.project.root().join("target"));
+    context
+        .interrupt
+        .or(tool.run_well("Mend bench/hello, then `cargo xtask bench` again"))
+        .await?;
+    step.done("");
+    let hello = context.project.root().join("target/release/bench-hello");
+    let mut arguments = vec![format!("--hello={}", hello.display())];
+    for function in built {
+        let (name, path) = (function.asset.function, function.bootstrap);
+        arguments.push(format!("--function={name}={}", path.display()));
+    }
+    Ok(arguments)
+}
+
+/// Runs the measurements; their talk is said as it comes.
+async fn measure(context: &Context, arguments: &[String]) -> Result<Vec<Value>, Error> {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let tool = Tool::cargo(&arguments).within(context.project.root());
+    let mut findings = Vec::new();
+    let run = tool.run(|line| match serde_json::from_str(line) {
+        Ok(finding) => findings.push(finding),
+        Err(_) => context.ui.say(line),
+    });
+    context.interrupt.or(run).await?;
+    if findings.is_empty() {
+        return Err(Error::failed(
+            "Nothing could be measured; the reason is above.",
+            "`cargo build --package miyabi-bench`, or see what this machine lacks: `cargo xtask doctor`",
+        ));
+    }
+    Ok(findings)
+}
+
+fn shown(context: &Context, findings: &[Value]) -> String {
+    let text = |finding: &Value, name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+    let mut rows = Vec::new();
+    let mut notes = Vec::new();
+    for finding in findings {
+        let verdict = match (&finding["holds"], text(finding, "goal").is_empty()) {
+            (Value::Bool(true), _) => context.ui.paint("32", "holds "),
+            (Value::Bool(false), _) => context.ui.paint("31;1", "missed"),
+            _ => "      ".to_owned(),
+        };
+        rows.push(vec![
+            verdict,
+            text(finding, "what"),
+            text(finding, "ours"),
+            text(finding, "other"),
+            text(finding, "goal"),
+        ]);
+        let note = text(finding, "note");
+        if !note.is_empty() {
+            notes.push(format!("{}: {note}\n", text(finding, "what")));
+        }
+    }
+    let missed = findings
+        .iter()
+        .filter(|finding| finding["holds"] == false)
+        .count();
+    let end = match missed {
+        0 => "Every goal that was measured is reached.".to_owned(),
+        _ => format!("{} missed.", plural(missed, "goal")),
+    };
+    format!("{}\n{}\n{end}", table(&rows), notes.concat())
+}
