@@ -40,8 +40,8 @@ pub(crate) struct Asked {
     /// `next_cursor` of the page before, with the same filters.
     cursor: Option<String>,
     /// How many entries at most, 1 to 100; 50 when not given.
-    #[param(minimum = 1, maximum = 100, default = 50)]
-    limit: Option<i64>,
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
 }
 
 /// The last entry of the page before.
@@ -58,6 +58,7 @@ struct Position {
 #[utoipa::path(
     get,
     path = "/api/activity",
+    operation_id = "list_activity",
     params(Asked),
     responses(
         (status = 200, description = "A page of the trail.", body = Page),
@@ -139,10 +140,12 @@ pub(crate) async fn list(
 
 impl Asked {
     fn limit(&self) -> Result<i64, ApiError> {
-        match self.limit {
-            None => Ok(DEFAULT_LIMIT),
-            Some(limit @ 1..=MAX_LIMIT) => Ok(limit),
-            Some(_) => Err(ApiError::bad_request(
+        let Some(limit) = &self.limit else {
+            return Ok(DEFAULT_LIMIT);
+        };
+        match limit.parse() {
+            Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
+            _ => Err(ApiError::bad_request(
                 "bad_limit",
                 format!("`limit` must be a number from 1 to {MAX_LIMIT}."),
             )),
