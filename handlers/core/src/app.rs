@@ -156,8 +156,10 @@ impl App {
         let Some(arn) = &self.0.config.origin_secret else {
             return Ok(None);
         };
-        let read =
-            || async { OriginSecret::parse(&self.secret(arn).await?).map_err(ApiError::Internal) };
+        let required = self.0.config.origin_secret_required;
+        let read = || async {
+            OriginSecret::parse(&self.secret(arn).await?, required).map_err(ApiError::Internal)
+        };
         self.0.origin_secret.get_or_try_init(read).await.map(Some)
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) jwt_keys_secret: Option<String>,
     /// ARN of the origin secret.
     pub(crate) origin_secret: Option<String>,
+    /// Whether requests without the origin secret are refused.
+    pub(crate) origin_secret_required: bool,
     /// Address of the cache.
     pub(crate) valkey_url: Option<String>,
     /// ARNs of the functions that this one invokes, by their short names.
@@ -95,12 +97,26 @@ impl Config {
                 Ok((*name, arn))
             })
             .collect::<Result<_, ConfigError>>()?;
+        let origin_secret = get("ORIGIN_SECRET");
+        let origin_secret_required = match (&origin_secret, get("ORIGIN_SECRET_REQUIRED")) {
+            (None, _) => false,
+            (Some(_), Some(value)) if value == "true" => true,
+            (Some(_), Some(value)) if value == "false" => false,
+            (Some(_), value) => {
+                return Err(ConfigError(format!(
+                    "ORIGIN_SECRET_REQUIRED of the function `{}` is `{}`; beside ORIGIN_SECRET it must be `true` or `false`.",
+                    function.name,
+                    value.unwrap_or_default()
+                )));
+            }
+        };
         Ok(Config {
             stage: require("MIYABI_STAGE")?,
             function: function.name,
             database,
             jwt_keys_secret,
-            origin_secret: get("ORIGIN_SECRET"),
+            origin_secret,
+            origin_secret_required,
             valkey_url,
             invokes,
         })
@@ -260,13 +276,17 @@ mod tests {
             ("DATABASE_AUTH", "trust"),
             ("DATABASE_TLS", "prefer"),
             ("VALKEY_URL", "localhost"),
+            ("ORIGIN_SECRET_REQUIRED", "perhaps"),
         ];
         for (name, value) in wrong {
             assert!(
-                read("tasks", &[(name, Some(value))])
-                    .unwrap_err()
-                    .to_string()
-                    .contains(name)
+                read(
+                    "tasks",
+                    &[("ORIGIN_SECRET", Some("arn:origin")), (name, Some(value))]
+                )
+                .unwrap_err()
+                .to_string()
+                .contains(name)
             );
         }
     }

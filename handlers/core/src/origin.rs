@@ -12,15 +12,20 @@ use crate::ApiError;
 /// The header that only the distribution knows how to set.
 const VERIFY: &str = "x-origin-verify";
 
-/// The value of the stage's origin secret.
+/// The stage's origin secret.
 #[derive(Clone)]
-pub(crate) struct OriginSecret(String);
+pub(crate) struct OriginSecret {
+    value: String,
+    /// Whether a request without it is refused. On stages that also answer at the API's own
+    /// address it is not, and is believed as little as a request on a stage without a secret.
+    required: bool,
+}
 
 impl OriginSecret {
     /// # Errors
     ///
     /// A sentence about the secret, without its value.
-    pub(crate) fn parse(secret: &str) -> Result<OriginSecret, String> {
+    pub(crate) fn parse(secret: &str, required: bool) -> Result<OriginSecret, String> {
         #[derive(Deserialize)]
         struct Secret {
             value: String,
@@ -33,7 +38,10 @@ impl OriginSecret {
                     .to_owned(),
             );
         }
-        Ok(OriginSecret(secret.value))
+        Ok(OriginSecret {
+            value: secret.value,
+            required,
+        })
     }
 
     /// Whether the request came through the distribution. Compares in the same time for any value.
@@ -42,7 +50,7 @@ impl OriginSecret {
         let (Some(value), None) = (values.next(), values.next()) else {
             return false;
         };
-        let (expected, given) = (self.0.as_bytes(), value.as_bytes());
+        let (expected, given) = (self.value.as_bytes(), value.as_bytes());
         expected.len() == given.len()
             && expected
                 .iter()
@@ -65,9 +73,8 @@ pub struct Origin {
 impl Origin {
     /// Works out where a request came from, and refuses it when it went past the distribution.
     pub(crate) fn check(parts: &Parts, secret: Option<&OriginSecret>) -> Result<Origin, ApiError> {
-        if let Some(secret) = secret
-            && !secret.is_in(&parts.headers)
-        {
+        let known = secret.filter(|secret| secret.is_in(&parts.headers));
+        if known.is_none() && secret.is_some_and(|secret| secret.required) {
             return Err(ApiError::forbidden(
                 "wrong_origin",
                 "Requests must go through the site's own address.",
@@ -80,7 +87,7 @@ impl Origin {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned)
         };
-        let trusted = |name: &str| secret.and_then(|_| text(name));
+        let trusted = |name: &str| known.and_then(|_| text(name));
         let (domain, address) = match parts.extensions.get::<RequestContext>() {
             Some(RequestContext::ApiGatewayV2(context)) => {
                 (context.domain_name.clone(), context.http.source_ip.clone())
@@ -136,9 +143,29 @@ mod tests {
         request.body(()).unwrap().into_parts().0
     }
 
+    const SECRET: &str = r#"{"value": "0123456789abcdef"}"#;
+
+    #[test]
+    fn where_the_secret_is_not_required_a_request_without_it_is_answered_and_not_believed() {
+        let secret = OriginSecret::parse(SECRET, false).unwrap();
+        let viewer = ("x-viewer-ip", "192.0.2.1");
+        for verify in [None, Some("0123456789abcdeg")] {
+            let headers: Vec<_> = verify
+                .map(|value| ("x-origin-verify", value))
+                .into_iter()
+                .chain([viewer])
+                .collect();
+            let origin = Origin::check(&parts(&headers), Some(&secret)).unwrap();
+            assert_eq!(origin.client_address, None);
+        }
+        let right = [("x-origin-verify", "0123456789abcdef"), viewer];
+        let origin = Origin::check(&parts(&right), Some(&secret)).unwrap();
+        assert_eq!(origin.client_address.as_deref(), Some("192.0.2.1"));
+    }
+
     #[test]
     fn only_the_distribution_is_believed() {
-        let secret = OriginSecret::parse(r#"{"value": "0123456789abcdef"}"#).unwrap();
+        let secret = OriginSecret::parse(SECRET, true).unwrap();
         let viewer = [
             ("x-viewer-host", "tasks.example.com"),
             ("x-viewer-ip", "192.0.2.1"),
