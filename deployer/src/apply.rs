@@ -60,13 +60,14 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
     let deployed = target.deployed().await?;
     target.check(&plan.stacks)?;
     interrupt.check("Nothing was changed.")?;
+    // Also when nothing changes: what is deployed on this machine may have been killed since.
+    target.prepare(progress).await?;
     if plan.is_empty() {
         return Ok(Applied {
             outputs: public_outputs(&deployed.stacks),
             migrated: None,
         });
     }
-    target.prepare(progress).await?;
     upload(&applying).await?;
     let run = Run::new(&applying, &deployed);
     run.stacks().await?;

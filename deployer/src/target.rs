@@ -41,7 +41,8 @@ pub trait Target {
     fn check(&self, stacks: &[StackPlan]) -> Result<(), Error>;
 
     /// Gets ready for the stacks of a plan (`local`: the supervisor runs; AWS: the asset bucket
-    /// exists). Called first by apply, before any upload; does nothing when all is ready.
+    /// exists). Called first by apply, before any upload and also for a plan that changes nothing;
+    /// does nothing when all is ready.
     async fn prepare(&self, progress: &Progress) -> Result<(), Error>;
 
     /// Values of the parameters that no stack gives and the target knows: `AssetBucket`,

@@ -140,7 +140,6 @@ impl World {
 
     /// The text with each `{{resolve:secretsmanager:ARN:SecretString:KEY}}` replaced by the value,
     /// of which nothing may be recorded or shown.
-    #[allow(dead_code, reason = "the edge sends such a header")]
     pub(super) fn resolve_secrets(&self, text: &str) -> Result<String, String> {
         let mut out = String::new();
         let mut rest = text;
@@ -156,7 +155,6 @@ impl World {
         Ok(out)
     }
 
-    #[allow(dead_code, reason = "see above")]
     /// `ARN:SecretString:KEY`; without a key the whole value.
     fn secret_value(&self, reference: &str) -> Result<String, String> {
         let (id, key) = reference

@@ -27,6 +27,20 @@ pub(super) struct Function;
 pub(super) struct OriginAccessControl;
 pub(super) struct ResponseHeadersPolicy;
 
+/// An API is an origin by its name at AWS, `a1b2.execute-api.region.amazonaws.com`; here it is
+/// reached at its port.
+fn reach_apis(world: &World, config: &mut Value) -> Result<(), String> {
+    for origin in config["Origins"].as_array_mut().into_iter().flatten() {
+        let domain = origin["DomainName"].as_str().unwrap_or_default();
+        if let Some((id, _)) = domain.split_once(".execute-api.") {
+            let api = world.apis.get(id);
+            let api = api.ok_or_else(|| format!("Its origin {domain} is no API of this stage."))?;
+            origin["DomainName"] = Value::from(api.domain());
+        }
+    }
+    Ok(())
+}
+
 impl Provider for Distribution {
     fn properties(&self) -> &'static [&'static str] {
         &["DistributionConfig", "Tags"]
@@ -39,7 +53,8 @@ impl Provider for Distribution {
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
         async move {
             let id = wish.id(world, "E")[..14].to_uppercase();
-            let config = with_secrets(world, &wish.properties["DistributionConfig"])?;
+            let mut config = with_secrets(world, &wish.properties["DistributionConfig"])?;
+            reach_apis(world, &mut config)?;
             let settings = Settings::parse(&config)?;
             let listening = lock(&world.sites)
                 .get(&id)
