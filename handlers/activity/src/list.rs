@@ -58,7 +58,6 @@ struct Position {
 #[utoipa::path(
     get,
     path = "/api/activity",
-    operation_id = "list_activity",
     params(Asked),
     responses(
         (status = 200, description = "A page of the trail.", body = Page),

@@ -58,7 +58,7 @@ pub(crate) struct Switch {
 
 /// Gives an access token for another organization of the same person.
 #[utoipa::path(
-    post, path = "/api/auth/switch", operation_id = "switch_organization", tag = "auth", request_body = Switch,
+    post, path = "/api/auth/switch", tag = "auth", request_body = Switch,
     responses(
         (status = 200, body = AccessToken),
         (status = 404, description = "No organization of this person", body = Problem, content_type = "application/problem+json"),

@@ -39,7 +39,7 @@ pub(crate) struct Session {
 
 /// Lists where the caller is signed in.
 #[utoipa::path(
-    get, path = "/api/auth/sessions", operation_id = "list_sessions", tag = "auth",
+    get, path = "/api/auth/sessions", tag = "auth",
     responses(
         (status = 200, body = Sessions),
     )
@@ -65,7 +65,7 @@ pub(crate) async fn list(caller: Caller, State(db): State<Db>) -> Result<Json<Se
 
 /// Ends a session of the caller.
 #[utoipa::path(
-    delete, path = "/api/auth/sessions/{session_id}", operation_id = "end_session", tag = "auth",
+    delete, path = "/api/auth/sessions/{session_id}", tag = "auth",
     params(("session_id" = Uuid, Path, description = "Id of the session")),
     responses(
         (status = 204, description = "It is over, with every access token of it"),

@@ -24,12 +24,11 @@ pub(crate) fn complete(document: &mut Value) -> Result<(), Error> {
                     "{method} {path} is no route of the catalogue."
                 )));
             };
-            let name = operation["operationId"].as_str().unwrap_or_default();
-            if !names.insert(name.to_owned()) {
-                return Err(Error(format!(
-                    "{method} {path} is called `{name}` like another operation: give it another name with `operation_id = ..`."
-                )));
+            let name = name(method, path);
+            if !names.insert(name.clone()) {
+                return Err(Error(format!("Two operations would be called `{name}`.")));
             }
+            operation["operationId"] = json!(name);
             say_who_may(operation, route.access);
             let takes_parameters = path.contains('{');
             add_errors(operation, route.access, takes_parameters);
@@ -37,6 +36,23 @@ pub(crate) fn complete(document: &mut Value) -> Result<(), Error> {
     }
     sort(document);
     Ok(())
+}
+
+/// `get /api/tasks/{task_id}/comments` -> `getTasksByTaskIdComments`.
+fn name(method: &str, path: &str) -> String {
+    let mut name = method.to_owned();
+    for segment in path.trim_start_matches("/api/").split('/') {
+        let words = match segment.strip_prefix('{') {
+            Some(parameter) => format!("by_{}", parameter.trim_end_matches('}')),
+            None => segment.to_owned(),
+        };
+        for word in words.split(['_', '-', '.']) {
+            let mut letters = word.chars();
+            name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            name.push_str(letters.as_str());
+        }
+    }
+    name
 }
 
 fn say_who_may(operation: &mut Value, access: Access) {
@@ -199,6 +215,22 @@ fn sort(document: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn operations_are_named_after_their_routes() {
+        for (method, path, expected) in [
+            ("get", "/api/tasks", "getTasks"),
+            (
+                "patch",
+                "/api/tasks/{task_id}/comments/{comment_id}",
+                "patchTasksByTaskIdCommentsByCommentId",
+            ),
+            ("post", "/api/auth/logout-all", "postAuthLogoutAll"),
+            ("get", "/api/openapi.json", "getOpenapiJson"),
+        ] {
+            assert_eq!(name(method, path), expected);
+        }
+    }
 
     #[test]
     fn every_operation_says_who_may_and_what_can_go_wrong() {
