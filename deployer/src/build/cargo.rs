@@ -98,7 +98,7 @@ fn command(project: &Project, what_for: BuildFor) -> Result<Command, Error> {
         command.args(["--bin", function.name]);
     }
     if let BuildFor::Lambda(architecture) = what_for {
-        command.args(["--release", "--locked", "--target", architecture.triple()]);
+        command.args(["--release", "--target", architecture.triple()]);
         command.env("RUSTFLAGS", toolchain::remap_flags(project));
         for (name, value) in toolchain::environment(architecture)? {
             command.env(name, value);
