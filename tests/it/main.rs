@@ -11,7 +11,6 @@ mod database;
 mod docs;
 mod local_stage;
 mod migrations;
-mod people;
 mod schema;
 mod tasks;
 mod tenancy;

@@ -1,8 +1,13 @@
 //! Tasks, comments and labels.
 
+mod bulk;
 mod change;
+mod comments;
 mod create;
+mod labels;
 mod list;
+mod remove;
+mod stats;
 
 use miyabi_tests::{Person, Value, json};
 

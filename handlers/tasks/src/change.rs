@@ -18,15 +18,19 @@ use crate::{Moment, Priority, Status, Task, fields::Fields, hierarchy, label_ids
 pub(crate) struct TaskChange {
     /// What is to be done, in a line.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     title: Option<Line<200>>,
     /// What is to be done, at length.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     description: Option<Text<20_000>>,
     /// Where it stands now: one of those that it may become.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     status: Option<Status>,
     /// How urgent it is.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     priority: Option<Priority>,
     /// Who is to do it: a member of the organization, or null for nobody. Needs `tasks.assign`.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
@@ -42,11 +46,11 @@ pub(crate) struct TaskChange {
     due_at: Option<Option<Moment>>,
     /// All its labels, 20 at most.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Uuid>>)]
+    #[schema(value_type = Option<Vec<Uuid>>, nullable = false)]
     label_ids: Option<LabelIds>,
     /// Merged into what is there, member by member; null removes a member.
     #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, nullable = false)]
     metadata: Option<Map<String, Value>>,
 }
 

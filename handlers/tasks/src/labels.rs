@@ -48,10 +48,11 @@ pub(crate) struct NewLabel {
 pub(crate) struct LabelChange {
     /// Its name.
     #[serde(default, deserialize_with = "crate::change::given")]
+    #[schema(nullable = false)]
     name: Option<Line<50>>,
     /// Its colour, `#rrggbb`.
     #[serde(default, deserialize_with = "crate::change::given")]
-    #[schema(value_type = Option<String>, pattern = "^#[0-9a-fA-F]{6}$")]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^#[0-9a-fA-F]{6}$")]
     color: Option<Color>,
 }
 

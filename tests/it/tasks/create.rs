@@ -3,12 +3,11 @@
 use miyabi_tests::{App, json};
 
 use super::{path, task};
-use crate::people::{member, sign_in};
 
 #[tokio::test]
 async fn a_created_task_is_listed() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
+    let alice = app.sign_in("alice").await;
     let created = alice
         .post(
             "/api/tasks",
@@ -25,7 +24,7 @@ async fn a_created_task_is_listed() {
 #[tokio::test]
 async fn a_new_task_has_everything_that_it_was_given() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
+    let alice = app.sign_in("alice").await;
     let label = alice
         .post("/api/labels", json!({"name": "Garden", "color": "#00AA11"}))
         .await
@@ -49,7 +48,9 @@ async fn a_new_task_has_everything_that_it_was_given() {
         .await;
     assert_eq!(created.header("etag"), "\"1\"");
     let created = created.expect(201);
-    let person = json!({"id": alice.user_id(), "login": "alice", "name": null, "avatar_url": null});
+    let person = created["created_by"].clone();
+    assert_eq!(person["id"], alice.user_id());
+    assert_eq!(person["login"], "alice");
     let expected = json!({
         "id": created["id"],
         "title": "Water the maple",
@@ -75,8 +76,8 @@ async fn a_new_task_has_everything_that_it_was_given() {
 #[tokio::test]
 async fn a_task_of_another_organization_is_not_there() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
-    let bob = sign_in(&app, "bob").await;
+    let alice = app.sign_in("alice").await;
+    let bob = app.sign_in("bob").await;
     let created = task(&alice, "Private").await;
     let theirs = bob.get(&path(&created)).await.problem(404, "not_found");
     let absent = bob
@@ -90,7 +91,7 @@ async fn a_task_of_another_organization_is_not_there() {
 #[tokio::test]
 async fn what_cannot_be_stored_is_named() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
+    let alice = app.sign_in("alice").await;
     let long = "x".repeat(201);
     let big = "x".repeat(16 * 1024);
     for (body, field) in [
@@ -124,9 +125,9 @@ async fn what_cannot_be_stored_is_named() {
 #[tokio::test]
 async fn only_present_members_are_assigned_and_only_by_those_who_may() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
-    let carol = member(&app, &alice, "carol", "member").await;
-    let gone = member(&app, &alice, "gone", "member").await;
+    let alice = app.sign_in("alice").await;
+    let carol = app.member(&alice, "carol", "member").await;
+    let gone = app.member(&alice, "dave", "member").await;
     app.sql(&format!(
         "insert into roles (organization_id, name, permissions) values ('{}', 'writer', '[\"tasks.read\", \"tasks.write\"]');
          update memberships set removed_at = now() where user_id = '{}'",
@@ -134,7 +135,7 @@ async fn only_present_members_are_assigned_and_only_by_those_who_may() {
         gone.user_id()
     ))
     .await;
-    let writer = member(&app, &alice, "writer", "writer").await;
+    let writer = app.member(&alice, "bob", "writer").await;
     let body = |assignee: String| json!({"title": "Assigned", "assignee_id": assignee});
     alice
         .post("/api/tasks", body(carol.user_id()))
@@ -165,7 +166,7 @@ async fn only_present_members_are_assigned_and_only_by_those_who_may() {
 #[tokio::test]
 async fn sub_tasks_are_nested_only_so_deep() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
+    let alice = app.sign_in("alice").await;
     let mut parent = task(&alice, "Level 1").await;
     for level in 2..=8 {
         let body = json!({"title": format!("Level {level}"), "parent_id": parent["id"]});
@@ -182,11 +183,11 @@ async fn sub_tasks_are_nested_only_so_deep() {
 #[tokio::test]
 async fn a_new_task_leaves_its_line_in_the_trail_and_an_event_that_carries_only_its_id() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
+    let alice = app.sign_in("alice").await;
     let created = task(&alice, "Water the maple").await;
     let id = created["id"].as_str().unwrap();
     let lines = app
-        .rows("select actor_id, action, outcome, target_type, target_id, after ->> 'title' from audit_log")
+        .rows("select actor_id, action, outcome, target_type, target_id, after ->> 'title' from audit_log where target_type = 'task'")
         .await;
     let expected = format!(
         "({},task.create,allowed,task,{id},\"Water the maple\")",

@@ -3,7 +3,6 @@
 use miyabi_tests::{App, Person, Value, json};
 
 use super::{path, task, titles};
-use crate::people::{member, sign_in};
 
 /// Everything of a list, page by page.
 async fn walk(person: &Person, query: &str, limit: usize) -> Vec<String> {
@@ -74,8 +73,8 @@ fn numbers(titles: &[String]) -> String {
 #[tokio::test]
 async fn each_filter_finds_its_tasks_in_pages_of_any_size() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
-    let carol = member(&app, &alice, "carol", "member").await;
+    let alice = app.sign_in("alice").await;
+    let carol = app.member(&alice, "carol", "member").await;
     let tasks = nine(&app, &alice, &carol).await;
     let label = tasks[3]["labels"][0]["id"].as_str().unwrap().to_owned();
     let first = tasks[0]["id"].as_str().unwrap().to_owned();
@@ -171,7 +170,7 @@ async fn each_filter_finds_its_tasks_in_pages_of_any_size() {
 #[tokio::test]
 async fn parameters_that_mean_nothing_are_refused() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
+    let alice = app.sign_in("alice").await;
     for (query, field) in [
         ("status=done", "status"),
         ("status=pending,", "status"),
@@ -201,7 +200,7 @@ async fn parameters_that_mean_nothing_are_refused() {
 #[tokio::test]
 async fn a_list_carries_people_and_labels_but_no_long_texts() {
     let app = App::start().await;
-    let alice = sign_in(&app, "alice").await;
+    let alice = app.sign_in("alice").await;
     let created = task(&alice, "Water the maple").await;
     let page = alice.get("/api/tasks").await.expect(200);
     let mut expected = created.clone();
