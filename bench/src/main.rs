@@ -6,11 +6,14 @@
 //! does. One line of JSON for each finding goes to stdout, talk goes to stderr.
 
 // One large struct of context and plain functions read better here than a trait with one method.
+mod checkout;
 mod context;
 mod database;
 mod error;
 mod finding;
+mod http;
 mod list;
+mod local;
 mod process;
 mod queries;
 mod runtime;
@@ -20,6 +23,7 @@ mod start;
 mod statements;
 mod subject;
 mod synth;
+mod zips;
 
 pub(crate) use context::Context;
 pub(crate) use error::Error;
@@ -36,11 +40,14 @@ use finding::Finding;
 type Bench = fn(&Context) -> Result<Vec<Finding>, Error>;
 
 /// The measurements, in the order in which they run.
-const BENCHES: [(&str, Bench); 4] = [
+const BENCHES: [(&str, Bench); 7] = [
     ("start", start::run),
     ("list", list::run),
     ("queries", queries::run),
     ("synth", synth::run),
+    ("local", local::run),
+    ("zips", zips::run),
+    ("equality", zips::twice),
 ];
 
 fn main() -> ExitCode {

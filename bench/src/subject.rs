@@ -99,6 +99,17 @@ impl Surroundings {
 
 /// API Gateway's event for a GET by the owner of an organization.
 pub(crate) fn event(tenant: Tenant, path: &str) -> Vec<u8> {
+    let mut event = get(path);
+    event["headers"]["authorization"] = json!(format!("Bearer {}", token(tenant)));
+    event.to_string().into_bytes()
+}
+
+/// The same for a GET by nobody.
+pub(crate) fn public_event(path: &str) -> Vec<u8> {
+    get(path).to_string().into_bytes()
+}
+
+fn get(path: &str) -> Value {
     let (raw_path, query) = path.split_once('?').unwrap_or((path, ""));
     let route = format!("GET {raw_path}");
     json!({
@@ -108,7 +119,6 @@ pub(crate) fn event(tenant: Tenant, path: &str) -> Vec<u8> {
         "rawQueryString": query,
         "headers": {
             "accept": "application/json",
-            "authorization": format!("Bearer {}", token(tenant)),
             "host": "api.example.com",
             "user-agent": "miyabi-bench",
             "x-forwarded-for": "203.0.113.7",
@@ -120,7 +130,13 @@ pub(crate) fn event(tenant: Tenant, path: &str) -> Vec<u8> {
             "apiId": "bench",
             "domainName": "api.example.com",
             "domainPrefix": "api",
-            "http": {"method": "GET", "path": raw_path, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "miyabi-bench"},
+            "http": {
+                "method": "GET",
+                "path": raw_path,
+                "protocol": "HTTP/1.1",
+                "sourceIp": "203.0.113.7",
+                "userAgent": "miyabi-bench",
+            },
             "requestId": "JKJaXmPLvHcESHA=",
             "routeKey": route,
             "stage": "$default",
@@ -129,8 +145,6 @@ pub(crate) fn event(tenant: Tenant, path: &str) -> Vec<u8> {
         },
         "isBase64Encoded": false,
     })
-    .to_string()
-    .into_bytes()
 }
 
 /// An access token that is good for the next quarter of an hour.

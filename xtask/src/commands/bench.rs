@@ -36,11 +36,17 @@ enum Name {
     Queries,
     /// Synthesis of all stacks of a stage.
     Synth,
+    /// The stage `local` in a copy of the checkout: its gateway, and deploys.
+    Local,
+    /// Sizes of the zips for Lambda.
+    Zips,
+    /// Whether a build on another path gives the same bytes. Compiles everything twice.
+    Equality,
 }
 
 impl Name {
     fn needs_functions(self) -> bool {
-        self != Name::Synth
+        matches!(self, Name::Start | Name::List | Name::Queries)
     }
 }
 
