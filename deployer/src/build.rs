@@ -1,6 +1,7 @@
 //! Building the functions: one `cargo build` for all, and what comes out kept by its content.
 //!
 //! - `local` runs what the dev profile makes for this machine; the asset is the `bootstrap` file.
+//! - `sandbox`, an emulator on this machine, gets the same in zips.
 //! - An AWS stage gets zips of the release profile for its architecture, byte-equal for the same
 //!   source on any path.
 
@@ -21,6 +22,8 @@ use crate::{Error, progress::Progress, project::Project, target::Asset};
 pub enum BuildFor {
     /// This machine, dev profile.
     Local,
+    /// An emulator of Lambda on this machine: dev profile, zips.
+    Emulator,
     /// Lambda, release profile.
     Lambda(Architecture),
 }
@@ -109,7 +112,7 @@ pub async fn build(
 
 fn title(what_for: BuildFor) -> String {
     match what_for {
-        BuildFor::Local => "Building the functions".to_owned(),
+        BuildFor::Local | BuildFor::Emulator => "Building the functions".to_owned(),
         BuildFor::Lambda(architecture) => {
             format!(
                 "Building the functions for Lambda, {}",

@@ -11,6 +11,8 @@ pub enum ErrorKind {
     Usage,
     /// The plan needs an approval that was not given: nothing was changed.
     ApprovalNeeded,
+    /// A stack is in a state that only a person can lead it out of: nothing was changed.
+    Stuck,
     /// Somebody else deploys this stage right now: nothing was changed.
     Busy,
     /// The person interrupted; the message says whether anything was changed.
@@ -24,6 +26,7 @@ impl ErrorKind {
             ErrorKind::Failed => 1,
             ErrorKind::Usage => 2,
             ErrorKind::ApprovalNeeded => 3,
+            ErrorKind::Stuck => 4,
             ErrorKind::Busy => 75,
             ErrorKind::Interrupted => 130,
         }
@@ -35,6 +38,7 @@ impl ErrorKind {
             ErrorKind::Failed => "failed",
             ErrorKind::Usage => "usage",
             ErrorKind::ApprovalNeeded => "approval_needed",
+            ErrorKind::Stuck => "stuck",
             ErrorKind::Busy => "busy",
             ErrorKind::Interrupted => "interrupted",
         }
@@ -153,10 +157,11 @@ mod tests {
             ErrorKind::Failed,
             ErrorKind::Usage,
             ErrorKind::ApprovalNeeded,
+            ErrorKind::Stuck,
             ErrorKind::Busy,
             ErrorKind::Interrupted,
         ]
         .map(ErrorKind::exit_code);
-        assert_eq!(codes, [1, 2, 3, 75, 130]);
+        assert_eq!(codes, [1, 2, 3, 4, 75, 130]);
     }
 }

@@ -1,15 +1,12 @@
 //! A small HTTP client for the deployer's own few requests: smoke test and sign-in on `local`.
-//! Plain HTTP, no redirects followed, no cookies kept, every request bounded in time and size.
+//! Plain HTTP, and TLS where AWS is compiled in; no redirects followed, no cookies kept, every request bounded in time and size.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_util::{
-    client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
-};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 
 use crate::Error;
 
@@ -60,15 +57,18 @@ pub async fn send(
         )
         .because(cause)
     };
-    let mut request = Request::builder().method(&method).uri(url);
+    let (url_to_call, host) = loopback(url);
+    let mut request = Request::builder().method(&method).uri(url_to_call);
+    if let Some(host) = host {
+        request = request.header(http::header::HOST, host);
+    }
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
     let request = request
         .body(Full::new(body.into()))
         .map_err(|cause| failed(cause.into()))?;
-    let client: Client<HttpConnector, Full<Bytes>> =
-        Client::builder(TokioExecutor::new()).build_http();
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector());
     let exchange = async {
         let response = client.request(request).await?;
         let (parts, body) = response.into_parts();
@@ -87,7 +87,59 @@ pub async fn send(
     }
 }
 
+#[cfg(not(feature = "aws"))]
+fn connector() -> hyper_util::client::legacy::connect::HttpConnector {
+    hyper_util::client::legacy::connect::HttpConnector::new()
+}
+
+#[cfg(feature = "aws")]
+fn connector() -> hyper_rustls::HttpsConnector<hyper_util::client::legacy::connect::HttpConnector> {
+    hyper_rustls::HttpsConnectorBuilder::new()
+        .with_webpki_roots()
+        .https_or_http()
+        .enable_http1()
+        .build()
+}
+
+/// Names under `.localhost` are this machine (RFC 6761, 6.3), and not every resolver knows. Gives
+/// where to connect to and, when that differs, the host to ask there.
+fn loopback(url: &str) -> (String, Option<String>) {
+    let uri: http::Uri = url.parse().unwrap_or_default();
+    let host = uri.host().unwrap_or_default();
+    match (uri.scheme_str(), uri.authority()) {
+        (Some("http"), Some(authority)) if host.ends_with(".localhost") => {
+            let port = uri.port_u16().unwrap_or(80);
+            let path = uri
+                .path_and_query()
+                .map_or("/", http::uri::PathAndQuery::as_str);
+            (
+                format!("http://127.0.0.1:{port}{path}"),
+                Some(authority.to_string()),
+            )
+        }
+        _ => (url.to_owned(), None),
+    }
+}
+
 /// GET without headers.
 pub async fn get(url: &str, within: Duration) -> Result<Answer, Error> {
     send(Method::GET, url, &[], Bytes::new(), within).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_under_localhost_are_asked_for_at_this_machine() {
+        assert_eq!(
+            loopback("http://abc.execute-api.localhost:4566/api/health?x=1"),
+            (
+                "http://127.0.0.1:4566/api/health?x=1".to_owned(),
+                Some("abc.execute-api.localhost:4566".to_owned())
+            )
+        );
+        let site = "https://example.com/";
+        assert_eq!(loopback(site), (site.to_owned(), None));
+    }
 }

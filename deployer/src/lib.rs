@@ -7,6 +7,8 @@
 //! What differs between AWS and this machine is behind [`target::Target`].
 
 pub mod apply;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod build;
 pub mod error;
 pub mod event;
@@ -23,6 +25,7 @@ pub mod sign_in;
 pub mod site;
 pub mod smoke;
 pub mod stage;
+pub mod stage_target;
 pub mod state;
 pub mod target;
 

@@ -16,6 +16,8 @@ use serde_json::Value;
 
 use crate::target::Asset;
 
+#[cfg(feature = "aws")]
+pub(crate) use diff::is_stateful;
 pub use make::{Wanted, Wish};
 
 use crate::{Error, state::Deployed};

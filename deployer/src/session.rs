@@ -103,6 +103,7 @@ pub async fn destroy(
 ) -> Result<Vec<String>, Error> {
     let deployed = target.deployed().await?;
     let plan = plan::make_removal(stage.name(), &deployed);
+    target.prepare_destroy().await?;
     for stack in &plan.stacks {
         let name = &stack.name;
         let step = progress.step(format!("stack {name}"), format!("Deleting {name}"));

@@ -1,7 +1,10 @@
 //! The smoke test: does what was deployed answer? An allowed request, a refused one, and the site,
 //! through the addresses that people use.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use serde::Serialize;
 
@@ -9,6 +12,7 @@ use crate::{
     Error,
     http_client::{self, Answer},
     progress::Progress,
+    stage::Stage,
 };
 
 /// One request and whether it was answered as it should be.
@@ -24,26 +28,31 @@ pub struct Check {
 
 /// A cold start of every function involved, twice over.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// How long a wrong answer is asked for again where new names and new edges take a while.
+const SETTLES_WITHIN: Duration = Duration::from_secs(60);
 
-/// Asks the deployed stage; an error names the first request with a wrong answer.
+/// A request and what must come of it.
+type Expected = (String, u16, &'static str);
+
+/// Asks the deployed stage; an error names the first request with a wrong answer. `emulated`: its
+/// site has a name that only AWS could give an address.
 pub async fn test(
+    stage: &Stage,
     outputs: &BTreeMap<String, String>,
+    emulated: bool,
     progress: &Progress,
 ) -> Result<Vec<Check>, Error> {
-    let mut requests: Vec<(String, u16, &str)> = Vec::new();
-    if let Some(api) = outputs.get("apiUrl") {
-        requests.push((format!("{api}/api/health"), 200, "application/json"));
-    }
-    if let Some(site) = outputs.get("siteUrl") {
-        requests.push((format!("{site}/"), 200, "text/html"));
-        requests.push((format!("{site}/api/health"), 200, "application/json"));
-        requests.push((format!("{site}/api/tasks"), 401, "application/problem+json"));
-    }
+    let requests = requests(stage, outputs, emulated);
+    let settles_within = if stage.is_local() {
+        Duration::ZERO
+    } else {
+        SETTLES_WITHIN
+    };
     let step = progress.step("smoke test", "Asking the application");
     let checks = futures_util::future::try_join_all(
         requests
             .iter()
-            .map(|(url, expected, media_type)| ask(url, *expected, media_type)),
+            .map(|request| ask_until(stage, request, settles_within)),
     )
     .await?;
     step.done(format!(
@@ -53,12 +62,44 @@ pub async fn test(
     Ok(checks)
 }
 
-async fn ask(url: &str, expected: u16, media_type: &str) -> Result<Check, Error> {
+fn requests(stage: &Stage, outputs: &BTreeMap<String, String>, emulated: bool) -> Vec<Expected> {
+    let mut requests = Vec::new();
+    let behind_site = stage.settings().site.origin_secret == stacks::stage::OriginSecret::Required;
+    if let Some(api) = outputs.get("apiUrl") {
+        if behind_site {
+            requests.push((format!("{api}/api/health"), 403, PROBLEM));
+        } else {
+            requests.push((format!("{api}/api/health"), 200, "application/json"));
+            requests.push((format!("{api}/api/tasks"), 401, PROBLEM));
+        }
+    }
+    if let Some(site) = outputs.get("siteUrl").filter(|_| !emulated) {
+        requests.push((format!("{site}/"), 200, "text/html"));
+        requests.push((format!("{site}/api/health"), 200, "application/json"));
+        requests.push((format!("{site}/api/tasks"), 401, PROBLEM));
+    }
+    requests
+}
+
+const PROBLEM: &str = "application/problem+json";
+
+async fn ask_until(stage: &Stage, request: &Expected, within: Duration) -> Result<Check, Error> {
+    let began = Instant::now();
+    let (url, expected, media_type) = request;
+    loop {
+        match ask(stage, url, *expected, media_type).await {
+            Err(_) if began.elapsed() < within => tokio::time::sleep(Duration::from_secs(1)).await,
+            result => return result,
+        }
+    }
+}
+
+async fn ask(stage: &Stage, url: &str, expected: u16, media_type: &str) -> Result<Check, Error> {
     let answer = http_client::get(url, PATIENCE).await?;
     let request = format!("GET {url}");
     let status = answer.status.as_u16();
     if status != expected || !answer.header("content-type").starts_with(media_type) {
-        return Err(wrong(&request, expected, media_type, &answer));
+        return Err(wrong(stage, &request, expected, media_type, &answer));
     }
     Ok(Check {
         request,
@@ -67,14 +108,14 @@ async fn ask(url: &str, expected: u16, media_type: &str) -> Result<Check, Error>
     })
 }
 
-fn wrong(request: &str, expected: u16, media_type: &str, answer: &Answer) -> Error {
+fn wrong(stage: &Stage, request: &str, expected: u16, media_type: &str, answer: &Answer) -> Error {
     Error::failed(
         format!(
             "What was deployed does not answer as it should: {request} must be {expected} with {media_type}, it was {} with `{}`.",
             answer.status.as_u16(),
             answer.header("content-type"),
         ),
-        "See what the functions say: `cargo xtask logs --stage local --since 5m`",
+        format!("See what the functions say: `cargo xtask logs --stage {} --since 5m`", stage.name()),
     )
     .because(format!("the answer began: {}", answer.text(500)))
 }

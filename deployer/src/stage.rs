@@ -12,7 +12,7 @@ pub struct Stage {
     stage: stacks::Stage,
 }
 
-/// The one stage that this version can deploy.
+/// The stage that is this machine.
 const LOCAL: &str = "local";
 
 impl Stage {
@@ -37,18 +37,23 @@ impl Stage {
         &self.stage
     }
 
-    /// Refuses a stage that this version cannot deploy.
-    pub fn assert_deployable(&self) -> Result<(), Error> {
-        if self.name == LOCAL {
+    /// Whether it is this machine.
+    pub fn is_local(&self) -> bool {
+        self.name == LOCAL
+    }
+
+    /// Refuses a stage whose database is protected: it can only be destroyed in two steps.
+    pub fn assert_unprotected(&self) -> Result<(), Error> {
+        if !self.stage.database.deletion_protection {
             return Ok(());
         }
         Err(Error::usage(
             format!(
-                "This version deploys the stage `{LOCAL}` only, not `{}`.",
+                "The stage `{}` is protected: its database may not be deleted. Nothing was changed.",
                 self.name
             ),
             format!(
-                "`cargo xtask synth --stage {0}` and `cargo xtask build --stage {0}` work; or `cargo xtask deploy --stage {LOCAL}`",
+                "When all of it may go: set `database.deletion-protection: false` in stacks/stages/{0}.yaml, `cargo xtask deploy --stage {0}`, then `cargo xtask destroy --stage {0}`",
                 self.name
             ),
         ))
@@ -56,16 +61,13 @@ impl Stage {
 
     /// What its functions are built for.
     pub fn build_for(&self) -> BuildFor {
-        if self.name == LOCAL {
+        if self.is_local() {
             return BuildFor::Local;
         }
         match self.stage.architecture {
             stacks::stage::Architecture::Arm64 => BuildFor::Lambda(Architecture::Arm64),
             stacks::stage::Architecture::X86 => BuildFor::Lambda(Architecture::X86_64),
-            // Where Lambda has no such machines, nothing could run the result anyway.
-            stacks::stage::Architecture::Host => {
-                BuildFor::Lambda(Architecture::host().unwrap_or(Architecture::X86_64))
-            }
+            stacks::stage::Architecture::Host => BuildFor::Emulator,
         }
     }
 }

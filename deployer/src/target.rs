@@ -83,6 +83,12 @@ pub trait Target {
     /// future is dropped.
     async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error>;
 
+    /// Called before the stacks of a stage are deleted for good: remembers what they would leave
+    /// behind and [`Target::destroy`] has to remove.
+    async fn prepare_destroy(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Removes everything of the stage that is not a stack (`local`: supervisor, database and
     /// files). Called after each stack was deleted.
     async fn destroy(&self, progress: &Progress) -> Result<(), Error>;

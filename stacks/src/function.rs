@@ -72,6 +72,11 @@ impl<'a> Function<'a> {
 
     /// Adds its resources.
     pub(crate) fn add(mut self, stack: &mut Stack, lan: &Lan, assets: &Assets) -> Live {
+        if self.stage.is_for_emulators() {
+            // An emulator need not know under which address it is reached.
+            let endpoint = stack.parameter(parameter::ENDPOINT_URL, "Where the emulator answers.");
+            self = self.given("AWS_ENDPOINT_URL", endpoint);
+        }
         let id = pascal(self.spec.name);
         let name = physical(self.stage, self.spec.name);
         let log = stack.add(

@@ -7,6 +7,7 @@
 
 mod api;
 mod assets;
+pub mod bootstrap;
 mod data;
 mod function;
 mod names;
@@ -28,6 +29,8 @@ pub mod parameter {
     pub const DATABASE_HOST: &str = "DatabaseHost";
     /// Port of a database that the stage does not manage.
     pub const DATABASE_PORT: &str = "DatabasePort";
+    /// Where an emulator answers in place of AWS.
+    pub const ENDPOINT_URL: &str = "EndpointUrl";
     /// `https://github.com`, or the stand-in's.
     pub const GITHUB_ORIGIN: &str = "GithubOrigin";
     /// `https://api.github.com`, or the stand-in's.

@@ -45,6 +45,13 @@ pub struct Stage {
     pub api: Api,
 }
 
+impl Stage {
+    /// Whether it is for an emulator of AWS: no account, and a database that is given by URL.
+    pub fn is_for_emulators(&self) -> bool {
+        self.account.is_none() && !self.database.managed
+    }
+}
+
 /// What functions are built for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

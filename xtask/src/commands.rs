@@ -1,6 +1,7 @@
 //! The commands: the table of them, and what they share.
 
 mod bench;
+mod bootstrap;
 mod build;
 mod check;
 mod codegen;
@@ -28,13 +29,17 @@ use crate::context::Context;
 /// Takes Miyabi from a clean checkout to a running system, on this machine or on AWS.
 ///
 /// Exit codes: 0 done, 1 failed, 2 wrong usage or stage file, 3 approval needed but not given,
-/// 75 busy (somebody else deploys), 130 interrupted.
+/// 4 a stack is stuck, 75 busy (somebody else deploys), 130 interrupted.
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
 pub(crate) struct Cli {
     /// Answer with one line of JSON on stdout; talk stays on stderr.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+
+    /// An AWS-compatible endpoint in place of AWS; also as AWS_ENDPOINT_URL.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
 
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -43,6 +48,7 @@ pub(crate) struct Cli {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Deploy(deploy::Deploy),
+    Bootstrap(bootstrap::Bootstrap),
     Dev(dev::Dev),
     Plan(plan::PlanCommand),
     Synth(synth::Synth),
@@ -69,6 +75,7 @@ impl Command {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         match self {
             Command::Deploy(command) => command.run(context).await,
+            Command::Bootstrap(command) => command.run(context).await,
             Command::Dev(command) => command.run(context).await,
             Command::Plan(command) => command.run(context).await,
             Command::Synth(command) => command.run(context).await,

@@ -2,10 +2,18 @@
 
 use std::{
     env,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
+    process::Command,
 };
 
-use deployer::{Error, interrupt::Interrupt, local::Local, project::Project, stage::Stage};
+use deployer::{
+    Error,
+    interrupt::Interrupt,
+    project::Project,
+    stage::Stage,
+    stage_target::{HAS_AWS, Reach, StageTarget},
+};
 use tokio::{runtime, signal::unix};
 
 use crate::{commands::Cli, ui::Ui};
@@ -16,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) ui: Ui,
     /// The checkout.
     pub(crate) project: Project,
+    /// The endpoint in place of AWS, as it was typed.
+    pub(crate) endpoint_url: Option<String>,
     /// Set when the person wants to stop.
     pub(crate) interrupt: Interrupt,
 }
@@ -26,17 +36,57 @@ impl Context {
         Stage::load(name)
     }
 
-    /// The stage of that name, when this version can deploy it.
-    pub(crate) fn deployable(&self, name: &str) -> Result<Stage, Error> {
-        let stage = self.stage(name)?;
-        stage.assert_deployable()?;
-        Ok(stage)
+    /// Where that stage lives.
+    pub(crate) async fn target(&self, stage: &Stage) -> Result<StageTarget, Error> {
+        self.target_with(stage, None).await
     }
 
-    /// Where that stage lives.
-    pub(crate) fn target(&self, stage: &Stage) -> Result<Local, Error> {
-        Local::open(&self.project, stage)
+    /// Where that stage lives, with a database that it does not manage.
+    pub(crate) async fn target_with(
+        &self,
+        stage: &Stage,
+        database_url: Option<&str>,
+    ) -> Result<StageTarget, Error> {
+        if stage.is_local() {
+            // The variables are for the other stages; only what was typed is refused.
+            let reach = Reach {
+                endpoint_url: self.endpoint_url.clone(),
+                database_url: database_url.map(str::to_owned),
+            };
+            return StageTarget::open(&self.project, stage, &reach, &self.ui.progress()).await;
+        }
+        if !HAS_AWS {
+            return Err(with_aws(&self.project));
+        }
+        let given = |typed: Option<String>, variable: &str| {
+            typed.or_else(|| env::var(variable).ok().filter(|value| !value.is_empty()))
+        };
+        let reach = Reach {
+            endpoint_url: given(self.endpoint_url.clone(), "AWS_ENDPOINT_URL"),
+            database_url: given(database_url.map(str::to_owned), "MIYABI_DATABASE_URL"),
+        };
+        let progress = self.ui.progress();
+        let open = StageTarget::open(&self.project, stage, &reach, &progress);
+        self.interrupt.or(open).await
     }
+}
+
+/// Becomes the same command built with the feature `aws`, which this build lacks so that nobody who
+/// stays on `local` compiles the SDK. Gives an error only when that does not begin.
+fn with_aws(project: &Project) -> Error {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let cause = Command::new(cargo)
+        .args(["run", "--quiet", "--package", "xtask", "--features", "aws"])
+        .arg("--manifest-path")
+        .arg(project.root().join("Cargo.toml"))
+        .arg("--")
+        .args(env::args_os().skip(1))
+        .exec();
+    Error::failed(
+        "The command could not be built with AWS.",
+        "`cargo run --package xtask --features aws -- help`",
+    )
+    .because(cause)
 }
 
 /// Runs a command; gives the exit code.
@@ -59,6 +109,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
         let context = Context {
             ui: ui.clone(),
             project: Project::new(root()),
+            endpoint_url: cli.endpoint_url,
             interrupt,
         };
         cli.command.run(&context).await

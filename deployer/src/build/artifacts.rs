@@ -94,15 +94,11 @@ pub(super) fn keep(
     let mut changed = keep_bootstrap(executable, &binary_sha256, &bootstrap).map_err(failed)?;
     let (sha256, path) = match what_for {
         BuildFor::Local => (binary_sha256, bootstrap.clone()),
-        BuildFor::Lambda(_) => {
-            let zip = zip_of(&fs::read(&bootstrap).map_err(failed)?).map_err(failed)?;
-            let sha256 = hex(&Sha256::digest(&zip));
-            let path = folder.join(format!("{sha256}.zip"));
-            if !fs::read(&path).is_ok_and(|there| there == zip) {
-                changed = true;
-                state::write_private(&path, &zip).map_err(failed)?;
-            }
-            (sha256, path)
+        BuildFor::Lambda(_) | BuildFor::Emulator => {
+            let zipped = keep_zip(&folder, &bootstrap).map_err(failed)?;
+            changed |= zipped.made;
+            let path = folder.join(format!("{}.zip", zipped.sha256));
+            (zipped.sha256, path)
         }
     };
     let size = fs::metadata(&path).map_err(failed)?.len();
@@ -119,6 +115,38 @@ pub(super) fn keep(
         bootstrap,
         changed,
     })
+}
+
+/// A zip that is kept.
+struct Zipped {
+    sha256: String,
+    /// False when it was there, whole.
+    made: bool,
+}
+
+/// Zips the binary, unless that was done before: what it came to is written down beside the binary.
+/// That the zip is still what it was is checked before it is sent anywhere.
+fn keep_zip(folder: &Path, bootstrap: &Path) -> io::Result<Zipped> {
+    let note = bootstrap.with_file_name("zip");
+    let noted = fs::read_to_string(&note).unwrap_or_default();
+    if let Some((sha256, size)) = noted.split_once(' ')
+        && fs::metadata(folder.join(format!("{sha256}.zip")))
+            .is_ok_and(|zip| zip.len().to_string() == size)
+    {
+        return Ok(Zipped {
+            sha256: sha256.to_owned(),
+            made: false,
+        });
+    }
+    let zip = zip_of(&fs::read(bootstrap)?)?;
+    let sha256 = hex(&Sha256::digest(&zip));
+    let path = folder.join(format!("{sha256}.zip"));
+    let made = !fs::read(&path).is_ok_and(|there| there == zip);
+    if made {
+        state::write_private(&path, &zip)?;
+    }
+    state::write_private(&note, format!("{sha256} {}", zip.len()).as_bytes())?;
+    Ok(Zipped { sha256, made })
 }
 
 /// Copies the binary to where its content says. False when it was there, whole.

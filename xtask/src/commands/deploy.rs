@@ -9,6 +9,7 @@ use deployer::{
     plan::{Plan, RiskKind},
     session, smoke,
     stage::Stage,
+    stage_target::StageTarget,
     target::Target,
 };
 use serde_json::json;
@@ -39,13 +40,20 @@ pub(crate) struct Deploy {
     /// Only these stacks, by their short names.
     #[arg(long, value_name = "STACK", value_delimiter = ',')]
     only: Vec<String>,
+    /// A PostgreSQL for a stage without one of its own; better as MIYABI_DATABASE_URL.
+    ///
+    /// `postgres://miyabi_owner:PASSWORD@HOST:PORT/miyabi`. Needed at the first deploy only.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
 }
 
 impl Deploy {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let began = Instant::now();
-        let stage = context.deployable(&self.stage)?;
-        let target = context.target(&stage)?;
+        let stage = context.stage(&self.stage)?;
+        let target = context
+            .target_with(&stage, self.database_url.as_deref())
+            .await?;
         if self.dry_run {
             let plan = context
                 .interrupt
@@ -61,7 +69,7 @@ impl Deploy {
         let unlocked = target.unlock(lock).await;
         let (plan, applied) = result?;
         unlocked?;
-        answer(context, &stage, &plan, &applied, began);
+        answer(context, &stage, &plan, &applied, &target.calls(), began);
         Ok(0)
     }
 
@@ -80,7 +88,7 @@ impl Deploy {
         &self,
         context: &Context,
         stage: &Stage,
-        target: &impl Target,
+        target: &StageTarget,
     ) -> Result<(Plan, Applied), Error> {
         let plan = context
             .interrupt
@@ -102,7 +110,7 @@ impl Deploy {
             interrupt: &context.interrupt,
         })
         .await?;
-        smoke::test(&applied.outputs, &progress).await?;
+        smoke::test(stage, &applied.outputs, target.is_emulated(), &progress).await?;
         Ok((plan, applied))
     }
 }
@@ -170,7 +178,14 @@ pub(crate) async fn ask(context: &Context, question: String) -> Option<String> {
         .flatten()
 }
 
-fn answer(context: &Context, stage: &Stage, plan: &Plan, applied: &Applied, began: Instant) {
+fn answer(
+    context: &Context,
+    stage: &Stage,
+    plan: &Plan,
+    applied: &Applied,
+    calls: &BTreeMap<String, usize>,
+    began: Instant,
+) {
     let took = began.elapsed();
     let changes: BTreeMap<&str, &str> = plan
         .stacks
@@ -183,6 +198,7 @@ fn answer(context: &Context, stage: &Stage, plan: &Plan, applied: &Applied, bega
         "stacks": changes,
         "migrations": applied.migrated,
         "outputs": applied.outputs,
+        "aws_calls": calls,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
     });
     let changed = plan

@@ -23,8 +23,9 @@ pub(crate) struct Destroy {
 
 impl Destroy {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.deployable(&self.stage)?;
-        let target = context.target(&stage)?;
+        let stage = context.stage(&self.stage)?;
+        stage.assert_unprotected()?;
+        let target = context.target(&stage).await?;
         let lock = target.lock(&Holder::this_process("destroy")).await?;
         let result = self.destroy(context, &stage, &target).await;
         let unlocked = target.unlock(lock).await;

@@ -40,8 +40,8 @@ impl Dev {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let mut seen = look(&context.project);
         deploy(context).await?;
-        let stage = context.deployable(STAGE)?;
-        let target = context.target(&stage)?;
+        let stage = context.stage(STAGE)?;
+        let target = context.target(&stage).await?;
         let query = LogQuery {
             since: Some(SystemTime::now()),
             follow: true,

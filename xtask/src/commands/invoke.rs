@@ -39,8 +39,8 @@ pub(crate) struct Invoke {
 
 impl Invoke {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.deployable(&self.stage)?;
-        let target = context.target(&stage)?;
+        let stage = context.stage(&self.stage)?;
+        let target = context.target(&stage).await?;
         super::known_function(&self.function)?;
         context
             .interrupt

@@ -31,8 +31,8 @@ pub(crate) struct Logs {
 
 impl Logs {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.deployable(&self.stage)?;
-        let target = context.target(&stage)?;
+        let stage = context.stage(&self.stage)?;
+        let target = context.target(&stage).await?;
         for function in &self.functions {
             super::known_function(function)?;
         }

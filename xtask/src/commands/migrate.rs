@@ -28,8 +28,8 @@ pub(crate) struct Migrate {
 
 impl Migrate {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.deployable(&self.stage)?;
-        let target = context.target(&stage)?;
+        let stage = context.stage(&self.stage)?;
+        let target = context.target(&stage).await?;
         let migrated = if self.status {
             migrations::invoke(&target, Request::Status).await?
         } else if self.dry_run {

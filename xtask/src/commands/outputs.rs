@@ -13,8 +13,8 @@ pub(crate) struct Outputs {
 
 impl Outputs {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.deployable(&self.stage)?;
-        let deployed = context.target(&stage)?.deployed().await?;
+        let stage = context.stage(&self.stage)?;
+        let deployed = context.target(&stage).await?.deployed().await?;
         if deployed.stacks.is_empty() {
             return Err(Error::failed(
                 format!("The stage `{}` is not deployed.", stage.name()),

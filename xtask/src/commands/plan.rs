@@ -12,12 +12,19 @@ pub(crate) struct PlanCommand {
     /// Only these stacks, by their short names.
     #[arg(long, value_name = "STACK", value_delimiter = ',')]
     only: Vec<String>,
+    /// A PostgreSQL for a stage without one of its own; better as MIYABI_DATABASE_URL.
+    ///
+    /// `postgres://miyabi_owner:PASSWORD@HOST:PORT/miyabi`. Needed at the first deploy only.
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
 }
 
 impl PlanCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.deployable(&self.stage)?;
-        let target = context.target(&stage)?;
+        let stage = context.stage(&self.stage)?;
+        let target = context
+            .target_with(&stage, self.database_url.as_deref())
+            .await?;
         let progress = context.ui.progress();
         let plan = context
             .interrupt

@@ -19,8 +19,8 @@ pub(crate) struct Status {
 
 impl Status {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.deployable(&self.stage)?;
-        let resources = context.target(&stage)?.status().await?;
+        let stage = context.stage(&self.stage)?;
+        let resources = context.target(&stage).await?.status().await?;
         let ill = |health| matches!(health, Health::Failing | Health::Missing);
         let not_well = resources
             .iter()

@@ -18,7 +18,7 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.deployable(&self.stage)?;
+        let stage = context.stage(&self.stage)?;
         local::supervise(&Project::new(self.root), &stage).await?;
         Ok(0)
     }

@@ -1,0 +1,156 @@
+//! `bootstrap`: the stack with what a deploy needs, planned, shown and applied like any other.
+
+use serde_json::Value;
+
+use super::{Aws, stack::phase};
+use crate::{
+    Error,
+    plan::{self, Plan, SitePlan, Wanted, Wish},
+    progress::Progress,
+    state::{Deployed, DeployedStack},
+    target::Target,
+};
+
+/// Its short name.
+pub(super) const STACK: &str = "bootstrap";
+
+/// What a person says about deploys from GitHub.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Github {
+    /// `owner/name`; `None`: as it is, which at first is none.
+    pub repository: Option<String>,
+    /// The account has GitHub's identity provider already.
+    pub provider_exists: bool,
+}
+
+impl Aws {
+    /// What `bootstrap` would do.
+    pub async fn plan_bootstrap(&self, github: &Github) -> Result<Plan, Error> {
+        let before = self.bootstrapped().await?;
+        let repository = repository(github, before.as_ref())?;
+        let stack = stacks::bootstrap::bootstrap(self.stage.settings(), repository.as_ref())
+            .map_err(|problems| {
+                let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                Error::failed(
+                    "The template of the bootstrap stack is wrong.",
+                    "Mend stacks/src/bootstrap.rs",
+                )
+                .because(list.join("\n"))
+            })?;
+        let wish = Wish {
+            stage: self.stage.name().to_owned(),
+            stacks: vec![Wanted {
+                name: STACK.to_owned(),
+                template: stack.template(),
+                parameters: Default::default(),
+            }],
+            assets: Vec::new(),
+            migrations: Vec::new(),
+            site_sha256: String::new(),
+        };
+        let deployed = Deployed {
+            stacks: before
+                .into_iter()
+                .map(|stack| (STACK.to_owned(), stack))
+                .collect(),
+            ..Deployed::default()
+        };
+        let plan = plan::make(wish, &deployed)?;
+        Ok(Plan {
+            site: SitePlan::default(),
+            ..plan
+        })
+    }
+
+    /// Does what that plan says; gives the outputs of the stack.
+    pub async fn apply_bootstrap(
+        &self,
+        plan: &Plan,
+        progress: &Progress,
+    ) -> Result<std::collections::BTreeMap<String, String>, Error> {
+        for stack in &plan.stacks {
+            if stack.action == plan::StackAction::None {
+                continue;
+            }
+            let step = progress.step(format!("stack {STACK}"), "Making the asset bucket");
+            self.apply_stack(stack, &Default::default(), progress)
+                .await?;
+            step.done(format!("{} resources", stack.resources.len()));
+        }
+        self.bucket.assert_there().await?;
+        Ok(self
+            .bootstrapped()
+            .await?
+            .map(|stack| stack.outputs)
+            .unwrap_or_default())
+    }
+
+    async fn bootstrapped(&self) -> Result<Option<DeployedStack>, Error> {
+        let view = self.stack(STACK, None).await.map_err(|refused| {
+            refused.error(format!(
+                "The stage `{}` cannot be looked at.",
+                self.stage.name()
+            ))
+        })?;
+        match view {
+            Some(view) if phase(&view.status) != super::Phase::Gone => {
+                Ok(Some(self.deployed_stack(&view).await?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Removes what is in the asset bucket and has no use without a stage. The bucket itself stays,
+    /// with the lease that this very command holds.
+    pub(super) async fn empty_bucket(&self) -> Result<(), Error> {
+        self.fence().await?;
+        let bucket = self.bucket.name();
+        let keys: Vec<String> = self
+            .keys(&bucket)
+            .await?
+            .into_keys()
+            .filter(|key| key != super::lease::KEY)
+            .collect();
+        for keys in keys.chunks(1000) {
+            self.delete_keys(&bucket, keys).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The repository that may deploy: the one that was named, or the one of the last time.
+fn repository(
+    github: &Github,
+    before: Option<&DeployedStack>,
+) -> Result<Option<stacks::bootstrap::GithubRepository>, Error> {
+    let Some(name) = &github.repository else {
+        let metadata = before.map(|before| &before.template["Resources"]["DeployRole"]["Metadata"]);
+        return Ok(metadata.and_then(|metadata| {
+            Some(stacks::bootstrap::GithubRepository {
+                name: metadata.get("miyabi:github")?.as_str()?.to_owned(),
+                provider_exists: metadata
+                    .get("miyabi:provider-exists")
+                    .and_then(Value::as_bool)?,
+            })
+        }));
+    };
+    let letters = |part: &str| {
+        !part.is_empty()
+            && part
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
+    };
+    match name.split_once('/') {
+        Some((owner, repository)) if letters(owner) && letters(repository) => {
+            Ok(Some(stacks::bootstrap::GithubRepository {
+                name: name.clone(),
+                provider_exists: github.provider_exists,
+            }))
+        }
+        // A star or a colon here would let other repositories in.
+        _ => Err(Error::usage(
+            format!("`{name}` is no repository of GitHub."),
+            "Give owner and name: `--github owner/name`",
+        )),
+    }
+}

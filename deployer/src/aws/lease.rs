@@ -1,0 +1,288 @@
+//! One deploy of a stage at a time: a lease, which is an object in the asset bucket.
+//!
+//! Who writes it on the condition that it is still the one that was read has the stage. It is written
+//! again every few seconds; who was killed stops doing so, and the stage is free when the lease has
+//! not been renewed for [`TTL`]. Who was only held up finds, before the next change, that somebody
+//! else has the stage, and changes nothing more. Ages are measured on the server's clock alone.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::{sync::Mutex, task::JoinHandle};
+
+use super::{
+    bucket::{Bucket, Object, When},
+    clients::Seen,
+    refused::Refused,
+};
+use crate::{
+    Error, ErrorKind,
+    lock::{Holder, busy},
+};
+
+pub(super) const KEY: &str = "lease.json";
+/// How long a lease lives that is not renewed.
+pub(super) const TTL: Duration = Duration::from_secs(45);
+/// How often it is renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(12);
+
+/// What the object says.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Written {
+    /// Goes up with every new holder, so that two of them can be told apart in any log.
+    fencing_token: u64,
+    holder: Holder,
+    /// Which machine and which processes `holder.pid` is a number of.
+    machine: String,
+    /// The holder gave the stage back.
+    released: bool,
+    /// Seconds that it lives without being renewed.
+    seconds: u64,
+}
+
+/// Proof that this process has the stage.
+#[derive(Debug)]
+pub struct Lease {
+    bucket: Bucket,
+    held: Arc<Mutex<Held>>,
+    heartbeat: JoinHandle<()>,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.heartbeat.abort();
+    }
+}
+
+#[derive(Debug)]
+struct Held {
+    written: Written,
+    etag: String,
+    /// When it was last renewed, by two clocks: one stands still while the machine sleeps, the other
+    /// can be set.
+    renewed: (Instant, SystemTime),
+    lost: bool,
+}
+
+impl Held {
+    fn age(&self) -> Duration {
+        let (instant, time) = self.renewed;
+        instant.elapsed().max(time.elapsed().unwrap_or_default())
+    }
+
+    fn renewed(&mut self, etag: String) {
+        self.etag = etag;
+        self.renewed = (Instant::now(), SystemTime::now());
+        self.lost = false;
+    }
+}
+
+impl Lease {
+    /// Takes the stage, or says at once who has it.
+    pub(super) async fn take(
+        bucket: &Bucket,
+        seen: &Seen,
+        holder: &Holder,
+    ) -> Result<Lease, Error> {
+        let there = bucket.get(KEY).await?;
+        let before: Option<Written> = there
+            .as_ref()
+            .and_then(|object| serde_json::from_slice(&object.bytes).ok());
+        if let (Some(object), Some(before)) = (&there, &before)
+            && let Some(left) = lives(seen, object, before)
+        {
+            return Err(taken(bucket, before, left));
+        }
+        let written = Written {
+            fencing_token: before.map_or(0, |before| before.fencing_token) + 1,
+            holder: holder.clone(),
+            machine: machine(),
+            released: false,
+            seconds: TTL.as_secs(),
+        };
+        let when = there
+            .as_ref()
+            .map_or(When::Absent, |object| When::Is(&object.etag));
+        let etag = match put(bucket, &written, when).await {
+            Ok(etag) => etag,
+            // Somebody else was quicker by a moment, or it is our own request, whose answer was lost.
+            Err(refused) if refused.is_condition() => match ours(bucket, &written).await? {
+                Some(etag) => etag,
+                None => return Err(lost_race(bucket).await?),
+            },
+            Err(refused) => return Err(bucket.refused(refused)),
+        };
+        let held = Held {
+            written,
+            etag,
+            renewed: (Instant::now(), SystemTime::now()),
+            lost: false,
+        };
+        let held = Arc::new(Mutex::new(held));
+        let heartbeat = tokio::spawn(beat(bucket.clone(), held.clone()));
+        Ok(Lease {
+            bucket: bucket.clone(),
+            held,
+            heartbeat,
+        })
+    }
+
+    /// What [`Fence::check`] looks at.
+    pub(super) fn fence(&self) -> Fence {
+        Fence {
+            bucket: self.bucket.clone(),
+            held: self.held.clone(),
+        }
+    }
+
+    /// Gives the stage back.
+    pub(super) async fn give_back(self) -> Result<(), Error> {
+        self.heartbeat.abort();
+        let held = self.held.lock().await;
+        let released = Written {
+            released: true,
+            ..held.written.clone()
+        };
+        match put(&self.bucket, &released, When::Is(&held.etag)).await {
+            Ok(_) => Ok(()),
+            // Somebody else has it already; there is nothing to give back.
+            Err(refused) if refused.is_condition() => Ok(()),
+            Err(refused) => Err(self.bucket.refused(refused)),
+        }
+    }
+}
+
+/// Looked at before each change.
+#[derive(Debug, Clone)]
+pub(super) struct Fence {
+    bucket: Bucket,
+    held: Arc<Mutex<Held>>,
+}
+
+impl Fence {
+    /// Refuses when this process may no longer change the stage.
+    pub(super) async fn check(&self) -> Result<(), Error> {
+        let mut held = self.held.lock().await;
+        if !held.lost && held.age() < RENEW_EVERY * 2 {
+            return Ok(());
+        }
+        match renew(&self.bucket, &mut held).await {
+            Ok(()) => Ok(()),
+            Err(refused) if held.lost => Err(Error::new(
+                ErrorKind::Busy,
+                format!(
+                    "This process was held up for so long that its lease of the stage `{}` ended and somebody else took it. Nothing more was changed.",
+                    self.bucket.stage
+                ),
+                "See what the other one does, then run the same command again.",
+            )
+            .because(refused)),
+            Err(refused) => Err(self.bucket.refused(refused)),
+        }
+    }
+}
+
+async fn renew(bucket: &Bucket, held: &mut Held) -> Result<(), Refused> {
+    match put(bucket, &held.written, When::Is(&held.etag)).await {
+        Ok(etag) => {
+            held.renewed(etag);
+            Ok(())
+        }
+        Err(refused) if refused.is_condition() => match ours(bucket, &held.written).await {
+            // The answer to our own renewal was lost.
+            Ok(Some(etag)) => {
+                held.renewed(etag);
+                Ok(())
+            }
+            Ok(None) => {
+                held.lost = true;
+                Err(refused)
+            }
+            Err(_) => Err(refused),
+        },
+        Err(refused) => Err(refused),
+    }
+}
+
+/// The ETag of the lease when it is the one that this process wrote.
+async fn ours(bucket: &Bucket, written: &Written) -> Result<Option<String>, Error> {
+    let there = bucket.get(KEY).await?;
+    Ok(there.and_then(|object| {
+        let found: Written = serde_json::from_slice(&object.bytes).ok()?;
+        let ours = found.fencing_token == written.fencing_token
+            && found.machine == written.machine
+            && found.holder == written.holder
+            && !found.released;
+        ours.then_some(object.etag)
+    }))
+}
+
+async fn lost_race(bucket: &Bucket) -> Result<Error, Error> {
+    let there = bucket.get(KEY).await?;
+    let other: Option<Written> =
+        there.and_then(|object| serde_json::from_slice(&object.bytes).ok());
+    Ok(match other {
+        Some(other) => taken(bucket, &other, TTL),
+        None => busy(&bucket.stage, None),
+    })
+}
+
+async fn put(bucket: &Bucket, written: &Written, when: When<'_>) -> Result<String, Refused> {
+    let bytes = serde_json::to_vec(written).unwrap_or_default();
+    bucket.put_when(KEY, bytes, when).await
+}
+
+/// How long the lease lives on without being renewed; `None`: it does not live.
+fn lives(seen: &Seen, object: &Object, written: &Written) -> Option<Duration> {
+    if written.released || (written.machine == machine() && !runs(written.holder.pid)) {
+        return None;
+    }
+    let age = Duration::try_from(seen.now() - object.modified).unwrap_or_default();
+    Duration::from_secs(written.seconds).checked_sub(age)
+}
+
+fn taken(bucket: &Bucket, by: &Written, left: Duration) -> Error {
+    let message = busy(&bucket.stage, Some(&by.holder)).message().to_owned();
+    let hint = format!(
+        "Wait until it has ended, then run the same command again. Should it have been killed, the stage is free in {} s.",
+        left.as_secs() + 1
+    );
+    Error::new(ErrorKind::Busy, message, hint)
+}
+
+/// Renews until it is aborted, or the lease is lost for good.
+async fn beat(bucket: Bucket, held: Arc<Mutex<Held>>) {
+    loop {
+        tokio::time::sleep(RENEW_EVERY).await;
+        let mut held = held.lock().await;
+        // A renewal that fails otherwise is tried again at the next beat, or by the fence.
+        if renew(&bucket, &mut held).await.is_err() && held.lost {
+            return;
+        }
+    }
+}
+
+/// Tells machines and containers apart, so that a number of a process is only ever looked up where it
+/// was given.
+fn machine() -> String {
+    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    let processes = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
+    match boot.trim() {
+        "" => String::new(),
+        boot => format!("{boot} {}", processes.display()),
+    }
+}
+
+/// Whether that process of this machine runs. Where it cannot be told, it does.
+fn runs(pid: u32) -> bool {
+    if machine().is_empty() {
+        return true;
+    }
+    let pid = i32::try_from(pid)
+        .ok()
+        .and_then(rustix::process::Pid::from_raw);
+    pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}

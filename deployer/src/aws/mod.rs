@@ -1,0 +1,398 @@
+//! The target on AWS, or at any endpoint that speaks its protocols: the stage's templates as
+//! CloudFormation stacks.
+//!
+//! CloudFormation's own record is the truth about stacks; what it cannot know is one object in the
+//! asset bucket ([`record`]). Nothing is kept on this machine, so any machine can go on where another
+//! one stopped. Before anything else, the account behind the credentials is compared with the
+//! stage's.
+
+mod bootstrap;
+mod bucket;
+mod change;
+mod clients;
+mod follow;
+mod functions;
+mod lease;
+mod place;
+mod record;
+mod refused;
+mod resources;
+mod site;
+mod stack;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use futures_util::future::{try_join, try_join_all};
+
+use bucket::Bucket;
+use clients::{Clients, Seen};
+use lease::Fence;
+use refused::Refused;
+use stack::{Phase, StackView, phase};
+
+pub use bootstrap::Github;
+pub use lease::Lease;
+pub use place::{DatabaseUrl, Endpoint};
+
+use crate::{
+    Error,
+    lock::Holder,
+    plan::{StackAction, StackPlan},
+    progress::Progress,
+    stage::Stage,
+    state::{Deployed, DeployedStack},
+    target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
+};
+
+/// A stage on AWS.
+#[derive(Debug)]
+pub struct Aws {
+    stage: Stage,
+    /// The account of the credentials, which is the stage's where the stage names one.
+    account: String,
+    clients: Clients,
+    seen: Seen,
+    bucket: Bucket,
+    endpoint: Option<Endpoint>,
+    database: Option<DatabaseUrl>,
+    progress: Progress,
+    fence: Mutex<Option<Fence>>,
+    /// What was read, until something is changed.
+    known: Mutex<Option<Known>>,
+}
+
+/// What is deployed, and the stacks that no update can help, with what is in the way.
+#[derive(Debug, Clone)]
+struct Known {
+    deployed: Deployed,
+    in_trouble: Vec<(StackView, String)>,
+}
+
+impl Aws {
+    /// The stage at AWS, or at `endpoint`. Refuses credentials of another account than the stage's.
+    /// Changes nothing.
+    pub async fn open(
+        stage: &Stage,
+        endpoint: Option<Endpoint>,
+        database: Option<DatabaseUrl>,
+        progress: &Progress,
+    ) -> Result<Aws, Error> {
+        let settings = stage.settings();
+        if settings.account.is_none() && endpoint.is_none() {
+            return Err(Error::usage(
+                format!(
+                    "The stage `{}` names no AWS account, so it needs the address of an endpoint.",
+                    stage.name()
+                ),
+                format!(
+                    "Give `--endpoint-url http://127.0.0.1:4566`, or set `account` in stacks/stages/{}.yaml",
+                    stage.name()
+                ),
+            ));
+        }
+        if database.is_some() && settings.database.managed {
+            return Err(Error::usage(
+                format!(
+                    "The stage `{}` has a database of its own, and another one was given.",
+                    stage.name()
+                ),
+                format!(
+                    "Leave `--database-url` out, or set `database.managed: false` in stacks/stages/{}.yaml",
+                    stage.name()
+                ),
+            ));
+        }
+        let seen = Seen::default();
+        let clients = Clients::new(stage, endpoint.as_ref(), &seen).await?;
+        let account = account(stage, &clients).await?;
+        let bucket = Bucket {
+            s3: clients.s3.clone(),
+            stage: stage.name().to_owned(),
+            account: account.clone(),
+            region: settings.region.clone(),
+            endpoint: endpoint.clone(),
+        };
+        Ok(Aws {
+            stage: stage.clone(),
+            account,
+            clients,
+            seen,
+            bucket,
+            endpoint,
+            database,
+            progress: progress.clone(),
+            fence: Mutex::default(),
+            known: Mutex::default(),
+        })
+    }
+
+    /// Calls made so far, attempts counted one by one, by `Service.Operation`.
+    pub fn calls(&self) -> BTreeMap<String, usize> {
+        self.seen.calls()
+    }
+
+    /// Whether this is an endpoint and not AWS itself.
+    pub fn is_emulated(&self) -> bool {
+        self.endpoint.is_some()
+    }
+
+    /// Called before each change: refuses when this process may no longer change the stage.
+    async fn fence(&self) -> Result<(), Error> {
+        self.forget();
+        let fence = self
+            .fence
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        match fence {
+            Some(fence) => fence.check().await,
+            None => Ok(()),
+        }
+    }
+
+    fn forget(&self) {
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    async fn known(&self) -> Result<Known, Error> {
+        let known = self
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let (stacks, record) = try_join(self.stacks(), self.record()).await?;
+        let read = stacks.iter().map(|(name, view)| async move {
+            Ok::<_, Error>((name.clone(), self.deployed_stack(view).await?))
+        });
+        let mut in_trouble = Vec::new();
+        for view in stacks.values().filter(|view| is_trouble(view)) {
+            in_trouble.push((view.clone(), self.failed_resources(view).await));
+        }
+        let deployed = Deployed {
+            stacks: try_join_all(read).await?.into_iter().collect(),
+            migrations: record.migrations,
+            site: record.site,
+        };
+        let known = Known {
+            deployed,
+            in_trouble,
+        };
+        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.clone());
+        Ok(known)
+    }
+
+    /// Waits for what goes on with any stack of the stage: the end of a deploy that was killed, or
+    /// of what somebody does by hand.
+    async fn settle(&self) -> Result<(), Error> {
+        let stacks = self.stacks().await?;
+        let busy = stacks
+            .values()
+            .filter(|view| phase(&view.status) == Phase::Busy);
+        for view in busy {
+            let name = &view.name;
+            let step = self.progress.step(
+                format!("stack {name}"),
+                format!("Waiting for what goes on with {name} ({})", view.status),
+            );
+            let ended = self.follow(name, &view.id, None, &self.progress).await?;
+            step.done(format!("it ended as {}", ended.view.status));
+        }
+        Ok(())
+    }
+}
+
+fn is_trouble(view: &StackView) -> bool {
+    matches!(phase(&view.status), Phase::Stuck | Phase::DeleteFailed)
+}
+
+/// Whose credentials these are; refused when they are not the stage's account's.
+async fn account(stage: &Stage, clients: &Clients) -> Result<String, Error> {
+    let answer = clients.sts.get_caller_identity().send().await.map_err(|error| {
+        Refused::new("sts:GetCallerIdentity", error)
+            .error(format!("AWS cannot be asked whose credentials these are, for the stage `{}`. Nothing was changed.", stage.name()))
+    })?;
+    let account = answer.account().unwrap_or_default().to_owned();
+    match &stage.settings().account {
+        Some(wanted) if *wanted != account => Err(Error::usage(
+            format!(
+                "The stage `{}` belongs to the account {wanted}, and these credentials to {account} ({}). Nothing was changed.",
+                stage.name(),
+                answer.arn().unwrap_or("unknown")
+            ),
+            format!(
+                "Use credentials of {wanted} (`AWS_PROFILE=..`), or set `account` in stacks/stages/{}.yaml",
+                stage.name()
+            ),
+        )),
+        _ => Ok(account),
+    }
+}
+
+impl Target for Aws {
+    type Lock = Lease;
+
+    async fn lock(&self, holder: &Holder) -> Result<Lease, Error> {
+        let lease = Lease::take(&self.bucket, &self.seen, holder).await?;
+        *self.fence.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease.fence());
+        self.forget();
+        match self.settle().await {
+            Ok(()) => Ok(lease),
+            Err(error) => {
+                // The error of the waiting is the one to tell.
+                let _ = self.unlock(lease).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn unlock(&self, lease: Lease) -> Result<(), Error> {
+        *self.fence.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        lease.give_back().await
+    }
+
+    async fn deployed(&self) -> Result<Deployed, Error> {
+        Ok(self.known().await?.deployed)
+    }
+
+    fn check(&self, stacks: &[StackPlan]) -> Result<(), Error> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_trouble = known.iter().flat_map(|known| &known.in_trouble);
+        for (view, reasons) in in_trouble {
+            let touched =
+                |stack: &&StackPlan| stack.name == view.name && stack.action != StackAction::None;
+            if stacks.iter().any(|stack| touched(&stack)) {
+                return Err(change::refuse(self.stage.name(), view, reasons.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn prepare(&self, _: &Progress) -> Result<(), Error> {
+        self.bucket.assert_there().await
+    }
+
+    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
+        let mut known = BTreeMap::from([
+            (
+                stacks::parameter::ASSET_BUCKET.to_owned(),
+                self.bucket.name(),
+            ),
+            (
+                stacks::parameter::GITHUB_ORIGIN.to_owned(),
+                "https://github.com".to_owned(),
+            ),
+            (
+                stacks::parameter::GITHUB_API_ORIGIN.to_owned(),
+                "https://api.github.com".to_owned(),
+            ),
+        ]);
+        if let Some(endpoint) = &self.endpoint {
+            known.insert(
+                stacks::parameter::ENDPOINT_URL.to_owned(),
+                endpoint.url.clone(),
+            );
+        }
+        if self.stage.settings().database.managed {
+            return Ok(known);
+        }
+        if let Some(database) = &self.database {
+            known.insert(
+                stacks::parameter::DATABASE_HOST.to_owned(),
+                database.host.clone(),
+            );
+            known.insert(
+                stacks::parameter::DATABASE_PORT.to_owned(),
+                database.port.to_string(),
+            );
+            return Ok(known);
+        }
+        // Where the database is was said once, and stays so.
+        let deployed = self.deployed().await?;
+        for name in [
+            stacks::parameter::DATABASE_HOST,
+            stacks::parameter::DATABASE_PORT,
+        ] {
+            let value = deployed
+                .stacks
+                .values()
+                .find_map(|stack| stack.parameters.get(name));
+            let Some(value) = value else {
+                return Err(Error::usage(
+                    format!(
+                        "The stage `{}` has no database of its own, and none was given.",
+                        self.stage.name()
+                    ),
+                    "Give `--database-url postgres://miyabi_owner:PASSWORD@HOST:PORT/miyabi` (or the variable MIYABI_DATABASE_URL).",
+                ));
+            };
+            known.insert(name.to_owned(), value.clone());
+        }
+        Ok(known)
+    }
+
+    async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
+        self.bucket.upload(asset).await
+    }
+
+    async fn apply_stack(
+        &self,
+        stack: &StackPlan,
+        parameters: &BTreeMap<String, String>,
+        progress: &Progress,
+    ) -> Result<DeployedStack, Error> {
+        let deployed = self.change_stack(stack, parameters, progress).await?;
+        if let Some(secret) = deployed.outputs.get("databaseOwnerSecret") {
+            self.write_owner_secret(secret).await?;
+        }
+        self.forget();
+        Ok(deployed)
+    }
+
+    async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error> {
+        self.fence().await?;
+        self.remove_stack(stack, progress).await?;
+        self.forget();
+        Ok(())
+    }
+
+    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
+        self.change_record(|record| record.migrations.clone_from(applied))
+            .await
+    }
+
+    async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
+        self.put_files(bucket, files).await?;
+        self.change_record(|record| record.site = Some(sha256.to_owned()))
+            .await
+    }
+
+    async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
+        self.call(function, payload).await
+    }
+
+    async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
+        self.resources().await
+    }
+
+    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
+        self.read_logs(query, line).await
+    }
+
+    async fn prepare_destroy(&self) -> Result<(), Error> {
+        for view in self.stacks().await?.values() {
+            self.note_leftovers(view).await?;
+        }
+        Ok(())
+    }
+
+    async fn destroy(&self, progress: &Progress) -> Result<(), Error> {
+        self.remove_leftovers(progress).await?;
+        self.empty_bucket().await
+    }
+}

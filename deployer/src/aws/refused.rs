@@ -1,0 +1,194 @@
+//! What AWS answered that is no success, as an error for a person: which action, what AWS said, and
+//! what to do.
+
+use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::Error;
+
+/// Codes by which services say "later".
+const THROTTLED: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "TransactionInProgressException",
+];
+/// Codes by which services say that the credentials were good once.
+const EXPIRED: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "RequestExpired",
+    "TokenRefreshRequired",
+];
+/// Codes by which services say that the credentials never were good.
+const UNKNOWN_CREDENTIALS: &[&str] = &[
+    "InvalidClientTokenId",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+    "AuthFailure",
+    "SignatureDoesNotMatch",
+];
+const FORBIDDEN: &[&str] = &[
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "403",
+];
+/// Codes by which services say that the request's time is wrong.
+const CLOCK: &[&str] = &["RequestTimeTooSkewed", "InvalidSignatureException"];
+
+/// A refusal or a failure of one call, kept apart from its type so that it can be looked at.
+#[derive(Debug)]
+pub(super) struct Refused {
+    /// `cloudformation:CreateStack`
+    pub(super) action: &'static str,
+    /// AWS's code; empty when there was no answer.
+    pub(super) code: String,
+    /// AWS's words, or why there was no answer.
+    pub(super) message: String,
+    /// The HTTP status; 0 when there was no answer.
+    pub(super) status: u16,
+    sent: bool,
+}
+
+impl Refused {
+    /// Reads what the SDK gave.
+    pub(super) fn new<E>(action: &'static str, error: SdkError<E, HttpResponse>) -> Refused
+    where
+        E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
+    {
+        let status = error
+            .raw_response()
+            .map_or(0, |response| response.status().as_u16());
+        let sent = !matches!(error, SdkError::ConstructionFailure(_));
+        let code = error.code().unwrap_or_default().to_owned();
+        let message = match error.message() {
+            Some(message) => message.to_owned(),
+            None => chain(&error),
+        };
+        Refused {
+            action,
+            code,
+            message,
+            status,
+            sent,
+        }
+    }
+
+    /// Whether the service says that the thing is not there.
+    pub(super) fn is_missing(&self) -> bool {
+        self.status == 404
+            || self.message.contains("does not exist")
+            || matches!(
+                self.code.as_str(),
+                "NoSuchKey"
+                    | "NoSuchBucket"
+                    | "NotFound"
+                    | "ResourceNotFoundException"
+                    | "ChangeSetNotFound"
+            )
+    }
+
+    /// Whether the same request may well succeed later.
+    pub(super) fn is_passing(&self) -> bool {
+        self.sent && (self.status == 0 || self.status >= 500 || self.is_throttled())
+    }
+
+    /// Whether there was no answer that says what became of the request.
+    pub(super) fn is_unknown(&self) -> bool {
+        self.sent && (self.status == 0 || self.status >= 500)
+    }
+
+    pub(super) fn is_throttled(&self) -> bool {
+        self.status == 429 || THROTTLED.contains(&self.code.as_str())
+    }
+
+    /// Whether the credentials have run out.
+    pub(super) fn is_expired(&self) -> bool {
+        EXPIRED.contains(&self.code.as_str())
+    }
+
+    pub(super) fn is_forbidden(&self) -> bool {
+        self.status == 403 && !self.is_expired() || FORBIDDEN.contains(&self.code.as_str())
+    }
+
+    /// Whether a condition of the request (`If-Match`) did not hold.
+    pub(super) fn is_condition(&self) -> bool {
+        self.status == 412 || self.status == 409 || self.code == "PreconditionFailed"
+    }
+
+    /// As an error; `failed` is a full sentence.
+    pub(super) fn error(self, failed: impl Into<String>) -> Error {
+        let hint = self.hint();
+        Error::failed(failed, hint).because(self.to_string())
+    }
+
+    fn hint(&self) -> String {
+        let code = self.code.as_str();
+        if self.is_expired() {
+            "The credentials have run out. Sign in again (`aws sso login`, or set new ones) and run the same command: it goes on where this one stopped.".to_owned()
+        } else if CLOCK.contains(&code)
+            && (code == "RequestTimeTooSkewed"
+                || self.message.contains("time")
+                || self.message.contains("expired"))
+        {
+            "The clock of this machine is wrong: set it (`timedatectl set-ntp true`), then run the same command again.".to_owned()
+        } else if UNKNOWN_CREDENTIALS.contains(&code) {
+            "AWS does not know these credentials. See whose they are: `aws sts get-caller-identity`"
+                .to_owned()
+        } else if self.is_throttled() {
+            "AWS asks for patience. Run the same command again in a minute: it goes on where this one stopped.".to_owned()
+        } else if code == "LimitExceeded" || code == "LimitExceededException" {
+            format!(
+                "A limit of the account is reached ({}). Ask for more at Service Quotas, or remove what is not needed.",
+                self.action
+            )
+        } else if self.is_forbidden() {
+            format!(
+                "The credentials may not do `{}`. Give their role that permission, or use others: `aws sts get-caller-identity` says whose they are.",
+                self.action
+            )
+        } else if self.status == 0 {
+            "Check the network and the endpoint, then run the same command again: it goes on where this one stopped.".to_owned()
+        } else {
+            "Mend what AWS says above, then run the same command again.".to_owned()
+        }
+    }
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.code.is_empty() {
+            write!(formatter, "{}: {}", self.action, self.message)
+        } else {
+            write!(
+                formatter,
+                "{}: {} ({})",
+                self.action, self.message, self.code
+            )
+        }
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// An error and everything below it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        next = cause.source();
+    }
+    text
+}
