@@ -9,6 +9,7 @@ mod attacks;
 mod auth;
 mod database;
 mod docs;
+mod invocations;
 mod local_stage;
 mod migrations;
 mod schema;
