@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use super::{files::Files, lambda::parse_log_line};
+use super::{
+    files::Files,
+    lambda::{log_before, parse_log_line},
+};
 use crate::{
     Error,
     target::{LogLine, LogQuery},
@@ -46,9 +49,11 @@ pub(super) async fn read(
             rest: Vec::new(),
         })
         .collect();
+    let mut older: Vec<Tail> = tails.iter().map(Tail::before).collect();
     loop {
         let mut lines = Vec::new();
-        for tail in &mut tails {
+        // What was turned over before is read once.
+        for tail in older.iter_mut().chain(&mut tails) {
             tail.read(query, &mut lines).map_err(|cause| {
                 Error::failed(
                     format!("The log {} cannot be read.", tail.path.display()),
@@ -57,6 +62,7 @@ pub(super) async fn read(
                 .because(cause)
             })?;
         }
+        older.clear();
         lines.sort_by_key(|line| line.at);
         lines.into_iter().for_each(&mut *line);
         if !query.follow {
@@ -67,6 +73,16 @@ pub(super) async fn read(
 }
 
 impl Tail {
+    /// The log before this one.
+    fn before(&self) -> Tail {
+        Tail {
+            function: self.function.clone(),
+            path: log_before(&self.path),
+            read_to: 0,
+            rest: Vec::new(),
+        }
+    }
+
     fn read(&mut self, query: &LogQuery, lines: &mut Vec<LogLine>) -> io::Result<()> {
         let mut file = match File::open(&self.path) {
             Ok(file) => file,

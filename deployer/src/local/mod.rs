@@ -4,6 +4,7 @@
 //! background ([`supervise`]), which holds everything that runs and records what there is. A
 //! resource type is one file under `resources/`.
 
+mod assets;
 pub mod aws_api;
 mod check;
 mod control;
@@ -25,7 +26,7 @@ mod start;
 mod supervisor;
 mod world;
 
-use std::{collections::BTreeMap, env, fs, io, os::unix::fs::MetadataExt, path::PathBuf};
+use std::{collections::BTreeMap, env, fs, io, path::PathBuf};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -172,7 +173,13 @@ impl Target for Local {
             name: format!("miyabi-{}-github", self.stage),
             value: json!({"client_id": id, "client_secret": secret}).to_string(),
         };
-        client.call::<Value>(call, progress).await.map(drop)
+        client.call::<Value>(call, progress).await?;
+        let bucket = self.files.bucket(&self.asset_bucket());
+        let used = fs::read_to_string(self.files.records());
+        match used {
+            Ok(used) => assets::sweep(&bucket, &used).map_err(|cause| unusable(&bucket, cause)),
+            Err(_) => Ok(()),
+        }
     }
 
     async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
@@ -197,29 +204,9 @@ impl Target for Local {
         .into())
     }
 
-    /// A hard link to what was built: it costs nothing, and stays when the build keeps another.
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
-        let path = self.files.bucket(&self.asset_bucket()).join(&asset.key);
-        let failed = |cause| unusable(&path, cause);
-        let built = fs::metadata(&asset.path).map_err(failed)?;
-        if fs::metadata(&path)
-            .is_ok_and(|there| there.ino() == built.ino() && there.dev() == built.dev())
-        {
-            return Ok(Uploaded::AlreadyThere);
-        }
-        let folder = path.parent().unwrap_or(self.files.dir());
-        fs::create_dir_all(folder).map_err(failed)?;
-        let temporary = path.with_extension(format!("tmp{}", std::process::id()));
-        match fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-        // Another file system has no link.
-        fs::hard_link(&asset.path, &temporary)
-            .or_else(|_| fs::copy(&asset.path, &temporary).map(drop))
-            .map_err(failed)?;
-        fs::rename(&temporary, &path).map_err(failed)?;
-        Ok(Uploaded::Sent)
+        let bucket = self.files.bucket(&self.asset_bucket());
+        assets::put(&bucket, asset).map_err(|cause| unusable(&bucket, cause))
     }
 
     async fn apply_stack(

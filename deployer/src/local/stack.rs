@@ -256,3 +256,7 @@ fn order(resources: &Map<String, Value>) -> Vec<&String> {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "stack_tests.rs"]
+mod tests;

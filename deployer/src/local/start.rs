@@ -32,12 +32,12 @@ pub(super) async fn start(
 ) -> Result<Client, Error> {
     let found = match Client::find(files).await {
         Some(found) => Some(found),
-        // It holds its lock and is not ready yet, or hangs.
+        // It holds its lock, and is not ready yet, ends, or hangs.
         None if is_running(files) => {
             let step = progress.step("supervisor", "Waiting for the supervisor");
-            let found = wait(files, READY_WITHIN, || Ok(())).await;
+            let found = answer_or_end(files).await?;
             step.done("");
-            Some(found.map_err(|error| hangs(files, error))?)
+            found
         }
         None => None,
     };
@@ -78,16 +78,30 @@ pub(super) async fn stop(files: &Files, progress: &Progress) -> Result<(), Error
         return Ok(());
     }
     let step = progress.step("supervisor", "Stopping the supervisor");
-    let client = match found {
-        Some((client, _)) => client,
-        None => {
-            let found = wait(files, READY_WITHIN, || Ok(())).await;
-            found.map_err(|error| hangs(files, error))?.0
-        }
+    let found = match found {
+        Some(found) => Some(found),
+        None => answer_or_end(files).await?,
     };
-    end(&client, files).await?;
+    if let Some((client, _)) = found {
+        end(&client, files).await?;
+    }
     step.done("");
     Ok(())
+}
+
+/// The supervisor that holds the lock, when it answers; `None` when it has ended.
+async fn answer_or_end(files: &Files) -> Result<Option<(Client, Problems)>, Error> {
+    let begun = Instant::now();
+    while is_running(files) {
+        if let Some(found) = Client::find(files).await {
+            return Ok(Some(found));
+        }
+        if begun.elapsed() > READY_WITHIN {
+            return Err(hangs(files));
+        }
+        tokio::time::sleep(POLL).await;
+    }
+    Ok(None)
 }
 
 async fn end(client: &Client, files: &Files) -> Result<(), Error> {
@@ -121,6 +135,13 @@ async fn launch(
     step: &Step,
 ) -> Result<(Client, Problems), Error> {
     step.doing("starting what is deployed");
+    // Of one that was killed; whoever has its port now would be asked.
+    let stale = fs::remove_file(files.supervisor());
+    if let Err(error) = stale
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(not_started(files, &error.to_string()));
+    }
     let mut child = spawn(files, root, stage)?;
     let pid = child.id();
     let alive = || match child.try_wait() {
@@ -128,7 +149,7 @@ async fn launch(
         Ok(Some(status)) => Err(not_started(files, &format!("it ended with {status}"))),
         Err(error) => Err(not_started(files, &error.to_string())),
     };
-    let found = wait(files, READY_WITHIN, alive).await?;
+    let found = wait(files, alive).await?;
     if found.0.address.pid != pid {
         return Err(not_started(files, "another one answers"));
     }
@@ -158,7 +179,6 @@ fn spawn(files: &Files, root: &Path, stage: &str) -> Result<Child, Error> {
 /// Waits until a supervisor says hello. `alive` gives the error when it cannot any more.
 async fn wait(
     files: &Files,
-    within: Duration,
     mut alive: impl FnMut() -> Result<(), Error>,
 ) -> Result<(Client, Problems), Error> {
     let begun = Instant::now();
@@ -167,10 +187,10 @@ async fn wait(
             return Ok(found);
         }
         alive()?;
-        if begun.elapsed() > within {
+        if begun.elapsed() > READY_WITHIN {
             return Err(not_started(
                 files,
-                &format!("it was not ready after {} s", within.as_secs()),
+                &format!("it was not ready after {} s", READY_WITHIN.as_secs()),
             ));
         }
         tokio::time::sleep(POLL).await;
@@ -190,7 +210,7 @@ fn not_started(files: &Files, why: &str) -> Error {
     .because(format!("{why}; the end of {}:\n{tail}", path.display()))
 }
 
-fn hangs(files: &Files, cause: Error) -> Error {
+fn hangs(files: &Files) -> Error {
     let pid = super::files::read::<super::control::Address>(&files.supervisor());
     let pid = pid
         .ok()
@@ -200,7 +220,6 @@ fn hangs(files: &Files, cause: Error) -> Error {
         "A supervisor of this stage lives and does not answer.",
         format!("`kill -9 {pid}`, then run the same command again: no data is lost."),
     )
-    .because(cause)
 }
 
 fn not_restored(stage: &str, problems: &Problems) -> Error {

@@ -24,7 +24,7 @@ pub use throttle::Throttle;
 
 use super::{
     http::{Reply, json as answer},
-    lambda::{Log, Outcome},
+    lambda::{Log, Outcome, Refusal},
     registry::Functions,
 };
 
@@ -222,7 +222,10 @@ impl HttpApi {
             Ok(Outcome::Unhandled(_)) => {
                 message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }
-            Ok(Outcome::Refused(_)) => {
+            Ok(Outcome::Refused(Refusal::RequestTooLarge)) => {
+                message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+            }
+            Ok(Outcome::Refused(Refusal::TooManyRequests)) => {
                 message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
             }
         }

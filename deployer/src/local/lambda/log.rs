@@ -1,8 +1,10 @@
 //! The log of a function: a file, one line an event, each with the time at which it was written.
+//! When it is large, it becomes `NAME.log.1` in the place of the one before, and a new one begins.
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write,
+    io::{self, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     time::SystemTime,
@@ -10,22 +12,24 @@ use std::{
 
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
+/// When a log becomes the one before, in bytes.
+const LARGEST: u64 = 32 << 20;
+
 /// Where a function's log goes. Cheap to clone; lines are never torn.
 #[derive(Debug, Clone)]
 pub struct Log {
-    file: Arc<Mutex<Option<File>>>,
+    file: Arc<Mutex<File>>,
     path: PathBuf,
 }
 
 impl Log {
     /// Appends to the file at `path`, which is made when it is not there.
-    pub fn open(path: &Path) -> std::io::Result<Log> {
+    pub fn open(path: &Path) -> io::Result<Log> {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
         Ok(Log {
-            file: Arc::new(Mutex::new(Some(file))),
+            file: Arc::new(Mutex::new(append(path)?)),
             path: path.to_owned(),
         })
     }
@@ -39,9 +43,21 @@ impl Log {
             .file
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(file) = file.as_mut() {
-            let _ = file.write_all(format!("{now} {text}\n").as_bytes());
+        let _ = self.turn_over(&mut file);
+        let _ = file.write_all(format!("{now} {text}\n").as_bytes());
+    }
+
+    fn turn_over(&self, file: &mut File) -> io::Result<()> {
+        let ours = file.metadata()?;
+        if ours.len() < LARGEST {
+            return Ok(());
         }
+        // Another holder of the same log may have done it.
+        if fs::metadata(&self.path).is_ok_and(|there| there.ino() == ours.ino()) {
+            fs::rename(&self.path, before(&self.path))?;
+        }
+        *file = append(&self.path)?;
+        Ok(())
     }
 
     /// The last lines, without their times: what to show when a function does not start.
@@ -53,6 +69,15 @@ impl Log {
             .collect();
         lines[lines.len().saturating_sub(count)..].join("\n")
     }
+}
+
+/// The log before the one at `path`.
+pub(crate) fn before(path: &Path) -> PathBuf {
+    path.with_extension("log.1")
+}
+
+fn append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).open(path)
 }
 
 /// Reads a line as [`Log::line`] writes it: when, and the text.

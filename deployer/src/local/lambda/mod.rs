@@ -7,13 +7,15 @@
 mod environment;
 mod log;
 mod runtime_api;
+#[cfg(test)]
+pub(in crate::local) mod tests;
 mod version;
 
 use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use log::Log;
-pub(crate) use log::parse_log_line;
+pub(crate) use log::{before as log_before, parse_log_line};
 pub use version::{Concurrency, Spec, Version};
 
 /// The largest request and the largest answer of a synchronous invocation, in bytes

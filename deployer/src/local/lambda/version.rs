@@ -157,8 +157,17 @@ impl Version {
         }
     }
 
-    /// One request: in a waiting environment, or in a new one.
-    pub async fn invoke(&self, payload: Vec<u8>) -> Outcome {
+    /// One request: in a waiting environment, or in a new one. It goes on when nobody waits for it
+    /// any more, as on AWS: a client that went away stops no function.
+    pub async fn invoke(self: &Arc<Self>, payload: Vec<u8>) -> Outcome {
+        let version = self.clone();
+        let running = tokio::spawn(async move { version.run(payload).await });
+        running
+            .await
+            .unwrap_or_else(|error| unhandled("Runtime.Unknown", &error.to_string()))
+    }
+
+    async fn run(&self, payload: Vec<u8>) -> Outcome {
         if payload.len() > PAYLOAD_LIMIT {
             return Outcome::Refused(Refusal::RequestTooLarge);
         }

@@ -3,7 +3,7 @@
 use futures_util::future::{BoxFuture, FutureExt};
 
 use super::{Made, Provider, Record, Wish, World};
-use crate::local::{ACCOUNT, REGION};
+use crate::local::{ACCOUNT, REGION, lambda::log_before};
 
 pub(super) struct LogGroup;
 
@@ -29,13 +29,18 @@ impl Provider for LogGroup {
     ) -> BoxFuture<'a, Result<(), String>> {
         let path = world.files().log(&record.reference);
         async move {
-            match std::fs::remove_file(&path) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!(
-                    "Its file, {}, cannot be removed: {error}.",
-                    path.display()
-                )),
-                _ => Ok(()),
+            for path in [log_before(&path), path] {
+                match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                        return Err(format!(
+                            "Its file, {}, cannot be removed: {error}.",
+                            path.display()
+                        ));
+                    }
+                    _ => {}
+                }
             }
+            Ok(())
         }
         .boxed()
     }
