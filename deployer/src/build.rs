@@ -12,6 +12,7 @@ mod toolchain;
 use std::path::PathBuf;
 
 pub(crate) use artifacts::hex;
+pub use cargo::cargo;
 
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,6 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    process::Command,
     sync::OnceLock,
 };
 
@@ -55,17 +54,11 @@ fn build_all() -> Result<PathBuf, String> {
 
 /// Builds for this machine, into the target directory of the tests.
 pub(crate) fn cargo_build(what: &[&str]) -> Result<(), String> {
-    let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let status = deployer::build::cargo()
         .args(["build", "--quiet"])
         .args(what)
         .current_dir(project())
         .env("CARGO_TARGET_DIR", target_dir())
-        // Queries are checked against the checked-in data, whatever database the shell has set.
-        .env("SQLX_OFFLINE", "true")
-        .env_remove("DATABASE_URL")
-        // Variables that `cargo test` sets for us would make cargo rebuild what reads them.
-        .env_remove("CARGO_MANIFEST_DIR")
-        .env_remove("CARGO_MANIFEST_PATH")
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),

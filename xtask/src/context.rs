@@ -4,7 +4,6 @@ use std::{
     env,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use deployer::{
@@ -74,8 +73,7 @@ impl Context {
 /// Becomes the same command built with the feature `aws`, which this build lacks so that nobody who
 /// stays on `local` compiles the SDK. Gives an error only when that does not begin.
 fn with_aws(project: &Project) -> Error {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let cause = Command::new(cargo)
+    let cause = deployer::build::cargo()
         .args(["run", "--quiet", "--package", "xtask", "--features", "aws"])
         .arg("--manifest-path")
         .arg(project.root().join("Cargo.toml"))

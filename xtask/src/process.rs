@@ -31,12 +31,21 @@ impl Tool {
     /// A program with its arguments. It gets no keyboard.
     pub(crate) fn new(program: impl Into<OsString>, arguments: &[&str]) -> Tool {
         let program = program.into();
-        let mut command = Command::new(&program);
+        let shown = program.to_string_lossy().into_owned();
+        Tool::from(Command::new(&program), shown, arguments)
+    }
+
+    /// Cargo, the one that runs us.
+    pub(crate) fn cargo(arguments: &[&str]) -> Tool {
+        let cargo = Command::from(deployer::build::cargo());
+        Tool::from(cargo, "cargo".to_owned(), arguments).env("CARGO_TERM_COLOR", "never")
+    }
+
+    fn from(mut command: Command, mut shown: String, arguments: &[&str]) -> Tool {
         command
             .args(arguments)
             .stdin(Stdio::null())
             .kill_on_drop(true);
-        let mut shown = program.to_string_lossy().into_owned();
         for argument in arguments {
             shown.push(' ');
             shown.push_str(argument);
@@ -44,26 +53,9 @@ impl Tool {
         Tool { command, shown }
     }
 
-    /// Cargo, the one that runs us.
-    pub(crate) fn cargo(arguments: &[&str]) -> Tool {
-        let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut tool = Tool::new(program, arguments);
-        tool.shown = format!("cargo {}", arguments.join(" "));
-        // Queries are checked against the checked-in data, whatever database the shell has set.
-        tool.env("SQLX_OFFLINE", "true")
-            .without("DATABASE_URL")
-            .env("CARGO_TERM_COLOR", "never")
-    }
-
     /// Sets a variable.
     pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Tool {
         self.command.env(name, value.into());
-        self
-    }
-
-    /// Removes a variable.
-    pub(crate) fn without(mut self, name: &str) -> Tool {
-        self.command.env_remove(name);
         self
     }
 

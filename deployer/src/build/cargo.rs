@@ -1,6 +1,6 @@
 //! The one call of cargo, and where it put the binaries.
 
-use std::{collections::BTreeMap, path::PathBuf, process::Stdio};
+use std::{collections::BTreeMap, env, path::PathBuf, process::Stdio};
 
 use serde::Deserialize;
 use tokio::{
@@ -71,8 +71,40 @@ fn broken_pipe(cause: std::io::Error) -> Error {
     .because(cause)
 }
 
+/// Cargo, the one that runs us, started as a shell would start it.
+///
+/// `cargo run` and `cargo test` set variables for us that describe our own package. Build scripts
+/// (ring's) declare that they read such ones, so that cargo would build them, and all that depends
+/// on them, anew whenever a build comes from another place than the one before.
+pub fn cargo() -> std::process::Command {
+    let mut cargo =
+        std::process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in env::vars_os() {
+        let is_ours = name
+            .to_str()
+            .is_some_and(|name| OF_OUR_PACKAGE.iter().any(|start| name.starts_with(start)));
+        if is_ours {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+        // Queries are checked against the checked-in data, whatever database the shell has set.
+        .env("SQLX_OFFLINE", "true")
+        .env_remove("DATABASE_URL");
+    cargo
+}
+
+/// How the variables begin that describe the package of the running program
+/// (<https://doc.rust-lang.org/cargo/reference/environment-variables.html>).
+const OF_OUR_PACKAGE: [&str; 4] = [
+    "CARGO_PKG_",
+    "CARGO_MANIFEST_",
+    "CARGO_BIN_",
+    "CARGO_CRATE_",
+];
+
 fn command(project: &Project, what_for: BuildFor) -> Result<Command, Error> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::from(cargo());
     command
         .arg("build")
         .args([
@@ -83,12 +115,6 @@ fn command(project: &Project, what_for: BuildFor) -> Result<Command, Error> {
             "never",
         ])
         .current_dir(project.root())
-        // Queries are checked against the checked-in data, whatever database the shell has set.
-        .env("SQLX_OFFLINE", "true")
-        .env_remove("DATABASE_URL")
-        // Variables that `cargo run` sets for us would make cargo rebuild what reads them.
-        .env_remove("CARGO_MANIFEST_DIR")
-        .env_remove("CARGO_MANIFEST_PATH")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -158,4 +184,24 @@ async fn read_talk(stderr: Option<impl AsyncRead + Unpin>, step: &Step) -> std::
         }
     }
     Ok(told.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargo_is_not_told_which_package_started_it() {
+        // `cargo test` has set this one for the program that runs this test.
+        assert!(env::var_os("CARGO_PKG_NAME").is_some());
+        let cargo = cargo();
+        let removed: Vec<_> = cargo
+            .get_envs()
+            .filter(|(_, value)| value.is_none())
+            .map(|(name, _)| name)
+            .collect();
+        for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "DATABASE_URL"] {
+            assert!(removed.iter().any(|removed| *removed == name), "{name}");
+        }
+    }
 }
