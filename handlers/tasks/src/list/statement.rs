@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Filter, Order, order::By};
+use super::{Filter, Order, filter::Wanted, order::By};
 use crate::{Moment, Status};
 
 /// A task's place in an order.
@@ -137,13 +137,13 @@ impl Statement<'_> {
         );
         for (column, value) in [
             ("t.assignee_id", filter.assignee),
-            ("t.created_by", filter.creator.map(Some)),
+            ("t.created_by", filter.creator),
             ("t.parent_id", filter.parent),
         ] {
             match value {
-                None => {}
-                Some(None) => drop(sql.push(" and ").push(column).push(" is null")),
-                Some(Some(id)) => drop(sql.push(" and ").push(column).push(" = ").push_bind(id)),
+                Wanted::Any => {}
+                Wanted::Nothing => drop(sql.push(" and ").push(column).push(" is null")),
+                Wanted::One(id) => drop(sql.push(" and ").push(column).push(" = ").push_bind(id)),
             }
         }
         for (comparison, value) in [
@@ -205,14 +205,13 @@ impl Statement<'_> {
             filter.priorities.iter().map(|p| p.as_str()).collect(),
         ));
         sql.push(", p_assignee => ")
-            .push_bind(filter.assignee.flatten());
+            .push_bind(filter.assignee.one());
         sql.push(", p_unassigned => ")
-            .push_bind(filter.assignee == Some(None));
-        sql.push(", p_creator => ").push_bind(filter.creator);
-        sql.push(", p_parent => ")
-            .push_bind(filter.parent.flatten());
+            .push_bind(filter.assignee == Wanted::Nothing);
+        sql.push(", p_creator => ").push_bind(filter.creator.one());
+        sql.push(", p_parent => ").push_bind(filter.parent.one());
         sql.push(", p_top_level => ")
-            .push_bind(filter.parent == Some(None));
+            .push_bind(filter.parent == Wanted::Nothing);
         sql.push(", p_label => ").push_bind(filter.label);
         sql.push(", p_due_from => ")
             .push_bind(time(filter.due_from));

@@ -1,0 +1,165 @@
+//! The audit trail: every sensitive act has a row, and nobody can change one.
+
+use miyabi_catalog::{Access, FUNCTIONS};
+use miyabi_tests::{App, Method, Person, json};
+use sqlx::Executor;
+
+async fn lines(app: &App, condition: &str) -> usize {
+    app.rows(&format!("select from audit_log where {condition}"))
+        .await
+        .len()
+}
+
+/// Does something on each route of tasks that changes anything, and looks for its line.
+#[tokio::test]
+async fn attack_47_each_change_has_a_line() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let id = |response: miyabi_tests::Response| {
+        let body = response.json();
+        body["id"].as_str().unwrap().to_owned()
+    };
+    let mut done = Vec::new();
+    let task = id(alice.post("/api/tasks", json!({"title": "Task"})).await);
+    done.push(("task.create", task.clone()));
+    let path = format!("/api/tasks/{task}");
+    alice
+        .patch(&path, 1, json!({"title": "Changed"}))
+        .await
+        .expect(200);
+    done.push(("task.update", task.clone()));
+    let comment = id(alice
+        .post(&format!("{path}/comments"), json!({"body": "Comment"}))
+        .await);
+    done.push(("comment.create", comment.clone()));
+    let comment_path = format!("{path}/comments/{comment}");
+    alice
+        .patch(&comment_path, 1, json!({"body": "Changed"}))
+        .await
+        .expect(200);
+    done.push(("comment.update", comment.clone()));
+    alice.delete(&comment_path).await.expect(204);
+    done.push(("comment.delete", comment));
+    let label = id(alice.post("/api/labels", json!({"name": "Label"})).await);
+    done.push(("label.create", label.clone()));
+    let label_path = format!("/api/labels/{label}");
+    alice
+        .patch(&label_path, 1, json!({"name": "Changed"}))
+        .await
+        .expect(200);
+    done.push(("label.update", label.clone()));
+    alice.delete(&label_path).await.expect(204);
+    done.push(("label.delete", label));
+    alice.delete(&path).await.expect(204);
+    done.push(("task.delete", task.clone()));
+    alice
+        .request(Method::POST, &format!("{path}/restore"))
+        .send()
+        .await
+        .expect(200);
+    done.push(("task.restore", task));
+    let actor = alice.user_id();
+    for (action, target) in done {
+        let condition = format!(
+            "action = '{action}' and target_id = '{target}' and actor_id = '{actor}' and outcome = 'allowed' and request_id <> 'none'"
+        );
+        assert_eq!(lines(&app, &condition).await, 1, "{action}");
+    }
+}
+
+/// Whoever is refused for the role has a line too, on each route that needs a permission.
+#[tokio::test]
+async fn attack_47_each_refusal_has_a_line() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    app.sql(&format!(
+        "insert into roles (organization_id, name, permissions) values ('{}', 'nobody', '[]')",
+        alice.organization_id()
+    ))
+    .await;
+    let nobody = app.member(&alice, "bob", "nobody").await;
+    let condition = format!(
+        "outcome = 'denied' and action = 'access.denied' and actor_id = '{}'",
+        nobody.user_id()
+    );
+    let mut expected = 0;
+    for route in FUNCTIONS.iter().flat_map(|function| function.routes) {
+        let Access::Needs(permission) = route.access else {
+            continue;
+        };
+        let path = fill(route.path);
+        refused(&nobody, route.method.as_str(), &path).await;
+        expected += 1;
+        let needed = format!(
+            "{condition} and after ->> 'needed' = '{}'",
+            permission.as_str()
+        );
+        assert!(lines(&app, &needed).await > 0, "{path}");
+        assert_eq!(lines(&app, &condition).await, expected, "{path}");
+    }
+}
+
+fn fill(path: &str) -> String {
+    let segments = path.split('/').map(|segment| {
+        if segment.starts_with('{') {
+            uuid::Uuid::new_v4().to_string()
+        } else {
+            segment.to_owned()
+        }
+    });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+async fn refused(person: &Person, method: &str, path: &str) {
+    let request = person.request(method.parse().unwrap(), path);
+    let response = match method {
+        "GET" | "DELETE" => request.send().await,
+        _ => request.json(json!({})).send().await,
+    };
+    response.problem(403, "missing_permission");
+}
+
+/// 42501 is PostgreSQL's "permission denied".
+#[tokio::test]
+async fn attack_47_no_role_can_change_or_remove_a_line() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    alice
+        .post("/api/tasks", json!({"title": "Task"}))
+        .await
+        .expect(201);
+    let before = app.rows("select * from audit_log").await;
+    let roles = FUNCTIONS
+        .iter()
+        .filter_map(|function| function.database_role)
+        .filter(|role| *role != "miyabi_owner");
+    for role in roles {
+        let mut connection = app.db_as(role).await;
+        for statement in [
+            "update audit_log set outcome = 'allowed'",
+            "update audit_log set actor_id = null",
+            "delete from audit_log",
+            "truncate audit_log",
+            "drop table audit_log",
+            "alter table audit_log disable row level security",
+            "insert into audit_log (organization_id, id, action, target_type, request_id, created_at) values (gen_random_uuid(), gen_random_uuid(), 'a.b', 'x', 'x', now())",
+        ] {
+            let set = format!(
+                "begin; set local app.current_org_id = '{}'; set local app.current_user_id = '{}'",
+                alice.organization_id(),
+                alice.user_id()
+            );
+            connection.execute(sqlx::raw_sql(&set)).await.unwrap();
+            let error = connection.execute(statement).await.unwrap_err();
+            let code = error
+                .as_database_error()
+                .unwrap()
+                .code()
+                .unwrap()
+                .into_owned();
+            assert_eq!(code, "42501", "{role}: {statement}: {error}");
+            connection.execute("rollback").await.unwrap();
+        }
+    }
+    assert_eq!(app.rows("select * from audit_log").await, before);
+}

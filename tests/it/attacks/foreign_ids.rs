@@ -1,0 +1,211 @@
+//! Ids of another organization, in paths and in bodies: answered as ids of nothing.
+
+use std::time::{Duration, Instant};
+
+use miyabi_catalog::{FUNCTIONS, Route};
+use miyabi_tests::{App, Method, Person, Response, Value, json};
+use uuid::Uuid;
+
+/// What somebody has, as ids.
+struct Things {
+    task: String,
+    comment: String,
+    label: String,
+    session: String,
+}
+
+async fn things(person: &Person) -> Things {
+    let id = |value: Value| value["id"].as_str().unwrap().to_owned();
+    let task = id(person
+        .post("/api/tasks", json!({"title": "Private"}))
+        .await
+        .expect(201));
+    let comments = format!("/api/tasks/{task}/comments");
+    let comment = person.post(&comments, json!({"body": "Private"})).await;
+    let label = person.post("/api/labels", json!({"name": "Private"})).await;
+    Things {
+        comment: id(comment.expect(201)),
+        label: id(label.expect(201)),
+        session: person.claims()["sid"].as_str().unwrap().to_owned(),
+        task,
+    }
+}
+
+fn nothing() -> Things {
+    let id = || Uuid::new_v4().to_string();
+    Things {
+        task: id(),
+        comment: id(),
+        label: id(),
+        session: id(),
+    }
+}
+
+/// A request that does something where there is something.
+async fn ask(person: &Person, route: &Route, path: &str) -> Response {
+    let request = person.request(route.method.as_str().parse().unwrap(), path);
+    let body = match (route.method.as_str(), route.path) {
+        (_, path) if path.ends_with("/restore") => None,
+        ("POST", _) => Some(json!({"body": "Intruder"})),
+        ("PATCH", path) if path.ends_with("{comment_id}") => Some(json!({"body": "Intruder"})),
+        ("PATCH", path) if path.ends_with("{label_id}") => Some(json!({"name": "Intruder"})),
+        ("PATCH", _) => Some(json!({"title": "Intruder"})),
+        _ => None,
+    };
+    let request = request.header("if-match", "\"1\"");
+    match body {
+        Some(body) => request.json(body).send().await,
+        None => request.send().await,
+    }
+}
+
+/// An answer without what is different each time.
+fn essence(response: &Response) -> (u16, Value) {
+    let mut problem = response.json();
+    problem["request_id"] = Value::Null;
+    (response.status.as_u16(), problem)
+}
+
+fn routes_with_ids() -> Vec<&'static Route> {
+    FUNCTIONS
+        .iter()
+        .flat_map(|function| function.routes)
+        .filter(|route| route.path.contains("_id}"))
+        .collect()
+}
+
+fn fill(route: &Route, things: &Things) -> String {
+    route
+        .path
+        .replace("{task_id}", &things.task)
+        .replace("{comment_id}", &things.comment)
+        .replace("{label_id}", &things.label)
+        .replace("{session_id}", &things.session)
+}
+
+#[tokio::test]
+async fn attack_29_ids_of_another_organization_in_each_path() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let mallory = app.sign_in("mallory").await;
+    let theirs = things(&alice).await;
+    let own = things(&mallory).await;
+    for route in routes_with_ids() {
+        let title = format!("{} {}", route.method.as_str(), route.path);
+        let absent = ask(&mallory, route, &fill(route, &nothing())).await;
+        let foreign = ask(&mallory, route, &fill(route, &theirs)).await;
+        assert_eq!(absent.status, 404, "{title}: {absent}");
+        assert_eq!(essence(&foreign), essence(&absent), "{title}");
+        // Their comment below a task of one's own.
+        let mixed = Things {
+            task: own.task.clone(),
+            comment: theirs.comment.clone(),
+            label: theirs.label.clone(),
+            session: theirs.session.clone(),
+        };
+        if route.path.contains("{comment_id}") {
+            let foreign = ask(&mallory, route, &fill(route, &mixed)).await;
+            assert_eq!(essence(&foreign), essence(&absent), "{title}");
+        }
+    }
+    // Nothing has happened to any of it.
+    let path = format!("/api/tasks/{}", theirs.task);
+    let task = alice.get(&path).await.expect(200);
+    assert_eq!(
+        (&task["title"], &task["version"]),
+        (&json!("Private"), &json!(1))
+    );
+    let comments = alice.get(&format!("{path}/comments")).await.expect(200);
+    assert_eq!(comments["items"][0]["body"], "Private");
+    assert_eq!(comments["items"].as_array().unwrap().len(), 1);
+    let labels = alice.get("/api/labels").await.expect(200);
+    assert_eq!(labels["items"][0]["name"], "Private");
+}
+
+/// Time says no more than the answer: the statements are the same, and none of them finds a row.
+#[tokio::test]
+async fn attack_29_a_foreign_id_takes_as_long_as_none() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let mallory = app.sign_in("mallory").await;
+    let theirs = things(&alice).await;
+    let (mut foreign, mut absent) = (Vec::new(), Vec::new());
+    for _ in 0..40 {
+        for (id, times) in [
+            (theirs.task.clone(), &mut foreign),
+            (Uuid::new_v4().to_string(), &mut absent),
+        ] {
+            let began = Instant::now();
+            mallory
+                .get(&format!("/api/tasks/{id}"))
+                .await
+                .problem(404, "not_found");
+            times.push(began.elapsed());
+        }
+    }
+    let median = |times: &mut Vec<Duration>| {
+        times.sort_unstable();
+        times[times.len() / 2]
+    };
+    let (foreign, absent) = (median(&mut foreign), median(&mut absent));
+    let slack = absent / 2 + Duration::from_millis(5);
+    assert!(
+        foreign < absent + slack && absent < foreign + slack,
+        "{foreign:?} for an id of another organization, {absent:?} for none"
+    );
+}
+
+#[tokio::test]
+async fn attack_30_ids_of_another_organization_in_bodies() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let mallory = app.sign_in("mallory").await;
+    let theirs = things(&alice).await;
+    let own = things(&mallory).await;
+    let path = format!("/api/tasks/{}", own.task);
+    let cases = [
+        ("assignee_id", json!(alice.user_id()), json!(Uuid::new_v4())),
+        ("parent_id", json!(theirs.task), json!(Uuid::new_v4())),
+        ("label_ids", json!([theirs.label]), json!([Uuid::new_v4()])),
+    ];
+    for (field, foreign, absent) in cases {
+        let mut answers = Vec::new();
+        for value in [&foreign, &absent] {
+            let mut create = json!({"title": "Task"});
+            create[field] = value.clone();
+            let change = json!({ field: value });
+            let bulk = json!({"items": [{"id": own.task, "version": 1, "change": change}]});
+            answers.push([
+                essence(&mallory.post("/api/tasks", create).await),
+                essence(&mallory.patch(&path, 1, change).await),
+                essence(&mallory.post("/api/tasks/bulk", bulk).await),
+            ]);
+        }
+        assert_eq!(answers[0], answers[1], "{field}");
+        for (status, problem) in &answers[0] {
+            assert_eq!(*status, 422, "{problem}");
+        }
+    }
+    let mut answers = Vec::new();
+    for id in [json!(theirs.task), json!(Uuid::new_v4())] {
+        let bulk = json!({"items": [{"id": id, "version": 1, "change": {"title": "Intruder"}}]});
+        answers.push(essence(&mallory.post("/api/tasks/bulk", bulk).await));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0].0, 422);
+    // As filters they find nothing, like ids of nothing.
+    for filter in [
+        format!("assignee={}", alice.user_id()),
+        format!("created_by={}", alice.user_id()),
+        format!("parent={}", theirs.task),
+        format!("label={}", theirs.label),
+    ] {
+        let page = mallory
+            .request(Method::GET, &format!("/api/tasks?{filter}"))
+            .send()
+            .await
+            .expect(200);
+        assert_eq!(page["items"], json!([]), "{filter}");
+    }
+    assert_eq!(mallory.get(&path).await.expect(200)["version"], 1);
+}

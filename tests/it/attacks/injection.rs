@@ -1,0 +1,143 @@
+//! SQL in every field, filter, order, cursor and path.
+
+use miyabi_tests::{App, json};
+
+const PAYLOADS: [&str; 16] = [
+    "'",
+    "\"",
+    "' or '1'='1",
+    "' or 1=1 --",
+    "'; drop table tasks; --",
+    "'; select pg_sleep(5); --",
+    "') or true --",
+    "1) or (1=1",
+    "\\",
+    "\\'",
+    "%",
+    "_",
+    "%' or title like '%",
+    "$1",
+    "id desc; select 1",
+    "(select password from users)",
+];
+
+fn encode(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test]
+async fn attack_36_sql_in_every_parameter() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let bob = app.sign_in("bob").await;
+    for title in ["First", "Second"] {
+        alice
+            .post("/api/tasks", json!({ "title": title }))
+            .await
+            .expect(201);
+        bob.post("/api/tasks", json!({ "title": title }))
+            .await
+            .expect(201);
+    }
+    let parameters = [
+        "q",
+        "status",
+        "priority",
+        "assignee",
+        "created_by",
+        "label",
+        "parent",
+        "due_after",
+        "due_before",
+        "created_after",
+        "created_before",
+        "title_prefix",
+        "deleted",
+        "sort",
+        "limit",
+        "cursor",
+    ];
+    for payload in PAYLOADS {
+        for parameter in parameters {
+            let path = format!("/api/tasks?{parameter}={}", encode(payload));
+            let response = alice.get(&path).await;
+            if response.status == 200 {
+                let page = response.json();
+                assert_eq!(page["items"], json!([]), "{parameter}={payload}: {page}");
+            } else {
+                assert!(
+                    [400, 422].contains(&response.status.as_u16()),
+                    "{parameter}={payload}: {response}"
+                );
+            }
+        }
+        for path in ["/api/labels?cursor=", "/api/labels?limit="] {
+            alice
+                .get(&format!("{path}{}", encode(payload)))
+                .await
+                .expect(400);
+        }
+        for path in ["/api/tasks/", "/api/labels/"] {
+            let response = alice.delete(&format!("{path}{}", encode(payload))).await;
+            assert_eq!(response.status, 404, "{path}{payload}: {response}");
+        }
+    }
+    assert_eq!(app.rows("select from tasks").await.len(), 4);
+}
+
+#[tokio::test]
+async fn attack_36_sql_in_every_field() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    for (number, payload) in PAYLOADS.into_iter().enumerate() {
+        let body =
+            json!({"title": payload, "description": payload, "metadata": {payload: payload}});
+        let created = alice.post("/api/tasks", body).await.expect(201);
+        assert_eq!(created["title"], payload.trim());
+        let path = format!("/api/tasks/{}", created["id"].as_str().unwrap());
+        let comments = format!("{path}/comments");
+        let comment = alice.post(&comments, json!({"body": payload})).await;
+        assert_eq!(comment.expect(201)["body"], payload);
+        let label = alice
+            .post(
+                "/api/labels",
+                json!({"name": format!("{payload} {number}")}),
+            )
+            .await
+            .expect(201);
+        let changed = alice
+            .patch(
+                &path,
+                1,
+                json!({"label_ids": [label["id"]], "metadata": {payload: null}}),
+            )
+            .await
+            .expect(200);
+        assert_eq!(changed["metadata"], json!({}));
+        for field in ["status", "priority", "assignee_id", "parent_id", "due_at"] {
+            alice
+                .patch(&path, 2, json!({ field: payload }))
+                .await
+                .problem(422, "invalid");
+        }
+        let keyed = alice
+            .request(miyabi_tests::Method::POST, "/api/tasks")
+            .header("idempotency-key", payload.replace(' ', ""))
+            .json(json!({"title": "Keyed"}))
+            .send()
+            .await;
+        keyed.expect(201);
+    }
+    // A title is found by its own beginning, and by nothing that only looks like a pattern.
+    for (prefix, expected) in [("%", 2), ("_", 1), ("\\", 2), ("$1", 1)] {
+        let page = alice
+            .get(&format!("/api/tasks?title_prefix={}", encode(prefix)))
+            .await
+            .expect(200);
+        assert_eq!(
+            page["items"].as_array().unwrap().len(),
+            expected,
+            "{prefix}: {page}"
+        );
+    }
+}

@@ -1,0 +1,73 @@
+//! Bodies that set what is not theirs to set.
+
+use miyabi_tests::{App, json};
+
+#[tokio::test]
+async fn attack_32_fields_that_are_not_theirs_to_set() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let bob = app.sign_in("bob").await;
+    let task = alice
+        .post("/api/tasks", json!({"title": "Task"}))
+        .await
+        .expect(201);
+    let task = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    let comments = format!("{task}/comments");
+    let comment = alice.post(&comments, json!({"body": "Comment"})).await;
+    let comment = format!("{comments}/{}", comment.expect(201)["id"].as_str().unwrap());
+    let label = alice.post("/api/labels", json!({"name": "Label"})).await;
+    let label = format!("/api/labels/{}", label.expect(201)["id"].as_str().unwrap());
+    let routes = [
+        ("POST", "/api/tasks", json!({"title": "New"})),
+        ("PATCH", task.as_str(), json!({"title": "New"})),
+        ("POST", comments.as_str(), json!({"body": "New"})),
+        ("PATCH", comment.as_str(), json!({"body": "New"})),
+        ("POST", "/api/labels", json!({"name": "New"})),
+        ("PATCH", label.as_str(), json!({"name": "New"})),
+    ];
+    let fields = [
+        ("organization_id", json!(bob.organization_id())),
+        ("role", json!("owner")),
+        ("id", json!(uuid::Uuid::nil())),
+        ("created_by", json!(bob.user_id())),
+        ("author_id", json!(bob.user_id())),
+        ("version", json!(1000)),
+        ("deleted_at", json!(null)),
+        ("created_at", json!("2020-01-01T00:00:00Z")),
+        ("title_key", json!("x")),
+        ("__proto__", json!({})),
+    ];
+    for (method, path, body) in &routes {
+        for (field, value) in &fields {
+            let mut body = body.clone();
+            body[field] = value.clone();
+            let response = alice
+                .request(method.parse().unwrap(), path)
+                .header("if-match", "\"1\"")
+                .json(body)
+                .send()
+                .await;
+            let problem = response.problem(422, "invalid");
+            assert_eq!(problem["errors"][0]["field"], *field, "{method} {path}");
+        }
+    }
+    // Inside the items of a bulk change, too.
+    let id = task.rsplit('/').next().unwrap();
+    for (field, value) in &fields {
+        let mut change = json!({"title": "New"});
+        change[field] = value.clone();
+        let body = json!({"items": [{"id": id, "version": 1, "change": change}]});
+        alice
+            .post("/api/tasks/bulk", body)
+            .await
+            .problem(422, "invalid");
+    }
+    assert_eq!(alice.get(&task).await.expect(200)["version"], 1);
+    assert_eq!(
+        alice.get("/api/tasks").await.expect(200)["items"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
