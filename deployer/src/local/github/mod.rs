@@ -75,6 +75,11 @@ impl StandIn {
         self.shared.origin()
     }
 
+    /// Everybody who can sign in.
+    pub fn people(&self) -> Vec<Person> {
+        self.shared.people()
+    }
+
     /// Replaces the people: somebody renamed themselves, somebody else took the login.
     pub fn set_people(&self, people: Vec<Person>) {
         *self
