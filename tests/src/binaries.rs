@@ -25,6 +25,11 @@ pub(crate) fn run_dir() -> PathBuf {
         .join(format!("run-{}", std::process::id()))
 }
 
+/// The program of a function: to start it without an application around it.
+pub fn binary(function: &str) -> PathBuf {
+    binaries().join(function)
+}
+
 /// A directory with a binary for each function, named after it. Cargo builds them first, so that no
 /// test passes because of yesterday's code, unless `MIYABI_FUNCTIONS_DIR` names a directory.
 pub(crate) fn binaries() -> &'static Path {
