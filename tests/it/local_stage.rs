@@ -5,7 +5,7 @@ use std::{net::TcpStream, path::Path, time::Duration};
 use miyabi_tests::{Browser, Checkout, Method, RequestBuilder, Value, json, until};
 
 /// `http://127.0.0.1:PORT` -> its address.
-fn address(origin: &Value) -> std::net::SocketAddr {
+pub(crate) fn address(origin: &Value) -> std::net::SocketAddr {
     let origin = origin
         .as_str()
         .unwrap_or_else(|| panic!("no address: {origin}"));
@@ -17,7 +17,7 @@ fn address(origin: &Value) -> std::net::SocketAddr {
 }
 
 /// Signs in on the site, as the README does with curl; gives the access token.
-async fn sign_in(site: &Browser, login: &str) -> String {
+pub(crate) async fn sign_in(site: &Browser, login: &str) -> String {
     site.follow(&format!("/api/auth/login?login={login}")).await;
     let csrf = site
         .cookie("__Host-csrf")
@@ -31,12 +31,12 @@ async fn sign_in(site: &Browser, login: &str) -> String {
         .to_owned()
 }
 
-fn as_person(site: &Browser, token: &str, method: Method, path: &str) -> RequestBuilder {
+pub(crate) fn as_person(site: &Browser, token: &str, method: Method, path: &str) -> RequestBuilder {
     site.request(method, path).without("cookie").bearer(token)
 }
 
 /// Processes whose command line names the checkout or that run from it.
-fn processes_of(checkout: &Path) -> Vec<String> {
+pub(crate) fn processes_of(checkout: &Path) -> Vec<String> {
     let needle = checkout.to_string_lossy().into_owned();
     let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {

@@ -10,6 +10,7 @@ mod auth;
 mod database;
 mod docs;
 mod invocations;
+mod local_faults;
 mod local_stage;
 mod migrations;
 mod schema;

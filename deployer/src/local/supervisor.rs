@@ -211,19 +211,13 @@ impl Supervisor {
         }
     }
 
-    /// Puts again what could not be put.
+    /// Tries again what could not be put, and what came after it: all, because putting what is
+    /// there changes nothing.
     async fn mend(&self) {
         if lock(&self.problems).remove(GITHUB).is_some() {
             self.play_github().await;
         }
-        let failed: Vec<String> = lock(&self.problems).keys().cloned().collect();
-        for stack in self.records.stacks() {
-            for record in stack.resources {
-                if failed.contains(&name_of(&stack.name, &record)) {
-                    self.put_again(&stack.name, record).await;
-                }
-            }
-        }
+        self.restore().await;
     }
 
     async fn put_again(&self, stack: &str, record: Record) {

@@ -310,7 +310,13 @@ impl Provider for Permission {
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
         async move {
             let id = wish.id(world, "permission-");
-            if let Some(api) = world.apis.get(api_of(wish.text("SourceArn"))) {
+            // Others than an API ask with their own events, and need no more than the name.
+            if wish.text("SourceArn").contains(":execute-api:") {
+                let api = api_of(wish.text("SourceArn"));
+                let api = world
+                    .apis
+                    .get(api)
+                    .ok_or_else(|| format!("There is no API {api}."))?;
                 api.set_permission(&id, Some(wish.text("FunctionName").to_owned()));
             }
             Ok(Made::new(&id).with("Id", id.as_str()))
