@@ -14,6 +14,7 @@ mod local_faults;
 mod local_stage;
 mod migrations;
 mod schema;
+mod site;
 mod tasks;
 mod tenancy;
 mod valkey;
