@@ -61,6 +61,7 @@ create index tasks_status_created on tasks (organization_id, status, created_at,
 create index tasks_status_updated on tasks (organization_id, status, updated_at, id) where deleted_at is null;
 create index tasks_status_due on tasks (organization_id, status, due_key, id) where deleted_at is null;
 create index tasks_status_priority on tasks (organization_id, status, priority, created_at, id) include (due_key, assignee_id) where deleted_at is null;
+create index tasks_status_title on tasks (organization_id, status, title_key, id) where deleted_at is null;
 create index tasks_assignee on tasks (organization_id, assignee_id, created_at, id) where deleted_at is null;
 create index tasks_parent on tasks (organization_id, parent_id, created_at, id) where deleted_at is null;
 create index tasks_creator on tasks (organization_id, created_by, created_at, id) where deleted_at is null;

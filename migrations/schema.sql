@@ -355,6 +355,7 @@ table tasks with row-level security
     CREATE INDEX tasks_status_created ON public.tasks USING btree (organization_id, status, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_due ON public.tasks USING btree (organization_id, status, due_key, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_priority ON public.tasks USING btree (organization_id, status, priority, created_at, id) INCLUDE (due_key, assignee_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_status_title ON public.tasks USING btree (organization_id, status, title_key, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_updated ON public.tasks USING btree (organization_id, status, updated_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_title ON public.tasks USING btree (organization_id, title_key, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_updated ON public.tasks USING btree (organization_id, updated_at, id) WHERE (deleted_at IS NULL)

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{Moment, Task, hierarchy};
 
 /// Most tasks that go with one.
-const MAX: usize = 1000;
+const MAX: i64 = 1000;
 
 /// A task that was deleted or restored.
 struct Moved {
@@ -41,29 +41,37 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
     hierarchy::lock(&mut tx, caller.organization_id()).await?;
-    let deleted = sqlx::query_as!(
-        Moved,
+    // Two statements: how many there are is known before it is decided how to find their rows.
+    let ids = sqlx::query_scalar!(
         r#"with recursive down as (
                 select id from tasks where id = $1 and deleted_at is null
                 union
                 select t.id from down join tasks t on t.parent_id = down.id where t.deleted_at is null
             )
-            update tasks t set deleted_at = now(), updated_at = now(), version = version + 1
-            from down where t.id = down.id
-            returning t.id, t.deleted_at as "deleted_at: Moment", null::timestamptz as "was_deleted_at: Moment""#,
-        id
+            select id as "id!" from down limit $2"#,
+        id,
+        MAX + 1
     )
     .fetch_all(&mut *tx)
     .await?;
-    if deleted.len() > MAX {
+    if ids.is_empty() {
+        return Err(ApiError::NotFound);
+    }
+    if ids.len() > usize::try_from(MAX).unwrap_or_default() {
         return Err(ApiError::conflict(
             "too_many_subtasks",
             format!("It has more than {MAX} sub-tasks. Delete some of them first."),
         ));
     }
-    if deleted.is_empty() {
-        return Err(ApiError::NotFound);
-    }
+    let deleted = sqlx::query_as!(
+        Moved,
+        r#"update tasks set deleted_at = now(), updated_at = now(), version = version + 1
+            where id = any($1) and deleted_at is null
+            returning id, deleted_at as "deleted_at: Moment", null::timestamptz as "was_deleted_at: Moment""#,
+        &ids
+    )
+    .fetch_all(&mut *tx)
+    .await?;
     record(&mut tx, "task.delete", deleted).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -102,20 +110,32 @@ pub(crate) async fn restore(
             "The task that it is a part of is deleted. Restore that one.",
         ));
     }
-    let restored = sqlx::query_as!(
-        Moved,
+    let deleted = sqlx::query!(
         r#"with recursive down as (
                 select id, deleted_at from tasks where id = $1 and deleted_at is not null
                 union
                 select t.id, t.deleted_at from down join tasks t on t.parent_id = down.id and t.deleted_at = down.deleted_at
             )
-            update tasks t set deleted_at = null, updated_at = now(), version = version + 1
-            from down where t.id = down.id
-            returning t.id, t.deleted_at as "deleted_at: Moment", down.deleted_at as "was_deleted_at: Moment""#,
+            select id as "id!", deleted_at as "deleted_at: Moment" from down"#,
         id
     )
     .fetch_all(&mut *tx)
     .await?;
+    let ids: Vec<Uuid> = deleted.iter().map(|task| task.id).collect();
+    sqlx::query!(
+        "update tasks set deleted_at = null, updated_at = now(), version = version + 1 where id = any($1)",
+        &ids
+    )
+    .execute(&mut *tx)
+    .await?;
+    let restored: Vec<Moved> = deleted
+        .into_iter()
+        .map(|task| Moved {
+            id: task.id,
+            deleted_at: None,
+            was_deleted_at: task.deleted_at,
+        })
+        .collect();
     if !restored.is_empty() {
         record(&mut tx, "task.restore", restored).await?;
     }
