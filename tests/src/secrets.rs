@@ -77,6 +77,14 @@ impl Secrets {
             .insert(self.signing_keys_arn(), keys.to_string());
     }
 
+    /// Takes a secret's value away: `github`.
+    pub fn remove(&self, name: &str) {
+        self.values
+            .lock()
+            .unwrap()
+            .remove(&environment::secret_arn(name));
+    }
+
     /// The signing keys as a usual application has them: `kid` and `key`.
     pub fn usual_signing_keys() -> (String, String) {
         let secrets = environment::secrets(&Setup::default());

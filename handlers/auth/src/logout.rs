@@ -56,10 +56,13 @@ pub(crate) async fn logout_all(
     let user = caller.user_id();
     let mut tx = app.db().write(&caller).await?;
     // Waits for exchanges that are under way, so that what they issue is older than the moment up
-    // to which everything is withdrawn.
+    // to which everything is withdrawn. In order, so that two of these do not wait for each other.
     sqlx::query!(
         "update sessions set revoked_at = clock_timestamp(), revoked_reason = $2
-         where user_id = $1 and revoked_at is null and expires_at > clock_timestamp()",
+         where id in (
+            select id from sessions
+            where user_id = $1 and revoked_at is null and expires_at > clock_timestamp()
+            order by id for update)",
         user,
         End::SignOutEverywhere.as_str()
     )

@@ -116,6 +116,19 @@ impl App {
             .map_err(|error| ApiError::Unavailable(error.to_string()))
     }
 
+    /// The text of a secret that somebody must put in place by hand: `None` when nobody has yet.
+    ///
+    /// # Errors
+    ///
+    /// 503 when it cannot be read.
+    pub async fn secret_if_any(&self, arn: &str) -> Result<Option<String>, ApiError> {
+        match self.0.aws.secret(arn).await {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.is_absence() => Ok(None),
+            Err(error) => Err(ApiError::Unavailable(error.to_string())),
+        }
+    }
+
     /// Invokes another function by its short name in the catalogue, and waits for its answer.
     ///
     /// # Errors

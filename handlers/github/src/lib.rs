@@ -132,14 +132,14 @@ impl GitHub {
         if let Some(client) = &*cached {
             return Ok(Arc::clone(client));
         }
-        let secret = app.secret(&self.secret).await.map_err(|_| {
+        let secret = app.secret_if_any(&self.secret).await.map_err(|_| {
             Failure::new(
                 Code::Unavailable,
                 "The secret of the OAuth application cannot be read.",
             )
         })?;
-        let client: Client = serde_json::from_str(&secret)
-            .ok()
+        let client: Client = secret
+            .and_then(|secret| serde_json::from_str(&secret).ok())
             .filter(|client: &Client| {
                 !client.client_id.is_empty() && !client.client_secret.is_empty()
             })

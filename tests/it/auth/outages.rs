@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use miyabi_tests::{App, Database, Method, Setup, Valkey, Wire, until};
+use miyabi_tests::{App, Database, Method, Secrets, Setup, Valkey, Wire, until};
 
 /// T7, the list in Valkey.
 #[tokio::test]
@@ -99,4 +99,18 @@ async fn without_the_database_nobody_is_answered_until_it_is_back() {
         .problem(401, "unauthenticated");
     let refresh = alice.cookie_request(Method::POST, "/api/auth/refresh");
     refresh.send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_stage_without_an_oauth_application_says_so() {
+    let secrets = Secrets::start().await;
+    secrets.remove("github");
+    let app = App::with(secrets.setup()).await;
+    let login = app.get("/api/auth/login").await;
+    login.problem(502, "github_not_configured");
+    assert!(login.set_cookie("__Host-oauth").is_none(), "{login}");
+    assert_eq!(
+        app.rows("select 1 from sign_in_attempts").await,
+        Vec::<String>::new()
+    );
 }

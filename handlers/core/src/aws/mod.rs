@@ -46,6 +46,14 @@ pub(crate) enum AwsError {
     Signing(String),
 }
 
+impl AwsError {
+    /// Whether there is no such thing, or nothing in it: Secrets Manager says the same of a secret
+    /// without a value.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(self, AwsError::Refused { message, .. } if message.starts_with("ResourceNotFoundException"))
+    }
+}
+
 /// Access to AWS, or to what stands in for it, with the function's own credentials.
 #[derive(Debug)]
 pub(crate) struct Aws {
