@@ -60,6 +60,15 @@ struct Supervisor {
 pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
     // A session of its own: the terminal that it was started from may close.
     let _ = rustix::process::setsid();
+    if !project.stages().is_dir() {
+        return Err(Error::usage(
+            format!("{} is no checkout.", project.root().display()),
+            format!(
+                "`cargo xtask deploy --stage {}` starts the supervisor.",
+                stage.name()
+            ),
+        ));
+    }
     let files = Files::new(project.stage_dir(stage.name()));
     let failed = |cause: io::Error| {
         Error::failed(

@@ -1,6 +1,7 @@
 //! The HTTP API of API Gateway on this machine: routes, throttling, CORS and limits of the
 //! template, events of payload format 2.0, answers as API Gateway words them.
 
+mod access_log;
 mod cors;
 mod event;
 mod routes;
@@ -18,13 +19,16 @@ use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
 
+pub use access_log::AccessLog;
 pub use cors::Cors;
 pub use routes::RouteKey;
 pub use throttle::Throttle;
 
+use access_log::Entry;
+
 use super::{
     http::{Reply, json as answer},
-    lambda::{Log, Outcome, Refusal},
+    lambda::{Outcome, Refusal},
     registry::Functions,
 };
 
@@ -54,7 +58,7 @@ struct Parts {
     /// Aliases that API Gateway may invoke.
     permitted: BTreeMap<String, String>,
     throttle: Option<Arc<Throttle>>,
-    access_log: Option<Log>,
+    access_log: Option<AccessLog>,
     cors: Option<Arc<Cors>>,
 }
 
@@ -107,7 +111,7 @@ impl HttpApi {
     }
 
     /// Sets the throttle of each route and where each request is logged.
-    pub fn set_stage(&self, throttle: Option<Throttle>, access_log: Option<Log>) {
+    pub fn set_stage(&self, throttle: Option<Throttle>, access_log: Option<AccessLog>) {
         let mut parts = self.write();
         parts.throttle = throttle.map(Arc::new);
         parts.access_log = access_log;
@@ -160,17 +164,23 @@ impl HttpApi {
         {
             return preflight;
         }
-        let method = request.method().clone();
-        let route = self.route(&method, request.uri().path());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let route = self.route(&method, &path);
         let route_key = route
             .as_ref()
             .map_or(String::new(), |found| found.key.clone());
+        let mut integration = None;
         let mut reply = match route {
             None => message(StatusCode::NOT_FOUND, "Not Found"),
             Some(_) if throttle.is_some_and(|throttle| !throttle.take(&route_key)) => {
                 message(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests")
             }
-            Some(route) => self.integrate(request, &route, caller, &request_id).await,
+            Some(route) => {
+                let begun = Instant::now();
+                let reply = self.integrate(request, &route, caller, &request_id).await;
+                integration = Some(begun.elapsed());
+                reply
+            }
         };
         if let (Some(cors), Some(origin)) = (&cors, origin) {
             cors.decorate(&origin, reply.headers_mut());
@@ -182,11 +192,17 @@ impl HttpApi {
                 .or_insert(value);
         }
         if let Some(log) = log {
-            let line = json!({
-                "requestId": request_id, "ip": caller.ip, "route": route_key,
-                "status": reply.status().as_u16(), "latencyMs": begun.elapsed().as_millis() as u64,
+            log.write(&Entry {
+                request_id: &request_id,
+                source_ip: &caller.ip,
+                method: method.as_str(),
+                path: &path,
+                route_key: &route_key,
+                status: reply.status().as_u16(),
+                latency: begun.elapsed(),
+                integration,
+                error: reply.extensions().get::<OwnWords>().map(|own| own.0),
             });
-            log.line(&line.to_string());
         }
         reply
     }
@@ -277,9 +293,15 @@ fn set<T>(map: &mut BTreeMap<String, T>, id: &str, value: Option<T>) {
     }
 }
 
+/// What the gateway itself said in an answer.
+#[derive(Debug, Clone, Copy)]
+struct OwnWords(&'static str);
+
 /// An answer of the gateway's own.
-fn message(status: StatusCode, text: &str) -> Reply {
-    answer(status, &json!({ "message": text }))
+fn message(status: StatusCode, text: &'static str) -> Reply {
+    let mut reply = answer(status, &json!({ "message": text }));
+    reply.extensions_mut().insert(OwnWords(text));
+    reply
 }
 
 /// Text of a header; API Gateway gives bytes beyond ASCII as they are.

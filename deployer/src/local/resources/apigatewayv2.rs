@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Made, Provider, Record, Wish, World, logs::group_of};
 use crate::{
-    local::gateway::{Cors, HttpApi, RouteKey, Throttle},
+    local::gateway::{AccessLog, Cors, HttpApi, RouteKey, Throttle},
     target::Health,
 };
 
@@ -245,8 +245,11 @@ impl Provider for Stage {
             let throttle = rate
                 .zip(burst)
                 .map(|(rate, burst)| Throttle::new(rate, burst));
-            let log = wish.properties["AccessLogSettings"]["DestinationArn"].as_str();
-            let log = log.map(|arn| world.log(group_of(arn))).transpose()?;
+            let settings = &wish.properties["AccessLogSettings"];
+            let format = settings["Format"].as_str().unwrap_or_default();
+            let group = settings["DestinationArn"].as_str().map(group_of);
+            let log = group.map(|group| world.log(group)).transpose()?;
+            let log = log.map(|log| AccessLog::new(log, format));
             api.set_stage(throttle, log);
             Ok(Made::new(wish.text("StageName")))
         }
