@@ -3,6 +3,10 @@
 //! Whoever may write tasks may comment. Only its author changes a comment; its author deletes it,
 //! and so does whoever may manage members.
 
+mod comment;
+
+use comment::Comment;
+
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
@@ -11,31 +15,10 @@ use miyabi_core::{
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
-use sqlx::types::Json as Jsonb;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Moment, Page, Person, page};
-
-/// A comment.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Comment {
-    /// Never changes.
-    id: Uuid,
-    /// The task that it is about.
-    task_id: Uuid,
-    /// Who wrote it.
-    #[schema(value_type = Person)]
-    author: Jsonb<Person>,
-    /// What it says.
-    body: String,
-    /// Counts its changes from 1; also in the `ETag`.
-    version: i64,
-    /// When it was written.
-    created_at: Moment,
-    /// When it was last changed.
-    updated_at: Moment,
-}
+use crate::{Moment, Page, page};
 
 /// A comment to write, or what one shall say instead.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -67,22 +50,6 @@ pub(crate) struct CommentsAsked {
     cursor: Option<String>,
 }
 
-/// Comments with their authors; what follows chooses which.
-macro_rules! select_comments {
-    ($which:literal, $($argument:expr),*) => {
-        sqlx::query_as!(
-            Comment,
-            r#"select m.id, m.task_id,
-                jsonb_build_object('id', u.id, 'login', u.login, 'name', u.name, 'avatar_url', u.avatar_url)
-                    as "author!: Jsonb<Person>",
-                m.body, m.version, m.created_at as "created_at: Moment", m.updated_at as "updated_at: Moment"
-            from task_comments m join users u on u.id = m.author_id
-            where m.deleted_at is null and "# + $which,
-            $($argument),*
-        )
-    };
-}
-
 /// Lists the comments of a task, oldest first.
 #[utoipa::path(
     get,
@@ -106,19 +73,10 @@ pub(crate) async fn list(
         .cursor
         .map(|cursor| caller.open_cursor(&scope, &cursor))
         .transpose()?;
-    let (after_time, after_id) = after.map(|(time, id)| (time.0, id)).unzip();
     let mut tx = db.read(&caller).await?;
     check_task(&mut tx, task).await?;
-    let comments = select_comments!(
-        "m.task_id = $1 and ($2::timestamptz is null or (m.created_at, m.id) > ($2, $3::uuid))
-        order by m.created_at, m.id limit $4",
-        task,
-        after_time,
-        after_id,
-        limit + 1
-    )
-    .fetch_all(&mut *tx)
-    .await?;
+    let after = after.map(|(time, id)| (time.0, id));
+    let comments = Comment::after(&mut tx, task, after, limit + 1).await?;
     tx.commit().await?;
     let page = Page::new(comments, limit, |last| {
         caller.seal_cursor(&scope, &(last.created_at, last.id))
@@ -171,7 +129,7 @@ pub(crate) async fn create(
     tx.audit(line.after(json!({ "task_id": task, "body": new.body })))
         .await?;
     tx.emit(Event::CommentChanged { task_id: task, id });
-    let comment = find(&mut tx, task, id).await?;
+    let comment = Comment::find(&mut tx, task, id).await?;
     let etag = ETag(comment.version);
     let answer = first
         .answer(&mut tx, StatusCode::CREATED, etag, &comment)
@@ -209,7 +167,7 @@ pub(crate) async fn change(
     let mut tx = db.write(&caller).await?;
     let (if_match, Json(change)) = (if_match?, body?);
     check_task(&mut tx, task).await?;
-    let comment = lock(&mut tx, task, id).await?;
+    let comment = Comment::lock(&mut tx, task, id).await?;
     if comment.author.id != caller.user_id() {
         return Err(refuse(tx, "comment.update", id).await);
     }
@@ -232,7 +190,7 @@ pub(crate) async fn change(
     )
     .await?;
     tx.emit(Event::CommentChanged { task_id: task, id });
-    let comment = find(&mut tx, task, id).await?;
+    let comment = Comment::find(&mut tx, task, id).await?;
     tx.commit().await?;
     Ok((ETag(comment.version), Json(comment)))
 }
@@ -258,7 +216,7 @@ pub(crate) async fn remove(
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
     check_task(&mut tx, task).await?;
-    let comment = lock(&mut tx, task, id).await?;
+    let comment = Comment::lock(&mut tx, task, id).await?;
     if comment.author.id != caller.user_id() && !tx.may(Permission::MembersManage) {
         return Err(refuse(tx, "comment.delete", id).await);
     }
@@ -291,25 +249,6 @@ async fn check_task(tx: &mut Tx, task: Uuid) -> Result<(), ApiError> {
     } else {
         Err(ApiError::NotFound)
     }
-}
-
-async fn find(tx: &mut Tx, task: Uuid, id: Uuid) -> Result<Comment, ApiError> {
-    select_comments!("m.task_id = $1 and m.id = $2", task, id)
-        .fetch_optional(&mut **tx)
-        .await?
-        .ok_or(ApiError::NotFound)
-}
-
-/// A comment that nobody else changes until this transaction ends.
-async fn lock(tx: &mut Tx, task: Uuid, id: Uuid) -> Result<Comment, ApiError> {
-    select_comments!(
-        "m.task_id = $1 and m.id = $2 for no key update of m",
-        task,
-        id
-    )
-    .fetch_optional(&mut **tx)
-    .await?
-    .ok_or(ApiError::NotFound)
 }
 
 /// Writes down that somebody tried to touch another's comment.
