@@ -11,7 +11,11 @@ use std::{
 
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::Value;
-use tokio::{net::TcpStream, process::Child, process::Command};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    process::{Child, Command},
+};
 
 use super::{Made, Provider, Record, Wish, World};
 use crate::{
@@ -174,14 +178,12 @@ async fn start(world: &World, name: &str) -> Result<Server, String> {
     };
     let begun = Instant::now();
     while begun.elapsed() < START_WITHIN {
-        let connected = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-            .await
-            .is_ok();
-        // Looked at after the connection: another program may have the port, and ours have ended.
+        let ready = is_ready(port).await;
+        // Looked at after the answer: another program may have the port, and ours have ended.
         if server.port_if_it_runs().is_none() {
             break;
         }
-        if connected {
+        if ready {
             return Ok(server);
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
@@ -193,9 +195,22 @@ async fn start(world: &World, name: &str) -> Result<Server, String> {
         .find(|line| !line.trim().is_empty())
         .unwrap_or("it said nothing");
     Err(format!(
-        "{} takes no connections on port {port}: {last}",
+        "{} is not ready on port {port}: {last}",
         program.display()
     ))
+}
+
+/// Whether it answers. It takes connections before, while it still reads what it had.
+async fn is_ready(port: u16) -> bool {
+    let asked = async {
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        stream.write_all(b"PING\r\n").await?;
+        let mut answer = [0; 7];
+        stream.read_exact(&mut answer).await?;
+        Ok::<_, std::io::Error>(&answer == b"+PONG\r\n")
+    };
+    let answered = tokio::time::timeout(Duration::from_secs(1), asked).await;
+    answered.is_ok_and(|answer| answer.unwrap_or(false))
 }
 
 /// The program that `VALKEY_SERVER` names, or else one of the PATH.
@@ -208,4 +223,62 @@ fn program() -> Option<PathBuf> {
         .iter()
         .flat_map(|name| env::split_paths(&path).map(move |dir| dir.join(name)))
         .find(|program| program.is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::local::files::Files;
+
+    fn wish() -> Wish {
+        Wish {
+            stack: "data".to_owned(),
+            logical_id: "Cache".to_owned(),
+            properties: json!({"Engine": "valkey", "ServerlessCacheName": "miyabi-test-cache"}),
+            before: None,
+        }
+    }
+
+    async fn says(port: &Value, command: &str) -> String {
+        let port: u16 = port.as_str().unwrap().parse().unwrap();
+        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap();
+        stream
+            .write_all(format!("{command}\r\n").as_bytes())
+            .await
+            .unwrap();
+        let mut answer = [0; 64];
+        let length = stream.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    }
+
+    /// With a server on the machine (`cargo xtask test` brings one) the whole life of a cache;
+    /// without one, the refusal that says what to do.
+    #[tokio::test]
+    async fn a_cache_is_a_real_server_that_keeps_what_it_has() {
+        let refused = ServerlessCache.refuse(&wish().properties);
+        if program().is_none() {
+            assert!(refused[0].contains("VALKEY_SERVER"), "{refused:?}");
+            return;
+        }
+        assert_eq!(refused, [""; 0]);
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::new(dir.path().to_owned());
+        let world = World::new("test", files, dir.path()).await.unwrap();
+        let made = ServerlessCache.put(&world, &wish()).await.unwrap();
+        let port = &made.attributes["Endpoint.Port"];
+        assert_eq!(says(port, "SET a 1").await, "+OK\r\n");
+        let again = ServerlessCache.put(&world, &wish()).await.unwrap();
+        assert_eq!(again, made);
+
+        // Killed, and put again: the same port, and what it had.
+        lock(&world.caches).clear();
+        let restarted = ServerlessCache.put(&world, &wish()).await.unwrap();
+        assert_eq!(restarted, made);
+        assert_eq!(says(port, "GET a").await, "$1\r\n1\r\n");
+        lock(&world.caches).clear();
+    }
 }
