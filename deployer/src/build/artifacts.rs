@@ -93,7 +93,7 @@ pub(super) fn keep(
     let bootstrap = folder.join(&binary_sha256).join("bootstrap");
     let mut changed = keep_bootstrap(executable, &binary_sha256, &bootstrap).map_err(failed)?;
     let (sha256, path) = match what_for {
-        BuildFor::Local => (binary_sha256, bootstrap.clone()),
+        BuildFor::Local => (binary_sha256.clone(), bootstrap.clone()),
         BuildFor::Lambda(_) | BuildFor::Emulator => {
             let zipped = keep_zip(&folder, &bootstrap).map_err(failed)?;
             changed |= zipped.made;
@@ -101,6 +101,9 @@ pub(super) fn keep(
             (zipped.sha256, path)
         }
     };
+    if changed {
+        prune(&folder, &binary_sha256, &sha256).map_err(failed)?;
+    }
     let size = fs::metadata(&path).map_err(failed)?.len();
     let key = format!("functions/{function}/{sha256}.zip");
     let asset = Asset {
@@ -172,6 +175,38 @@ fn keep_bootstrap(executable: &Path, sha256: &str, bootstrap: &Path) -> io::Resu
     fs::File::open(&temporary)?.sync_all()?;
     fs::rename(&temporary, bootstrap)?;
     Ok(true)
+}
+
+/// How many artifacts of a function stay: a debug build is 50 MB, and each save makes another.
+const KEPT: usize = 8;
+
+/// Removes the oldest artifacts of a function, but not those of these hashes. What is deployed has
+/// links or copies of its own.
+fn prune(folder: &Path, binary: &str, asset: &str) -> io::Result<()> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with(binary) || name.starts_with(asset) {
+            continue;
+        }
+        all.push((entry.metadata()?.modified()?, entry.path()));
+    }
+    all.sort();
+    let oldest = all.len().saturating_sub(KEPT - 1);
+    for (_, path) in all.drain(..oldest) {
+        let removed = if path.is_dir() {
+            fs::remove_dir_all(&path)
+        } else {
+            fs::remove_file(&path)
+        };
+        match removed {
+            // Another build prunes, too.
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// A zip with the one file `bootstrap`: the same bytes for the same content, whenever and wherever
@@ -254,6 +289,22 @@ mod tests {
         let mut content = Vec::new();
         file.read_to_end(&mut content).unwrap();
         assert_eq!(content, b"binary");
+    }
+
+    #[test]
+    fn the_oldest_artifacts_go() {
+        let (_folder, project, executable) = project_with(b"binary");
+        let mut index = Index::default();
+        let mut kept = Vec::new();
+        for number in 0..KEPT + 3 {
+            fs::write(&executable, format!("binary {number:02}")).unwrap();
+            let mut index = Index::default();
+            kept.push(keep(&project, &mut index, "tasks", &executable, BuildFor::Local).unwrap());
+        }
+        let there: Vec<bool> = kept.iter().map(|one| one.bootstrap.exists()).collect();
+        assert_eq!(there.iter().filter(|there| **there).count(), KEPT);
+        assert!(there[KEPT + 2], "{there:?}");
+        keep(&project, &mut index, "tasks", &executable, BuildFor::Local).unwrap();
     }
 
     #[test]
