@@ -31,7 +31,12 @@ use crate::context::Context;
 /// Exit codes: 0 done, 1 failed, 2 wrong usage or stage file, 3 approval needed but not given,
 /// 4 a stack is stuck, 75 busy (somebody else deploys), 130 interrupted.
 #[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 100)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    version,
+    max_term_width = 100
+)]
 pub(crate) struct Cli {
     /// Answer with one line of JSON on stdout; talk stays on stderr.
     #[arg(long, global = true)]
