@@ -9,24 +9,9 @@ mod list;
 
 pub use entry::{Actor, Entry, Outcome, Page};
 
-use axum::Router;
-use miyabi_core::App;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// The routes of this function.
-pub fn router() -> Router<App> {
-    described().split_for_parts().0
-}
-
-/// What the routes say of themselves: one part of the document that `docs` serves.
-pub fn openapi() -> OpenApi {
-    described().split_for_parts().1
-}
-
-fn described() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list::list))
-}
+miyabi_core::routes![
+    list::list,
+];
 
 #[cfg(test)]
 mod tests {

@@ -74,6 +74,11 @@ pub(crate) async fn list(
     let position = asked.position(&caller)?;
     let (after_at, after_id) = position.map(|last| (last.at, last.id)).unzip();
     let mut tx = db.read(&caller).await?;
+    // Filters may be absent (`$1 is null or ..`): only a plan made for the values finds the index of
+    // the one that is there.
+    sqlx::query("set local plan_cache_mode = force_custom_plan")
+        .execute(&mut *tx)
+        .await?;
     // One more than asked for says whether there is another page.
     let rows = sqlx::query!(
         r#"select e.id, e.created_at, e.action, e.outcome, e.actor_id, e.target_type, e.target_id,

@@ -28,33 +28,17 @@ mod refresh;
 mod return_to;
 mod sessions;
 
-use axum::Router;
-use miyabi_core::App;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// The routes of this function.
-pub fn router() -> Router<App> {
-    described().split_for_parts().0
-}
-
-/// What the routes say of themselves: one part of the document that `docs` serves.
-pub fn openapi() -> OpenApi {
-    described().split_for_parts().1
-}
-
-fn described() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(login::login))
-        .routes(routes!(callback::callback))
-        .routes(routes!(refresh::refresh))
-        .routes(routes!(refresh::switch))
-        .routes(routes!(logout::logout))
-        .routes(routes!(logout::logout_all))
-        .routes(routes!(me::me))
-        .routes(routes!(sessions::list))
-        .routes(routes!(sessions::end))
-}
+miyabi_core::routes![
+    login::login,
+    callback::callback,
+    refresh::refresh,
+    refresh::switch,
+    logout::logout,
+    logout::logout_all,
+    me::me,
+    sessions::list,
+    sessions::end,
+];
 
 #[cfg(test)]
 mod tests {

@@ -231,12 +231,9 @@ fn begin(mode: Mode, enter: Option<(&TokenIds, Uuid, bool)>, user: Option<Uuid>)
         Mode::Read => "begin read only",
         Mode::Write => "begin",
     };
-    // Lists have filters that may be absent (`$1 is null or ..`): only a plan made for the values
-    // finds the index of the one that is there.
     let mut settings = format!(
         "set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true), \
-         set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true), \
-         set_config('plan_cache_mode', 'force_custom_plan', true)"
+         set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true)"
     );
     if let Some(user) = user {
         settings.push_str(&format!(

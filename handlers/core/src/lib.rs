@@ -49,6 +49,7 @@ mod params;
 pub mod permission;
 mod request;
 mod revocation;
+mod routes;
 mod serve;
 mod strict;
 mod text;

@@ -32,33 +32,24 @@ pub use priority::Priority;
 pub use status::Status;
 pub use task::{Person, Task, TaskLabel, TaskSummary};
 
-use axum::Router;
-use miyabi_core::App;
-use utoipa::openapi::OpenApi;
-use utoipa_axum::{router::OpenApiRouter, routes};
-
-/// The routes of this function.
-pub fn router() -> Router<App> {
-    described().split_for_parts().0
-}
-
-/// What the routes say of themselves: one part of the document that `docs` serves.
-pub fn openapi() -> OpenApi {
-    described().split_for_parts().1
-}
-
-fn described() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list::list, create::create))
-        .routes(routes!(stats::stats))
-        .routes(routes!(bulk::bulk))
-        .routes(routes!(one::one, change::change, remove::remove))
-        .routes(routes!(remove::restore))
-        .routes(routes!(comments::list, comments::create))
-        .routes(routes!(comments::change, comments::remove))
-        .routes(routes!(labels::list, labels::create))
-        .routes(routes!(labels::change, labels::remove))
-}
+miyabi_core::routes![
+    list::list,
+    create::create,
+    stats::stats,
+    bulk::bulk,
+    one::one,
+    change::change,
+    remove::remove,
+    remove::restore,
+    comments::list,
+    comments::create,
+    comments::change,
+    comments::remove,
+    labels::list,
+    labels::create,
+    labels::change,
+    labels::remove,
+];
 
 #[cfg(test)]
 mod tests {

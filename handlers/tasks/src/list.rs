@@ -66,10 +66,11 @@ pub(crate) async fn list(
     }
     .write(&mut sql);
     let mut tx = db.read(&caller).await?;
-    // Not kept: it is planned for these values, since how many rows have them decides the plan.
+    // With filters it is not kept: it is planned for these values, since how many rows have them
+    // decides the plan. Without, every page is found in the same way.
     let rows: Vec<Listed> = sql
         .build_query_as()
-        .persistent(false)
+        .persistent(filter == Filter::default())
         .fetch_all(&mut *tx)
         .await?;
     tx.commit().await?;

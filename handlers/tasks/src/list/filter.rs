@@ -118,7 +118,7 @@ impl Wanted {
 
 /// Which tasks: what was asked, with `me` replaced by who that is. A cursor is good for the same
 /// filter only.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, PartialEq, Serialize)]
 pub struct Filter {
     pub(super) search: Option<String>,
     pub(super) statuses: Vec<Status>,
