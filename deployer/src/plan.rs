@@ -284,6 +284,7 @@ impl Plan {
     /// Whether applying it would do nothing.
     pub fn is_empty(&self) -> bool {
         !self.migrations.run
+            && !self.site.put
             && self
                 .stacks
                 .iter()

@@ -27,6 +27,14 @@ impl Stage {
         })
     }
 
+    /// A stage that was read and checked elsewhere.
+    pub fn new(stage: stacks::Stage) -> Stage {
+        Stage {
+            name: stage.name.clone(),
+            stage,
+        }
+    }
+
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name

@@ -9,10 +9,14 @@ mod attacks;
 mod auth;
 mod database;
 mod docs;
+#[cfg(feature = "aws")]
+mod faults;
 mod invocations;
 mod local_faults;
 mod local_stage;
 mod migrations;
+#[cfg(feature = "aws")]
+mod sandbox;
 mod schema;
 mod site;
 mod tasks;

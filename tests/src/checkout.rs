@@ -117,6 +117,17 @@ impl Checkout {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
+        // What the person's shell says about AWS is not for tests.
+        for name in [
+            "AWS_ENDPOINT_URL",
+            "AWS_ACCESS_KEY_ID",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_SESSION_TOKEN",
+            "AWS_PROFILE",
+            "MIYABI_DATABASE_URL",
+        ] {
+            command.env_remove(name);
+        }
         if let Ok(dir) = env::var("MIYABI_POSTGRES") {
             command.env("MIYABI_POSTGRES", dir);
         }
@@ -154,11 +165,19 @@ impl Drop for Checkout {
     }
 }
 
-/// The command line itself, built first like the functions.
+/// The command line itself, built first like the functions, unless `MIYABI_XTASK` names one.
 fn xtask() -> &'static Path {
     static XTASK: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let xtask = XTASK.get_or_init(|| {
-        cargo_build(&["--package", "xtask"])?;
+        if let Some(named) = env::var_os("MIYABI_XTASK") {
+            return Ok(PathBuf::from(named));
+        }
+        // From the whole workspace, so that it is compiled with what the tests themselves are.
+        let mut what = vec!["--workspace", "--bin", "xtask"];
+        if cfg!(feature = "aws") {
+            what.extend(["--features", "xtask/aws"]);
+        }
+        cargo_build(&what)?;
         Ok(target_dir().join("debug/xtask"))
     });
     xtask.as_ref().unwrap_or_else(|error| panic!("{error}"))

@@ -25,12 +25,16 @@ mod binaries;
 mod browser;
 mod checkout;
 mod cluster;
+#[cfg(feature = "aws")]
+mod emulator;
 mod environment;
 mod event;
 mod functions;
 mod http;
 mod proxy;
 mod scripted;
+#[cfg(feature = "aws")]
+mod scripted_stacks;
 mod secrets;
 mod tokens;
 mod valkey;
@@ -42,10 +46,14 @@ pub use browser::Browser;
 pub use checkout::{Checkout, Ran};
 pub use cluster::Database;
 pub use deployer::local::github;
+#[cfg(feature = "aws")]
+pub use emulator::{Emulator, Faults};
 pub use event::http_event;
 pub use http::{RequestBuilder, Response};
 pub use proxy::Wire;
 pub use scripted::{Asked, Reply, Scripted};
+#[cfg(feature = "aws")]
+pub use scripted_stacks::ScriptedStacks;
 pub use secrets::Secrets;
 pub use serde_json::{Value, json};
 pub use tokens::{Token, sign_text};

@@ -50,6 +50,8 @@ pub(crate) fn rust(project: &Project) -> Vec<Check> {
                 "clippy",
                 "--workspace",
                 "--all-targets",
+                "--features",
+                "miyabi-tests/aws,xtask/aws",
                 "--",
                 "-D",
                 "warnings",

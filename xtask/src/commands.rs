@@ -16,6 +16,7 @@ mod migrate;
 mod openapi;
 mod outputs;
 mod plan;
+mod rollback;
 mod status;
 mod supervisor;
 mod synth;
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     Outputs(outputs::Outputs),
     Invoke(invoke::Invoke),
     Logs(logs::Logs),
+    Rollback(rollback::Rollback),
     Destroy(destroy::Destroy),
     Codegen(codegen::Codegen),
     Openapi(openapi::Openapi),
@@ -90,6 +92,7 @@ impl Command {
             Command::Outputs(command) => command.run(context).await,
             Command::Invoke(command) => command.run(context).await,
             Command::Logs(command) => command.run(context).await,
+            Command::Rollback(command) => command.run(context).await,
             Command::Destroy(command) => command.run(context).await,
             Command::Codegen(command) => command.run(context).await,
             Command::Openapi(command) => command.run(context).await,

@@ -30,7 +30,7 @@ impl Tools {
         if fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
             return Ok(tools);
         }
-        let step = progress.step("tools", "Installing cfn-lint, squawk and Valkey");
+        let step = progress.step("tools", "Installing cfn-lint, squawk, Valkey and ministack");
         let path = |path: &Path| path.display().to_string();
         Tool::new("python3", &["-m", "venv", "--clear", &path(&tools.venv)])
             .run_well(hint)

@@ -291,7 +291,7 @@ impl Aws {
                 ))
             })?;
         let set = created.id().unwrap_or(&set_name).to_owned();
-        let outcome = self.examined(change, &view, &set).await;
+        let outcome = self.examined(change, &view, &set, progress).await;
         if !matches!(outcome, Ok(true)) {
             // A set that is not executed would stay; that it stays is no reason to fail.
             let _ = self
@@ -338,6 +338,7 @@ impl Aws {
         change: &Change<'_>,
         view: &StackView,
         set: &str,
+        progress: &Progress,
     ) -> Result<bool, Error> {
         let name = &change.plan.name;
         let refused = |refused: Refused| {
@@ -364,6 +365,7 @@ impl Aws {
             match answer.status() {
                 Some(ChangeSetStatus::CreateComplete) => {
                     beyond.extend(beyond_the_plan(change.plan, answer.changes()));
+                    warn_of_conditions(change.plan, answer.changes(), progress);
                     next = answer.next_token().map(str::to_owned);
                     if next.is_none() {
                         break;
@@ -599,6 +601,26 @@ fn beyond_the_plan(
         }
     }
     beyond
+}
+
+/// Tells of data that CloudFormation replaces only if something holds that it cannot tell before.
+/// What is replaced then is kept or snapshotted: the templates' own rules demand it.
+fn warn_of_conditions(
+    plan: &StackPlan,
+    changes: &[aws_sdk_cloudformation::types::Change],
+    progress: &Progress,
+) {
+    for change in changes.iter().filter_map(|change| change.resource_change()) {
+        let kind = change.resource_type().unwrap_or_default();
+        if change.replacement() == Some(&Replacement::Conditional) && crate::plan::is_stateful(kind)
+        {
+            progress.warn(format!(
+                "CloudFormation may replace {} ({kind}) in `{}`, depending on values that it learns only while it works.",
+                change.logical_resource_id().unwrap_or_default(),
+                plan.name
+            ));
+        }
+    }
 }
 
 /// Whether a change set failed because there is nothing to change.

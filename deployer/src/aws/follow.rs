@@ -87,10 +87,8 @@ impl Aws {
             if looks_over {
                 match self.stack(name, Some(id)).await {
                     Ok(Some(view)) if phase(&view.status) != Phase::Busy => {
-                        if events.told_all(&view) {
-                            // The last failures may have come between the two looks.
-                            events.look(self, name, id, progress).await;
-                        }
+                        // The last of them may have come between the two looks.
+                        events.look(self, name, id, progress).await;
                         let failures = events.failures();
                         return Ok(Ended { view, failures });
                     }
@@ -220,13 +218,15 @@ impl Events {
                 .send()
                 .await;
             match answer {
-                Ok(answer) => {
+                Ok(answer) if !answer.operation_events().is_empty() => {
                     return Ok(answer
                         .operation_events()
                         .iter()
                         .map(operation_event)
                         .collect());
                 }
+                // An endpoint that knows the call and records nothing for it, or nothing happened.
+                Ok(_) => (),
                 Err(error) => {
                     let refused = Refused::new("cloudformation:DescribeEvents", error);
                     if refused.is_passing() || refused.is_expired() {
@@ -248,11 +248,6 @@ impl Events {
             .await
             .map_err(|error| Refused::new("cloudformation:DescribeStackEvents", error))?;
         Ok(answer.stack_events().iter().map(stack_event).collect())
-    }
-
-    /// Whether a failed operation's cause is still missing.
-    fn told_all(&self, view: &StackView) -> bool {
-        view.status.as_str().contains("ROLLBACK") || view.status.as_str().ends_with("FAILED")
     }
 
     fn failures(&self) -> Vec<Happened> {

@@ -17,6 +17,7 @@ mod place;
 mod record;
 mod refused;
 mod resources;
+mod rollback;
 mod site;
 mod stack;
 

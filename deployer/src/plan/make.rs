@@ -82,7 +82,11 @@ pub(crate) fn make(wish: Wish, deployed: &Deployed, schemas: &dyn Schemas) -> Re
     all_risks.sort_by_key(|risk| risk.kind);
     let migrations = plan_migrations(wish.migrations, deployed, &stacks);
     let site_is_there = deployed.site.as_deref() == Some(&wish.site_sha256);
-    let put = !site_is_there || stacks.iter().any(|stack| stack.action != StackAction::None);
+    let has_site = stacks
+        .iter()
+        .any(|stack| stack.template["Outputs"].get("siteBucket").is_some());
+    let changes = stacks.iter().any(|stack| stack.action != StackAction::None);
+    let put = has_site && (!site_is_there || changes);
     let site = SitePlan {
         put,
         sha256: wish.site_sha256,

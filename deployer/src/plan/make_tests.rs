@@ -25,7 +25,7 @@ impl Schemas for Facts {
 fn wish(cidr: &str, code: &str, migrations: &[&str]) -> Wish {
     let network = json!({
         "Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": cidr}}},
-        "Outputs": {"VpcId": {"Value": {"Ref": "Vpc"}}}
+        "Outputs": {"VpcId": {"Value": {"Ref": "Vpc"}}, "siteBucket": {"Value": "site"}}
     });
     let data = json!({
         "Parameters": {"VpcId": {"Type": "String"}},

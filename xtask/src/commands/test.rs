@@ -80,6 +80,8 @@ impl Test {
         tally: &mut Tally,
     ) -> Result<(), Error> {
         let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
+        // One build of everything, with AWS: the command line that the tests run is the same.
+        arguments.extend(["--features", "miyabi-tests/aws,xtask/aws"]);
         if let Some(name) = &self.name {
             arguments.extend(["--", name]);
         }
@@ -87,6 +89,9 @@ impl Test {
             .within(context.project.root())
             // A snapshot that differs is a failure, never a new file.
             .env("INSTA_UPDATE", "no");
+        tool = tool
+            .env("MINISTACK", tools.program("ministack"))
+            .env("MICROBURST", tools.program("microburst"));
         if let Some(valkey) = tools.valkey_server() {
             tool = tool.env("VALKEY_SERVER", valkey);
         }

@@ -1,0 +1,97 @@
+//! Leading a stuck stack back: CloudFormation goes on undoing the update that failed, with the
+//! resource that was in the way mended, or without it.
+
+use aws_sdk_cloudformation::types::StackStatus;
+
+use super::{
+    Aws,
+    change::token,
+    refused::Refused,
+    stack::{Phase, StackView, phase},
+};
+use crate::{Error, progress::Progress};
+
+impl Aws {
+    /// Goes on going back with every stuck stack of the stage; gives their short names. `skip` are
+    /// resources, each as `STACK.RESOURCE`, that stay as they are.
+    ///
+    /// # Errors
+    ///
+    /// When a stack is still stuck, with what is in its way; when `skip` names a stack that is not
+    /// stuck.
+    pub async fn roll_back(
+        &self,
+        skip: &[String],
+        progress: &Progress,
+    ) -> Result<Vec<String>, Error> {
+        let stacks = self.stacks().await?;
+        let stuck: Vec<&StackView> = stacks
+            .values()
+            .filter(|view| phase(&view.status) == Phase::Stuck)
+            .collect();
+        let skipped = |name: &str| -> Vec<String> {
+            skip.iter()
+                .filter_map(|skip| skip.split_once('.'))
+                .filter(|(stack, _)| *stack == name)
+                .map(|(_, resource)| resource.to_owned())
+                .collect()
+        };
+        if let Some(wrong) = skip.iter().find(|skip| {
+            let stack = skip.split('.').next().unwrap_or_default();
+            !skip.contains('.') || !stuck.iter().any(|view| view.name == stack)
+        }) {
+            let names: Vec<&str> = stuck.iter().map(|view| view.name.as_str()).collect();
+            return Err(Error::usage(
+                format!(
+                    "`{wrong}` names no resource of a stuck stack. Stuck: {}.",
+                    if names.is_empty() {
+                        "none".to_owned()
+                    } else {
+                        names.join(", ")
+                    }
+                ),
+                "Give stack and logical id: `--skip api.TasksFunction`",
+            ));
+        }
+        let mut done = Vec::new();
+        for view in stuck {
+            self.continue_back(view, skipped(&view.name), progress)
+                .await?;
+            done.push(view.name.clone());
+        }
+        Ok(done)
+    }
+
+    async fn continue_back(
+        &self,
+        view: &StackView,
+        skip: Vec<String>,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        let name = &view.name;
+        self.fence().await?;
+        let step = progress.step(format!("stack {name}"), format!("Leading {name} back"));
+        let since = self.seen.now();
+        self.clients
+            .cloudformation
+            .continue_update_rollback()
+            .stack_name(&view.id)
+            .set_resources_to_skip((!skip.is_empty()).then_some(skip))
+            .client_request_token(token())
+            .send()
+            .await
+            .map_err(|error| {
+                Refused::new("cloudformation:ContinueUpdateRollback", error)
+                    .error(format!("The stack `{name}` cannot be led back."))
+            })?;
+        let ended = self.follow(name, &view.id, Some(since), progress).await?;
+        let view = self.well(
+            name,
+            ended,
+            &[StackStatus::UpdateRollbackComplete],
+            "led back",
+        )?;
+        step.done(view.status.as_str());
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! What the deployer must survive on AWS. Each test is named after its row in `faults/ROWS.md`.
+//!
+//! The stacks here are small ones of the tests' own, planned and applied by the same code as the
+//! application's, each test in an account of its own at one emulator.
+
+mod bucket;
+mod credentials;
+mod lease;
+mod network;
+mod rows;
+mod states;
+
+use std::sync::{Arc, Mutex};
+
+use deployer::{
+    Error,
+    apply::{self, Applied, Applying},
+    aws::{Aws, Endpoint, Github},
+    interrupt::Interrupt,
+    lock::Holder,
+    plan::{self, Plan, StackAction, Wanted, Wish},
+    progress::{Event, Progress},
+    project::Project,
+    stage::Stage,
+    target::Target,
+};
+use miyabi_tests::{Emulator, Value, json};
+
+/// A stage of a test.
+struct Place {
+    account: String,
+    events: Arc<Mutex<Vec<Event>>>,
+    url: String,
+}
+
+impl Place {
+    /// At the emulator that tests share, with its asset bucket. `row` makes the account the test's
+    /// own.
+    async fn new(row: u32) -> Place {
+        let place = Place::at(row, Emulator::shared().await.url());
+        let aws = place.open().await.unwrap();
+        let plan = aws.plan_bootstrap(&Github::default()).await.unwrap();
+        aws.apply_bootstrap(&plan, &Progress::silent())
+            .await
+            .unwrap();
+        place
+    }
+
+    /// The stage of that row at an address; nothing is made.
+    fn at(row: u32, url: impl Into<String>) -> Place {
+        Place {
+            account: format!("{row:012}"),
+            events: Arc::default(),
+            url: url.into(),
+        }
+    }
+
+    /// The same stage, reached through something.
+    fn through(&self, url: impl Into<String>) -> Place {
+        Place {
+            account: self.account.clone(),
+            events: self.events.clone(),
+            url: url.into(),
+        }
+    }
+
+    fn stage(&self) -> Stage {
+        let mut stage = stacks::Stage::built_in("sandbox").unwrap();
+        stage.account = Some(self.account.clone());
+        Stage::new(stage)
+    }
+
+    fn bucket(&self) -> String {
+        format!("miyabi-sandbox-assets-{}-us-east-1", self.account)
+    }
+
+    async fn open(&self) -> Result<Aws, Error> {
+        let endpoint = Endpoint::parse(&self.url).unwrap();
+        Aws::open(&self.stage(), Some(endpoint), None, &self.progress()).await
+    }
+
+    fn progress(&self) -> Progress {
+        let events = self.events.clone();
+        Progress::new(move |event| events.lock().unwrap().push(event))
+    }
+
+    /// What was told so far, as text.
+    fn told(&self) -> String {
+        format!("{:?}", self.events.lock().unwrap())
+    }
+
+    /// One run of the deployer: the lease, the plan, the stacks.
+    async fn deploy(&self, stacks: &[(&str, Value)]) -> Result<(Plan, Applied), Error> {
+        let aws = self.open().await?;
+        self.deploy_with(&aws, stacks).await
+    }
+
+    async fn deploy_with(
+        &self,
+        aws: &Aws,
+        stacks: &[(&str, Value)],
+    ) -> Result<(Plan, Applied), Error> {
+        let lease = aws.lock(&Holder::this_process("deploy")).await?;
+        let result: Result<(Plan, Applied), Error> = async {
+            let plan = plan(aws, stacks).await?;
+            let applied = self.apply(aws, &plan).await?;
+            Ok((plan, applied))
+        }
+        .await;
+        let unlocked = aws.unlock(lease).await;
+        let result = result?;
+        unlocked?;
+        Ok(result)
+    }
+
+    async fn apply(&self, aws: &Aws, plan: &Plan) -> Result<Applied, Error> {
+        apply::apply(Applying {
+            target: aws,
+            project: &project(),
+            plan,
+            progress: &self.progress(),
+            interrupt: &Interrupt::default(),
+        })
+        .await
+    }
+}
+
+fn project() -> Project {
+    Project::new(
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .unwrap(),
+    )
+}
+
+/// What a deploy of these stacks would do. A stack takes the outputs that its parameters name:
+/// `NetworkId` is the output `id` of `network`.
+async fn plan(aws: &Aws, stacks: &[(&str, Value)]) -> Result<Plan, Error> {
+    let wanted = stacks.iter().map(|(name, template)| {
+        let parameters = template["Parameters"].as_object().into_iter().flatten();
+        let parameters = parameters.map(|(parameter, _)| {
+            let stack = parameter.trim_end_matches("Id").to_lowercase();
+            (
+                parameter.clone(),
+                plan::Parameter::Output {
+                    stack,
+                    output: "id".to_owned(),
+                },
+            )
+        });
+        Wanted {
+            name: (*name).to_owned(),
+            template: template.clone(),
+            parameters: parameters.collect(),
+        }
+    });
+    let wish = Wish {
+        stage: "sandbox".to_owned(),
+        stacks: wanted.collect(),
+        assets: Vec::new(),
+        migrations: Vec::new(),
+        site_sha256: String::new(),
+    };
+    let deployed = aws.deployed().await?;
+    let plan = plan::make(wish, &deployed)?;
+    aws.check(&plan.stacks)?;
+    Ok(plan)
+}
+
+/// A stack with a topic and an output; another number is a change in place.
+fn good(number: u32) -> Value {
+    json!({
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": format!("number {number}")}}},
+        "Outputs": {"id": {"Value": {"Ref": "Topic"}}}
+    })
+}
+
+/// The same with something that keeps the operation going for that many seconds and then fails it.
+fn failing(seconds: u32) -> Value {
+    let mut template = good(1);
+    template["Resources"]["Handle"] = json!({"Type": "AWS::CloudFormation::WaitConditionHandle"});
+    template["Resources"]["Wait"] = json!({
+        "Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "Topic",
+        "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": seconds.to_string(), "Count": 1}
+    });
+    template
+}
+
+/// The action of each stack of a plan.
+fn actions(plan: &Plan) -> Vec<(&str, StackAction)> {
+    plan.stacks
+        .iter()
+        .map(|stack| (stack.name.as_str(), stack.action))
+        .collect()
+}
+
+/// Calls that change something in CloudFormation.
+fn writes(aws: &Aws) -> Vec<String> {
+    let writes = [
+        "CreateStack",
+        "UpdateStack",
+        "DeleteStack",
+        "CreateChangeSet",
+        "ExecuteChangeSet",
+    ];
+    aws.calls()
+        .into_keys()
+        .filter(|name| writes.iter().any(|write| name.ends_with(write)))
+        .collect()
+}
+
+/// An error as a person sees it.
+fn text(error: &Error) -> String {
+    format!("{error}\n{}\n{}", error.causes().join("\n"), error.hint())
+}

@@ -1,0 +1,131 @@
+//! Two who want one stage.
+
+use std::time::{Duration, Instant};
+
+use deployer::{ErrorKind, lock::Holder, target::Target};
+use miyabi_tests::{Emulator, json, until};
+
+use super::{Place, good, plan, text, writes};
+
+fn holder(command: &str) -> Holder {
+    Holder::this_process(command)
+}
+
+#[tokio::test]
+async fn fault_12_of_two_deploys_at_once_one_goes_on_and_the_other_is_told_who_has_the_stage() {
+    let place = Place::new(112).await;
+    let (first, second) = (place.open().await.unwrap(), place.open().await.unwrap());
+    let (deploy, destroy) = (holder("deploy"), holder("destroy"));
+    let both = tokio::join!(first.lock(&deploy), second.lock(&destroy));
+    let (winner, loser) = match both {
+        (Ok(lease), Err(error)) => ((&first, lease), error),
+        (Err(error), Ok(lease)) => ((&second, lease), error),
+        other => panic!("exactly one may have it: {other:?}"),
+    };
+    assert_eq!(loser.kind(), ErrorKind::Busy);
+    assert_eq!(loser.kind().exit_code(), 75);
+
+    let began = Instant::now();
+    let error = place
+        .open()
+        .await
+        .unwrap()
+        .lock(&holder("deploy"))
+        .await
+        .unwrap_err();
+    assert!(
+        began.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        began.elapsed()
+    );
+    let told = text(&error);
+    assert!(
+        told.contains(&format!("process {}", std::process::id())) && told.contains(" of "),
+        "{told}"
+    );
+    assert!(told.contains("the stage is free in "), "{told}");
+
+    winner.0.unlock(winner.1).await.unwrap();
+    let lease = second.lock(&holder("deploy")).await.unwrap();
+    second.unlock(lease).await.unwrap();
+}
+
+#[tokio::test]
+async fn fault_12_the_lease_of_a_process_that_is_dead_is_taken_over_at_once_with_a_higher_token() {
+    let place = Place::new(212).await;
+    let emulator = Emulator::shared().await;
+    let aws = place.open().await.unwrap();
+    let lease = aws.lock(&holder("deploy")).await.unwrap();
+    let written = emulator
+        .get_object(&place.account, &place.bucket(), "lease.json")
+        .await
+        .json();
+    aws.unlock(lease).await.unwrap();
+    let mut dead = written.clone();
+    // Longer than any process id.
+    dead["holder"]["pid"] = json!(i32::MAX);
+    dead["released"] = json!(false);
+    emulator
+        .put_object(
+            &place.account,
+            &place.bucket(),
+            "lease.json",
+            &dead.to_string(),
+        )
+        .await;
+    let lease = aws.lock(&holder("deploy")).await.unwrap();
+    let taken = emulator
+        .get_object(&place.account, &place.bucket(), "lease.json")
+        .await
+        .json();
+    assert_eq!(
+        taken["fencing_token"].as_u64(),
+        dead["fencing_token"].as_u64().map(|token| token + 1)
+    );
+    aws.unlock(lease).await.unwrap();
+}
+
+#[tokio::test]
+async fn fault_13_who_was_held_up_until_somebody_else_took_the_stage_changes_nothing_more() {
+    let place = Place::new(113).await;
+    let emulator = Emulator::shared().await;
+    let aws = place.open().await.unwrap();
+    let lease = aws.lock(&holder("deploy")).await.unwrap();
+    let planned = plan(&aws, &[("data", good(1))]).await.unwrap();
+    // What the other one writes once the lease has run out.
+    let mut other = emulator
+        .get_object(&place.account, &place.bucket(), "lease.json")
+        .await
+        .json();
+    other["fencing_token"] = json!(other["fencing_token"].as_u64().unwrap() + 1);
+    other["machine"] = json!("another");
+    emulator
+        .put_object(
+            &place.account,
+            &place.bucket(),
+            "lease.json",
+            &other.to_string(),
+        )
+        .await;
+
+    let error = until("the loss is noticed", Duration::from_secs(60), async || {
+        let before = aws.record_migrations(&Default::default()).await;
+        before.err()
+    })
+    .await;
+    assert_eq!(error.kind(), ErrorKind::Busy);
+    assert!(
+        text(&error).contains("somebody else took it. Nothing more was changed."),
+        "{}",
+        text(&error)
+    );
+    let error = place.apply(&aws, &planned).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy);
+    assert_eq!(writes(&aws), Vec::<String>::new());
+    aws.unlock(lease).await.unwrap();
+    let there = emulator
+        .get_object(&place.account, &place.bucket(), "lease.json")
+        .await
+        .json();
+    assert_eq!(there, other, "the lease of the other one is left alone");
+}

@@ -1,0 +1,262 @@
+//! Stand-ins for AWS: ministack, which does what AWS does, and microburst in front of it, which
+//! makes what can go wrong on the way go wrong.
+
+use std::{
+    env, fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use ::http::Method;
+use serde_json::Value;
+
+use crate::{
+    binaries::{project, run_dir},
+    browser::Browser,
+    http::Response,
+    until,
+};
+
+/// Other tests load the machine, and both are written in Python.
+const STARTS_WITHIN: Duration = Duration::from_secs(120);
+
+/// A program that ends with this process, however that ends.
+#[derive(Debug)]
+struct Program {
+    keeper: Child,
+    address: SocketAddr,
+}
+
+impl Program {
+    fn start(name: &str, arguments: &[&str], variables: &[(&str, &str)], port: u16) -> Program {
+        let dir = run_dir().join(format!("{name}-{port}"));
+        fs::create_dir_all(&dir).unwrap();
+        let log = fs::File::create(dir.join("log")).unwrap();
+        // `read` returns when this process ends or drops its side of the pipe.
+        let keeper = Command::new("/bin/sh")
+            .args(["-c", "\"$@\" & read _; kill $!; wait", "sh"])
+            .arg(program(name))
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .env("TMPDIR", &dir)
+            .current_dir(&dir)
+            .stdin(Stdio::piped())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Program { keeper, address }
+    }
+
+    async fn ready(&self, path: &str) {
+        until("the stand-in answers", STARTS_WITHIN, async || {
+            std::net::TcpStream::connect(self.address).ok()?;
+            let client = Browser::new(self.address);
+            let answer = client.send(client.request(Method::GET, path)).await;
+            answer.status.is_success().then_some(())
+        })
+        .await;
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        drop(self.keeper.stdin.take());
+        let _ = self.keeper.wait();
+    }
+}
+
+/// A ministack.
+#[derive(Debug)]
+pub struct Emulator(Program);
+
+impl Emulator {
+    /// One of one's own. It keeps nothing.
+    pub async fn start() -> Emulator {
+        let port = free_port();
+        let text = port.to_string();
+        let variables = [
+            ("BIND_HOST", "127.0.0.1"),
+            ("GATEWAY_PORT", text.as_str()),
+            ("LAMBDA_EXECUTOR", "local"),
+        ];
+        let program = Program::start("ministack", &[], &variables, port);
+        program.ready("/_ministack/health").await;
+        Emulator(program)
+    }
+
+    /// The one that all tests share which need no more than an account of their own.
+    pub async fn shared() -> &'static Emulator {
+        static SHARED: OnceLock<Emulator> = OnceLock::new();
+        static STARTING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+        let _one_at_a_time = STARTING.lock().await;
+        match SHARED.get() {
+            Some(shared) => shared,
+            None => {
+                let started = Emulator::start().await;
+                SHARED.get_or_init(|| started)
+            }
+        }
+    }
+
+    /// Its address, for `--endpoint-url`.
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    /// A client for what it serves by name: `abc.execute-api.localhost`.
+    pub fn client(&self) -> Browser {
+        Browser::new(self.0.address)
+    }
+
+    /// A call of CloudFormation past the deployer, as somebody else would make it; gives the XML.
+    pub async fn cloudformation(&self, account: &str, parameters: &[(&str, &str)]) -> Response {
+        let body = parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encode(value)));
+        let body = body.collect::<Vec<_>>().join("&");
+        let client = self.client();
+        let request = client
+            .request(Method::POST, "/")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", authorization(account, "cloudformation"))
+            .body(format!("{body}&Version=2010-05-15"));
+        client.send(request).await
+    }
+
+    /// Puts an object into a bucket past the deployer.
+    pub async fn put_object(&self, account: &str, bucket: &str, key: &str, body: &str) -> Response {
+        let client = self.client();
+        let request = client
+            .request(Method::PUT, &format!("/{bucket}/{key}"))
+            .header("authorization", authorization(account, "s3"))
+            .body(body.to_owned());
+        client.send(request).await
+    }
+
+    /// Reads an object past the deployer.
+    pub async fn get_object(&self, account: &str, bucket: &str, key: &str) -> Response {
+        let client = self.client();
+        let request = client
+            .request(Method::GET, &format!("/{bucket}/{key}"))
+            .header("authorization", authorization(account, "s3"));
+        client.send(request).await
+    }
+}
+
+/// A microburst in front of an emulator.
+#[derive(Debug)]
+pub struct Faults(Program);
+
+impl Faults {
+    /// Passes everything on until it has rules.
+    pub async fn before(upstream: &Emulator) -> Faults {
+        let port = free_port();
+        let text = port.to_string();
+        let upstream = upstream.url();
+        let arguments = [
+            "--host",
+            "127.0.0.1",
+            "--port",
+            &text,
+            "--upstream",
+            &upstream,
+        ];
+        let program = Program::start("microburst", &arguments, &[], port);
+        program.ready("/_microburst/health").await;
+        Faults(program)
+    }
+
+    /// Its address, for `--endpoint-url`.
+    pub fn url(&self) -> String {
+        self.0.url()
+    }
+
+    /// Adds rules, as microburst writes them.
+    pub async fn add(&self, rules: Value) {
+        let client = Browser::new(self.0.address);
+        let request = client
+            .request(Method::PATCH, "/_microburst/rules")
+            .json(rules);
+        let answer = client.send(request).await;
+        assert!(answer.status.is_success(), "{answer}");
+    }
+
+    /// Removes all rules.
+    pub async fn clear(&self) {
+        let client = Browser::new(self.0.address);
+        let answer = client
+            .send(
+                client
+                    .request(Method::POST, "/_microburst/rules")
+                    .json(Value::Array(Vec::new())),
+            )
+            .await;
+        assert!(answer.status.is_success(), "{answer}");
+    }
+
+    /// How often a fault was injected into that operation.
+    pub async fn fired(&self, operation: &str) -> usize {
+        let client = Browser::new(self.0.address);
+        let answer = client
+            .send(client.request(Method::GET, "/_microburst/fired?limit=1000"))
+            .await
+            .json();
+        let events = answer
+            .as_array()
+            .cloned()
+            .or_else(|| answer["fired"].as_array().cloned());
+        let events = events.unwrap_or_else(|| panic!("no list of faults: {answer}"));
+        events
+            .iter()
+            .filter(|event| event["operation"] == operation)
+            .count()
+    }
+}
+
+/// A header that says whose request it is. Emulators do not check the signature.
+fn authorization(account: &str, service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+    )
+}
+
+fn encode(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
+                char::from(byte).to_string()
+            }
+            _ => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+}
+
+/// The program that the variable names, or the one that `cargo xtask test` installed.
+fn program(name: &str) -> PathBuf {
+    let named = env::var_os(name.to_uppercase()).map(PathBuf::from);
+    let program = named.unwrap_or_else(|| project().join(".miyabi/tools/venv/bin").join(name));
+    assert!(
+        program.is_file(),
+        "There is no {name} at {}. Run the tests with `cargo xtask test`, which installs one, or set {}.",
+        program.display(),
+        name.to_uppercase()
+    );
+    program
+}

@@ -1,0 +1,164 @@
+//! A small endpoint in front of an emulator that answers some calls itself, for states that the
+//! emulator cannot get into. Its answers have the shapes of CloudFormation's service model; they were
+//! never recorded from AWS.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use ::http::{Request, StatusCode, header};
+use bytes::Bytes;
+use deployer::local::http::{Reply, Server};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+
+use crate::{emulator::Emulator, http};
+
+/// Answers a call of CloudFormation by its action and parameters, or leaves it to the emulator.
+type Script = dyn FnMut(&str, &BTreeMap<String, String>) -> Option<(u16, String)> + Send;
+
+/// The endpoint; it answers until it is dropped.
+pub struct ScriptedStacks {
+    server: Server,
+    seen: Arc<Mutex<Vec<String>>>,
+}
+
+impl ScriptedStacks {
+    /// In front of `emulator`.
+    pub async fn before(
+        emulator: &Emulator,
+        script: impl FnMut(&str, &BTreeMap<String, String>) -> Option<(u16, String)> + Send + 'static,
+    ) -> ScriptedStacks {
+        let upstream: SocketAddr = emulator
+            .url()
+            .trim_start_matches("http://")
+            .parse()
+            .unwrap();
+        let script: Arc<Mutex<Box<Script>>> = Arc::new(Mutex::new(Box::new(script)));
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let noted = seen.clone();
+        let serve = move |request| serve(upstream, script.clone(), noted.clone(), request);
+        ScriptedStacks {
+            server: Server::start(0, serve).await.unwrap(),
+            seen,
+        }
+    }
+
+    /// Its address, for `--endpoint-url`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.server.port())
+    }
+
+    /// The actions of CloudFormation that were called, in order.
+    pub fn actions(&self) -> Vec<String> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// An answer of DescribeStacks with one stack in that status.
+    pub fn stack(id: &str, name: &str, stage: &str, status: &str, reason: &str) -> (u16, String) {
+        let text = format!(
+            "<DescribeStacksResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><DescribeStacksResult><Stacks><member>\
+             <StackName>{name}</StackName><StackId>{id}</StackId><CreationTime>2026-01-01T00:00:00.000Z</CreationTime>\
+             <StackStatus>{status}</StackStatus><StackStatusReason>{reason}</StackStatusReason>\
+             <Tags><member><Key>miyabi:stage</Key><Value>{stage}</Value></member></Tags>\
+             </member></Stacks></DescribeStacksResult></DescribeStacksResponse>"
+        );
+        (200, text)
+    }
+
+    /// A refusal.
+    pub fn refusal(status: u16, code: &str, message: &str) -> (u16, String) {
+        let text = format!(
+            "<ErrorResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><Error><Type>Sender</Type>\
+             <Code>{code}</Code><Message>{message}</Message></Error><RequestId>1</RequestId></ErrorResponse>"
+        );
+        (status, text)
+    }
+}
+
+impl fmt::Debug for ScriptedStacks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ScriptedStacks({})", self.url())
+    }
+}
+
+async fn serve(
+    upstream: SocketAddr,
+    script: Arc<Mutex<Box<Script>>>,
+    seen: Arc<Mutex<Vec<String>>>,
+    request: Request<Incoming>,
+) -> Reply {
+    let (mut parts, body) = request.into_parts();
+    let body = body
+        .collect()
+        .await
+        .map(|body| body.to_bytes())
+        .unwrap_or_default();
+    let is_form = parts.headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .starts_with(b"application/x-www-form-urlencoded")
+    });
+    if is_form {
+        let parameters = form(&body);
+        if let Some(action) = parameters
+            .get("Action")
+            .filter(|action| *action != "GetCallerIdentity")
+        {
+            seen.lock().unwrap().push(action.clone());
+            let answer = (*script.lock().unwrap())(action, &parameters);
+            if let Some((status, text)) = answer {
+                return deployer::local::http::bytes(
+                    StatusCode::from_u16(status).unwrap(),
+                    "text/xml",
+                    text,
+                );
+            }
+        }
+    }
+    // As the emulator would have been asked.
+    parts
+        .headers
+        .insert(header::HOST, upstream.to_string().parse().unwrap());
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+        .to_owned();
+    parts.uri = target.parse().unwrap();
+    let answer = http::send(upstream, Request::from_parts(parts, Full::new(body))).await;
+    let mut reply = Reply::new(Full::new(answer.body));
+    *reply.status_mut() = answer.status;
+    *reply.headers_mut() = answer.headers;
+    reply.headers_mut().remove(header::TRANSFER_ENCODING);
+    reply
+}
+
+fn form(body: &Bytes) -> BTreeMap<String, String> {
+    let text = String::from_utf8_lossy(body);
+    text.split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .map(|(name, value)| (name.to_owned(), decode(value)))
+        .collect()
+}
+
+fn decode(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
+            (b'%', Some(byte)) => {
+                bytes.push(byte);
+                rest = &tail[2..];
+                continue;
+            }
+            (b'+', _) => bytes.push(b' '),
+            (other, _) => bytes.push(*other),
+        }
+        rest = tail;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
