@@ -262,7 +262,7 @@ fn refuse_behaviour(name: &str, behaviour: &Value) -> Vec<String> {
             .any(|function| function["EventType"] != "viewer-request")
     {
         refused.push(format!(
-            "`{name}.FunctionAssociations` has more than one function for the event viewer-request."
+            "`{name}.FunctionAssociations` has something other than one function for the event viewer-request."
         ));
     }
     refused
