@@ -9,10 +9,13 @@
 mod bootstrap;
 mod bucket;
 mod change;
+mod change_set;
 mod clients;
+mod events;
 mod follow;
 mod functions;
 mod lease;
+mod outcome;
 mod place;
 mod record;
 mod refused;
@@ -268,7 +271,7 @@ impl Target for Aws {
             let touched =
                 |stack: &&StackPlan| stack.name == view.name && stack.action != StackAction::None;
             if stacks.iter().any(|stack| touched(&stack)) {
-                return Err(change::refuse(self.stage.name(), view, reasons.clone()));
+                return Err(outcome::refuse(self.stage.name(), view, reasons.clone()));
             }
         }
         Ok(())

@@ -9,9 +9,7 @@ mod list;
 
 pub use entry::{Actor, Entry, Outcome, Page};
 
-miyabi_core::routes![
-    list::list,
-];
+miyabi_core::routes![list::list,];
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,238 @@
+//! An update by a change set: CloudFormation says what it would do to data before it does it, and
+//! what goes beyond the plan ends the deploy there.
+
+use std::time::Duration;
+
+use aws_sdk_cloudformation::types::{
+    Capability, Change as SetChange, ChangeAction, ChangeSetStatus, ChangeSetType, Replacement,
+    StackStatus,
+};
+
+use super::{Aws, change::Change, refused::Refused, stack::StackView};
+use crate::{
+    Error, ErrorKind,
+    plan::{ResourceAction, StackPlan, is_stateful},
+    progress::Progress,
+};
+
+impl Aws {
+    pub(super) async fn update_by_change_set(
+        &self,
+        change: &Change<'_>,
+        view: StackView,
+        progress: &Progress,
+    ) -> Result<StackView, Error> {
+        let name = &change.plan.name;
+        let set_name = format!("miyabi-{}", change.token);
+        let (body, url) = change.template.parts();
+        let created = self
+            .clients
+            .cloudformation
+            .create_change_set()
+            .stack_name(&view.id)
+            .change_set_name(&set_name)
+            .change_set_type(ChangeSetType::Update)
+            .set_template_body(body)
+            .set_template_url(url)
+            .set_parameters(Some(change.parameters.clone()))
+            .capabilities(Capability::CapabilityIam)
+            .capabilities(Capability::CapabilityNamedIam)
+            .tags(self.stage_tag())
+            .client_token(&change.token)
+            .send()
+            .await
+            .map_err(|error| {
+                Refused::new("cloudformation:CreateChangeSet", error).error(format!(
+                    "The change of the stack `{name}` cannot be prepared."
+                ))
+            })?;
+        let set = created.id().unwrap_or(&set_name).to_owned();
+        let outcome = self.examined(change, &view, &set, progress).await;
+        if !matches!(outcome, Ok(true)) {
+            // A set that is not executed would stay; that it stays is no reason to fail.
+            let _ = self
+                .clients
+                .cloudformation
+                .delete_change_set()
+                .stack_name(&view.id)
+                .change_set_name(&set)
+                .send()
+                .await;
+        }
+        if !outcome? {
+            return Ok(view);
+        }
+        self.fence().await?;
+        let since = self.seen.now();
+        let executed = self
+            .clients
+            .cloudformation
+            .execute_change_set()
+            .stack_name(&view.id)
+            .change_set_name(&set)
+            .client_request_token(&change.token)
+            .retain_except_on_create(true)
+            .send()
+            .await;
+        if let Err(error) = executed {
+            let refused = Refused::new("cloudformation:ExecuteChangeSet", error);
+            // Executed already: the answer to our own request was lost.
+            let lost =
+                refused.code == "InvalidChangeSetStatus" || refused.message.contains("IN_PROGRESS");
+            if !lost {
+                return Err(refused.error(format!("The stack `{name}` cannot be updated.")));
+            }
+        }
+        let ended = self.follow(name, &view.id, Some(since), progress).await?;
+        self.well(name, ended, &[StackStatus::UpdateComplete], "updated")
+    }
+
+    /// Waits for a change set. False: it changes nothing. An error when CloudFormation would do more
+    /// to data than the plan says.
+    async fn examined(
+        &self,
+        change: &Change<'_>,
+        view: &StackView,
+        set: &str,
+        progress: &Progress,
+    ) -> Result<bool, Error> {
+        let name = &change.plan.name;
+        let refused = |refused: Refused| {
+            refused.error(format!(
+                "The change of the stack `{name}` cannot be examined."
+            ))
+        };
+        let mut pause = Duration::from_millis(200);
+        let mut beyond = Vec::new();
+        let mut next = None;
+        loop {
+            let answer = self
+                .clients
+                .cloudformation
+                .describe_change_set()
+                .stack_name(&view.id)
+                .change_set_name(set)
+                .set_next_token(next.clone())
+                .send()
+                .await
+                .map_err(|error| {
+                    refused(Refused::new("cloudformation:DescribeChangeSet", error))
+                })?;
+            match answer.status() {
+                Some(ChangeSetStatus::CreateComplete) => {
+                    beyond.extend(beyond_the_plan(change.plan, answer.changes()));
+                    warn_of_conditions(change.plan, answer.changes(), progress);
+                    next = answer.next_token().map(str::to_owned);
+                    if next.is_none() {
+                        break;
+                    }
+                }
+                Some(ChangeSetStatus::Failed) => {
+                    let reason = answer.status_reason().unwrap_or_default();
+                    if changes_nothing(reason) {
+                        return Ok(false);
+                    }
+                    return Err(self.change_refused(name, view, reason).await);
+                }
+                _ => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 3 / 2).min(Duration::from_secs(2));
+                }
+            }
+        }
+        if beyond.is_empty() {
+            return Ok(true);
+        }
+        Err(Error::new(
+            ErrorKind::ApprovalNeeded,
+            format!("CloudFormation would do more to data in `{name}` than the plan says. Nothing was changed in this stack."),
+            format!("Look at the change before you go on: `cargo xtask plan --stage {}`", self.stage.name()),
+        )
+        .because(beyond.join("\n")))
+    }
+
+    async fn change_refused(&self, name: &str, view: &StackView, reason: &str) -> Error {
+        let details = self.validation_failures(view).await;
+        Error::failed(
+            format!("CloudFormation refuses the change of the stack `{name}` before it begins. Nothing was changed in this stack."),
+            "Mend what is named, then run the same command again.",
+        )
+        .because(if details.is_empty() { reason.to_owned() } else { format!("{reason}\n{details}") })
+    }
+
+    /// What AWS's early validation of the newest change set found.
+    async fn validation_failures(&self, view: &StackView) -> String {
+        let answer = self
+            .clients
+            .cloudformation
+            .describe_events()
+            .stack_name(&view.id)
+            .send()
+            .await;
+        let Ok(answer) = answer else {
+            return String::new();
+        };
+        let lines: Vec<String> = answer
+            .operation_events()
+            .iter()
+            .filter_map(|event| {
+                let reason = event.validation_status_reason()?;
+                Some(format!(
+                    "{}: {reason}",
+                    event.logical_resource_id().unwrap_or("the template")
+                ))
+            })
+            .collect();
+        lines.join("\n")
+    }
+}
+
+/// What CloudFormation would do to resources that hold data and the plan does not say.
+fn beyond_the_plan(plan: &StackPlan, changes: &[SetChange]) -> Vec<String> {
+    let mut beyond = Vec::new();
+    for change in changes.iter().filter_map(|change| change.resource_change()) {
+        let id = change.logical_resource_id().unwrap_or_default();
+        let kind = change.resource_type().unwrap_or_default();
+        if !is_stateful(kind) {
+            continue;
+        }
+        let what = match (change.action(), change.replacement()) {
+            (Some(ChangeAction::Remove), _) => "removed",
+            (_, Some(Replacement::True)) => "replaced",
+            _ => continue,
+        };
+        let planned = plan
+            .resources
+            .iter()
+            .find(|planned| planned.logical_id == id)
+            .map(|planned| planned.action);
+        let said = matches!(
+            planned,
+            Some(ResourceAction::Remove | ResourceAction::Replace | ResourceAction::MayReplace)
+        );
+        if !said {
+            beyond.push(format!("{id} ({kind}) would be {what}"));
+        }
+    }
+    beyond
+}
+
+/// Tells of data that CloudFormation replaces only if something holds that it cannot tell before.
+/// What is replaced then is kept or snapshotted: the templates' own rules demand it.
+fn warn_of_conditions(plan: &StackPlan, changes: &[SetChange], progress: &Progress) {
+    for change in changes.iter().filter_map(|change| change.resource_change()) {
+        let kind = change.resource_type().unwrap_or_default();
+        if change.replacement() == Some(&Replacement::Conditional) && is_stateful(kind) {
+            progress.warn(format!(
+                "CloudFormation may replace {} ({kind}) in `{}`, depending on values that it learns only while it works.",
+                change.logical_resource_id().unwrap_or_default(),
+                plan.name
+            ));
+        }
+    }
+}
+
+/// Whether a change set failed because there is nothing to change.
+fn changes_nothing(reason: &str) -> bool {
+    reason.contains("didn't contain changes") || reason.contains("No updates are to be performed")
+}

@@ -1,0 +1,160 @@
+//! What became of an operation, in words: the first cause in full, what state the stack is in now,
+//! and what to do.
+
+use aws_sdk_cloudformation::types::StackStatus;
+
+use super::{
+    Aws,
+    events::Happened,
+    follow::Ended,
+    stack::{Phase, StackView, phase},
+};
+use crate::{Error, ErrorKind};
+
+impl Aws {
+    /// The error for a stack that no update can help.
+    pub(super) async fn cannot_be_changed(&self, view: &StackView) -> Error {
+        let reasons = self.failed_resources(view).await;
+        refuse(self.stage.name(), view, reasons)
+    }
+
+    /// One line for each resource of the stack that failed.
+    pub(super) async fn failed_resources(&self, view: &StackView) -> String {
+        let answer = self
+            .clients
+            .cloudformation
+            .describe_stack_resources()
+            .stack_name(&view.id)
+            .send()
+            .await;
+        let Ok(answer) = answer else {
+            return String::new();
+        };
+        let failed = answer.stack_resources().iter().filter(|resource| {
+            resource
+                .resource_status()
+                .is_some_and(|status| status.as_str().ends_with("_FAILED"))
+        });
+        let lines: Vec<String> = failed
+            .map(|resource| {
+                format!(
+                    "{} ({}): {}",
+                    resource.logical_resource_id().unwrap_or_default(),
+                    resource.resource_type().unwrap_or_default(),
+                    resource
+                        .resource_status_reason()
+                        .unwrap_or("no reason given"),
+                )
+            })
+            .collect();
+        lines.join("\n")
+    }
+
+    /// The view when the operation ended well, else the first cause in full.
+    pub(super) fn well(
+        &self,
+        name: &str,
+        ended: Ended,
+        good: &[StackStatus],
+        done: &str,
+    ) -> Result<StackView, Error> {
+        if good.contains(&ended.view.status) {
+            return Ok(ended.view);
+        }
+        let stage = self.stage.name();
+        let state = match phase(&ended.view.status) {
+            Phase::Settled => "It went back to what it was, and that still runs.",
+            Phase::NeverGood => "What was begun is removed by the next deploy.",
+            Phase::Gone => "Somebody deleted it meanwhile.",
+            _ => "It could not go back completely.",
+        };
+        let (kind, hint) = if phase(&ended.view.status) == Phase::Stuck {
+            (
+                ErrorKind::Stuck,
+                format!("Mend what is named below, then: `cargo xtask rollback --stage {stage}`"),
+            )
+        } else {
+            (
+                ErrorKind::Failed,
+                format!(
+                    "Mend what is named below, then run the same command again: `cargo xtask deploy --stage {stage}`. What was done before stays."
+                ),
+            )
+        };
+        Err(Error::new(
+            kind,
+            format!(
+                "The stack `{name}` was not {done}: {}. {state}",
+                first(&ended)
+            ),
+            hint,
+        )
+        .because(causes(&ended)))
+    }
+}
+
+/// The error for a stack that no update can help; `reasons` name what is in its way.
+pub(super) fn refuse(stage: &str, view: &StackView, reasons: String) -> Error {
+    let name = &view.name;
+    let (kind, message, hint) = match phase(&view.status) {
+        Phase::Stuck => (
+            ErrorKind::Stuck,
+            format!(
+                "The stack `{name}` is stuck half way back from an update that failed ({}). It is not deleted, and nothing else is changed.",
+                view.status
+            ),
+            format!(
+                "Mend what is named, then go on going back: `cargo xtask rollback --stage {stage}`; without a resource that cannot go back: `cargo xtask rollback --stage {stage} --skip {name}.RESOURCE`"
+            ),
+        ),
+        Phase::DeleteFailed => (
+            ErrorKind::Failed,
+            format!(
+                "The stack `{name}` is half deleted ({}). It is not created anew: what is left may hold data.",
+                view.status
+            ),
+            format!(
+                "Mend what is named and delete the rest: `cargo xtask destroy --stage {stage}`"
+            ),
+        ),
+        _ => (
+            ErrorKind::Busy,
+            format!(
+                "Somebody else changes the stack `{name}` right now ({}).",
+                view.status
+            ),
+            format!(
+                "Wait until that has ended, then run the same command again; see it with `cargo xtask status --stage {stage}`"
+            ),
+        ),
+    };
+    Error::new(kind, message, hint).because(if reasons.is_empty() {
+        view.reason.clone()
+    } else {
+        reasons
+    })
+}
+
+/// The first cause in a few words.
+pub(super) fn first(ended: &Ended) -> String {
+    match ended.failures.first() {
+        Some(failure) => format!("{} ({}) failed", failure.logical_id, failure.resource_type),
+        None => format!("it ended as {}", ended.view.status),
+    }
+}
+
+/// Everything that failed, the first first, in full.
+pub(super) fn causes(ended: &Ended) -> String {
+    let line = |failure: &Happened| {
+        format!(
+            "{} ({}): {}",
+            failure.logical_id, failure.resource_type, failure.reason
+        )
+    };
+    let lines: Vec<String> = ended.failures.iter().map(line).collect();
+    match lines.as_slice() {
+        [] if ended.view.reason.is_empty() => "CloudFormation gives no reason.".to_owned(),
+        [] => ended.view.reason.clone(),
+        lines => lines.join("\n"),
+    }
+}
