@@ -113,6 +113,7 @@ impl Checkout {
             .args(arguments)
             .current_dir(&self.dir)
             .env("CARGO_TARGET_DIR", target_dir())
+            .env("MIYABI_PORTS", "any")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -142,14 +142,29 @@ impl Files {
 /// What was given out once, by name.
 type Numbers = BTreeMap<String, u64>;
 
+/// Set to `any` by tests, whose stages would all want the preferred ports at the same moment.
+const PORTS: &str = "MIYABI_PORTS";
+/// Where other ports are taken from: below those that systems give to outgoing connections, one of
+/// which could have the port by the time that it is listened on.
+const OTHER_PORTS: std::ops::Range<u16> = 20_000..32_000;
+
 fn free_port(preferred: u16, taken: &Numbers) -> io::Result<u16> {
-    let free = |port: u16| {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).ok()?;
-        let port = listener.local_addr().ok()?.port();
-        (!taken.values().any(|other| *other == u64::from(port))).then_some(port)
+    let is_free = |port: &u16| {
+        !taken.values().any(|other| *other == u64::from(*port))
+            && TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok()
     };
-    let port = free(preferred).or_else(|| (0..100).find_map(|_| free(0)));
-    port.ok_or_else(|| io::Error::other("no port of 127.0.0.1 is free"))
+    let wants_any = std::env::var_os(PORTS).is_some_and(|ports| ports == "any");
+    let preferred = (!wants_any).then_some(preferred);
+    let others = std::iter::repeat_with(|| {
+        let random =
+            uuid::Uuid::new_v4().as_u128() % u128::from(OTHER_PORTS.end - OTHER_PORTS.start);
+        OTHER_PORTS.start + u16::try_from(random).unwrap_or_default()
+    });
+    preferred
+        .into_iter()
+        .chain(others.take(1000))
+        .find(is_free)
+        .ok_or_else(|| io::Error::other("no port of 127.0.0.1 is free"))
 }
 
 /// What a JSON file holds; `None` when there is none.
