@@ -8,7 +8,7 @@ use cfn::{
 };
 use serde_json::json;
 
-use crate::Stage;
+use crate::{Stage, bucket};
 
 /// Where GitHub's workflows get their identity from.
 const GITHUB: &str = "token.actions.githubusercontent.com";
@@ -45,75 +45,19 @@ pub fn bootstrap(stage: &Stage, github: Option<&GithubRepository>) -> Result<Sta
     }
 }
 
-/// Versioned, encrypted, reachable by TLS only, and its owner's alone.
+/// Named, so that the deployer knows it before it asks. The lease in it is written again every few
+/// seconds while a deploy runs: old versions go.
 fn asset_bucket(stack: &mut Stack, stage: &Stage) -> Handle<s3::Bucket> {
     let name = format!(
         "miyabi-{}-assets-${{AWS::AccountId}}-${{AWS::Region}}",
         stage.name
     );
-    let bucket = stack.add(
-        "AssetBucket",
-        s3::Bucket {
-            bucket_name: Some(Intrinsic::sub(name).into()),
-            bucket_encryption: Some(s3::BucketBucketEncryption::new([
-                s3::BucketServerSideEncryptionRule {
-                    server_side_encryption_by_default: Some(
-                        s3::BucketServerSideEncryptionByDefault::new(
-                            s3::BucketServerSideEncryptionByDefaultSSEAlgorithm::Aes256,
-                        ),
-                    ),
-                    ..Default::default()
-                },
-            ])),
-            public_access_block_configuration: Some(s3::BucketPublicAccessBlockConfiguration {
-                block_public_acls: Some(true.into()),
-                block_public_policy: Some(true.into()),
-                ignore_public_acls: Some(true.into()),
-                restrict_public_buckets: Some(true.into()),
-            }),
-            ownership_controls: Some(s3::BucketOwnershipControls::new([
-                s3::BucketOwnershipControlsRule {
-                    object_ownership: Some(
-                        s3::BucketOwnershipControlsRuleObjectOwnership::BucketOwnerEnforced.into(),
-                    ),
-                },
-            ])),
-            versioning_configuration: Some(s3::BucketVersioningConfiguration::new(
-                s3::BucketVersioningConfigurationStatus::Enabled,
-            )),
-            lifecycle_configuration: Some(s3::BucketLifecycleConfiguration::new([
-                // The lease is written again every few seconds while a deploy runs.
-                s3::BucketRule {
-                    id: Some("old-versions".into()),
-                    noncurrent_version_expiration: Some(
-                        s3::BucketNoncurrentVersionExpiration::new(30),
-                    ),
-                    ..s3::BucketRule::new(s3::BucketRuleStatus::Enabled)
-                },
-            ])),
-            ..Default::default()
-        },
-    );
-    stack.on_removal(&bucket, RemovalPolicy::Retain);
-    let everything = json!([
-        { "Fn::GetAtt": [bucket.logical_id(), "Arn"] },
-        { "Fn::Sub": format!("${{{}.Arn}}/*", bucket.logical_id()) },
-    ]);
+    let bucket = bucket::private(stack, "AssetBucket", Some(Intrinsic::sub(name)));
     stack.add(
         "AssetBucketPolicy",
         s3::BucketPolicy::new(
             bucket.reference(),
-            json!({
-                "Version": "2012-10-17",
-                "Statement": [{
-                    "Sid": "TlsOnly",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "s3:*",
-                    "Resource": everything,
-                    "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-                }],
-            }),
+            json!({ "Version": "2012-10-17", "Statement": [bucket::tls_only(&bucket)] }),
         ),
     );
     bucket

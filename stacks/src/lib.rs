@@ -8,6 +8,7 @@
 mod api;
 mod assets;
 pub mod bootstrap;
+mod bucket;
 mod data;
 mod function;
 mod names;

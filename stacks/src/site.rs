@@ -1,11 +1,9 @@
 //! The site: a private bucket and CloudFront in front of it and of the API.
 
-use cfn::{
-    Emit, Handle, Intrinsic, List, RemovalPolicy, Stack, Value, cloudfront as cdn, route53, s3,
-};
+use cfn::{Emit, Handle, Intrinsic, List, Stack, Value, cloudfront as cdn, route53, s3};
 use serde_json::json;
 
-use crate::{Stage, api::Http, names::physical, rewrite};
+use crate::{Stage, api::Http, bucket, names::physical, rewrite};
 
 /// AWS's managed policies
 /// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html>).
@@ -32,7 +30,7 @@ const PERMISSIONS_POLICY: &str =
 /// One host name for pages and API: no CORS, first-party cookies.
 pub(crate) fn site(stage: &Stage, http: &Http) -> Stack {
     let mut stack = Stack::new("site", &format!("Miyabi {}: the site.", stage.name));
-    let bucket = bucket(&mut stack);
+    let bucket = bucket::private(&mut stack, "SiteBucket", None);
     let access = stack.add(
         "SiteAccess",
         cdn::OriginAccessControl::new(cdn::OriginAccessControlOriginAccessControlConfig::new(
@@ -134,52 +132,6 @@ pub(crate) fn site(stage: &Stage, http: &Http) -> Stack {
     stack
 }
 
-fn bucket(stack: &mut Stack) -> Handle<s3::Bucket> {
-    let bucket = stack.add(
-        "SiteBucket",
-        s3::Bucket {
-            bucket_encryption: Some(s3::BucketBucketEncryption::new([
-                s3::BucketServerSideEncryptionRule {
-                    server_side_encryption_by_default: Some(
-                        s3::BucketServerSideEncryptionByDefault::new(
-                            s3::BucketServerSideEncryptionByDefaultSSEAlgorithm::Aes256,
-                        ),
-                    ),
-                    ..Default::default()
-                },
-            ])),
-            public_access_block_configuration: Some(s3::BucketPublicAccessBlockConfiguration {
-                block_public_acls: Some(true.into()),
-                block_public_policy: Some(true.into()),
-                ignore_public_acls: Some(true.into()),
-                restrict_public_buckets: Some(true.into()),
-            }),
-            ownership_controls: Some(s3::BucketOwnershipControls::new([
-                s3::BucketOwnershipControlsRule {
-                    object_ownership: Some(
-                        s3::BucketOwnershipControlsRuleObjectOwnership::BucketOwnerEnforced.into(),
-                    ),
-                },
-            ])),
-            versioning_configuration: Some(s3::BucketVersioningConfiguration::new(
-                s3::BucketVersioningConfigurationStatus::Enabled,
-            )),
-            lifecycle_configuration: Some(s3::BucketLifecycleConfiguration::new([
-                s3::BucketRule {
-                    id: Some("old-releases".into()),
-                    noncurrent_version_expiration: Some(
-                        s3::BucketNoncurrentVersionExpiration::new(30),
-                    ),
-                    ..s3::BucketRule::new(s3::BucketRuleStatus::Enabled)
-                },
-            ])),
-            ..Default::default()
-        },
-    );
-    stack.on_removal(&bucket, RemovalPolicy::Retain);
-    bucket
-}
-
 /// CloudFront may read; nobody may without TLS. With ListBucket, a file that is not there is 404
 /// and not 403.
 fn open_to(
@@ -199,8 +151,7 @@ fn open_to(
         "Statement": [
             { "Effect": "Allow", "Principal": principal, "Action": "s3:GetObject", "Resource": objects, "Condition": only_ours },
             { "Effect": "Allow", "Principal": principal, "Action": "s3:ListBucket", "Resource": arn, "Condition": only_ours },
-            { "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, objects],
-              "Condition": { "Bool": { "aws:SecureTransport": "false" } } },
+            bucket::tls_only(bucket),
         ],
     });
     stack.add(

@@ -297,17 +297,3 @@ async fn a_client_that_goes_away_stops_no_function() {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
-
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn how_much_the_gateway_adds() {
-    let played = playing(LONG, None);
-    let mut took = Vec::new();
-    for _ in 0..2000 {
-        let begun = Instant::now();
-        assert_eq!(played.post("").await.0.as_u16(), 200);
-        took.push(begun.elapsed());
-    }
-    took.sort_unstable();
-    panic!("p50 {:?}, p99 {:?}", took[1000], took[1980]);
-}
