@@ -111,6 +111,12 @@ pub async fn build(
     Ok(built)
 }
 
+/// Whether this machine can compile for `architecture`: the compiler's standard library and a linker
+/// are there. The error says what is missing and has the command that installs it as its hint.
+pub fn can_compile_for(architecture: Architecture) -> Result<(), Error> {
+    toolchain::environment(architecture).map(|_| ())
+}
+
 fn title(what_for: BuildFor) -> String {
     match what_for {
         BuildFor::Local | BuildFor::Emulator => "Building the functions".to_owned(),

@@ -1,6 +1,6 @@
 //! The application as one test sees it.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, path::PathBuf};
 
 use ::http::Method;
 use deployer::local::github::StandIn;
@@ -23,6 +23,8 @@ pub struct Setup {
     pub origin_secret: Option<String>,
     /// Another stand-in for GitHub than the usual one: `http://127.0.0.1:PORT`.
     pub github_origin: Option<String>,
+    /// Directory with a program for each function, instead of those for this machine.
+    pub programs: Option<PathBuf>,
     /// Environment variables of single functions that replace the usual ones: function, name,
     /// value.
     pub environment: Vec<(&'static str, &'static str, String)>,

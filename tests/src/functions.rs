@@ -70,10 +70,12 @@ impl Functions {
             .unwrap_or_else(|| github.origin());
         let registry = Registry::default();
         let aws = aws_endpoint(&registry, setup, logs.with_extension("secrets.json")).await;
+        let programs = setup.programs.as_deref().unwrap_or_else(|| binaries());
         for function in FUNCTIONS {
             let mut environment = environment::variables(function, database, setup, &github_origin);
             environment.extend(environment::of_lambda(aws.port()));
-            let version = Arc::new(version(function, environment, &logs));
+            let program = programs.join(function.name);
+            let version = Arc::new(version(function, program, environment, &logs));
             registry.register(&version);
             registry.point(&environment::function_arn(function.name), Some(version));
         }
@@ -188,11 +190,16 @@ async fn aws_endpoint(registry: &Registry, setup: &Setup, file: PathBuf) -> Serv
     Server::start(0, serve).await.unwrap()
 }
 
-fn version(function: &Function, environment: BTreeMap<String, String>, logs: &Path) -> Version {
+fn version(
+    function: &Function,
+    bootstrap: PathBuf,
+    environment: BTreeMap<String, String>,
+    logs: &Path,
+) -> Version {
     let name = function.name;
     let spec = Spec {
         name: format!("miyabi-test-{name}"),
-        bootstrap: binaries().join(name),
+        bootstrap,
         environment,
         memory: 256,
         timeout: TIMEOUT,

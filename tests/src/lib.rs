@@ -21,6 +21,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod app;
+mod arm64;
 mod binaries;
 mod browser;
 mod checkout;
@@ -41,6 +42,7 @@ mod valkey;
 
 pub use ::http::Method;
 pub use app::{App, Person, Setup};
+pub use arm64::{for_arm64, programs_for_arm64};
 pub use binaries::binary;
 pub use browser::Browser;
 pub use checkout::{Checkout, Ran};

@@ -1,6 +1,7 @@
 //! The command line: `cargo xtask help`. One file a command under `commands/`; its doc comment is
 //! its help. It is thin: what is done is in the library `deployer`.
 
+mod arm64;
 mod checks;
 mod commands;
 mod context;

@@ -95,7 +95,8 @@ fn missing(architecture: Architecture, what: &str) -> Error {
     let name = architecture.as_str();
     let hint = match (architecture, on_path("rustup").is_some()) {
         (Architecture::Arm64, true) => {
-            "With rustup: `rustup target add aarch64-unknown-linux-gnu && sudo apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross`. \
+            "With rustup: `rustup target add aarch64-unknown-linux-gnu && sudo apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross`; \
+             on Debian also without it: `sudo sh xtask/tools/install-arm64.sh`. \
              Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
         }
         (Architecture::Arm64, false) => {

@@ -1,10 +1,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use deployer::Error;
+use deployer::{
+    Error,
+    build::{self, Architecture},
+};
 use serde::Serialize;
 
-use crate::{context::Context, process::Tool, show::table::table};
+use crate::{arm64, context::Context, process::Tool, show::table::table};
 
 /// Shows what this machine has, what is missing, and the commands that install it.
 ///
@@ -22,8 +25,8 @@ struct Finding {
     ok: bool,
     /// What was found.
     found: String,
-    /// The command that installs it; empty when it is there.
-    install: &'static str,
+    /// The commands that install it, between backticks; empty when it is there.
+    install: String,
 }
 
 /// What is looked for: a program that says its version.
@@ -102,15 +105,6 @@ const WANTED: &[Wanted] = &[
         required: false,
         install: "sudo apt-get install python3-venv",
     },
-    Wanted {
-        name: "arm64 linker",
-        program: "aarch64-linux-gnu-gcc",
-        arguments: &["--version"],
-        oldest: (0, 0),
-        needed_for: "cargo xtask build --arch arm64",
-        required: false,
-        install: "sudo sh xtask/tools/install-arm64.sh",
-    },
 ];
 
 impl Doctor {
@@ -119,6 +113,8 @@ impl Doctor {
         for wanted in WANTED {
             findings.push(look(wanted).await);
         }
+        findings.push(compiler_for_arm64());
+        findings.push(emulator_for_arm64());
         findings.push(postgres(&context.project.miyabi().join("postgres")));
         let lacking = findings
             .iter()
@@ -135,7 +131,7 @@ impl Doctor {
                     finding.found.clone()
                 } else {
                     format!(
-                        "{}for {}: `{}`",
+                        "{}for {}: {}",
                         finding.found, finding.needed_for, finding.install
                     )
                 };
@@ -161,7 +157,7 @@ async fn look(wanted: &Wanted) -> Finding {
         required: wanted.required,
         ok: false,
         found: String::new(),
-        install: wanted.install,
+        install: format!("`{}`", wanted.install),
     };
     let Ok(ended) = Tool::new(wanted.program, wanted.arguments)
         .run(|_| ())
@@ -175,7 +171,7 @@ async fn look(wanted: &Wanted) -> Finding {
     finding.ok = ended.well && version >= wanted.oldest;
     if finding.ok {
         finding.found = line;
-        finding.install = "";
+        finding.install.clear();
     } else if ended.well {
         finding.found = format!("{line} is too old; ");
     }
@@ -190,6 +186,44 @@ fn version(line: &str) -> Option<(u32, u32)> {
     })
 }
 
+/// Rust's standard library and a linker for arm64: what a build for the stages on AWS looks for.
+fn compiler_for_arm64() -> Finding {
+    let can = build::can_compile_for(Architecture::Arm64);
+    Finding {
+        name: "arm64 compiler",
+        needed_for: "stages on AWS, cargo xtask test",
+        required: false,
+        ok: can.is_ok(),
+        found: match &can {
+            Ok(()) => "standard library and linker".to_owned(),
+            Err(error) => format!("{} ", error.message()),
+        },
+        install: can
+            .err()
+            .map_or(String::new(), |error| error.hint().to_owned()),
+    }
+}
+
+fn emulator_for_arm64() -> Finding {
+    let emulator = arm64::emulator();
+    let is_host = Architecture::host() == Some(Architecture::Arm64);
+    Finding {
+        name: "arm64 emulator",
+        needed_for: "cargo xtask test",
+        required: false,
+        ok: is_host || emulator.is_some(),
+        install: match (is_host, &emulator) {
+            (false, None) => "`sudo apt-get install qemu-user-static`".to_owned(),
+            _ => String::new(),
+        },
+        found: match emulator {
+            _ if is_host => "this machine is one".to_owned(),
+            Some(program) => program.display().to_string(),
+            None => String::new(),
+        },
+    }
+}
+
 fn postgres(cache: &Path) -> Finding {
     let mut finding = Finding {
         name: "PostgreSQL",
@@ -197,7 +231,7 @@ fn postgres(cache: &Path) -> Finding {
         required: false,
         ok: true,
         found: String::new(),
-        install: "",
+        install: String::new(),
     };
     let debian = PathBuf::from("/usr/lib/postgresql/15/bin");
     finding.found = if debian.join("postgres").is_file() {

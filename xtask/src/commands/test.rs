@@ -3,14 +3,15 @@ use std::time::Instant;
 use clap::Args;
 use deployer::{
     Error,
-    build::{self, BuildFor},
+    build::{self, Architecture, BuildFor},
 };
 use serde_json::json;
 
 use crate::{
+    arm64,
     checks::{self, Check, Outcome},
     context::Context,
-    process::Tool,
+    process::{Ended, Tool},
     tools::Tools,
     ui::duration,
 };
@@ -18,11 +19,13 @@ use crate::{
 /// Runs all tests; sets up by itself what they need.
 ///
 /// Format, clippy, generated files, linters of migrations and templates, then every test of the
-/// workspace. What fails is shown whole, and the last line counts. Needs Rust, Node and Python 3;
-/// installs into .miyabi only.
+/// workspace, at last those that compile the functions for arm64 and run them. What fails is shown
+/// whole, and the last line counts. Needs Rust, Node and Python 3; installs into .miyabi only,
+/// except for arm64: there, as root on Debian, the packages of xtask/tools/install-arm64.sh.
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Only the tests of the workspace whose names contain this; no other checks.
+    /// Only the tests of the workspace whose names contain this; no other checks. Those for arm64
+    /// are among them when this begins with `arm64`.
     #[arg(value_name = "NAME")]
     name: Option<String>,
 }
@@ -48,14 +51,19 @@ impl Test {
         }
         let build = build::build(&context.project, BuildFor::Local, &progress);
         match context.interrupt.or(build).await {
-            Ok(_) => self.tests(context, &tools, &mut tally).await?,
+            Ok(_) => {
+                self.tests(context, &tools, &mut tally).await?;
+                if self
+                    .name
+                    .as_ref()
+                    .is_none_or(|name| name.starts_with("arm64"))
+                {
+                    self.arm64(context, &mut tally).await?;
+                }
+            }
             Err(error) if error.kind() == deployer::ErrorKind::Failed => {
                 context.ui.error(&error);
-                tally.add(Outcome {
-                    name: "build",
-                    ok: false,
-                    seconds: 0.0,
-                });
+                tally.add(failed("build"));
             }
             Err(error) => return Err(error),
         }
@@ -65,8 +73,7 @@ impl Test {
         context
             .ui
             .say(&format!("took {}", duration(began.elapsed())));
-        let value =
-            json!({"passed": tally.passed, "failed": tally.failed, "steps": tally.outcomes});
+        let value = json!({"passed": tally.passed, "failed": tally.failed, "skipped": tally.skipped, "steps": tally.outcomes});
         let summary = format!("{} passed, {} failed", tally.passed, tally.failed);
         context.ui.answer(&value, &summary);
         Ok(u8::from(tally.failed > 0))
@@ -85,13 +92,7 @@ impl Test {
         if let Some(name) = &self.name {
             arguments.extend(["--", name]);
         }
-        let mut tool = Tool::cargo(&arguments)
-            .within(context.project.root())
-            // A snapshot that differs is a failure, never a new file.
-            .env("INSTA_UPDATE", "no");
-        tool = tool
-            .env("MINISTACK", tools.program("ministack"))
-            .env("MICROBURST", tools.program("microburst"));
+        let mut tool = cargo_test(context, &arguments);
         if let Some(valkey) = tools.valkey_server() {
             tool = tool.env("VALKEY_SERVER", valkey);
         }
@@ -100,16 +101,74 @@ impl Test {
             title: "Testing the workspace",
             tool,
         };
-        let (outcome, ended) = checks::run(context, check).await?;
-        let (passed, failed) = count(&ended.stdout);
-        tally.passed += passed;
-        tally.failed += failed;
-        // A test that failed is counted already; a crate that does not compile is not.
-        if !outcome.ok && failed == 0 {
-            tally.failed += 1;
-        }
-        tally.outcomes.push(outcome);
+        tally.add_tests(checks::run(context, check).await?);
         Ok(())
+    }
+
+    /// The functions compiled for arm64, and run as that.
+    async fn arm64(&self, context: &Context, tally: &mut Tally) -> Result<(), Error> {
+        if let Some(reason) = arm64::impossible() {
+            context.ui.say(&format!("arm64 is not tested: {reason}"));
+            tally.skipped.push("arm64");
+            return Ok(());
+        }
+        if let Some(install) = arm64::install(context).await? {
+            tally.add(install);
+        }
+        let ready = arm64::ready();
+        let progress = context.ui.progress();
+        let what_for = BuildFor::Lambda(Architecture::Arm64);
+        let built = match ready {
+            Ok(()) => {
+                let build = build::build(&context.project, what_for, &progress);
+                context.interrupt.or(build).await.map(|_| ())
+            }
+            Err(error) => Err(error),
+        };
+        match built {
+            Ok(()) => {}
+            Err(error) if error.kind() == deployer::ErrorKind::Failed => {
+                context.ui.error(&error);
+                tally.add(failed("build for arm64"));
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        }
+        let name = self.name.as_deref().unwrap_or("arm64");
+        // All packages, as above, so that cargo chooses the same features and compiles nothing anew.
+        let only = [
+            "test",
+            "--workspace",
+            "--test",
+            "it",
+            "--",
+            "--ignored",
+            name,
+        ];
+        let check = Check {
+            name: "arm64",
+            title: "Testing the functions for arm64",
+            tool: cargo_test(context, &only),
+        };
+        tally.add_tests(checks::run(context, check).await?);
+        Ok(())
+    }
+}
+
+/// `cargo test` in the checkout.
+fn cargo_test(context: &Context, arguments: &[&str]) -> Tool {
+    Tool::cargo(arguments)
+        .within(context.project.root())
+        // A snapshot that differs is a failure, never a new file.
+        .env("INSTA_UPDATE", "no")
+}
+
+/// A step that did not come to its tool.
+fn failed(name: &'static str) -> Outcome {
+    Outcome {
+        name,
+        ok: false,
+        seconds: 0.0,
     }
 }
 
@@ -118,6 +177,8 @@ impl Test {
 struct Tally {
     passed: usize,
     failed: usize,
+    /// What this machine cannot test; the reason was said.
+    skipped: Vec<&'static str>,
     outcomes: Vec<Outcome>,
 }
 
@@ -126,6 +187,18 @@ impl Tally {
         if outcome.ok {
             self.passed += 1;
         } else {
+            self.failed += 1;
+        }
+        self.outcomes.push(outcome);
+    }
+
+    /// Adds a run of `cargo test`, counted one by one.
+    fn add_tests(&mut self, (outcome, ended): (Outcome, Ended)) {
+        let (passed, failed) = count(&ended.stdout);
+        self.passed += passed;
+        self.failed += failed;
+        // A test that failed is counted already; a crate that does not compile is not.
+        if !outcome.ok && failed == 0 {
             self.failed += 1;
         }
         self.outcomes.push(outcome);
