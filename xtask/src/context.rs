@@ -55,6 +55,8 @@ impl Context {
             return StageTarget::open(&self.project, stage, &reach, &self.ui.progress()).await;
         }
         if !HAS_AWS {
+            self.ui
+                .say("Starting with AWS built in; the first time that takes a few minutes.");
             return Err(with_aws(&self.project));
         }
         let given = |typed: Option<String>, variable: &str| {
