@@ -23,6 +23,7 @@ mod resources;
 mod rollback;
 mod site;
 mod stack;
+mod target;
 
 use std::{
     collections::BTreeMap,
@@ -41,15 +42,7 @@ pub use bootstrap::Github;
 pub use lease::Lease;
 pub use place::{DatabaseUrl, Endpoint};
 
-use crate::{
-    Error,
-    lock::Holder,
-    plan::{StackAction, StackPlan},
-    progress::Progress,
-    stage::Stage,
-    state::{Deployed, DeployedStack},
-    target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
-};
+use crate::{Error, progress::Progress, stage::Stage, state::Deployed};
 
 /// A stage on AWS.
 #[derive(Debug)]
@@ -235,168 +228,5 @@ async fn account(stage: &Stage, clients: &Clients) -> Result<String, Error> {
             ),
         )),
         _ => Ok(account),
-    }
-}
-
-impl Target for Aws {
-    type Lock = Lease;
-
-    async fn lock(&self, holder: &Holder) -> Result<Lease, Error> {
-        let lease = Lease::take(&self.bucket, &self.seen, holder).await?;
-        *self.fence.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease.fence());
-        self.forget();
-        match self.settle().await {
-            Ok(()) => Ok(lease),
-            Err(error) => {
-                // The error of the waiting is the one to tell.
-                let _ = self.unlock(lease).await;
-                Err(error)
-            }
-        }
-    }
-
-    async fn unlock(&self, lease: Lease) -> Result<(), Error> {
-        *self.fence.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        lease.give_back().await
-    }
-
-    async fn deployed(&self) -> Result<Deployed, Error> {
-        Ok(self.known().await?.deployed)
-    }
-
-    fn check(&self, stacks: &[StackPlan]) -> Result<(), Error> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let in_trouble = known.iter().flat_map(|known| &known.in_trouble);
-        for (view, reasons) in in_trouble {
-            let touched =
-                |stack: &&StackPlan| stack.name == view.name && stack.action != StackAction::None;
-            if stacks.iter().any(|stack| touched(&stack)) {
-                return Err(outcome::refuse(self.stage.name(), view, reasons.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    async fn prepare(&self, _: &Progress) -> Result<(), Error> {
-        self.bucket.assert_there().await
-    }
-
-    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
-        let mut known = BTreeMap::from([
-            (
-                stacks::parameter::ASSET_BUCKET.to_owned(),
-                self.bucket.name(),
-            ),
-            (
-                stacks::parameter::GITHUB_ORIGIN.to_owned(),
-                "https://github.com".to_owned(),
-            ),
-            (
-                stacks::parameter::GITHUB_API_ORIGIN.to_owned(),
-                "https://api.github.com".to_owned(),
-            ),
-        ]);
-        if let Some(endpoint) = &self.endpoint {
-            known.insert(
-                stacks::parameter::ENDPOINT_URL.to_owned(),
-                endpoint.url.clone(),
-            );
-        }
-        if self.stage.settings().database.managed {
-            return Ok(known);
-        }
-        if let Some(database) = &self.database {
-            known.insert(
-                stacks::parameter::DATABASE_HOST.to_owned(),
-                database.host.clone(),
-            );
-            known.insert(
-                stacks::parameter::DATABASE_PORT.to_owned(),
-                database.port.to_string(),
-            );
-            return Ok(known);
-        }
-        // Where the database is was said once, and stays so.
-        let deployed = self.deployed().await?;
-        for name in [
-            stacks::parameter::DATABASE_HOST,
-            stacks::parameter::DATABASE_PORT,
-        ] {
-            let value = deployed
-                .stacks
-                .values()
-                .find_map(|stack| stack.parameters.get(name));
-            let Some(value) = value else {
-                return Err(Error::usage(
-                    format!(
-                        "The stage `{}` has no database of its own, and none was given.",
-                        self.stage.name()
-                    ),
-                    "Give `--database-url postgres://miyabi_owner:PASSWORD@HOST:PORT/miyabi` (or the variable MIYABI_DATABASE_URL).",
-                ));
-            };
-            known.insert(name.to_owned(), value.clone());
-        }
-        Ok(known)
-    }
-
-    async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
-        self.bucket.upload(asset).await
-    }
-
-    async fn apply_stack(
-        &self,
-        stack: &StackPlan,
-        parameters: &BTreeMap<String, String>,
-        progress: &Progress,
-    ) -> Result<DeployedStack, Error> {
-        let deployed = self.change_stack(stack, parameters, progress).await?;
-        if let Some(secret) = deployed.outputs.get("databaseOwnerSecret") {
-            self.write_owner_secret(secret).await?;
-        }
-        self.forget();
-        Ok(deployed)
-    }
-
-    async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error> {
-        self.fence().await?;
-        self.remove_stack(stack, progress).await?;
-        self.forget();
-        Ok(())
-    }
-
-    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
-        self.change_record(|record| record.migrations.clone_from(applied))
-            .await
-    }
-
-    async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
-        self.put_files(bucket, files).await?;
-        self.change_record(|record| record.site = Some(sha256.to_owned()))
-            .await
-    }
-
-    async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
-        self.call(function, payload).await
-    }
-
-    async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
-        self.resources().await
-    }
-
-    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
-        self.read_logs(query, line).await
-    }
-
-    async fn prepare_destroy(&self) -> Result<(), Error> {
-        for view in self.stacks().await?.values() {
-            self.note_leftovers(view).await?;
-        }
-        Ok(())
-    }
-
-    async fn destroy(&self, progress: &Progress) -> Result<(), Error> {
-        self.remove_leftovers(progress).await?;
-        self.empty_bucket().await
     }
 }
