@@ -55,6 +55,25 @@ pub async fn plan(
     built: &[BuiltFunction],
     only: &[String],
 ) -> Result<Plan, Error> {
+    let wish = wish(target, project, stage, built).await?;
+    let deployed = target.deployed().await?;
+    let plan = plan::make(wish, &deployed)?;
+    let plan = if only.is_empty() {
+        plan
+    } else {
+        plan.only(only, &deployed)?
+    };
+    target.check(&plan.stacks)?;
+    Ok(plan)
+}
+
+/// What the stage wants, whatever is deployed.
+pub async fn wish(
+    target: &impl Target,
+    project: &Project,
+    stage: &Stage,
+    built: &[BuiltFunction],
+) -> Result<Wish, Error> {
     let functions = built.iter().map(|function| {
         let asset = stacks::FunctionAsset {
             sha256: function.asset.sha256.clone(),
@@ -73,7 +92,7 @@ pub async fn plan(
         .iter()
         .map(|stack| wanted(stack, &known))
         .collect();
-    let wish = Wish {
+    Ok(Wish {
         stage: stage.name().to_owned(),
         stacks: stacks?,
         assets: built
@@ -82,16 +101,7 @@ pub async fn plan(
             .collect(),
         migrations: migrations::files(project)?,
         site_sha256: site::hash(&site::files(project)?),
-    };
-    let deployed = target.deployed().await?;
-    let plan = plan::make(wish, &deployed)?;
-    let plan = if only.is_empty() {
-        plan
-    } else {
-        plan.only(only, &deployed)?
-    };
-    target.check(&plan.stacks)?;
-    Ok(plan)
+    })
 }
 
 /// Deletes every stack of the stage, and then what the target has besides; gives the names of the

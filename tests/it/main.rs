@@ -20,6 +20,8 @@ mod migrations;
 mod sandbox;
 mod schema;
 mod site;
+#[cfg(feature = "aws")]
+mod stages;
 mod tasks;
 mod tenancy;
 mod valkey;

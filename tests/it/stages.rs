@@ -1,0 +1,312 @@
+//! The stages with an account of their own, at an emulator: bootstrap, plan and apply of their whole
+//! templates, less the types that the emulator cannot make.
+//!
+//! Nothing answers there: there is neither a VPC nor an RDS behind what the emulator makes, so the
+//! functions are empty archives and the migrations are not run. The stage `sandbox` is the one that
+//! answers (`sandbox.rs`).
+
+mod stripped;
+
+use std::{collections::BTreeMap, fs, path::Path, time::Duration};
+
+use deployer::{
+    apply::{self, Applying},
+    aws::{Aws, Endpoint, Github},
+    build::BuiltFunction,
+    interrupt::Interrupt,
+    lock::Holder,
+    plan::{self, MigrationPlan, Plan, StackAction},
+    progress::Progress,
+    project::Project,
+    session,
+    stage::Stage,
+    target::{Asset, Health, Target},
+};
+use miyabi_tests::{Emulator, Value, json, until};
+use ring::digest::{SHA256, digest};
+use stripped::{Stripped, strip, unknown_attributes};
+
+/// What the emulator does not make.
+const REFUSED: &[&str] = &[
+    "AWS::CodeDeploy::Application",
+    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::EC2::EgressOnlyInternetGateway",
+    "AWS::EC2::VPCCidrBlock",
+    "AWS::ElastiCache::ServerlessCache",
+    "AWS::IAM::OIDCProvider",
+];
+
+/// Of the stacks that show what the emulator refuses.
+const ACCOUNT: &str = "000000000201";
+
+/// The stage as its file is, at the emulator.
+struct Place {
+    stage: Stage,
+    aws: Aws,
+    built: Vec<BuiltFunction>,
+    _functions: tempfile::TempDir,
+}
+
+impl Place {
+    async fn new(stage: Stage) -> Place {
+        let endpoint = Endpoint::parse(&Emulator::shared().await.url()).unwrap();
+        let aws = Aws::open(&stage, Some(endpoint), None, &Progress::silent())
+            .await
+            .unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let built = miyabi_catalog::FUNCTIONS
+            .iter()
+            .map(|function| empty(folder.path(), function.name));
+        Place {
+            stage,
+            aws,
+            built: built.collect(),
+            _functions: folder,
+        }
+    }
+
+    /// What a deploy would do but for the migrations, and what was taken out of the templates, by stack.
+    async fn plan(&self) -> (Plan, BTreeMap<String, Stripped>) {
+        let mut wish = session::wish(&self.aws, &project(), &self.stage, &self.built)
+            .await
+            .unwrap();
+        let stripped = wish.stacks.iter_mut().map(|stack| {
+            let name = stack.name.clone();
+            (name, strip(&mut stack.template, REFUSED))
+        });
+        let stripped = stripped.collect();
+        let deployed = self.aws.deployed().await.unwrap();
+        let mut plan = plan::make(wish, &deployed).unwrap();
+        assert!(plan.migrations.run, "nothing was migrated so far");
+        plan.migrations = MigrationPlan::default();
+        self.aws.check(&plan.stacks).unwrap();
+        (plan, stripped)
+    }
+
+    async fn apply(&self, plan: &Plan) {
+        let lease = self
+            .aws
+            .lock(&Holder::this_process("deploy"))
+            .await
+            .unwrap();
+        let applied = apply::apply(Applying {
+            target: &self.aws,
+            project: &project(),
+            plan,
+            progress: &Progress::silent(),
+            interrupt: &Interrupt::default(),
+        })
+        .await;
+        self.aws.unlock(lease).await.unwrap();
+        applied.unwrap_or_else(|error| panic!("{error}\n{}", error.causes().join("\n")));
+    }
+}
+
+fn project() -> Project {
+    Project::new(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap())
+}
+
+/// An archive with nothing in it but, as its comment, the name of the function.
+fn empty(folder: &Path, function: &str) -> BuiltFunction {
+    let mut zip = b"PK\x05\x06".to_vec();
+    zip.extend([0; 16]);
+    zip.extend(u16::try_from(function.len()).unwrap().to_le_bytes());
+    zip.extend(function.as_bytes());
+    let path = folder.join(format!("{function}.zip"));
+    fs::write(&path, &zip).unwrap();
+    let sha256 = digest(&SHA256, &zip)
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect::<String>();
+    let asset = Asset {
+        function: function.to_owned(),
+        key: format!("functions/{function}/{sha256}.zip"),
+        sha256,
+        size: zip.len() as u64,
+        path: path.clone(),
+    };
+    BuiltFunction {
+        asset,
+        bootstrap: path,
+        changed: true,
+    }
+}
+
+/// Makes the stage from nothing and looks at it; gives what was taken out, as a list.
+async fn made(stage: &str) -> String {
+    let mut place = Place::new(Stage::load(stage).unwrap()).await;
+    let github = Github {
+        repository: Some("example/miyabi".to_owned()),
+        provider_exists: false,
+    };
+    let mut bootstrap = place.aws.plan_bootstrap(&github).await.unwrap();
+    let taken_out = strip(&mut bootstrap.stacks[0].template, REFUSED);
+    place
+        .aws
+        .apply_bootstrap(&bootstrap, &Progress::silent())
+        .await
+        .unwrap();
+
+    let (plan, mut stripped) = place.plan().await;
+    stripped.insert("bootstrap".to_owned(), taken_out);
+    place.apply(&plan).await;
+
+    // Everything that was not taken out is there and well, and a second deploy has nothing to do.
+    let status = place.aws.status().await.unwrap();
+    for stack in &plan.stacks {
+        assert_eq!(stack.action, StackAction::Create);
+        let resources = stack.template["Resources"].as_object().unwrap();
+        let there = status
+            .iter()
+            .filter(|resource| resource.stack == stack.name);
+        let mut there: Vec<&str> = there
+            .map(|resource| {
+                assert_eq!(resource.health, Health::Ok, "{resource:?}");
+                resource.logical_id.as_str()
+            })
+            .collect();
+        let mut wanted: Vec<&str> = resources.keys().map(String::as_str).collect();
+        there.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(there, wanted, "{}", stack.name);
+    }
+    let (again, _) = place.plan().await;
+    let changes: Vec<_> = again
+        .stacks
+        .iter()
+        .filter(|stack| stack.action != StackAction::None)
+        .map(|stack| (&stack.name, &stack.resources, &stack.parameter_changes))
+        .collect();
+    assert!(changes.is_empty(), "{changes:?}");
+
+    // Log groups hold data, so their change goes through a change set.
+    let mut changed = place.stage.settings().clone();
+    changed.functions.log_retention_days = 365;
+    place.stage = Stage::new(changed);
+    let (plan, _) = place.plan().await;
+    place.apply(&plan).await;
+    let calls = place.aws.calls();
+    assert_eq!(
+        calls.get("CloudFormation.ExecuteChangeSet"),
+        Some(&2),
+        "one each of data and api: {calls:?}"
+    );
+    let log =
+        &place.aws.deployed().await.unwrap().stacks["data"].template["Resources"]["MigrateLog"];
+    assert_eq!(log["Properties"]["RetentionInDays"], 365, "{log}");
+
+    let mut list = String::new();
+    for (stack, stripped) in stripped {
+        for resource in stripped.resources {
+            list += &format!("{stack}: {resource}\n");
+        }
+        for stand_in in stripped.stand_ins {
+            list += &format!("{stack}: stand-in at {stand_in}\n");
+        }
+    }
+    list
+}
+
+#[tokio::test]
+async fn all_stacks_of_dev_are_made_but_for_what_the_emulator_cannot() {
+    insta::assert_snapshot!(made("dev").await, @r#"
+    bootstrap: GithubProvider AWS::IAM::OIDCProvider
+    bootstrap: stand-in at DeployRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
+    data: stand-in at MigrateRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource.0: ["Database","MasterUserSecret.SecretArn"]
+    data: stand-in at MigrateFunction.Properties.Environment.Variables.DATABASE_SECRET: ["Database","MasterUserSecret.SecretArn"]
+    network: Ipv6Block AWS::EC2::VPCCidrBlock
+    network: EgressGateway AWS::EC2::EgressOnlyInternetGateway
+    network: stand-in at PrivateSubnetA.DependsOn: Ipv6Block
+    network: stand-in at PrivateSubnetA.Properties.Ipv6CidrBlock.Fn::Select.1.Fn::Cidr.0.Fn::Select.1: ["Vpc","Ipv6CidrBlocks"]
+    network: stand-in at PrivateSubnetB.DependsOn: Ipv6Block
+    network: stand-in at PrivateSubnetB.Properties.Ipv6CidrBlock.Fn::Select.1.Fn::Cidr.0.Fn::Select.1: ["Vpc","Ipv6CidrBlocks"]
+    network: stand-in at EgressRoute.Properties.EgressOnlyInternetGatewayId: EgressGateway
+    "#);
+}
+
+#[tokio::test]
+async fn all_stacks_of_prod_are_made_but_for_what_the_emulator_cannot() {
+    insta::assert_snapshot!(made("prod").await, @r#"
+    api: CodeDeployApplication AWS::CodeDeploy::Application
+    api: ActivityDeploymentGroup AWS::CodeDeploy::DeploymentGroup
+    api: AuthDeploymentGroup AWS::CodeDeploy::DeploymentGroup
+    api: DocsDeploymentGroup AWS::CodeDeploy::DeploymentGroup
+    api: TasksDeploymentGroup AWS::CodeDeploy::DeploymentGroup
+    api: stand-in at ActivityAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication
+    api: stand-in at ActivityAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: ActivityDeploymentGroup
+    api: stand-in at AuthAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication
+    api: stand-in at AuthAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: AuthDeploymentGroup
+    api: stand-in at DocsAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication
+    api: stand-in at DocsAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: DocsDeploymentGroup
+    api: stand-in at TasksAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication
+    api: stand-in at TasksAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: TasksDeploymentGroup
+    bootstrap: GithubProvider AWS::IAM::OIDCProvider
+    bootstrap: stand-in at DeployRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
+    data: Cache AWS::ElastiCache::ServerlessCache
+    data: stand-in at MigrateRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource.0: ["Database","MasterUserSecret.SecretArn"]
+    data: stand-in at MigrateFunction.Properties.Environment.Variables.DATABASE_SECRET: ["Database","MasterUserSecret.SecretArn"]
+    data: stand-in at valkeyUrl.Value: rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}
+    network: Ipv6Block AWS::EC2::VPCCidrBlock
+    network: EgressGateway AWS::EC2::EgressOnlyInternetGateway
+    network: stand-in at PrivateSubnetA.DependsOn: Ipv6Block
+    network: stand-in at PrivateSubnetA.Properties.Ipv6CidrBlock.Fn::Select.1.Fn::Cidr.0.Fn::Select.1: ["Vpc","Ipv6CidrBlocks"]
+    network: stand-in at PrivateSubnetB.DependsOn: Ipv6Block
+    network: stand-in at PrivateSubnetB.Properties.Ipv6CidrBlock.Fn::Select.1.Fn::Cidr.0.Fn::Select.1: ["Vpc","Ipv6CidrBlocks"]
+    network: stand-in at EgressRoute.Properties.EgressOnlyInternetGatewayId: EgressGateway
+    "#);
+}
+
+/// When this fails, the emulator has learnt the type: take it out of `REFUSED`.
+#[tokio::test]
+async fn the_emulator_still_refuses_what_is_taken_out() {
+    for resource_type in REFUSED {
+        let template = json!({"Resources": {"Refused": {"Type": resource_type}}});
+        let answer = create("refused", &template).await;
+        let refusal = format!("Unrecognized resource types: [{resource_type}]");
+        assert!(answer.contains(&refusal), "{answer}");
+    }
+    for (resource_type, attribute, _) in unknown_attributes() {
+        let template = json!({
+            "Resources": {"Made": {"Type": resource_type, "Properties": properties(resource_type)}},
+            "Outputs": {"attribute": {"Value": {"Fn::GetAtt": ["Made", attribute]}}}
+        });
+        let name = attribute.replace('.', "-");
+        create(&name, &template).await;
+        until(
+            "the attribute is refused",
+            Duration::from_secs(60),
+            async || {
+                let events = [("Action", "DescribeStackEvents"), ("StackName", &*name)];
+                let emulator = Emulator::shared().await;
+                let told = emulator.cloudformation(ACCOUNT, &events).await.text();
+                let refusal = format!("Requested attribute {attribute} does not exist");
+                told.contains(&refusal).then_some(())
+            },
+        )
+        .await;
+    }
+}
+
+/// What a resource of that type needs.
+fn properties(resource_type: &str) -> Value {
+    match resource_type {
+        "AWS::EC2::VPC" => json!({"CidrBlock": "10.0.0.0/16"}),
+        _ => {
+            json!({"Engine": "postgres", "DBInstanceClass": "db.t3.micro", "AllocatedStorage": "20",
+            "MasterUsername": "owner", "ManageMasterUserPassword": true})
+        }
+    }
+}
+
+/// Asks the emulator for a stack, past the deployer.
+async fn create(name: &str, template: &Value) -> String {
+    let template = template.to_string();
+    let parameters = [
+        ("Action", "CreateStack"),
+        ("StackName", name),
+        ("TemplateBody", &template),
+    ];
+    let emulator = Emulator::shared().await;
+    emulator.cloudformation(ACCOUNT, &parameters).await.text()
+}
