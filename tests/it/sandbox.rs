@@ -1,6 +1,8 @@
 //! The stage `sandbox` through the command line: the application at an emulator of AWS, with the
 //! real functions and a real PostgreSQL beside it.
 
+mod witness;
+
 use std::{path::PathBuf, time::Duration};
 
 use miyabi_tests::{Checkout, Emulator, Method, Ran, Value, until};
@@ -149,6 +151,7 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     assert_eq!(status["well"], true, "{status}");
     let outputs = sandbox.run(&["outputs", "--json"]).await.expect(0).json();
     assert_eq!(outputs, first["outputs"]);
+    witness::agrees(&sandbox.emulator, &status, &outputs).await;
     let migrated = sandbox
         .run(&["migrate", "--status", "--json"])
         .await

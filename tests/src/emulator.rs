@@ -38,7 +38,7 @@ impl Program {
         // `read` returns when this process ends or drops its side of the pipe.
         let keeper = Command::new("/bin/sh")
             .args(["-c", "\"$@\" & read _; kill $!; wait", "sh"])
-            .arg(program(name))
+            .arg(program(name, &name.to_uppercase()))
             .args(arguments)
             .envs(variables.iter().copied())
             .env("TMPDIR", &dir)
@@ -249,14 +249,14 @@ fn free_port() -> u16 {
 }
 
 /// The program that the variable names, or the one that `cargo xtask test` installed.
-fn program(name: &str) -> PathBuf {
-    let named = env::var_os(name.to_uppercase()).map(PathBuf::from);
+pub(crate) fn program(name: &str, variable: &str) -> PathBuf {
+    let named = env::var_os(variable).map(PathBuf::from);
     let program = named.unwrap_or_else(|| project().join(".miyabi/tools/venv/bin").join(name));
     assert!(
         program.is_file(),
         "There is no {name} at {}. Run the tests with `cargo xtask test`, which installs one, or set {}.",
         program.display(),
-        name.to_uppercase()
+        variable
     );
     program
 }

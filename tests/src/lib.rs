@@ -22,6 +22,8 @@
 
 mod app;
 mod arm64;
+#[cfg(feature = "aws")]
+mod aws_cli;
 mod binaries;
 mod browser;
 mod checkout;

