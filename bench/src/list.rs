@@ -13,6 +13,9 @@ use crate::{
 
 const PATH: &str = "/api/tasks";
 const PAGE: usize = 50;
+/// In `bench/node`: what is started, and the part of it that is compiled last.
+const RUNTIME: &str = "node_modules/aws-lambda-ric/bin/index.mjs";
+const COMPILED: &str = "node_modules/aws-lambda-ric/dist/rapid-client.node";
 
 /// What was seen of one of the two.
 #[derive(Default)]
@@ -48,8 +51,9 @@ pub(crate) fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     let theirs = || -> Result<Command, Error> {
         let mut command = database
             .surroundings
-            .command(Path::new("node"), &[&node.display().to_string()])?;
+            .command(Path::new("node"), &[RUNTIME, "function.handler"])?;
         command
+            .current_dir(&node)
             .env("BENCH_STATEMENTS", &file)
             .env("PATH", std::env::var_os("PATH").unwrap_or_default());
         Ok(command)
@@ -77,7 +81,7 @@ pub(crate) fn run(context: &Context) -> Result<Vec<Finding>, Error> {
         Some(_) => "over TLS, verify-full".to_owned(),
         None => "without TLS: the PostgreSQL of this machine has none".to_owned(),
     };
-    let note = format!("Node: plain Runtime API loop and pg, the same {count} statements; {over}");
+    let note = format!("Node: aws-lambda-ric and pg, the same {count} statements; {over}");
     Ok(findings(&rust, &javascript, &note))
 }
 
@@ -147,21 +151,21 @@ fn expect_page(answer: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// The comparison function, with its driver installed.
+/// Whatever runs functions in Node on AWS, installed, and the folder of the function.
 fn node(project: &Path) -> Result<PathBuf, Error> {
     let folder = project.join("bench/node");
-    if !folder.join("node_modules/pg").is_dir() {
-        let output = Command::new("npm")
-            .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+    if !folder.join(RUNTIME).is_file() || !folder.join(COMPILED).is_file() {
+        let output = Command::new("sh")
+            .arg("install.sh")
             .current_dir(&folder)
             .output()
-            .map_err(|error| Error::other(format!("npm cannot be run: {error}")))?;
+            .map_err(|error| Error::other(format!("sh cannot be run: {error}")))?;
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr).into_owned();
             return Err(Error::other(format!(
-                "`npm ci` in bench/node failed: {said}"
+                "bench/node/install.sh failed: {said}"
             )));
         }
     }
-    Ok(folder.join("function.mjs"))
+    Ok(folder)
 }

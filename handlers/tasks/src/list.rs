@@ -1,6 +1,7 @@
 //! `GET /api/tasks`: filters, search, order and pages.
 
 mod filter;
+mod listed;
 mod order;
 mod statement;
 
@@ -10,17 +11,10 @@ pub use statement::{Position, Statement};
 
 use axum::extract::State;
 use miyabi_core::{ApiError, Caller, Db, Json, Problem, Query, permission::tasks};
-use sqlx::{FromRow, Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder};
 
 use crate::{Page, TaskSummary, page};
-
-/// A task of a list, and what its order needs that clients do not see.
-#[derive(Debug, FromRow)]
-struct Listed {
-    #[sqlx(flatten)]
-    task: TaskSummary,
-    title_key: String,
-}
+use listed::Listed;
 
 /// Lists tasks.
 ///
@@ -73,9 +67,10 @@ pub(crate) async fn list(
         .persistent(filter == Filter::default())
         .fetch_all(&mut *tx)
         .await?;
-    tx.commit().await?;
     let page = Page::new(rows, limit, |last| {
-        caller.seal_cursor(&scope, &order.position(&last.task, &last.title_key))
+        caller.seal_cursor(&scope, &order.position(last))
     })?;
-    Ok(Json(page.map(|listed| listed.task)))
+    let page = Listed::show(page, &mut tx).await?;
+    tx.commit().await?;
+    Ok(Json(page))
 }

@@ -36,14 +36,6 @@ impl<T> Page<T> {
         };
         Ok(Page { items, next_cursor })
     }
-
-    /// The same page of other things.
-    pub(crate) fn map<U>(self, change: impl FnMut(T) -> U) -> Page<U> {
-        Page {
-            items: self.items.into_iter().map(change).collect(),
-            next_cursor: self.next_cursor,
-        }
-    }
 }
 
 /// How many are asked for.

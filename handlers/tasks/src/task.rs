@@ -47,7 +47,7 @@ pub struct Task {
 }
 
 /// A task in a list: without description and metadata.
-#[derive(Debug, Serialize, FromRow, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct TaskSummary {
     /// Never changes.
     pub id: Uuid,
@@ -58,20 +58,17 @@ pub struct TaskSummary {
     /// How urgent it is.
     pub priority: Priority,
     /// Who is to do it; null: nobody yet.
-    #[schema(value_type = Option<Person>)]
-    pub assignee: Option<Json<Person>>,
+    pub assignee: Option<Person>,
     /// The task that this one is a part of; null: none.
     pub parent_id: Option<Uuid>,
     /// When it must be done; null: never.
     pub due_at: Option<Moment>,
     /// Its labels, by name.
-    #[schema(value_type = Vec<TaskLabel>)]
-    pub labels: Json<Vec<TaskLabel>>,
+    pub labels: Vec<TaskLabel>,
     /// Counts its changes from 1.
     pub version: i64,
     /// Who made it.
-    #[schema(value_type = Person)]
-    pub created_by: Json<Person>,
+    pub created_by: Person,
     /// When it was made.
     pub created_at: Moment,
     /// When it was last changed.
@@ -161,12 +158,12 @@ impl From<Task> for TaskSummary {
             title: task.title,
             status: task.status,
             priority: task.priority,
-            assignee: task.assignee,
+            assignee: task.assignee.map(|person| person.0),
             parent_id: task.parent_id,
             due_at: task.due_at,
-            labels: task.labels,
+            labels: task.labels.0,
             version: task.version,
-            created_by: task.created_by,
+            created_by: task.created_by.0,
             created_at: task.created_at,
             updated_at: task.updated_at,
             deleted_at: None,

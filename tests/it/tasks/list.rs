@@ -2,7 +2,7 @@
 
 use miyabi_tests::{App, Person, Value, json};
 
-use super::{path, task, titles};
+use super::{path, titles};
 
 /// Everything of a list, page by page.
 async fn walk(person: &Person, query: &str, limit: usize) -> Vec<String> {
@@ -201,10 +201,25 @@ async fn parameters_that_mean_nothing_are_refused() {
 async fn a_list_carries_people_and_labels_but_no_long_texts() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
-    let created = task(&alice, "Water the maple").await;
+    let carol = app.member(&alice, "carol", "member").await;
+    let mut labels = Vec::new();
+    for name in ["winter", "Autumn"] {
+        let label = alice.post("/api/labels", json!({ "name": name })).await;
+        labels.push(label.expect(201)["id"].clone());
+    }
+    let mut expected = vec![
+        json!({"title": "Water the maple", "assignee_id": carol.user_id(), "label_ids": labels}),
+        json!({"title": "Sweep the moss", "label_ids": [labels[0]]}),
+        json!({"title": "Rest"}),
+    ];
+    for (task, by) in expected.iter_mut().zip([&alice, &carol, &alice]) {
+        *task = by.post("/api/tasks", task.clone()).await.expect(201);
+        let task = task.as_object_mut().unwrap();
+        task.remove("description");
+        task.remove("metadata");
+    }
+    assert_eq!(expected[0]["labels"][0]["name"], "Autumn");
+    expected.reverse();
     let page = alice.get("/api/tasks").await.expect(200);
-    let mut expected = created.clone();
-    expected.as_object_mut().unwrap().remove("description");
-    expected.as_object_mut().unwrap().remove("metadata");
-    assert_eq!(page, json!({"items": [expected], "next_cursor": null}));
+    assert_eq!(page, json!({"items": expected, "next_cursor": null}));
 }

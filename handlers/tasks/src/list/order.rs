@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 
-use super::Position;
-use crate::TaskSummary;
+use super::{Listed, Position};
 
 /// An order of tasks. The id comes last in each, so that no two tasks are equal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -68,7 +67,7 @@ impl Order {
     }
 
     /// Where a task is in this order.
-    pub(super) fn position(self, task: &TaskSummary, title_key: &str) -> Position {
+    pub(super) fn position(self, task: &Listed) -> Position {
         let (time, text) = match self.by {
             By::Created => (Some(task.created_at), None),
             By::Updated => (Some(task.updated_at), None),
@@ -77,7 +76,7 @@ impl Order {
                 Some(task.created_at),
                 Some(task.priority.as_str().to_owned()),
             ),
-            By::Title => (None, Some(title_key.to_owned())),
+            By::Title => (None, Some(task.title_key.clone())),
             By::Deleted => (task.deleted_at, None),
         };
         Position {

@@ -37,26 +37,13 @@ pub struct Statement<'a> {
     pub rows: i64,
 }
 
+/// Those of the tasks alone: `due_key` is there to merge branches by.
 const COLUMNS: &str = "t.id, t.title, t.status, t.priority, t.assignee_id, t.parent_id, t.due_at, t.version, t.created_by, \
-    t.created_at, t.updated_at, t.deleted_at, t.title_key, t.due_key, t.organization_id";
-
-/// People and labels are read for the page only.
-const PAGE: &str = "select t.id, t.title, t.status, t.priority, \
-    case when a.id is not null then \
-        jsonb_build_object('id', a.id, 'login', a.login, 'name', a.name, 'avatar_url', a.avatar_url) end as assignee, \
-    t.parent_id, t.due_at, \
-    (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'color', l.color) order by l.name_key), '[]') \
-        from task_labels tl join labels l on l.organization_id = tl.organization_id and l.id = tl.label_id \
-        where tl.organization_id = t.organization_id and tl.task_id = t.id) as labels, \
-    t.version, \
-    jsonb_build_object('id', c.id, 'login', c.login, 'name', c.name, 'avatar_url', c.avatar_url) as created_by, \
-    t.created_at, t.updated_at, t.deleted_at, t.title_key \
-    from (";
+    t.created_at, t.updated_at, t.deleted_at, t.title_key, t.due_key";
 
 impl Statement<'_> {
     /// Appends the statement.
     pub fn write(&self, sql: &mut QueryBuilder<'_, Postgres>) {
-        sql.push(PAGE);
         match self.filter.statuses.as_slice() {
             // Along the label's own index, in the order of creation.
             _ if self.is_along_label() => self.write_branch(sql, &[]),
@@ -73,10 +60,6 @@ impl Statement<'_> {
                 self.write_limit(sql);
             }
         }
-        sql.push(
-            ") t left join users a on a.id = t.assignee_id join users c on c.id = t.created_by",
-        );
-        self.write_order(sql, "t.");
     }
 
     /// Whether the tasks are found by their label, in the order that its index has.

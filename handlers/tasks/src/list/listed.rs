@@ -1,0 +1,135 @@
+//! From the rows of a list to what clients see: the people and labels of a page.
+//!
+//! They are read for the page that is shown, in a statement of their own. Joined to the rows they
+//! would be planned anew with every filter, which takes longer than reading them, and each person
+//! would come as often as there are tasks of theirs.
+
+use std::collections::HashMap;
+
+use miyabi_core::ApiError;
+use serde::Deserialize;
+use sqlx::{FromRow, PgConnection, types::Json};
+use uuid::Uuid;
+
+use crate::{Moment, Page, Person, Priority, Status, TaskLabel, TaskSummary};
+
+/// A task of a list as it is in its row, with what its order needs that clients do not see.
+#[derive(Debug, FromRow)]
+pub(super) struct Listed {
+    pub(super) id: Uuid,
+    title: String,
+    status: Status,
+    pub(super) priority: Priority,
+    assignee_id: Option<Uuid>,
+    parent_id: Option<Uuid>,
+    pub(super) due_at: Option<Moment>,
+    version: i64,
+    created_by: Uuid,
+    pub(super) created_at: Moment,
+    pub(super) updated_at: Moment,
+    pub(super) deleted_at: Option<Moment>,
+    pub(super) title_key: String,
+}
+
+/// A label and the task that it is on.
+#[derive(Debug, Deserialize)]
+struct OnTask {
+    task_id: Uuid,
+    #[serde(flatten)]
+    label: TaskLabel,
+}
+
+/// Who and what the tasks of a page name.
+struct Named {
+    people: HashMap<Uuid, Person>,
+    labels: HashMap<Uuid, Vec<TaskLabel>>,
+}
+
+impl Listed {
+    /// What clients see of a page of tasks.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub(super) async fn show(
+        page: Page<Listed>,
+        connection: &mut PgConnection,
+    ) -> Result<Page<TaskSummary>, ApiError> {
+        let mut named = Named::by(&page.items, connection).await?;
+        let items = page.items.into_iter().map(|task| task.summary(&mut named));
+        Ok(Page {
+            items: items.collect::<Result<_, _>>()?,
+            next_cursor: page.next_cursor,
+        })
+    }
+
+    fn summary(self, named: &mut Named) -> Result<TaskSummary, ApiError> {
+        Ok(TaskSummary {
+            assignee: self
+                .assignee_id
+                .map(|assignee| named.person(assignee))
+                .transpose()?,
+            labels: named.labels.remove(&self.id).unwrap_or_default(),
+            created_by: named.person(self.created_by)?,
+            id: self.id,
+            title: self.title,
+            status: self.status,
+            priority: self.priority,
+            parent_id: self.parent_id,
+            due_at: self.due_at,
+            version: self.version,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            deleted_at: self.deleted_at,
+        })
+    }
+}
+
+impl Named {
+    async fn by(tasks: &[Listed], connection: &mut PgConnection) -> Result<Named, ApiError> {
+        let mut people: Vec<Uuid> = tasks
+            .iter()
+            .flat_map(|task| task.assignee_id.into_iter().chain([task.created_by]))
+            .collect();
+        people.sort_unstable();
+        people.dedup();
+        let tasks: Vec<Uuid> = tasks.iter().map(|task| task.id).collect();
+        if tasks.is_empty() {
+            return Ok(Named {
+                people: HashMap::new(),
+                labels: HashMap::new(),
+            });
+        }
+        let rows = sqlx::query!(
+            r#"select
+                array(
+                    select json_build_object('id', id, 'login', login, 'name', name, 'avatar_url', avatar_url)
+                    from users where id = any($1)
+                ) as "people!: Vec<Json<Person>>",
+                array(
+                    select json_build_object('task_id', tl.task_id, 'id', l.id, 'name', l.name, 'color', l.color)
+                    from task_labels tl join labels l on l.organization_id = tl.organization_id and l.id = tl.label_id
+                    where tl.task_id = any($2) order by l.name_key
+                ) as "labels!: Vec<Json<OnTask>>""#,
+            &people,
+            &tasks,
+        )
+        .fetch_one(connection)
+        .await?;
+        let people = rows.people.into_iter();
+        let mut labels = HashMap::<Uuid, Vec<TaskLabel>>::new();
+        for Json(OnTask { task_id, label }) in rows.labels {
+            labels.entry(task_id).or_default().push(label);
+        }
+        Ok(Named {
+            people: people.map(|Json(person)| (person.id, person)).collect(),
+            labels,
+        })
+    }
+
+    fn person(&self, id: Uuid) -> Result<Person, ApiError> {
+        // Foreign keys hold whoever made a task or has it in the organization.
+        let person = self.people.get(&id).cloned();
+        person.ok_or_else(|| ApiError::Internal(format!("A task names {id}, who is not there.")))
+    }
+}
