@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    os::unix::fs::{DirBuilderExt, MetadataExt, chown},
+    io::{ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::Command,
@@ -129,6 +130,29 @@ pub(crate) fn command(program: &Path, account: Option<Account>) -> Command {
         command.uid(uid).gid(gid);
     }
     command
+}
+
+/// Writes a file that only the server's user can read.
+pub(crate) fn write_private(
+    path: &Path,
+    content: &str,
+    account: Option<Account>,
+) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(Error::io("remove", path)(error));
+        }
+        _ => {}
+    }
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(Error::io("create", path))?;
+    file.write_all(content.as_bytes())
+        .map_err(Error::io("write", path))?;
+    give(path, account)
 }
 
 #[cfg(test)]

@@ -12,14 +12,24 @@
 
 mod account;
 mod binaries;
+mod data_directory;
 mod install;
+mod options;
 mod server;
 
 pub use account::place;
 pub use binaries::{Binaries, Source};
-pub use server::{Options, Server, Tls};
+pub use options::{Options, Tls};
+pub use server::Server;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// A fast shutdown rolls back what runs and writes a checkpoint.
+const STOP_WITHIN: Duration = Duration::from_secs(20);
+const POLL: Duration = Duration::from_millis(10);
 
 /// Why there is no running server. Each message says what to do about it.
 #[derive(Debug, thiserror::Error)]
@@ -104,4 +114,10 @@ impl Error {
         let doing = format!("{verb} {}", path.display());
         move |source| Error::Io { doing, source }
     }
+}
+
+/// What a program said last, which is where it says why it ends.
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
 }
