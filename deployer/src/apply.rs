@@ -19,7 +19,7 @@ use crate::{
     plan::{Parameter, Plan, StackAction, StackPlan},
     progress::Progress,
     project::Project,
-    site,
+    rollout, site,
     state::{Deployed, DeployedStack},
     target::{Target, Uploaded},
 };
@@ -69,8 +69,10 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
         });
     }
     upload(&applying).await?;
+    rollout::begin(target, plan, deployed.rollout.clone()).await?;
     let run = Run::new(&applying, &deployed);
     run.stacks().await?;
+    rollout::switch(target, plan, progress).await?;
     let stacks = run.done.into_inner();
     let outputs = public_outputs(&stacks);
     if plan.site.put {

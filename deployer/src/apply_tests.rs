@@ -155,6 +155,7 @@ fn plan() -> Plan {
             old,
         ],
         assets: Vec::new(),
+        switch: Vec::new(),
         migrations: MigrationPlan {
             run: true,
             known: false,

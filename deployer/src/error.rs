@@ -87,6 +87,14 @@ impl Error {
         self
     }
 
+    /// Adds a sentence to the message.
+    #[must_use]
+    pub fn and(mut self, sentence: impl AsRef<str>) -> Error {
+        self.message.push(' ');
+        self.message.push_str(sentence.as_ref());
+        self
+    }
+
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -20,6 +20,7 @@ pub mod migrations;
 pub mod plan;
 pub mod progress;
 pub mod project;
+pub mod rollout;
 pub mod session;
 pub mod sign_in;
 pub mod site;

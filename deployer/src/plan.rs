@@ -8,6 +8,7 @@ mod order;
 mod references;
 mod risk;
 mod rules;
+mod switch;
 
 use std::collections::BTreeMap;
 
@@ -19,6 +20,9 @@ use crate::target::Asset;
 #[cfg(feature = "aws")]
 pub(crate) use diff::is_stateful;
 pub use make::{Wanted, Wish};
+pub use switch::Switch;
+#[cfg(feature = "aws")]
+pub(crate) use switch::aliases;
 
 use crate::{Error, state::Deployed};
 
@@ -44,6 +48,9 @@ pub struct Plan {
     pub stacks: Vec<StackPlan>,
     /// What the templates refer to and must be uploaded before any stack.
     pub assets: Vec<Asset>,
+    /// Functions that are put where their templates say, because they stand elsewhere.
+    #[serde(default)]
+    pub switch: Vec<Switch>,
     /// What happens to the schema of the database.
     pub migrations: MigrationPlan,
     /// What happens to the files of the site.
@@ -285,6 +292,7 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         !self.migrations.run
             && !self.site.put
+            && self.switch.is_empty()
             && self
                 .stacks
                 .iter()

@@ -12,6 +12,7 @@ use crate::{
     Error,
     http_client::{self, Answer},
     progress::Progress,
+    rollout::Trial,
     stage::Stage,
 };
 
@@ -28,31 +29,35 @@ pub struct Check {
 
 /// A cold start of every function involved, twice over.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// How long a wrong answer is asked for again where new names and new edges take a while.
-const SETTLES_WITHIN: Duration = Duration::from_secs(60);
+/// How long a wrong answer is asked for again on AWS, where new names and new edges take a while.
+const SETTLES_ON_AWS: Duration = Duration::from_secs(60);
+/// The same at an emulator, which only starts functions.
+const SETTLES_AT_AN_EMULATOR: Duration = Duration::from_secs(10);
+
+/// How long a wrong answer is asked for again; on `local` not at all.
+pub fn settles_within(stage: &Stage, emulated: bool) -> Duration {
+    match (stage.is_local(), emulated) {
+        (true, _) => Duration::ZERO,
+        (_, true) => SETTLES_AT_AN_EMULATOR,
+        (_, false) => SETTLES_ON_AWS,
+    }
+}
 
 /// A request and what must come of it.
 type Expected = (String, u16, &'static str);
 
-/// Asks the deployed stage; an error names the first request with a wrong answer. `emulated`: its
-/// site has a name that only AWS could give an address.
+/// Asks the deployed stage; an error names the first request with a wrong answer.
 pub async fn test(
-    stage: &Stage,
+    trial: &Trial<'_>,
     outputs: &BTreeMap<String, String>,
-    emulated: bool,
     progress: &Progress,
 ) -> Result<Vec<Check>, Error> {
-    let requests = requests(stage, outputs, emulated);
-    let settles_within = if stage.is_local() {
-        Duration::ZERO
-    } else {
-        SETTLES_WITHIN
-    };
+    let requests = requests(trial.stage, outputs, trial.emulated);
     let step = progress.step("smoke test", "Asking the application");
     let checks = futures_util::future::try_join_all(
         requests
             .iter()
-            .map(|request| ask_until(stage, request, settles_within)),
+            .map(|request| ask_until(trial.stage, request, trial.settles_within)),
     )
     .await?;
     step.done(format!(

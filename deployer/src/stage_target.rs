@@ -11,6 +11,7 @@ use crate::{
     plan::StackPlan,
     progress::Progress,
     project::Project,
+    rollout::{InService, Moved, Rollout},
     stage::Stage,
     state::{Deployed, DeployedStack},
     target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
@@ -119,6 +120,20 @@ impl StageTarget {
         }
     }
 
+    /// Leads stuck stacks back to their end; gives their short names. On `local` none gets stuck.
+    #[cfg_attr(not(feature = "aws"), allow(clippy::unused_async, unused_variables))]
+    pub async fn continue_rollback(
+        &self,
+        skip: &[String],
+        progress: &Progress,
+    ) -> Result<Vec<String>, Error> {
+        match self {
+            StageTarget::Local(_) => Ok(Vec::new()),
+            #[cfg(feature = "aws")]
+            StageTarget::Aws(aws) => aws.roll_back(skip, progress).await,
+        }
+    }
+
     /// The target on AWS; an error on `local`, which has nothing of that.
     #[cfg(feature = "aws")]
     pub fn aws(&self) -> Result<&Aws, Error> {
@@ -204,6 +219,22 @@ impl Target for StageTarget {
 
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
         at!(self, target => target.put_site(bucket, files, sha256).await)
+    }
+
+    async fn in_service(&self) -> Result<BTreeMap<String, InService>, Error> {
+        at!(self, target => target.in_service().await)
+    }
+
+    async fn put_in_service(&self, moves: &[Moved]) -> Result<(), Error> {
+        at!(self, target => target.put_in_service(moves).await)
+    }
+
+    async fn put_as_templates_say(&self, functions: &[String]) -> Result<(), Error> {
+        at!(self, target => target.put_as_templates_say(functions).await)
+    }
+
+    async fn record_rollout(&self, rollout: &Rollout) -> Result<(), Error> {
+        at!(self, target => target.record_rollout(rollout).await)
     }
 
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {

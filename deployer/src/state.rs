@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Error;
+use crate::{Error, rollout::Rollout};
 
 /// Everything that is deployed of one stage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Deployed {
     /// SHA-256 over the files of the site that was last put into its bucket.
     #[serde(default)]
     pub site: Option<String>,
+    /// Which versions of the functions answered, and which stand aside.
+    #[serde(default)]
+    pub rollout: Rollout,
 }
 
 /// A deployed stack.
@@ -152,7 +155,7 @@ mod tests {
         let deployed = Deployed {
             stacks: BTreeMap::from([("data".into(), stack)]),
             migrations: BTreeMap::from([(1, "ab".into())]),
-            site: None,
+            ..Deployed::default()
         };
         file.save(&deployed).unwrap();
         assert_eq!(file.load().unwrap(), deployed);

@@ -12,6 +12,7 @@ use crate::{
     lock::Holder,
     plan::StackPlan,
     progress::Progress,
+    rollout::{InService, Moved, Rollout},
     state::{Deployed, DeployedStack},
 };
 
@@ -72,6 +73,27 @@ pub trait Target {
     /// Makes the bucket hold exactly these files, and records `sha256`, the hash over them, for the
     /// next plan.
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error>;
+
+    /// Which version of each function is in service, by the function's short name. Nothing where a
+    /// target keeps no versions to go back to. Reads only.
+    async fn in_service(&self) -> Result<BTreeMap<String, InService>, Error> {
+        Ok(BTreeMap::new())
+    }
+
+    /// Puts versions of functions into service, whatever their templates say.
+    async fn put_in_service(&self, _moves: &[Moved]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Puts into service of these functions what their templates say, whatever was done past them.
+    async fn put_as_templates_say(&self, _functions: &[String]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Records versions and releases, for the next plan.
+    async fn record_rollout(&self, _rollout: &Rollout) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Invokes a function by its short name (`tasks`) and waits for the answer.
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error>;

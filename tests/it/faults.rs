@@ -3,10 +3,12 @@
 //! The stacks here are small ones of the tests' own, planned and applied by the same code as the
 //! application's, each test in an account of its own at one emulator.
 
+mod application;
 mod bucket;
 mod credentials;
 mod lease;
 mod network;
+mod release;
 mod rows;
 mod states;
 
@@ -37,7 +39,15 @@ impl Place {
     /// At the emulator that tests share, with its asset bucket. `row` makes the account the test's
     /// own.
     async fn new(row: u32) -> Place {
-        let place = Place::at(row, Emulator::shared().await.url());
+        Place::bootstrapped(Place::at(row, Emulator::shared().await.url())).await
+    }
+
+    /// At an emulator of its own, in the one account whose APIs it lets everybody call.
+    async fn of_its_own(emulator: &Emulator) -> Place {
+        Place::bootstrapped(Place::at(0, emulator.url())).await
+    }
+
+    async fn bootstrapped(place: Place) -> Place {
         let aws = place.open().await.unwrap();
         let plan = aws.plan_bootstrap(&Github::default()).await.unwrap();
         aws.apply_bootstrap(&plan, &Progress::silent())

@@ -133,12 +133,18 @@ impl Emulator {
     }
 
     /// Puts an object into a bucket past the deployer.
-    pub async fn put_object(&self, account: &str, bucket: &str, key: &str, body: &str) -> Response {
+    pub async fn put_object(
+        &self,
+        account: &str,
+        bucket: &str,
+        key: &str,
+        body: impl AsRef<[u8]>,
+    ) -> Response {
         let client = self.client();
         let request = client
             .request(Method::PUT, &format!("/{bucket}/{key}"))
             .header("authorization", authorization(account, "s3"))
-            .body(body.to_owned());
+            .body(body.as_ref().to_vec());
         client.send(request).await
     }
 

@@ -131,7 +131,7 @@ impl Aws {
         }
     }
 
-    async fn find(&self, name: &str) -> Result<Option<StackView>, Error> {
+    pub(super) async fn find(&self, name: &str) -> Result<Option<StackView>, Error> {
         let found = self.stack(name, None).await;
         found.map_err(|refused| refused.error(format!("The stack `{name}` cannot be looked at.")))
     }

@@ -6,6 +6,7 @@
 //! one stopped. Before anything else, the account behind the credentials is compared with the
 //! stage's.
 
+mod aliases;
 mod bootstrap;
 mod bucket;
 mod change;
@@ -175,6 +176,7 @@ impl Aws {
             stacks: try_join_all(read).await?.into_iter().collect(),
             migrations: record.migrations,
             site: record.site,
+            rollout: record.rollout,
         };
         let known = Known {
             deployed,

@@ -1,5 +1,5 @@
-//! What is deployed and CloudFormation does not know: the migrations that ran, the site's files, and
-//! what a `destroy` has still to remove. One object in the asset bucket; it holds no secret.
+//! What is deployed and CloudFormation does not know: the migrations that ran, the site's files, the
+//! releases, and what a `destroy` has still to remove. One object in the asset bucket; it holds no secret.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{
     Aws,
     bucket::{Object, When},
 };
-use crate::Error;
+use crate::{Error, rollout::Rollout};
 
 const KEY: &str = "state.json";
 
@@ -21,6 +21,8 @@ pub(super) struct Record {
     pub(super) migrations: BTreeMap<i64, String>,
     /// SHA-256 over the files of the site that were last put into the bucket.
     pub(super) site: Option<String>,
+    /// Which versions of the functions answered, and which stand aside.
+    pub(super) rollout: Rollout,
     /// Resources that outlived their stack and a `destroy` has to remove.
     pub(super) leftovers: Vec<Leftover>,
 }

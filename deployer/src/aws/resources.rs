@@ -25,7 +25,10 @@ impl Aws {
         Ok(all)
     }
 
-    async fn resources_of(&self, view: &StackView) -> Result<Vec<ResourceStatus>, Error> {
+    pub(super) async fn resources_of(
+        &self,
+        view: &StackView,
+    ) -> Result<Vec<ResourceStatus>, Error> {
         let mut found = Vec::new();
         let mut token = None;
         loop {

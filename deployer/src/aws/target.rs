@@ -8,6 +8,7 @@ use crate::{
     lock::Holder,
     plan::{StackAction, StackPlan},
     progress::Progress,
+    rollout::{InService, Moved, Rollout},
     state::{Deployed, DeployedStack},
     target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
 };
@@ -147,6 +148,23 @@ impl Target for Aws {
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
         self.put_files(bucket, files).await?;
         self.change_record(|record| record.site = Some(sha256.to_owned()))
+            .await
+    }
+
+    async fn in_service(&self) -> Result<BTreeMap<String, InService>, Error> {
+        self.read_aliases().await
+    }
+
+    async fn put_in_service(&self, moves: &[Moved]) -> Result<(), Error> {
+        self.move_aliases(moves).await
+    }
+
+    async fn put_as_templates_say(&self, functions: &[String]) -> Result<(), Error> {
+        self.put_functions_as_templates_say(functions).await
+    }
+
+    async fn record_rollout(&self, rollout: &Rollout) -> Result<(), Error> {
+        self.change_record(|record| record.rollout.clone_from(rollout))
             .await
     }
 

@@ -12,6 +12,7 @@ use super::{
     references::references,
     risk::risks,
     rules::Schemas,
+    switch::switches,
 };
 use crate::{
     Error, migrations,
@@ -80,6 +81,7 @@ pub(crate) fn make(wish: Wish, deployed: &Deployed, schemas: &dyn Schemas) -> Re
         ));
     }
     all_risks.sort_by_key(|risk| risk.kind);
+    let switch = switches(&deployed.rollout.aside, &stacks);
     let migrations = plan_migrations(wish.migrations, deployed, &stacks);
     let site_is_there = deployed.site.as_deref() == Some(&wish.site_sha256);
     let has_site = stacks
@@ -96,6 +98,7 @@ pub(crate) fn make(wish: Wish, deployed: &Deployed, schemas: &dyn Schemas) -> Re
         stage: wish.stage,
         stacks,
         assets: wish.assets,
+        switch,
         migrations,
         site,
         risks: all_risks,
@@ -115,6 +118,7 @@ pub(crate) fn make_removal(stage: &str, deployed: &Deployed, schemas: &dyn Schem
         stage: stage.to_owned(),
         stacks,
         assets: Vec::new(),
+        switch: Vec::new(),
         migrations: MigrationPlan::default(),
         site: SitePlan::default(),
         risks: all_risks,
@@ -313,7 +317,7 @@ fn plan_migrations(
 }
 
 /// Whether the template has the function of that name, told by its asset.
-fn holds_function(template: &Value, function: &str) -> bool {
+pub(super) fn holds_function(template: &Value, function: &str) -> bool {
     let prefix = format!("functions/{function}/");
     let empty = Map::new();
     resources(template)

@@ -91,6 +91,7 @@ fn deployed(wish: &Wish) -> Deployed {
             .iter()
             .map(|file| (file.version, file.sha256.clone()))
             .collect(),
+        rollout: Default::default(),
         site: Some(wish.site_sha256.clone()),
     }
 }

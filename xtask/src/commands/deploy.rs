@@ -3,10 +3,11 @@ use std::{collections::BTreeMap, time::Instant};
 use clap::Args;
 use deployer::{
     Error, ErrorKind,
-    apply::{self, Applied, Applying},
+    apply::{Applied, Applying},
     build,
     lock::Holder,
     plan::{Plan, RiskKind},
+    rollout::{self, Trial},
     session, smoke,
     stage::Stage,
     stage_target::StageTarget,
@@ -102,16 +103,25 @@ impl Deploy {
                 .await?;
         }
         let progress = context.ui.progress();
-        let applied = apply::apply(Applying {
+        let applying = Applying {
             target,
             project: &context.project,
             plan: &plan,
             progress: &progress,
             interrupt: &context.interrupt,
-        })
-        .await?;
-        smoke::test(stage, &applied.outputs, target.is_emulated(), &progress).await?;
+        };
+        let applied = rollout::deploy(applying, &trial(stage, target)).await?;
         Ok((plan, applied))
+    }
+}
+
+/// How the stage is tried there.
+pub(crate) fn trial<'a>(stage: &'a Stage, target: &StageTarget) -> Trial<'a> {
+    let emulated = target.is_emulated();
+    Trial {
+        stage,
+        emulated,
+        settles_within: smoke::settles_within(stage, emulated),
     }
 }
 
@@ -122,13 +132,6 @@ pub(crate) async fn approve(
     yes: bool,
     confirm: Option<&str>,
 ) -> Result<(), Error> {
-    let not_approved = |message: &str, hint: String| {
-        Err(Error::new(
-            ErrorKind::ApprovalNeeded,
-            format!("{message} Nothing was changed."),
-            hint,
-        ))
-    };
     let stage = plan.stage.as_str();
     if plan.risk_kinds().contains(&RiskKind::DataLoss) {
         let typed = match confirm {
@@ -150,23 +153,40 @@ pub(crate) async fn approve(
         }
         return Ok(());
     }
+    let question = format!("Apply this to `{stage}`? [y/N]");
+    agree(context, &format!("deploy --stage {stage}"), question, yes).await
+}
+
+/// Ends well when `yes` was given, or somebody answers the question with yes. `command` is what is
+/// run, for the hint.
+pub(crate) async fn agree(
+    context: &Context,
+    command: &str,
+    question: String,
+    yes: bool,
+) -> Result<(), Error> {
     if yes {
         return Ok(());
     }
-    match ask(context, format!("Apply this to `{stage}`? [y/N]"))
-        .await
-        .as_deref()
-    {
+    match ask(context, question).await.as_deref() {
         Some("y" | "Y" | "yes") => Ok(()),
         Some(_) => not_approved(
-            "The plan was not approved.",
-            format!("`cargo xtask deploy --stage {stage}` asks again."),
+            "It was not approved.",
+            format!("`cargo xtask {command}` asks again."),
         ),
         None => not_approved(
-            "The plan needs an approval, and nobody is there to ask.",
-            format!("`cargo xtask deploy --stage {stage} --yes`"),
+            "It needs an approval, and nobody is there to ask.",
+            format!("`cargo xtask {command} --yes`"),
         ),
     }
+}
+
+fn not_approved(message: &str, hint: String) -> Result<(), Error> {
+    Err(Error::new(
+        ErrorKind::ApprovalNeeded,
+        format!("{message} Nothing was changed."),
+        hint,
+    ))
 }
 
 /// Asks without holding up the signals.

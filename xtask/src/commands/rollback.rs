@@ -1,53 +1,100 @@
 use clap::Args;
-use deployer::Error;
+use deployer::{
+    Error, apply,
+    lock::Holder,
+    rollout::{self, Moved},
+    smoke,
+    stage::Stage,
+    stage_target::StageTarget,
+    target::Target,
+};
+use serde_json::json;
 
+use super::deploy::{agree, trial};
 use crate::context::Context;
 
-/// Leads stacks back that got stuck while they went back from an update that failed.
+/// Puts the release before into service again, or leads a stuck stack back.
 ///
-/// For stages on AWS. Mend first what `deploy` names, or leave it as it is with `--skip`.
+/// For stages on AWS. When a stack got stuck while it went back from an update that failed, that is
+/// led to its end; mend first what `deploy` names, or leave it as it is with `--skip`. Otherwise the
+/// functions go back to the versions that were in service before the last deploy. The schema, the
+/// site's files and the stacks stay as they are; the next deploy puts the newest code into service
+/// again.
 #[derive(Args)]
 pub(crate) struct Rollback {
     /// The stage.
     #[arg(long)]
     stage: String,
-    /// A resource that stays as it is. May be given more than once.
+    /// Go back without being asked.
+    #[arg(long, short)]
+    yes: bool,
+    /// A resource of a stuck stack that stays as it is. May be given more than once.
     #[arg(long, value_name = "STACK.RESOURCE")]
     skip: Vec<String>,
 }
 
 impl Rollback {
-    #[cfg(not(feature = "aws"))]
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.stage(&self.stage)?;
-        context.target(&stage).await?;
-        drop(self.skip);
-        Err(Error::usage(
-            format!("The stage `{}` cannot get stuck.", stage.name()),
-            format!("`cargo xtask deploy --stage {}`", stage.name()),
-        ))
-    }
-
-    #[cfg(feature = "aws")]
-    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        use deployer::{lock::Holder, target::Target};
-
         let stage = context.stage(&self.stage)?;
         let target = context.target(&stage).await?;
+        if stage.is_local() {
+            return Err(Error::usage(
+                "The stage `local` keeps no earlier releases.",
+                "Check out what shall run, then `cargo xtask deploy --stage local`",
+            ));
+        }
         let lock = target.lock(&Holder::this_process("rollback")).await?;
-        let result = target
-            .aws()?
-            .roll_back(&self.skip, &context.ui.progress())
-            .await;
+        let result = self.back(context, &stage, &target).await;
+        // The lock goes back in any case; a failure before that is the one to tell.
         let unlocked = target.unlock(lock).await;
-        let stacks = result?;
+        let back = result?;
         unlocked?;
-        let text = match stacks.as_slice() {
-            [] => format!("No stack of `{}` is stuck.", stage.name()),
-            names => format!("Back: {}.", names.join(", ")),
+        let text = match (back.stacks.as_slice(), back.moved.as_slice()) {
+            ([], moved) => format!("In service again: {}.", rollout::told(moved)),
+            (stacks, _) => format!("Back: {}.", stacks.join(", ")),
         };
-        let value = serde_json::json!({"stage": stage.name(), "stacks": stacks});
+        let value = json!({"stage": stage.name(), "stacks": back.stacks, "functions": back.moved});
         context.ui.answer(&value, &text);
         Ok(0)
     }
+
+    async fn back(
+        &self,
+        context: &Context,
+        stage: &Stage,
+        target: &StageTarget,
+    ) -> Result<Back, Error> {
+        let progress = context.ui.progress();
+        let stacks = target.continue_rollback(&self.skip, &progress).await?;
+        if !stacks.is_empty() {
+            return Ok(Back {
+                stacks,
+                moved: Vec::new(),
+            });
+        }
+        let question = format!(
+            "Put the release before into service on `{}`? [y/N]",
+            stage.name()
+        );
+        let command = format!("rollback --stage {}", stage.name());
+        context
+            .interrupt
+            .or(agree(context, &command, question, self.yes))
+            .await?;
+        let moved = rollout::roll_back(target, &progress).await?;
+        let outputs = apply::public_outputs(&target.deployed().await?.stacks);
+        smoke::test(&trial(stage, target), &outputs, &progress)
+            .await
+            .map_err(|error| error.and(format!("In service is now: {}.", rollout::told(&moved))))?;
+        Ok(Back {
+            stacks: Vec::new(),
+            moved,
+        })
+    }
+}
+
+/// What went back.
+struct Back {
+    stacks: Vec<String>,
+    moved: Vec<Moved>,
 }

@@ -27,6 +27,12 @@ pub(crate) fn text(plan: &Plan, every: bool, ui: &Ui) -> String {
     if !unchanged.is_empty() {
         text += &format!("no change: {}\n", unchanged.join(", "));
     }
+    for switch in &plan.switch {
+        text += &format!(
+            "put as the template says: {} (it stands at {})\n",
+            switch.function, switch.version
+        );
+    }
     text += &migrations(plan);
     if plan.site.put {
         text += "site: its files are put into the bucket\n";
@@ -65,6 +71,7 @@ pub(crate) fn json(plan: &Plan) -> Value {
         "stage": plan.stage,
         "empty": plan.is_empty(),
         "stacks": stacks,
+        "switch": plan.switch,
         "migrations": plan.migrations,
         "site": plan.site,
         "risks": plan.risks,

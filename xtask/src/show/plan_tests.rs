@@ -71,6 +71,7 @@ fn plan() -> Plan {
             stack("site", StackAction::None, Vec::new()),
         ],
         assets: Vec::new(),
+        switch: Vec::new(),
         migrations: MigrationPlan {
             run: true,
             known: true,

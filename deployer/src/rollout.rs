@@ -1,0 +1,336 @@
+//! Which version of each function is in service, and going back to an earlier one.
+//!
+//! A release is what was in service when the smoke test said that it answers. Going back moves
+//! aliases and nothing else: the schema stays (migrations only add), and so do the templates.
+//! Where an alias then stands is recorded as `aside`, so that the next plan knows that it is not
+//! where its template says, and the next deploy puts it there.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error,
+    apply::{Applied, Applying, apply},
+    plan::Plan,
+    progress::Progress,
+    smoke,
+    stage::Stage,
+    target::Target,
+};
+
+/// How many releases are remembered.
+const REMEMBERED: usize = 10;
+
+/// What is recorded of versions and releases.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rollout {
+    /// What answered as it should, the newest last.
+    pub releases: Vec<Release>,
+    /// Functions whose alias stands elsewhere than their template says -> the version.
+    pub aside: BTreeMap<String, String>,
+    /// Functions were changed, and whether they answer was not seen yet.
+    pub untried: bool,
+}
+
+/// A release: the version of each function, by its short name.
+pub type Release = BTreeMap<String, Version>;
+
+/// A version of a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Version {
+    /// Lambda's number of it.
+    pub number: String,
+    /// SHA-256 of its code, lowercase hex.
+    pub code: String,
+}
+
+/// A function as it is in service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InService {
+    /// What its alias stands at.
+    pub version: Version,
+    /// What its alias should stand at by its template.
+    pub wanted: Version,
+}
+
+/// An alias that was moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Moved {
+    /// Short name of the function.
+    pub function: String,
+    /// Number of the version that was in service.
+    pub from: String,
+    /// Number of the version that is.
+    pub to: String,
+}
+
+/// How what was deployed is tried.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    /// The stage.
+    pub stage: &'a Stage,
+    /// Its site has a name that only AWS could give an address.
+    pub emulated: bool,
+    /// How long a wrong answer is asked for again.
+    pub settles_within: Duration,
+}
+
+/// Does what the plan says and tries what comes of it. When the code in service is not what was
+/// sent, or does not answer, each alias goes back to the version of the last release.
+pub async fn deploy<T: Target>(
+    applying: Applying<'_, T>,
+    trial: &Trial<'_>,
+) -> Result<Applied, Error> {
+    let (target, progress) = (applying.target, applying.progress);
+    let untried = target.deployed().await?.rollout.untried || applying.plan.changes_functions();
+    let applied = apply(applying).await?;
+    let tried: Result<(), Error> = async {
+        if untried {
+            assert_code(&target.in_service().await?)?;
+        }
+        smoke::test(trial, &applied.outputs, progress).await?;
+        Ok(())
+    }
+    .await;
+    match tried {
+        Ok(()) if untried => record_release(target).await?,
+        Ok(()) => (),
+        Err(error) => return Err(go_back(target, error, progress).await),
+    }
+    Ok(applied)
+}
+
+/// Called before the first stack changes: what functions do is unknown from now on.
+pub(crate) async fn begin(
+    target: &impl Target,
+    plan: &Plan,
+    mut rollout: Rollout,
+) -> Result<(), Error> {
+    if rollout.untried || !plan.changes_functions() {
+        return Ok(());
+    }
+    rollout.untried = true;
+    target.record_rollout(&rollout).await
+}
+
+/// Called when the stacks are as planned: puts there what stood elsewhere.
+pub(crate) async fn switch(
+    target: &impl Target,
+    plan: &Plan,
+    progress: &Progress,
+) -> Result<(), Error> {
+    if plan.switch.is_empty() {
+        return Ok(());
+    }
+    let step = progress.step("versions", "Putting functions where their templates say");
+    let functions: Vec<String> = plan
+        .switch
+        .iter()
+        .map(|switch| switch.function.clone())
+        .collect();
+    target.put_as_templates_say(&functions).await?;
+    let mut rollout = target.deployed().await?.rollout;
+    rollout
+        .aside
+        .retain(|function, _| !functions.contains(function));
+    target.record_rollout(&rollout).await?;
+    step.done(functions.join(", "));
+    Ok(())
+}
+
+/// What a function runs must be what was uploaded for it, whatever happened to the object between.
+fn assert_code(in_service: &BTreeMap<String, InService>) -> Result<(), Error> {
+    let wrong: Vec<&str> = in_service
+        .iter()
+        .filter(|(_, function)| {
+            function.version.number == function.wanted.number
+                && function.version.code != function.wanted.code
+        })
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    Err(Error::failed(
+        format!(
+            "The code in service of {} is not what was uploaded: somebody changed the object in the asset bucket.",
+            wrong.join(", ")
+        ),
+        "Find out who writes to the asset bucket (CloudTrail, its object versions), change the function so that it is built anew, and deploy again.",
+    ))
+}
+
+async fn record_release(target: &impl Target) -> Result<(), Error> {
+    let release: Release = versions(target.in_service().await?);
+    let mut rollout = target.deployed().await?.rollout;
+    rollout.untried = false;
+    if !release.is_empty() && rollout.releases.last() != Some(&release) {
+        rollout.releases.push(release);
+        let older = rollout.releases.len().saturating_sub(REMEMBERED);
+        rollout.releases.drain(..older);
+    }
+    target.record_rollout(&rollout).await
+}
+
+fn versions(in_service: BTreeMap<String, InService>) -> Release {
+    in_service
+        .into_iter()
+        .map(|(name, function)| (name, function.version))
+        .collect()
+}
+
+/// Puts the last release back into service; gives the error with what became of that.
+async fn go_back(target: &impl Target, error: Error, progress: &Progress) -> Error {
+    let back: Result<Vec<Moved>, Error> = async {
+        let rollout = target.deployed().await?.rollout;
+        match rollout.releases.last() {
+            Some(release) => put(target, &rollout, release, progress).await,
+            None => Ok(Vec::new()),
+        }
+    }
+    .await;
+    match back {
+        Ok(moved) if moved.is_empty() => error,
+        Ok(moved) => error.and(format!(
+            "The versions before are in service again: {}.",
+            told(&moved)
+        )),
+        Err(failure) => {
+            progress.warn(format!(
+                "{} {}",
+                failure.message(),
+                failure.causes().join(": ")
+            ));
+            error.and("Going back to the versions before failed, too.")
+        }
+    }
+}
+
+/// `tasks 4 -> 3, docs 7 -> 5`
+pub fn told(moved: &[Moved]) -> String {
+    let one = |moved: &Moved| format!("{} {} -> {}", moved.function, moved.from, moved.to);
+    moved.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+/// Puts the release before the one in service into service again, and forgets the later ones.
+///
+/// # Errors
+///
+/// When there is none.
+pub async fn roll_back(target: &impl Target, progress: &Progress) -> Result<Vec<Moved>, Error> {
+    let mut rollout = target.deployed().await?.rollout;
+    let now = target.in_service().await?;
+    let earlier = |release: &Release| !moves(release, &now).is_empty();
+    let Some(at) = rollout.releases.iter().rposition(earlier) else {
+        return Err(Error::failed(
+            "There is no earlier release to go back to. Nothing was changed.",
+            "A release is remembered when a deploy ended well. Check out what shall run, then `cargo xtask deploy`",
+        ));
+    };
+    rollout.releases.truncate(at + 1);
+    let release = rollout.releases[at].clone();
+    put(target, &rollout, &release, progress).await
+}
+
+/// Moves the aliases to the versions of that release. Recorded before: a move that is cut off is
+/// then in the next plan, too.
+async fn put(
+    target: &impl Target,
+    rollout: &Rollout,
+    release: &Release,
+    progress: &Progress,
+) -> Result<Vec<Moved>, Error> {
+    let now = target.in_service().await?;
+    let moved = moves(release, &now);
+    if moved.is_empty() {
+        return Ok(moved);
+    }
+    let step = progress.step("versions", "Putting earlier versions back into service");
+    let mut rollout = rollout.clone();
+    rollout.untried = false;
+    for (name, function) in &now {
+        match release.get(name) {
+            Some(version) if version.number != function.wanted.number => {
+                rollout.aside.insert(name.clone(), version.number.clone());
+            }
+            Some(_) => drop(rollout.aside.remove(name)),
+            None => (),
+        }
+    }
+    target.record_rollout(&rollout).await?;
+    target.put_in_service(&moved).await?;
+    step.done(told(&moved));
+    Ok(moved)
+}
+
+/// The aliases that stand elsewhere than at the release's version. Functions that one of both does
+/// not have stay as they are.
+fn moves(release: &Release, now: &BTreeMap<String, InService>) -> Vec<Moved> {
+    release
+        .iter()
+        .filter_map(|(name, version)| {
+            let from = &now.get(name)?.version.number;
+            (*from != version.number).then(|| Moved {
+                function: name.clone(),
+                from: from.clone(),
+                to: version.number.clone(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(number: &str) -> Version {
+        Version {
+            number: number.to_owned(),
+            code: format!("code {number}"),
+        }
+    }
+
+    fn in_service(number: &str, wanted: Version) -> BTreeMap<String, InService> {
+        let version = version(number);
+        BTreeMap::from([("tasks".to_owned(), InService { version, wanted })])
+    }
+
+    #[test]
+    fn functions_that_only_one_side_has_stay_as_they_are() {
+        let release = Release::from([
+            ("tasks".to_owned(), version("3")),
+            ("gone".to_owned(), version("1")),
+        ]);
+        let mut now = in_service("4", version("4"));
+        now.insert(
+            "new".to_owned(),
+            InService {
+                version: version("1"),
+                wanted: version("1"),
+            },
+        );
+        assert_eq!(told(&moves(&release, &now)), "tasks 4 -> 3");
+        assert!(moves(&release, &in_service("3", version("4"))).is_empty());
+    }
+
+    #[test]
+    fn code_is_compared_where_the_alias_stands_as_its_template_says() {
+        let other = Version {
+            code: "another".to_owned(),
+            ..version("4")
+        };
+        assert_code(&in_service("4", version("4"))).unwrap();
+        // Put back to an earlier version: its code is not the template's, and need not be.
+        assert_code(&in_service("3", other.clone())).unwrap();
+        let error = assert_code(&in_service("4", other)).unwrap_err();
+        assert!(
+            error
+                .message()
+                .contains("The code in service of tasks is not what was uploaded"),
+            "{error}"
+        );
+    }
+}
