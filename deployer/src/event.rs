@@ -165,35 +165,14 @@ fn matched(template: &str, path: &str) -> Option<Map<String, Value>> {
 /// As API Gateway gives them: decoded, several values of one name joined by commas.
 fn query_parameters(query: &str) -> Map<String, Value> {
     let mut parameters: Map<String, Value> = Map::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let (name, value) = (decode(name), decode(value));
-        let joined = match parameters.get(&name).and_then(Value::as_str) {
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        let joined = match parameters.get(&*name).and_then(Value::as_str) {
             Some(before) => format!("{before},{value}"),
-            None => value,
+            None => value.into_owned(),
         };
-        parameters.insert(name, json!(joined));
+        parameters.insert(name.into_owned(), json!(joined));
     }
     parameters
-}
-
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-                continue;
-            }
-            (b'+', _) => bytes.push(b' '),
-            (other, _) => bytes.push(*other),
-        }
-        rest = tail;
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

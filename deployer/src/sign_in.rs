@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use bytes::Bytes;
 use http::{Method, Uri, header};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use crate::{
@@ -24,7 +25,10 @@ struct Tokens {
 /// An access token of `person` (`alice`) at the site `origin`.
 pub async fn sign_in(origin: &str, person: &str) -> Result<String, Error> {
     let mut cookies = Cookies::default();
-    let mut url = format!("{origin}/api/auth/login?login={}", encode(person));
+    let mut url = format!(
+        "{origin}/api/auth/login?login={}",
+        utf8_percent_encode(person, NON_ALPHANUMERIC)
+    );
     for _ in 0..MOST_REDIRECTS {
         let answer = request(Method::GET, &url, &cookies.of(&url), &[]).await?;
         cookies.keep(&url, &answer);
@@ -102,18 +106,6 @@ fn origin_of(url: &str) -> String {
     format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
 }
 
-/// Percent-encodes everything that has a meaning in a query.
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
-}
-
 /// Cookies by origin. Paths and flags are not looked at: everything asked here is one site's.
 #[derive(Debug, Default)]
 struct Cookies(BTreeMap<String, BTreeMap<String, String>>);
@@ -161,10 +153,5 @@ mod tests {
             resolve(base, "http://127.0.0.1:5000/login"),
             "http://127.0.0.1:5000/login"
         );
-    }
-
-    #[test]
-    fn what_a_person_types_cannot_leave_its_parameter() {
-        assert_eq!(encode("al&ice #1"), "al%26ice%20%231");
     }
 }

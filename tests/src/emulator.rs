@@ -11,6 +11,7 @@ use std::{
 };
 
 use ::http::Method;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use crate::{
@@ -119,9 +120,9 @@ impl Emulator {
 
     /// A call of CloudFormation past the deployer, as somebody else would make it; gives the XML.
     pub async fn cloudformation(&self, account: &str, parameters: &[(&str, &str)]) -> Response {
-        let body = parameters
-            .iter()
-            .map(|(name, value)| format!("{name}={}", encode(value)));
+        let body = parameters.iter().map(|(name, value)| {
+            format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
+        });
         let body = body.collect::<Vec<_>>().join("&");
         let client = self.client();
         let request = client
@@ -233,17 +234,6 @@ fn authorization(account: &str, service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
     )
-}
-
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => {
-                char::from(byte).to_string()
-            }
-            _ => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 fn free_port() -> u16 {

@@ -1,6 +1,7 @@
 //! Where AWS is, when it is not AWS: the address of an endpoint that speaks its protocols.
 
 use http::Uri;
+use percent_encoding::percent_decode_str;
 
 use crate::Error;
 
@@ -109,29 +110,12 @@ impl DatabaseUrl {
         Ok(DatabaseUrl {
             host: host.to_owned(),
             port,
-            password: decode(password),
+            password: percent_decode_str(password)
+                .decode_utf8()
+                .map_err(|_| wrong("its password is no UTF-8"))?
+                .into_owned(),
         })
     }
-}
-
-/// Percent-decodes.
-fn decode(text: &str) -> String {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let hex = tail.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
-        match (first, hex.and_then(|hex| u8::from_str_radix(hex, 16).ok())) {
-            (b'%', Some(byte)) => {
-                bytes.push(byte);
-                rest = &tail[2..];
-            }
-            (other, _) => {
-                bytes.push(*other);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

