@@ -7,6 +7,7 @@ mod application;
 mod bucket;
 mod credentials;
 mod lease;
+mod migrating;
 mod network;
 mod release;
 mod rows;

@@ -24,6 +24,7 @@ type Script = dyn FnMut(&str, &BTreeMap<String, String>) -> Option<(u16, String)
 pub struct ScriptedStacks {
     server: Server,
     seen: Arc<Mutex<Vec<String>>>,
+    requests: Arc<Mutex<Vec<String>>>,
 }
 
 impl ScriptedStacks {
@@ -39,11 +40,18 @@ impl ScriptedStacks {
             .unwrap();
         let script: Arc<Mutex<Box<Script>>> = Arc::new(Mutex::new(Box::new(script)));
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let noted = seen.clone();
-        let serve = move |request| serve(upstream, script.clone(), noted.clone(), request);
+        let requests: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (noted, log) = (seen.clone(), requests.clone());
+        let serve = move |request: Request<Incoming>| {
+            log.lock()
+                .unwrap()
+                .push(format!("{} {}", request.method(), request.uri().path()));
+            serve(upstream, script.clone(), noted.clone(), request)
+        };
         ScriptedStacks {
             server: Server::start(0, serve).await.unwrap(),
             seen,
+            requests,
         }
     }
 
@@ -55,6 +63,11 @@ impl ScriptedStacks {
     /// The actions of CloudFormation that were called, in order.
     pub fn actions(&self) -> Vec<String> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// Every request, method and path, in order.
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
     }
 
     /// An answer of DescribeStacks with one stack in that status.

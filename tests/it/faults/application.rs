@@ -11,13 +11,14 @@ use deployer::{
     interrupt::Interrupt,
     lock::Holder,
     plan::{self, Parameter, Plan, Wanted, Wish},
+    project::Project,
     rollout::{self, Trial},
     target::{Asset, Target},
 };
 use miyabi_tests::{Emulator, Method, Response, Value, json};
 use ring::digest::{SHA256, digest};
 
-use super::{Place, project};
+use super::Place;
 
 /// What speaks with the Runtime API; `answer` of the event is what the test says.
 const LOOP: &str = r#"
@@ -89,6 +90,8 @@ pub(crate) struct Application {
     pub(crate) migrate: Option<Code>,
     /// Put into the template of `api` as it is.
     pub(crate) more: Value,
+    /// A checkout with `migrations/`.
+    pub(crate) project: Project,
 }
 
 impl Application {
@@ -96,6 +99,7 @@ impl Application {
     pub(crate) fn good(folder: &Path, version: &str) -> Application {
         let health = json!({"version": version}).to_string();
         let problem = json!({"code": "unauthenticated"}).to_string();
+        std::fs::create_dir_all(folder.join("migrations")).unwrap();
         let docs = Code::answering(folder, "docs", 200, "application/json", &health);
         let tasks = Code::answering(folder, "tasks", 401, "application/problem+json", &problem);
         Application {
@@ -103,6 +107,7 @@ impl Application {
             tasks,
             migrate: None,
             more: json!({}),
+            project: Project::new(folder),
         }
     }
 
@@ -170,7 +175,7 @@ impl Application {
             stage: "sandbox".to_owned(),
             stacks: stacks.collect(),
             assets: codes.map(|code| code.asset.clone()).collect(),
-            migrations: deployer::migrations::files(&project())?,
+            migrations: deployer::migrations::files(&self.project)?,
             site_sha256: String::new(),
         };
         let plan = plan::make(wish, &aws.deployed().await?)?;
@@ -192,7 +197,7 @@ impl Application {
         let lease = aws.lock(&Holder::this_process("deploy")).await?;
         let result: Result<(Plan, Applied), Error> = async {
             let plan = self.plan(place, aws).await?;
-            let applied = apply(place, aws, &plan).await?;
+            let applied = self.apply(place, aws, &plan).await?;
             Ok((plan, applied))
         }
         .await;
@@ -201,28 +206,38 @@ impl Application {
         unlocked?;
         Ok(result)
     }
+
+    /// Does what the plan says and tries what comes of it. The caller holds the lease.
+    pub(crate) async fn apply(
+        &self,
+        place: &Place,
+        aws: &Aws,
+        plan: &Plan,
+    ) -> Result<Applied, Error> {
+        let applying = Applying {
+            target: aws,
+            project: &self.project,
+            plan,
+            progress: &place.progress(),
+            interrupt: &Interrupt::default(),
+        };
+        let stage = place.stage();
+        let trial = Trial {
+            stage: &stage,
+            emulated: true,
+            settles_within: Duration::from_secs(2),
+        };
+        rollout::deploy(applying, &trial).await
+    }
 }
 
-/// Does what the plan says and tries what comes of it. The caller holds the lease.
-pub(crate) async fn apply(place: &Place, aws: &Aws, plan: &Plan) -> Result<Applied, Error> {
-    let applying = Applying {
-        target: aws,
-        project: &project(),
-        plan,
-        progress: &place.progress(),
-        interrupt: &Interrupt::default(),
-    };
-    let stage = place.stage();
-    let trial = Trial {
-        stage: &stage,
-        emulated: true,
-        settles_within: Duration::from_secs(2),
-    };
-    rollout::deploy(applying, &trial).await
+/// The version that its health check says now.
+pub(crate) async fn version(emulator: &Emulator, place: &Place) -> String {
+    let answer = health(emulator, place).await.expect(200);
+    answer["version"].as_str().unwrap().to_owned()
 }
 
-/// What its health check says now.
-pub(crate) async fn health(emulator: &Emulator, place: &Place) -> Response {
+async fn health(emulator: &Emulator, place: &Place) -> Response {
     let aws = place.open().await.unwrap();
     let stacks = aws.deployed().await.unwrap().stacks;
     let url = stacks["api"].outputs["apiUrl"].clone();

@@ -1,25 +1,21 @@
 //! What is in service: when what was deployed does not answer, is not what was sent, or shall go
 //! back to what it was.
 
+use std::collections::BTreeSet;
+
 use deployer::{
     lock::Holder,
+    plan::ResourceAction,
     rollout::{self, Moved},
     target::Target,
 };
-use miyabi_tests::Emulator;
+use miyabi_tests::{Emulator, ScriptedStacks};
 
 use super::{
     Place,
-    application::{Application, apply, health},
+    application::{Application, version},
     text,
 };
-
-async fn version(emulator: &Emulator, place: &Place) -> String {
-    health(emulator, place).await.expect(200)["version"]
-        .as_str()
-        .unwrap()
-        .to_owned()
-}
 
 #[tokio::test]
 async fn fault_31_when_what_was_switched_does_not_answer_the_aliases_go_back_and_a_rerun_tries_again()
@@ -158,7 +154,7 @@ async fn fault_19_code_that_was_swapped_after_its_upload_is_noticed_and_does_not
             swapped,
         )
         .await;
-    let error = apply(&place, &aws, &plan).await.unwrap_err();
+    let error = two.apply(&place, &aws, &plan).await.unwrap_err();
     aws.unlock(lease).await.unwrap();
     let told = text(&error);
     assert!(
@@ -167,4 +163,51 @@ async fn fault_19_code_that_was_swapped_after_its_upload_is_noticed_and_does_not
         "{told}"
     );
     assert_eq!(version(&emulator, &place).await, "one");
+}
+
+#[tokio::test]
+async fn a_changed_handler_is_live_and_nothing_but_it_and_its_alias_was_changed() {
+    let emulator = Emulator::start().await;
+    let place = Place::of_its_own(&emulator).await;
+    let folder = tempfile::tempdir().unwrap();
+    let one = Application::good(folder.path(), "one");
+    one.deploy(&place).await.unwrap();
+
+    let proxy = ScriptedStacks::before(&emulator, |_, _| None).await;
+    let (plan, _) = one.deploy(&place.through(proxy.url())).await.unwrap();
+    assert!(plan.is_empty(), "{plan:?}");
+    let requests = proxy.requests();
+    // One stack; who asks, the lease and its return, and the look at the bucket are counted in.
+    assert!(requests.len() <= 5 + 4, "{requests:?}");
+    assert!(
+        !requests
+            .iter()
+            .any(|request| request.starts_with("PUT") && !request.contains("lease.json")),
+        "{requests:?}"
+    );
+
+    let two = Application::good(folder.path(), "two");
+    let (plan, _) = two.deploy(&place).await.unwrap();
+    assert_eq!(version(&emulator, &place).await, "two");
+    // The emulator reports every resource of a stack as updated; the plan is what AWS goes by.
+    let changed: Vec<(&str, ResourceAction)> = plan.stacks[0]
+        .resources
+        .iter()
+        .map(|change| (change.logical_id.as_str(), change.action))
+        .collect();
+    let version = |of: &Application| format!("DocsVersion{}", &of.docs.asset.sha256[..12]);
+    let expected = [
+        ("DocsAlias", ResourceAction::Change),
+        ("DocsFunction", ResourceAction::Change),
+        (&version(&two), ResourceAction::Add),
+        (&version(&one), ResourceAction::Remove),
+    ];
+    assert_eq!(
+        changed.iter().collect::<BTreeSet<_>>(),
+        expected.iter().collect(),
+    );
+    let aws = place.open().await.unwrap();
+    let in_service = aws.in_service().await.unwrap();
+    assert_eq!(in_service["docs"].version.number, "2");
+    assert_eq!(in_service["tasks"].version.number, "1");
 }

@@ -1,0 +1,144 @@
+//! Migrations that fail, and code that fails after them, through a whole deploy. What the function
+//! `migrate` itself survives is in `it/migrations.rs`.
+
+use std::{fs, path::Path};
+
+use miyabi_tests::{Emulator, json};
+
+use super::{
+    Place,
+    application::{Application, Code, version},
+    text,
+};
+
+/// A `migrate` that notes what it is asked, and answers that all is well.
+const WELL: &str = "return {'applied': [], 'pending': [], 'schema_version': 2}";
+
+/// A `migrate` with that answer.
+fn migrate(folder: &Path, answer: &str) -> Code {
+    let calls = folder.join("calls");
+    let note = format!(
+        "open('{}', 'a').write(event['kind'] + '\\n')",
+        calls.display()
+    );
+    Code::python(folder, "migrate", &format!("{note}; {answer}"))
+}
+
+/// How often the schema was to be changed.
+fn calls(folder: &Path) -> usize {
+    let calls = fs::read_to_string(folder.join("calls")).unwrap_or_default();
+    calls.lines().filter(|line| *line == "apply").count()
+}
+
+fn add_migration(folder: &Path, number: u32) {
+    let name = format!("migrations/{number:04}_number_{number}.sql");
+    fs::write(folder.join(name), "select 1;").unwrap();
+}
+
+/// The application at that version, with a `migrate` of that answer.
+fn application(folder: &Path, version: &str, answer: &str) -> Application {
+    Application {
+        migrate: Some(migrate(folder, answer)),
+        ..Application::good(folder, version)
+    }
+}
+
+#[tokio::test]
+async fn fault_23_a_migration_that_fails_leaves_the_code_unswitched_and_a_rerun_converges() {
+    let emulator = Emulator::start().await;
+    let place = Place::of_its_own(&emulator).await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("migrations")).unwrap();
+    add_migration(folder, 1);
+    let first = application(folder, "one", WELL);
+    first.deploy(&place).await.unwrap();
+    assert_eq!(version(&emulator, &place).await, "one");
+    assert_eq!(calls(folder), 1);
+
+    add_migration(folder, 2);
+    let failures = [
+        (
+            "return {'error': {'code': 'migration_failed', 'detail': 'syntax error at or near \"tabel\"', 'version': 2}}",
+            "Migration 2 failed (migration_failed).",
+        ),
+        // Killed in the middle of it.
+        ("os._exit(1)", "The function `migrate` failed"),
+    ];
+    for (answer, expected) in failures {
+        let error = application(folder, "two", answer)
+            .deploy(&place)
+            .await
+            .unwrap_err();
+        let told = text(&error);
+        assert!(told.contains(expected), "{told}");
+        assert!(
+            place.told().contains("Not touched: api."),
+            "{}",
+            place.told()
+        );
+        assert_eq!(
+            version(&emulator, &place).await,
+            "one",
+            "the code is not switched"
+        );
+    }
+    assert_eq!(calls(folder), 3);
+
+    let mended = application(folder, "two", WELL);
+    let (plan, _) = mended.deploy(&place).await.unwrap();
+    let pending: Vec<i64> = plan
+        .migrations
+        .pending
+        .iter()
+        .map(|file| file.version)
+        .collect();
+    assert_eq!(pending, [2]);
+    assert_eq!(version(&emulator, &place).await, "two");
+    let (plan, _) = mended.deploy(&place).await.unwrap();
+    assert!(plan.is_empty(), "{plan:?}");
+    assert_eq!(calls(folder), 4);
+}
+
+#[tokio::test]
+async fn fault_24_when_the_code_fails_after_a_migration_the_old_code_works_and_a_rerun_does_not_migrate_again()
+ {
+    let emulator = Emulator::start().await;
+    let place = Place::of_its_own(&emulator).await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::create_dir(folder.join("migrations")).unwrap();
+    add_migration(folder, 1);
+    application(folder, "one", WELL)
+        .deploy(&place)
+        .await
+        .unwrap();
+
+    add_migration(folder, 2);
+    let two = || application(folder, "two", WELL);
+    let failing = Application {
+        more: json!({
+            "Handle": {"Type": "AWS::CloudFormation::WaitConditionHandle"},
+            "Wait": {"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": "DocsAlias",
+                "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": "1", "Count": 1}},
+        }),
+        ..two()
+    };
+    let error = failing.deploy(&place).await.unwrap_err();
+    let told = text(&error);
+    assert!(
+        told.contains("The stack `api` was not updated: Wait (AWS::CloudFormation::WaitCondition) failed. It went back to what it was"),
+        "{told}"
+    );
+    assert_eq!(calls(folder), 2, "it was migrated");
+    assert_eq!(
+        version(&emulator, &place).await,
+        "one",
+        "the old code works"
+    );
+
+    let (plan, _) = two().deploy(&place).await.unwrap();
+    assert!(!plan.migrations.run, "{:?}", plan.migrations);
+    assert_eq!(calls(folder), 2, "nothing was migrated again");
+    assert_eq!(version(&emulator, &place).await, "two");
+}
