@@ -1,97 +1,22 @@
 //! The stage `sandbox` through the command line: the application at an emulator of AWS, with the
 //! real functions and a real PostgreSQL beside it.
 
+mod releases;
+mod stage;
 mod witness;
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
-use miyabi_tests::{Checkout, Emulator, Method, Ran, Value, until};
-use postgres_server::{Binaries, Options, Server};
+use miyabi_tests::{Method, Value, until};
 
-/// Said nowhere but to the deployer.
-const PASSWORD: &str = "canary-of-the-owner";
-
-/// A PostgreSQL of the test's own: roles belong to the whole server, and `migrate` changes them.
-fn database(checkout: &Checkout) -> Server {
-    let root = postgres_server::place(&checkout.dir().join("postgres"));
-    let named = std::env::var_os("MIYABI_POSTGRES").map(PathBuf::from);
-    let binaries = Binaries::find(named.as_deref(), &root.join("binaries")).unwrap();
-    let options = Options {
-        dir: root.join("data"),
-        password: Some("superuser".to_owned()),
-        fast_and_unsafe: true,
-        first_sql: vec![
-            format!("create role miyabi_owner login createrole password '{PASSWORD}'"),
-            "create database miyabi owner miyabi_owner".to_owned(),
-        ],
-        ..Options::default()
-    };
-    Server::start(&binaries, &options).unwrap()
-}
-
-struct Sandbox {
-    checkout: Checkout,
-    emulator: Emulator,
-    database: String,
-    said: std::sync::Mutex<String>,
-}
-
-impl Sandbox {
-    async fn run(&self, arguments: &[&str]) -> Ran {
-        let mut command = self.checkout.command(arguments);
-        command
-            .args(["--stage", "sandbox", "--endpoint-url", &self.emulator.url()])
-            .env("MIYABI_DATABASE_URL", &self.database);
-        let ran = Ran::from(command.output().await.unwrap());
-        let mut said = self.said.lock().unwrap();
-        *said += &ran.stdout;
-        *said += &ran.stderr;
-        ran
-    }
-
-    /// Everything that the emulator has of this stage that anybody could read.
-    async fn kept(&self) -> String {
-        let account = "000000000000";
-        let mut kept = String::new();
-        for stack in ["data", "api", "site", "bootstrap"] {
-            let name = format!("miyabi-sandbox-{stack}");
-            for action in [
-                "GetTemplate",
-                "DescribeStacks",
-                "DescribeStackEvents",
-                "DescribeStackResources",
-            ] {
-                let parameters = [("Action", action), ("StackName", name.as_str())];
-                kept += &self
-                    .emulator
-                    .cloudformation(account, &parameters)
-                    .await
-                    .text();
-            }
-        }
-        let bucket = "miyabi-sandbox-assets-000000000000-us-east-1";
-        for key in ["state.json", "lease.json"] {
-            kept += &self.emulator.get_object(account, bucket, key).await.text();
-        }
-        kept
-    }
-}
+use stage::PASSWORD;
+pub(crate) use stage::Sandbox;
 
 /// The whole life of a stage: it is one test because each step needs the one before.
 #[tokio::test]
 async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_its_secrets_are_nowhere()
  {
-    let checkout = Checkout::new();
-    let server = database(&checkout);
-    let sandbox = Sandbox {
-        emulator: Emulator::start().await,
-        database: format!(
-            "postgres://miyabi_owner:{PASSWORD}@127.0.0.1:{}/miyabi",
-            server.port()
-        ),
-        checkout,
-        said: Default::default(),
-    };
+    let sandbox = Sandbox::start().await;
     let early = sandbox
         .run(&["deploy", "--yes", "--json"])
         .await
@@ -146,6 +71,8 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         .filter_map(Value::as_u64)
         .sum();
     assert!(calls <= 5 * 3, "at most five calls a stack: {second}");
+
+    releases::go_forward_and_back(&sandbox, &host).await;
 
     let status = sandbox.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["well"], true, "{status}");
