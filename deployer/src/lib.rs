@@ -17,6 +17,7 @@ pub mod interrupt;
 pub mod local;
 pub mod lock;
 pub mod migrations;
+pub mod offline;
 pub mod plan;
 pub mod progress;
 pub mod project;

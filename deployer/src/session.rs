@@ -87,14 +87,9 @@ pub async fn wish(
         },
     )?;
     let known = target.known_parameters().await?;
-    let stacks: Result<Vec<Wanted>, Error> = app
-        .stacks()
-        .iter()
-        .map(|stack| wanted(stack, &known))
-        .collect();
     Ok(Wish {
         stage: stage.name().to_owned(),
-        stacks: stacks?,
+        stacks: wanted_stacks(&app, &known)?,
         assets: built
             .iter()
             .map(|function| function.asset.clone())
@@ -136,7 +131,7 @@ fn assert_known(only: &[String], names: &[&str]) -> Result<(), Error> {
 }
 
 /// The stacks of a stage, checked against the schemas.
-fn synth(stage: &Stage, assets: &stacks::Assets) -> Result<cfn::App, Error> {
+pub(crate) fn synth(stage: &Stage, assets: &stacks::Assets) -> Result<cfn::App, Error> {
     stacks::synth(stage.settings(), assets).map_err(|problems| {
         let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
         Error::usage(
@@ -155,6 +150,17 @@ fn synth(stage: &Stage, assets: &stacks::Assets) -> Result<cfn::App, Error> {
 ",
         ))
     })
+}
+
+/// All stacks with the sources of their parameters; `known` are the values that the deployer gives.
+pub(crate) fn wanted_stacks(
+    app: &cfn::App,
+    known: &BTreeMap<String, String>,
+) -> Result<Vec<Wanted>, Error> {
+    app.stacks()
+        .iter()
+        .map(|stack| wanted(stack, known))
+        .collect()
 }
 
 /// A stack with the sources of its parameters.

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-#[cfg(feature = "aws")]
-use crate::aws::{self, Aws};
 use crate::{
     Error,
     local::Local,
@@ -15,6 +13,11 @@ use crate::{
     stage::Stage,
     state::{Deployed, DeployedStack},
     target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
+};
+#[cfg(feature = "aws")]
+use crate::{
+    aws::{self, Aws},
+    offline,
 };
 
 /// What a person says about how to reach a stage. On `local` nothing is needed.
@@ -109,6 +112,26 @@ impl StageTarget {
             #[cfg(feature = "aws")]
             StageTarget::Aws(aws) => aws.is_emulated(),
         }
+    }
+
+    /// Keeps a copy of what is deployed for [`crate::offline`], which alone reads it. Costs a look at
+    /// the stage when something was changed since the last one. Nothing depends on it, so that it
+    /// cannot be kept is only a warning. On `local` the record itself is there.
+    pub async fn remember(&self, project: &Project, stage: &Stage, progress: &Progress) {
+        #[cfg(feature = "aws")]
+        if let StageTarget::Aws(aws) = self {
+            let kept = match aws.deployed().await {
+                Ok(deployed) => offline::keep(project, stage.name(), &aws.place(), &deployed),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = kept {
+                progress.warn(format!(
+                    "What is deployed was not kept for `plan --offline`: {error}"
+                ));
+            }
+        }
+        #[cfg(not(feature = "aws"))]
+        let _ = (project, stage, progress);
     }
 
     /// Calls to AWS so far, by `Service.Operation`; nothing on `local`.

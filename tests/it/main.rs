@@ -16,6 +16,7 @@ mod invocations;
 mod local_faults;
 mod local_stage;
 mod migrations;
+mod plan;
 #[cfg(feature = "aws")]
 mod sandbox;
 mod schema;

@@ -76,6 +76,14 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
 
     let status = sandbox.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["well"], true, "{status}");
+    // What was read is enough for a plan without AWS.
+    let offline = ["plan", "--stage", "sandbox", "--offline", "--json"];
+    let offline = sandbox.checkout.xtask(&offline).await.expect(0).json();
+    assert_eq!(
+        (&offline["empty"], &offline["offline"]["from"]),
+        (&Value::Bool(true), &Value::from(sandbox.emulator.url())),
+        "{offline}"
+    );
     let outputs = sandbox.run(&["outputs", "--json"]).await.expect(0).json();
     assert_eq!(outputs, first["outputs"]);
     witness::agrees(&sandbox.emulator, &status, &outputs).await;

@@ -1,5 +1,6 @@
 //! How values look to people. Nothing here prints.
 
+pub(crate) mod basis;
 pub(crate) mod error;
 pub(crate) mod plan;
 pub(crate) mod table;

@@ -2,9 +2,9 @@
 //! CloudFormation stacks.
 //!
 //! CloudFormation's own record is the truth about stacks; what it cannot know is one object in the
-//! asset bucket ([`record`]). Nothing is kept on this machine, so any machine can go on where another
-//! one stopped. Before anything else, the account behind the credentials is compared with the
-//! stage's.
+//! asset bucket ([`record`]). Nothing that is needed is kept on this machine, so any machine can go on
+//! where another one stopped. Before anything else, the account behind the credentials is compared
+//! with the stage's.
 
 mod aliases;
 mod bootstrap;

@@ -60,6 +60,8 @@ impl Deploy {
                 .interrupt
                 .or(self.plan(context, &stage, &target))
                 .await?;
+            let progress = context.ui.progress();
+            target.remember(&context.project, &stage, &progress).await;
             let text = show::plan::text(&plan, true, &context.ui);
             context.ui.answer(&show::plan::json(&plan), &text);
             return Ok(0);
@@ -70,6 +72,8 @@ impl Deploy {
         let unlocked = target.unlock(lock).await;
         let (plan, applied) = result?;
         unlocked?;
+        let progress = context.ui.progress();
+        target.remember(&context.project, &stage, &progress).await;
         answer(context, &stage, &plan, &applied, &target.calls(), began);
         Ok(0)
     }
@@ -144,12 +148,13 @@ pub(crate) async fn approve(
             }
         };
         if typed.as_deref() != Some(stage) {
-            return not_approved(
+            let refused = not_approved(
                 "The plan replaces or removes something that holds data, and nobody confirmed it.",
                 format!(
                     "When the data may go: `cargo xtask deploy --stage {stage} --yes --confirm {stage}`"
                 ),
             );
+            return Err(refused.because(losses(plan).join("\n")));
         }
         return Ok(());
     }
@@ -170,23 +175,33 @@ pub(crate) async fn agree(
     }
     match ask(context, question).await.as_deref() {
         Some("y" | "Y" | "yes") => Ok(()),
-        Some(_) => not_approved(
+        Some(_) => Err(not_approved(
             "It was not approved.",
             format!("`cargo xtask {command}` asks again."),
-        ),
-        None => not_approved(
+        )),
+        None => Err(not_approved(
             "It needs an approval, and nobody is there to ask.",
             format!("`cargo xtask {command} --yes`"),
-        ),
+        )),
     }
 }
 
-fn not_approved(message: &str, hint: String) -> Result<(), Error> {
-    Err(Error::new(
+fn not_approved(message: &str, hint: String) -> Error {
+    Error::new(
         ErrorKind::ApprovalNeeded,
         format!("{message} Nothing was changed."),
         hint,
-    ))
+    )
+}
+
+/// What would be lost, one line each.
+fn losses(plan: &Plan) -> Vec<String> {
+    let lost = plan
+        .risks
+        .iter()
+        .filter(|risk| risk.kind == RiskKind::DataLoss);
+    lost.map(|risk| format!("{} {}: {}", risk.stack, risk.logical_id, risk.detail))
+        .collect()
 }
 
 /// Asks without holding up the signals.

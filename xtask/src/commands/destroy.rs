@@ -1,5 +1,5 @@
 use clap::Args;
-use deployer::{Error, ErrorKind, lock::Holder, session, stage::Stage, target::Target};
+use deployer::{Error, ErrorKind, lock::Holder, offline, session, stage::Stage, target::Target};
 use serde_json::json;
 
 use super::deploy::ask;
@@ -68,6 +68,8 @@ impl Destroy {
             }
         }
         let progress = context.ui.progress();
-        session::destroy(target, stage, &progress).await
+        let stacks = session::destroy(target, stage, &progress).await?;
+        offline::forget(&context.project, stage.name())?;
+        Ok(stacks)
     }
 }

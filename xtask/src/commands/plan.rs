@@ -1,5 +1,11 @@
+use std::path::PathBuf;
+
 use clap::Args;
-use deployer::{Error, build, session};
+use deployer::{
+    Error, build,
+    offline::{self, OfflinePlan},
+    session,
+};
 
 use crate::{context::Context, show};
 
@@ -12,6 +18,21 @@ pub(crate) struct PlanCommand {
     /// Only these stacks, by their short names.
     #[arg(long, value_name = "STACK", value_delimiter = ',')]
     only: Vec<String>,
+    /// Without asking AWS and without building anything.
+    ///
+    /// The checkout's templates are compared with the deployed ones by AWS's resource schemas. The
+    /// functions' code is taken as it is deployed: what is shown is what changes besides it.
+    /// Without `--deployed`, compared with what `plan` or `deploy` last read on this machine.
+    #[arg(long, conflicts_with = "database_url")]
+    offline: bool,
+    /// The deployed templates for `--offline`: a folder with `STACK.yaml` or `STACK.json`, or one
+    /// such file.
+    ///
+    /// `cargo xtask synth --out FOLDER` writes such a folder. A stack without a template in the
+    /// folder is not deployed; with one file, the other stacks are taken as the checkout has them.
+    /// Which migrations ran and which site is there is in no template: both are taken as up to date.
+    #[arg(long, value_name = "PATH", requires = "offline")]
+    deployed: Option<PathBuf>,
     /// A PostgreSQL for a stage without one of its own; better as MIYABI_DATABASE_URL.
     ///
     /// `postgres://miyabi_owner:PASSWORD@HOST:PORT/miyabi`. Needed at the first deploy only.
@@ -22,6 +43,12 @@ pub(crate) struct PlanCommand {
 impl PlanCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
+        if self.offline {
+            let deployed = self.deployed.as_deref();
+            let made = offline::plan(&context.project, &stage, deployed, &self.only)?;
+            answer_offline(context, &made);
+            return Ok(0);
+        }
         let target = context
             .target_with(&stage, self.database_url.as_deref())
             .await?;
@@ -33,8 +60,17 @@ impl PlanCommand {
                 session::plan(&target, &context.project, &stage, &built, &self.only).await
             })
             .await?;
+        target.remember(&context.project, &stage, &progress).await;
         let text = show::plan::text(&plan, true, &context.ui);
         context.ui.answer(&show::plan::json(&plan), &text);
         Ok(0)
     }
+}
+
+fn answer_offline(context: &Context, made: &OfflinePlan) {
+    let mut value = show::plan::json(&made.plan);
+    value["offline"] = show::basis::json(&made.basis);
+    let text = show::plan::text(&made.plan, true, &context.ui);
+    let text = format!("{text}{}\n", show::basis::text(&made.basis));
+    context.ui.answer(&value, &text);
 }
