@@ -3,7 +3,8 @@ use std::path::PathBuf;
 use clap::Args;
 use deployer::{
     Error, build,
-    offline::{self, OfflinePlan},
+    offline::{self, Basis},
+    plan::Plan,
     session,
 };
 
@@ -33,6 +34,9 @@ pub(crate) struct PlanCommand {
     /// Which migrations ran and which site is there is in no template: both are taken as up to date.
     #[arg(long, value_name = "PATH", requires = "offline")]
     deployed: Option<PathBuf>,
+    /// As a comment of a pull request, in Markdown.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
     /// A PostgreSQL for a stage without one of its own; better as MIYABI_DATABASE_URL.
     ///
     /// `postgres://miyabi_owner:PASSWORD@HOST:PORT/miyabi`. Needed at the first deploy only.
@@ -46,7 +50,7 @@ impl PlanCommand {
         if self.offline {
             let deployed = self.deployed.as_deref();
             let made = offline::plan(&context.project, &stage, deployed, &self.only)?;
-            answer_offline(context, &made);
+            self.answer(context, &made.plan, Some(&made.basis));
             return Ok(0);
         }
         let target = context
@@ -61,16 +65,23 @@ impl PlanCommand {
             })
             .await?;
         target.remember(&context.project, &stage, &progress).await;
-        let text = show::plan::text(&plan, true, &context.ui);
-        context.ui.answer(&show::plan::json(&plan), &text);
+        self.answer(context, &plan, None);
         Ok(0)
     }
-}
 
-fn answer_offline(context: &Context, made: &OfflinePlan) {
-    let mut value = show::plan::json(&made.plan);
-    value["offline"] = show::basis::json(&made.basis);
-    let text = show::plan::text(&made.plan, true, &context.ui);
-    let text = format!("{text}{}\n", show::basis::text(&made.basis));
-    context.ui.answer(&value, &text);
+    fn answer(&self, context: &Context, plan: &Plan, basis: Option<&Basis>) {
+        let compared = basis.map(show::basis::text);
+        if self.markdown {
+            let text = show::markdown::text(plan, compared.as_deref());
+            context.ui.data(&text);
+            return;
+        }
+        let mut value = show::plan::json(plan);
+        let mut text = show::plan::text(plan, true, &context.ui);
+        if let (Some(basis), Some(compared)) = (basis, compared) {
+            value["offline"] = show::basis::json(basis);
+            text += &compared;
+        }
+        context.ui.answer(&value, &text);
+    }
 }

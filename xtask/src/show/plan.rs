@@ -197,4 +197,4 @@ fn migrations(plan: &Plan) -> String {
 
 #[cfg(test)]
 #[path = "plan_tests.rs"]
-mod tests;
+pub(crate) mod tests;

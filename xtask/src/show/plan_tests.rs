@@ -29,7 +29,8 @@ fn stack(name: &str, action: StackAction, resources: Vec<ResourceChange>) -> Sta
     }
 }
 
-fn plan() -> Plan {
+/// Something of everything.
+pub(crate) fn plan() -> Plan {
     let subnets = (0..2)
         .map(|n| {
             change(

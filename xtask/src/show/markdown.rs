@@ -1,0 +1,296 @@
+//! A plan as a comment of a pull request: what to look at first, then each change with the property
+//! that causes it. Everything that comes from templates stands in code spans, where nothing of it is
+//! read as Markdown, and lists are used instead of tables, which a `|` would break.
+
+use std::collections::BTreeMap;
+
+use deployer::plan::{
+    Cause, Leaves, Plan, ResourceAction, ResourceChange, RiskKind, StackAction, StackPlan,
+};
+
+use crate::ui::plural;
+
+/// GitHub refuses comments of more than 65,536 characters; what follows the list needs some too.
+const LONGEST_LIST: usize = 56_000;
+
+/// The comment. `basis`: a sentence about what it was compared with, for an offline plan.
+pub(crate) fn text(plan: &Plan, basis: Option<&str>) -> String {
+    let basis = basis.map(|basis| format!("\n{}\n", code(basis)));
+    let basis = basis.unwrap_or_default();
+    // By the first line, a program finds its own comment again.
+    let head = format!("<!-- miyabi plan {} -->\n", plan.stage);
+    if plan.is_empty() {
+        let stage = code(&plan.stage);
+        return format!(
+            "{head}**Plan for {stage}:** nothing to do, what is deployed is what the checkout says.\n{basis}"
+        );
+    }
+    let title = format!("### Plan for {}: {}\n", code(&plan.stage), counts(plan));
+    let mut list: Vec<String> = Vec::new();
+    for kind in plan.risk_kinds() {
+        list.extend(risk(plan, kind));
+    }
+    for stack in &plan.stacks {
+        list.extend(changes(stack));
+    }
+    format!("{head}{title}{}{}{basis}", cut(&list), rest(plan))
+}
+
+/// `1 replaced, 2 changed`: the worst first.
+fn counts(plan: &Plan) -> String {
+    let mut counts: BTreeMap<ResourceAction, usize> = BTreeMap::new();
+    for change in plan.stacks.iter().flat_map(|stack| &stack.resources) {
+        *counts.entry(change.action).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return "no resource changes".to_owned();
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .rev()
+        .map(|(action, count)| format!("{count} {}", done(*action)))
+        .collect();
+    counts.join(", ")
+}
+
+const fn done(action: ResourceAction) -> &'static str {
+    match action {
+        ResourceAction::Add => "added",
+        ResourceAction::Change => "changed",
+        ResourceAction::MayReplace => "perhaps replaced",
+        ResourceAction::Replace => "replaced",
+        ResourceAction::Remove => "removed",
+    }
+}
+
+fn risk(plan: &Plan, kind: RiskKind) -> Vec<String> {
+    let (sign, title) = match kind {
+        RiskKind::DataLoss => ("CAUTION", "Data is replaced or removed"),
+        RiskKind::PublicAccess => ("WARNING", "More public access"),
+        RiskKind::Network => ("WARNING", "Wider security groups"),
+        RiskKind::Permissions => ("WARNING", "Wider permissions"),
+    };
+    let mut lines = vec![
+        String::new(),
+        format!("> [!{sign}]"),
+        format!("> **{title}**"),
+    ];
+    let risks = plan.risks.iter().filter(|risk| risk.kind == kind);
+    lines.extend(risks.map(|risk| {
+        let what = format!("{}.{}", risk.stack, risk.logical_id);
+        format!("> - {}: {}", code(&what), code(&risk.detail))
+    }));
+    lines
+}
+
+fn changes(stack: &StackPlan) -> Vec<String> {
+    let verb = match stack.action {
+        StackAction::None => return Vec::new(),
+        StackAction::Create => "is created",
+        StackAction::Update => "is updated",
+        StackAction::Delete => "is deleted",
+    };
+    let resources = plural(stack.resources.len(), "resource");
+    let mut lines = vec![
+        String::new(),
+        format!("**{}** {verb}, {resources}", code(&stack.name)),
+        String::new(),
+    ];
+    if stack.action == StackAction::Create {
+        let mut types: BTreeMap<&str, usize> = BTreeMap::new();
+        for change in &stack.resources {
+            *types.entry(&change.resource_type).or_default() += 1;
+        }
+        lines.extend(
+            types
+                .iter()
+                .map(|(name, count)| format!("- {count} {}", code(name))),
+        );
+        return lines;
+    }
+    for change in &stack.resources {
+        lines.push(resource(change));
+        lines.extend(change.causes.iter().map(cause));
+    }
+    lines
+}
+
+fn resource(change: &ResourceChange) -> String {
+    let mut notes = Vec::new();
+    if change.stateful && change.leaves.is_some() {
+        notes.push("holds data");
+    }
+    match change.leaves {
+        Some(Leaves::Retained) => notes.push("the old one stays outside the stack"),
+        Some(Leaves::Snapshot) => notes.push("a snapshot stays"),
+        _ => (),
+    }
+    let notes = if notes.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", notes.join(", "))
+    };
+    format!(
+        "- **{}** {} ({}){notes}",
+        done(change.action),
+        code(&change.logical_id),
+        code(&change.resource_type)
+    )
+}
+
+fn cause(cause: &Cause) -> String {
+    let property = code(cause.property.trim_start_matches("Properties."));
+    let value = |value: &Option<String>| value.as_deref().map_or("(none)".to_owned(), code);
+    let through = cause.through.as_deref().map(code);
+    let what = match (&cause.from, &cause.to, &through) {
+        (None, None, Some(through)) => format!("through {through}, which is replaced"),
+        (from, to, through) => {
+            let through = through.as_ref().map(|name| format!(", through {name}"));
+            let through = through.unwrap_or_default();
+            format!("{} → {}{through}", value(from), value(to))
+        }
+    };
+    let effect = match cause.effect {
+        ResourceAction::Replace => " (replaces)",
+        ResourceAction::MayReplace => " (may replace)",
+        _ => "",
+    };
+    format!("  - {property}: {what}{effect}")
+}
+
+/// The lines, or as many as a comment takes.
+fn cut(lines: &[String]) -> String {
+    let mut text = String::new();
+    for (index, line) in lines.iter().enumerate() {
+        if text.len() + line.len() > LONGEST_LIST {
+            let left = plural(lines.len() - index, "more line");
+            text += &format!("\n{left}: `cargo xtask plan` shows all.\n");
+            break;
+        }
+        text += line;
+        text.push('\n');
+    }
+    text
+}
+
+/// The migrations, the site, and what stays as it is.
+fn rest(plan: &Plan) -> String {
+    let mut lines = Vec::new();
+    let pending = &plan.migrations.pending;
+    if plan.migrations.run && !plan.migrations.known {
+        lines.push("- migrations: unknown until the database exists".to_owned());
+    } else if plan.migrations.run {
+        let files: Vec<String> = pending
+            .iter()
+            .map(|file| code(&format!("{:04} {}", file.version, file.description)))
+            .collect();
+        lines.push(format!("- migrations: {}", files.join(", ")));
+    }
+    lines.extend(plan.switch.iter().map(|switch| {
+        format!(
+            "- put as the template says: {} (it stands at {})",
+            code(&switch.function),
+            code(&switch.version)
+        )
+    }));
+    if plan.site.put {
+        lines.push("- the files of the site are put into the bucket".to_owned());
+    }
+    let unchanged: Vec<String> = plan
+        .stacks
+        .iter()
+        .filter(|stack| stack.action == StackAction::None)
+        .map(|stack| code(&stack.name))
+        .collect();
+    if !unchanged.is_empty() {
+        lines.push(format!("- no change: {}", unchanged.join(", ")));
+    }
+    if lines.is_empty() {
+        return String::new();
+    }
+    format!("\n{}\n", lines.join("\n"))
+}
+
+/// A code span that shows exactly this text, on one line, whatever is in it.
+fn code(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    if text.trim().is_empty() {
+        return "`(empty)`".to_owned();
+    }
+    // A longer fence than any inside; a space keeps a backtick or a space at the end apart from it.
+    let (mut longest, mut run) = (0, 0);
+    for letter in text.chars() {
+        run = if letter == '`' { run + 1 } else { 0 };
+        longest = longest.max(run);
+    }
+    let fence = "`".repeat(longest + 1);
+    let awkward = |letter: Option<char>| matches!(letter, Some('`' | ' '));
+    let space = if awkward(text.chars().next()) || awkward(text.chars().next_back()) {
+        " "
+    } else {
+        ""
+    };
+    format!("{fence}{space}{text}{space}{fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use deployer::plan::Plan;
+
+    use super::*;
+    use crate::show::plan::tests::plan;
+
+    #[test]
+    fn a_comment_says_first_what_to_look_at() {
+        insta::assert_snapshot!(text(&plan(), None));
+    }
+
+    #[test]
+    fn a_plan_that_does_nothing_is_one_line() {
+        let mut plan = plan();
+        plan.stacks.drain(..2);
+        plan.risks.clear();
+        plan.migrations.run = false;
+        plan.site.put = false;
+        insta::assert_snapshot!(text(&plan, None), @"
+        <!-- miyabi plan local -->
+        **Plan for `local`:** nothing to do, what is deployed is what the checkout says.
+        ");
+    }
+
+    #[test]
+    fn nothing_in_a_template_is_read_as_markdown() {
+        let shown = [
+            "a`b",
+            "``",
+            "`",
+            "a | b\n\n# title @somebody <img src=x> [a](b)",
+            "",
+            " x ",
+        ]
+        .map(code);
+        insta::assert_snapshot!(shown.join("\n"), @"
+        ``a`b``
+        ``` `` ```
+        `` ` ``
+        `a | b  # title @somebody <img src=x> [a](b)`
+        `(empty)`
+        `  x  `
+        ");
+    }
+
+    #[test]
+    fn a_comment_is_never_longer_than_github_takes() {
+        let mut long: Plan = plan();
+        let data = &mut long.stacks[1];
+        let change = data.resources[1].clone();
+        data.resources.extend(std::iter::repeat_n(change, 2000));
+        let text = text(&long, None);
+        assert!(text.len() < 65_536, "{}", text.len());
+        assert!(text.contains("more lines: `cargo xtask plan` shows all."));
+        assert!(text.contains("[!CAUTION]") && text.contains("no change: `site`"));
+    }
+}
