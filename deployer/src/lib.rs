@@ -17,6 +17,7 @@ pub mod interrupt;
 pub mod local;
 pub mod lock;
 pub mod migrations;
+mod mutex;
 pub mod offline;
 pub mod plan;
 pub mod progress;

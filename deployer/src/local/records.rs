@@ -15,10 +15,10 @@ use serde_json::json;
 use super::{
     files::{self, Files},
     resources::Record,
-    world::lock,
 };
 use crate::{
     Error,
+    mutex::lock,
     state::{Deployed, DeployedStack, StateFile},
 };
 

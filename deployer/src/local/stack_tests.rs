@@ -16,8 +16,8 @@ use crate::{
     local::{
         files::Files,
         lambda::tests::{bootstrap, program},
-        world::lock,
     },
+    mutex::lock,
     state::StateFile,
 };
 

@@ -28,9 +28,9 @@ use super::{
     records::Records,
     resources::{Record, Wish, provider},
     secrets::random,
-    world::{World, lock, port_taken},
+    world::{World, port_taken},
 };
-use crate::{Error, project::Project, stage::Stage};
+use crate::{Error, mutex::lock, project::Project, stage::Stage};
 
 /// How long requests that run may go on when everything is to end.
 const DRAIN: Duration = Duration::from_secs(30);

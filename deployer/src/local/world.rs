@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -23,6 +23,7 @@ use super::{
     registry::Functions,
     secrets::Secrets,
 };
+use crate::mutex::lock;
 
 /// What runs of one stage.
 pub(super) struct World {
@@ -249,8 +250,4 @@ impl Apis {
         futures_util::future::join_all(all.into_values().map(|(_, server)| server.stop(within)))
             .await;
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,8 +4,7 @@ use miyabi_catalog::FUNCTIONS;
 
 use super::{
     Stage, StageError,
-    error::nearest,
-    parse::{line_of, path},
+    error::{line_of, nearest},
 };
 
 /// Days that CloudWatch Logs can keep logs.
@@ -25,7 +24,7 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             .unwrap_or((chain[0].0, 1));
         let message = format!("{}: found {found}; it must be {allowed}.", keys.join("."));
         Err(StageError::at(
-            &path(file),
+            file,
             line,
             &message,
             "stages/base.yaml says what each key takes.".to_owned(),

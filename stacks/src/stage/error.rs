@@ -11,9 +11,10 @@ pub struct StageError {
 }
 
 impl StageError {
+    /// In `file`, which is named without folder and ending.
     pub(super) fn at(file: &str, line: usize, message: &str, hint: String) -> Self {
         Self {
-            message: format!("{file}:{line}: {message}"),
+            message: format!("stages/{file}.yaml:{line}: {message}"),
             hint,
         }
     }
@@ -56,4 +57,29 @@ fn distance(a: &str, b: &str) -> usize {
         }
     }
     row[b.len()]
+}
+
+/// The line, from 1, on which the key at that path stands; 1 when it does not.
+pub(super) fn line_of(text: &str, keys: &[&str]) -> usize {
+    let mut depth = 0;
+    let mut inside: Vec<usize> = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let trimmed = line.trim_start();
+        if trimmed.is_empty() || trimmed.starts_with('#') {
+            continue;
+        }
+        let indent = line.len() - trimmed.len();
+        while inside.last().is_some_and(|parent| indent <= *parent) {
+            inside.pop();
+            depth = depth.min(inside.len());
+        }
+        if depth == inside.len() && trimmed.split(':').next() == Some(keys[depth]) {
+            if depth + 1 == keys.len() {
+                return number + 1;
+            }
+            depth += 1;
+            inside.push(indent);
+        }
+    }
+    1
 }

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::{Stage, StageError, check, error::nearest};
+use super::{
+    Stage, StageError, check,
+    error::{line_of, nearest},
+};
 
 /// Stage files by name without `.yaml`.
 pub type Files = BTreeMap<String, String>;
@@ -81,7 +84,7 @@ fn chain<'a>(name: &str, files: &'a Files) -> Result<Vec<(&'a str, &'a str)>, St
             let (below, text) = chain[chain.len() - 1];
             let known: Vec<&str> = files.keys().map(String::as_str).collect();
             return Err(StageError::at(
-                &path(below),
+                below,
                 line_of(text, &["extends"]),
                 &format!(
                     "extends: there is no stage file `{name}`; there are {}.",
@@ -92,7 +95,7 @@ fn chain<'a>(name: &str, files: &'a Files) -> Result<Vec<(&'a str, &'a str)>, St
         };
         if chain.iter().any(|(seen, _)| seen == file) {
             return Err(StageError::at(
-                &path(file),
+                file,
                 line_of(text, &["extends"]),
                 "extends: the files extend each other in a circle.",
                 "Let the last one extend `base`, which extends nothing.".to_owned(),
@@ -109,7 +112,7 @@ fn part(file: &str, text: &str) -> Result<Json, StageError> {
     let mut part: Json = read(file, text)?;
     if part["account"].is_number() {
         return Err(StageError::at(
-            &path(file),
+            file,
             line_of(text, &["account"]),
             &format!(
                 "account: found the number {}; it must be 12 digits in quotes.",
@@ -152,7 +155,7 @@ fn read<T: for<'de> Deserialize<'de>>(file: &str, text: &str) -> Result<T, Stage
         } else {
             format!("{key}: {said}")
         };
-        StageError::at(&path(file), line, &format!("{message}."), hint(said))
+        StageError::at(file, line, &format!("{message}."), hint(said))
     })
 }
 
@@ -183,34 +186,4 @@ fn merge(under: &mut Json, over: Json) {
         }
         (under, over) => *under = over,
     }
-}
-
-/// `stages/dev.yaml`
-pub(super) fn path(file: &str) -> String {
-    format!("stages/{file}.yaml")
-}
-
-/// The line, from 1, on which the key at that path stands; 1 when it does not.
-pub(super) fn line_of(text: &str, keys: &[&str]) -> usize {
-    let mut depth = 0;
-    let mut inside: Vec<usize> = Vec::new();
-    for (number, line) in text.lines().enumerate() {
-        let trimmed = line.trim_start();
-        if trimmed.is_empty() || trimmed.starts_with('#') {
-            continue;
-        }
-        let indent = line.len() - trimmed.len();
-        while inside.last().is_some_and(|parent| indent <= *parent) {
-            inside.pop();
-            depth = depth.min(inside.len());
-        }
-        if depth == inside.len() && trimmed.split(':').next() == Some(keys[depth]) {
-            if depth + 1 == keys.len() {
-                return number + 1;
-            }
-            depth += 1;
-            inside.push(indent);
-        }
-    }
-    1
 }

@@ -7,13 +7,11 @@ use serde_json::Value;
 
 use super::{Made, Provider, Record, Wish, World};
 use crate::{
-    local::{
-        edge::{
-            Distribution as Settings, HeadersPolicy, ViewerFunction, distribution_arn,
-            refuse_distribution, refuse_headers,
-        },
-        world::lock,
+    local::edge::{
+        Distribution as Settings, HeadersPolicy, ViewerFunction, distribution_arn,
+        refuse_distribution, refuse_headers,
     },
+    mutex::lock,
     target::Health,
 };
 

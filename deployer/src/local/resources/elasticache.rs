@@ -18,10 +18,7 @@ use tokio::{
 };
 
 use super::{Made, Provider, Record, Wish, World};
-use crate::{
-    local::{orphans::Orphans, world::lock},
-    target::Health,
-};
+use crate::{local::orphans::Orphans, mutex::lock, target::Health};
 
 /// The port that is taken for a cache when it is free.
 const PREFERRED_PORT: u16 = 8791;

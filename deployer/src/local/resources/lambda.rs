@@ -14,8 +14,9 @@ use crate::{
         ACCOUNT, REGION,
         lambda::{Concurrency, Spec, Version as Published},
         secrets::random,
-        world::{Latest, lock},
+        world::Latest,
     },
+    mutex::lock,
     target::Health,
 };
 

@@ -12,8 +12,8 @@ use crate::{
     local::{
         ACCOUNT, REGION,
         secrets::{Secrets, random},
-        world::lock,
     },
+    mutex::lock,
     target::Health,
 };
 

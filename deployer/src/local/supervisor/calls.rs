@@ -20,8 +20,8 @@ use crate::{
         resources::provider,
         secrets::Secrets,
         stack::Update,
-        world::lock,
     },
+    mutex::lock,
     progress::{Event, Progress},
     target::{Health, ResourceStatus},
 };
