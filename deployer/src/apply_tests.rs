@@ -1,6 +1,9 @@
 //! Tests of [`super`] with a target that writes down what it is told, in place of a cloud.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use serde_json::{Value, json};
 
@@ -8,7 +11,8 @@ use super::*;
 use crate::{
     ErrorKind,
     lock::Holder,
-    plan::{MigrationPlan, SitePlan},
+    plan::{MigrationPlan, Parameter, SitePlan, StackAction, StackPlan},
+    state::Deployed,
     target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile},
 };
 

@@ -232,6 +232,14 @@ impl Target for StageTarget {
         at!(self, target => target.apply_stack(stack, parameters, progress).await)
     }
 
+    fn revertible(&self, stack: &str) -> Option<String> {
+        at!(self, target => target.revertible(stack))
+    }
+
+    async fn revert(&self, stack: &str) -> Result<(), Error> {
+        at!(self, target => target.revert(stack).await)
+    }
+
     async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error> {
         at!(self, target => target.delete_stack(stack, progress).await)
     }

@@ -64,6 +64,18 @@ pub trait Target {
         progress: &Progress,
     ) -> Result<DeployedStack, Error>;
 
+    /// The name under which an update of that stack that goes on can be taken back; `None` where
+    /// that cannot be.
+    fn revertible(&self, _stack: &str) -> Option<String> {
+        None
+    }
+
+    /// Takes back the update of a stack that goes on; [`Target::apply_stack`] then ends with an
+    /// error.
+    async fn revert(&self, _stack: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Deletes a stack; one that is not there is fine.
     async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error>;
 

@@ -11,6 +11,7 @@ mod migrating;
 mod network;
 mod release;
 mod rows;
+mod signals;
 mod states;
 
 use std::sync::{Arc, Mutex};

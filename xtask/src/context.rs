@@ -126,7 +126,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
 }
 
 /// The first Ctrl-C asks for a stop between two steps, the second ends the process: what was begun
-/// is then finished by the next run of the same command.
+/// is then finished by the next run of the same command. SIGTERM is the same.
 fn listen(ui: &Ui, interrupt: &Interrupt) {
     for kind in [unix::SignalKind::interrupt(), unix::SignalKind::terminate()] {
         let Ok(mut signals) = unix::signal(kind) else {
@@ -140,12 +140,50 @@ fn listen(ui: &Ui, interrupt: &Interrupt) {
                     std::process::exit(130);
                 }
                 interrupt.set();
-                ui.say(
-                    "Stopping as soon as the step at hand is done; Ctrl-C once more stops at once.",
-                );
+                tell_what_goes_on(&ui, &interrupt);
             }
         });
     }
+}
+
+/// Says what will still be done, and offers what can be done about it.
+fn tell_what_goes_on(ui: &Ui, interrupt: &Interrupt) {
+    let ongoing = interrupt.ongoing();
+    if ongoing.is_empty() {
+        ui.say("Stopping as soon as the step at hand is done; Ctrl-C once more stops at once.");
+        return;
+    }
+    let titles: Vec<&str> = ongoing.iter().map(|step| step.title.as_str()).collect();
+    ui.say(&format!(
+        "This goes on and is waited for, then nothing more begins: {}. Ctrl-C once more ends this command and leaves it going; the same command follows it then.",
+        titles.join(", ")
+    ));
+    let stacks: Vec<&str> = ongoing
+        .iter()
+        .filter_map(|step| step.can_go_back.as_deref())
+        .collect();
+    if stacks.is_empty() {
+        return;
+    }
+    if !ui.can_ask() {
+        for stack in stacks {
+            ui.say(&format!(
+                "To have it go back to what it was: `aws cloudformation cancel-update-stack --stack-name {stack}`"
+            ));
+        }
+        return;
+    }
+    ui.say("To have it go back to what it was, type `back` and Enter.");
+    let (ui, interrupt) = (ui.clone(), interrupt.clone());
+    tokio::task::spawn_blocking(move || {
+        while let Some(typed) = ui.typed() {
+            if typed == "back" {
+                ui.say("It is taken back; that is waited for, too.");
+                interrupt.take_back();
+                return;
+            }
+        }
+    });
 }
 
 /// The root of the checkout: the nearest folder upwards that has the stage files, or else the one

@@ -127,6 +127,13 @@ impl Ui {
         })
     }
 
+    /// A line that somebody types while other things go on. `None`: no more will come.
+    pub(crate) fn typed(&self) -> Option<String> {
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line).ok()?;
+        (read > 0).then(|| line.trim().to_owned())
+    }
+
     /// `text` in an ANSI style when somebody sees it.
     pub(crate) fn paint(&self, style: &str, text: &str) -> String {
         if self.colour {

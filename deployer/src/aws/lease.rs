@@ -25,9 +25,21 @@ use crate::{
 
 pub(super) const KEY: &str = "lease.json";
 /// How long a lease lives that is not renewed.
-pub(super) const TTL: Duration = Duration::from_secs(45);
-/// How often it is renewed.
-const RENEW_EVERY: Duration = Duration::from_secs(12);
+const TTL: Duration = Duration::from_secs(45);
+/// Seconds that a lease lives instead; it can only be made shorter. For tests.
+const TTL_VARIABLE: &str = "MIYABI_LEASE_SECONDS";
+
+fn ttl() -> Duration {
+    std::env::var(TTL_VARIABLE)
+        .ok()
+        .and_then(|seconds| seconds.parse().ok())
+        .map_or(TTL, |seconds| Duration::from_secs(seconds).min(TTL))
+}
+
+/// How often it is renewed: more than three times while it lives.
+fn renew_every() -> Duration {
+    ttl() * 4 / 15
+}
 
 /// What the object says.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -101,7 +113,7 @@ impl Lease {
             holder: holder.clone(),
             machine: machine(),
             released: false,
-            seconds: TTL.as_secs(),
+            seconds: ttl().as_secs(),
         };
         let when = there
             .as_ref()
@@ -166,7 +178,7 @@ impl Fence {
     /// Refuses when this process may no longer change the stage.
     pub(super) async fn check(&self) -> Result<(), Error> {
         let mut held = self.held.lock().await;
-        if !held.lost && held.age() < RENEW_EVERY * 2 {
+        if !held.lost && held.age() < renew_every() * 2 {
             return Ok(());
         }
         match renew(&self.bucket, &mut held).await {
@@ -225,7 +237,7 @@ async fn lost_race(bucket: &Bucket) -> Result<Error, Error> {
     let other: Option<Written> =
         there.and_then(|object| serde_json::from_slice(&object.bytes).ok());
     Ok(match other {
-        Some(other) => taken(bucket, &other, TTL),
+        Some(other) => taken(bucket, &other, ttl()),
         None => busy(&bucket.stage, None),
     })
 }
@@ -256,7 +268,7 @@ fn taken(bucket: &Bucket, by: &Written, left: Duration) -> Error {
 /// Renews until it is aborted, or the lease is lost for good.
 async fn beat(bucket: Bucket, held: Arc<Mutex<Held>>) {
     loop {
-        tokio::time::sleep(RENEW_EVERY).await;
+        tokio::time::sleep(renew_every()).await;
         let mut held = held.lock().await;
         // A renewal that fails otherwise is tried again at the next beat, or by the fence.
         if renew(&bucket, &mut held).await.is_err() && held.lost {

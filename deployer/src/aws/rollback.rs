@@ -1,4 +1,4 @@
-//! Leading a stuck stack back: CloudFormation goes on undoing the update that failed, with the
+//! Taking an update back while it goes on, and leading a stuck stack back: CloudFormation goes on undoing the update that failed, with the
 //! resource that was in the way mended, or without it.
 
 use aws_sdk_cloudformation::types::StackStatus;
@@ -60,6 +60,24 @@ impl Aws {
             done.push(view.name.clone());
         }
         Ok(done)
+    }
+
+    /// Takes back the update of a stack that goes on. Who follows it sees it end as rolled back.
+    pub(super) async fn cancel_update(&self, name: &str) -> Result<(), Error> {
+        self.fence().await?;
+        self.clients
+            .cloudformation
+            .cancel_update_stack()
+            .stack_name(self.stack_name(name))
+            .client_request_token(token())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| {
+                Refused::new("cloudformation:CancelUpdateStack", error).error(format!(
+                    "The update of the stack `{name}` cannot be taken back; it goes on."
+                ))
+            })
     }
 
     async fn continue_back(

@@ -133,6 +133,14 @@ impl Target for Aws {
         Ok(deployed)
     }
 
+    fn revertible(&self, stack: &str) -> Option<String> {
+        Some(self.stack_name(stack))
+    }
+
+    async fn revert(&self, stack: &str) -> Result<(), Error> {
+        self.cancel_update(stack).await
+    }
+
     async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error> {
         self.fence().await?;
         self.remove_stack(stack, progress).await?;

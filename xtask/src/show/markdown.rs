@@ -193,6 +193,13 @@ fn rest(plan: &Plan) -> String {
             code(&switch.version)
         )
     }));
+    for switch in &plan.switch {
+        lines.push(format!(
+            "- put as the template says: {} (it stands at {})",
+            code(&switch.function),
+            code(&switch.version)
+        ));
+    }
     if plan.site.put {
         lines.push("- the files of the site are put into the bucket".to_owned());
     }

@@ -1,0 +1,271 @@
+//! A person, or the machine, stops the command line itself: at the stage `sandbox`, with the real
+//! application.
+
+use std::{
+    collections::BTreeSet,
+    env,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use deployer::{
+    apply::{Applying, apply},
+    interrupt::Interrupt,
+    lock::Holder,
+    target::Target,
+};
+use miyabi_tests::{Emulator, Ran, ScriptedStacks, until};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use super::{Place, failing, good, text};
+use crate::sandbox::Sandbox;
+
+const DEPLOY: &[&str] = &["deploy", "--yes", "--json"];
+/// What is said when the functions are built and nothing else was done yet.
+const BUILT: &str = "Building the functions: done";
+/// Nothing here is slower than a deploy on a machine with other things to do.
+const SOON: Duration = Duration::from_secs(120);
+
+/// A command that runs, and what it has said so far.
+struct Running {
+    child: Child,
+    said: tokio::task::JoinHandle<()>,
+    lines: std::sync::Arc<std::sync::Mutex<String>>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Running {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        let lines = std::sync::Arc::<std::sync::Mutex<String>>::default();
+        let heard = lines.clone();
+        let said = tokio::spawn(async move {
+            while let Ok(Some(line)) = stderr.next_line().await {
+                *heard.lock().unwrap() += &format!("{line}\n");
+            }
+        });
+        Running { child, said, lines }
+    }
+
+    /// Waits until it has said that.
+    async fn says(&self, what: &str) {
+        until(&format!("it says {what}"), SOON, async || {
+            self.lines.lock().unwrap().contains(what).then_some(())
+        })
+        .await;
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
+    }
+
+    async fn ends(mut self) -> Ran {
+        let status = tokio::time::timeout(SOON, self.child.wait()).await;
+        let code = status.unwrap().unwrap().code().unwrap_or(-1);
+        let mut stdout = String::new();
+        let mut pipe = self.child.stdout.take().unwrap();
+        pipe.read_to_string(&mut stdout).await.unwrap();
+        self.said.await.unwrap();
+        let stderr = self.lines.lock().unwrap().clone();
+        Ran {
+            code,
+            stdout,
+            stderr,
+        }
+    }
+}
+
+/// A stage that is deployed, and two names of its database's machine: from one to the other, every
+/// function that knows the database changes, without anything being built.
+async fn deployed() -> Sandbox {
+    let sandbox = Sandbox::start().await;
+    sandbox.run(&["bootstrap", "--yes"]).await.expect(0);
+    sandbox.run(DEPLOY).await.expect(0);
+    sandbox
+}
+
+/// One run ends well, and the next has nothing to do.
+async fn converges(sandbox: &Sandbox, host: &str, after: &str) {
+    let again = sandbox.ended(sandbox.command_for(host, DEPLOY)).await;
+    assert_eq!(again.code, 0, "after {after}: {again:?}");
+    let third = sandbox.ended(sandbox.command_for(host, DEPLOY)).await;
+    assert_eq!(third.code, 0, "after {after}: {third:?}");
+    assert_eq!(third.json()["result"], "unchanged", "after {after}");
+}
+
+#[tokio::test]
+async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_converges() {
+    let sandbox = deployed().await;
+    let elsewhere = "localhost";
+    let deploy = || Running::start(sandbox.command_for(elsewhere, DEPLOY));
+
+    // Before anything is executed.
+    for signal in [Signal::INT, Signal::TERM] {
+        let running = deploy();
+        running.says("Building the functions ..").await;
+        running.signal(signal);
+        let ran = running.ends().await.expect(130);
+        assert!(
+            ran.stderr.contains("Interrupted. Nothing was changed."),
+            "{ran:?}"
+        );
+        assert_eq!(ran.json()["error"]["kind"], "interrupted");
+    }
+    let unchanged = sandbox.run(DEPLOY).await.expect(0).json();
+    assert_eq!(unchanged["result"], "unchanged", "{unchanged}");
+
+    // While CloudFormation works: it is told, waited for, and nothing more begins.
+    let running = deploy();
+    running.says("Updating data ..").await;
+    running.signal(Signal::TERM);
+    let ran = running.ends().await.expect(130);
+    for expected in [
+        "This goes on and is waited for, then nothing more begins: Updating data.",
+        "`aws cloudformation cancel-update-stack --stack-name miyabi-sandbox-data`",
+        "Done and kept: data. The others were not touched.",
+    ] {
+        assert!(ran.stderr.contains(expected), "{expected}: {ran:?}");
+    }
+    converges(&sandbox, elsewhere, "SIGTERM").await;
+
+    // Twice: the command ends at once, and what goes on goes on.
+    let running = Running::start(sandbox.command(DEPLOY));
+    running.says("Updating data ..").await;
+    running.signal(Signal::INT);
+    running.says("This goes on").await;
+    running.signal(Signal::INT);
+    let ran = running.ends().await.expect(130);
+    assert!(ran.stderr.contains("Stopped at once."), "{ran:?}");
+    converges(&sandbox, "127.0.0.1", "two SIGINT").await;
+}
+
+#[tokio::test]
+async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_that() {
+    let place = Place::new(211).await;
+    place.deploy(&[("data", good(1))]).await.unwrap();
+    let proxy = ScriptedStacks::before(Emulator::shared().await, |_, _| None).await;
+    let through = place.through(proxy.url());
+    let aws = through.open().await.unwrap();
+    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    // It would go on for a while.
+    let plan = super::plan(&aws, &[("data", failing(5))]).await.unwrap();
+    let interrupt = Interrupt::default();
+    let person = async {
+        let ongoing = until("the update goes on", SOON, async || {
+            let asked = proxy.actions().contains(&"UpdateStack".to_owned());
+            asked
+                .then(|| interrupt.ongoing())
+                .filter(|ongoing| !ongoing.is_empty())
+        })
+        .await;
+        assert_eq!(ongoing[0].title, "Updating data");
+        assert_eq!(
+            ongoing[0].can_go_back.as_deref(),
+            Some("miyabi-sandbox-data")
+        );
+        interrupt.set();
+        interrupt.take_back();
+    };
+    let applying = Applying {
+        target: &aws,
+        project: &super::project(),
+        plan: &plan,
+        progress: &through.progress(),
+        interrupt: &interrupt,
+    };
+    let (applied, ()) = tokio::join!(apply(applying), person);
+    aws.unlock(lease).await.unwrap();
+    let error = applied.unwrap_err();
+    assert_eq!(error.kind().exit_code(), 130, "{}", text(&error));
+    assert!(
+        text(&error).contains("The update of data was taken back; what it was still runs."),
+        "{}",
+        text(&error)
+    );
+    assert!(proxy.actions().contains(&"CancelUpdateStack".to_owned()));
+    assert!(interrupt.ongoing().is_empty());
+    let (plan, _) = place.deploy(&[("data", good(1))]).await.unwrap();
+    assert!(plan.is_empty(), "it is what it was: {plan:?}");
+}
+
+#[tokio::test]
+async fn fault_11_a_deploy_that_is_killed_at_a_random_moment_is_healed_by_the_next() {
+    let sandbox = deployed().await;
+    let kills: u64 = env::var("MIYABI_KILLS").map_or(10, |kills| kills.parse().unwrap());
+    let hosts = ["localhost", "127.0.0.1"];
+    let first = Running::start(sandbox.command_for(hosts[0], DEPLOY));
+    first.says(BUILT).await;
+    let began = Instant::now();
+    first.ends().await.expect(0);
+    let rest = began.elapsed();
+    let mut dice = Dice(0x6d69_7961_6269);
+    let mut points = BTreeSet::new();
+    for turn in 1..=kills {
+        let host = hosts[usize::try_from(turn % 2).unwrap()];
+        let point = rest.mul_f64(dice.part());
+        let mut running = Running::start(sandbox.command_for(host, DEPLOY));
+        // The build changes nothing that is deployed: only every eighth moment is in it or before.
+        if turn % 8 != 0 {
+            running.says(BUILT).await;
+        }
+        tokio::time::sleep(point).await;
+        let ended = running.child.try_wait().unwrap();
+        if ended.is_none() {
+            running.signal(Signal::KILL);
+        }
+        let ran = running.ends().await;
+        let last = ran.stderr.lines().last().unwrap_or_default().to_owned();
+        converges(&sandbox, host, &format!("kill {turn} at {point:?}: {last}")).await;
+        let step = last.split(':').next().unwrap_or_default();
+        points.insert(step.trim_end_matches(" ..").to_owned());
+    }
+    // In more than one step of a deploy.
+    assert!(points.len() > 2, "{points:?}");
+}
+
+#[tokio::test]
+async fn fault_13_a_command_that_slept_past_the_end_of_its_lease_changes_nothing_more() {
+    let sandbox = deployed().await;
+    let deploy = || {
+        let mut command = sandbox.command_for("localhost", DEPLOY);
+        command.env("MIYABI_LEASE_SECONDS", "4");
+        command
+    };
+    let sleeper = Running::start(deploy());
+    sleeper.says("Updating data ..").await;
+    sleeper.signal(Signal::STOP);
+    let other = until("the lease ends", SOON, async || {
+        let ran = sandbox.ended(deploy()).await;
+        (ran.code != 75).then_some(ran)
+    })
+    .await
+    .expect(0);
+    assert_eq!(other.json()["result"], "deployed");
+    sleeper.signal(Signal::CONT);
+    let ran = sleeper.ends().await.expect(75);
+    assert!(
+        ran.stderr
+            .contains("somebody else took it. Nothing more was changed."),
+        "{ran:?}"
+    );
+    converges(&sandbox, "localhost", "SIGCONT").await;
+}
+
+/// Random numbers that are the same in every run (splitmix64).
+struct Dice(u64);
+
+impl Dice {
+    /// From 0 to 1.
+    fn part(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        f64::from(u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap()) / f64::from(u32::MAX)
+    }
+}
