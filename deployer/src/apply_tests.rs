@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     ErrorKind,
+    drift::Drift,
     lock::Holder,
     plan::{MigrationPlan, Parameter, SitePlan, StackAction, StackPlan},
     state::Deployed,
@@ -99,6 +100,9 @@ impl Target for Diary {
     async fn record_migrations(&self, _: &BTreeMap<i64, String>) -> Result<(), Error> {
         self.note("record migrations");
         Ok(())
+    }
+    async fn drift(&self, _: Option<&[String]>, _: std::time::Duration) -> Result<Drift, Error> {
+        Ok(Drift::default())
     }
     async fn put_site(&self, _: &str, _: &[SiteFile], _: &str) -> Result<(), Error> {
         self.note("site");

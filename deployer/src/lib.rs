@@ -10,6 +10,7 @@ pub mod apply;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod build;
+pub mod drift;
 pub mod error;
 pub mod event;
 pub mod http_client;

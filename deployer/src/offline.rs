@@ -21,7 +21,7 @@ pub use last_read::{LastRead, forget, keep};
 
 use crate::{
     Error, migrations,
-    plan::{self, Plan},
+    plan::{self, Plan, RiskKind},
     project::Project,
     session, site,
     stage::Stage,
@@ -108,7 +108,11 @@ pub fn plan(
         migrations,
         site_sha256,
     };
-    let plan = plan::make(wish, &deployed)?;
+    let mut plan = plan::make(wish, &deployed)?;
+    if matches!(basis, Basis::Templates(_)) {
+        // A template that was not given says nothing about a stack that was deleted.
+        plan.risks.retain(|risk| risk.kind != RiskKind::Gone);
+    }
     let plan = if only.is_empty() {
         plan
     } else {

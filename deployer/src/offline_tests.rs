@@ -80,6 +80,7 @@ fn a_stack_without_a_template_in_the_folder_is_not_deployed() {
             ("site", StackAction::Create)
         ]
     );
+    assert_eq!(made.plan.risks, []);
 }
 
 #[test]

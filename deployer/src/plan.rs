@@ -2,6 +2,7 @@
 //! decides nothing; a plan that was written to a file and read again is the same plan.
 
 mod diff;
+mod gone;
 mod make;
 mod only;
 mod order;
@@ -255,7 +256,7 @@ pub struct Risk {
     pub kind: RiskKind,
     /// The stack.
     pub stack: String,
-    /// The resource.
+    /// The resource; empty when the stack as a whole is meant.
     pub logical_id: String,
     /// What exactly, one line.
     pub detail: String,
@@ -267,6 +268,8 @@ pub struct Risk {
 pub enum RiskKind {
     /// A resource that holds data is replaced or removed.
     DataLoss,
+    /// A stack was deleted by hand and is made anew.
+    Gone,
     /// Something becomes reachable or readable by more of the world.
     PublicAccess,
     /// A security group lets in or out more than before.
@@ -280,6 +283,7 @@ impl RiskKind {
     pub const fn title(self) -> &'static str {
         match self {
             RiskKind::DataLoss => "data is replaced or removed",
+            RiskKind::Gone => "deleted by hand, made anew",
             RiskKind::PublicAccess => "more public access",
             RiskKind::Network => "wider security groups",
             RiskKind::Permissions => "wider permissions",

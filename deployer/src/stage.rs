@@ -50,9 +50,14 @@ impl Stage {
         self.name == LOCAL
     }
 
+    /// Whether what it has may not go by accident: its database is protected.
+    pub fn is_protected(&self) -> bool {
+        self.stage.database.deletion_protection
+    }
+
     /// Refuses a stage whose database is protected: it can only be destroyed in two steps.
     pub fn assert_unprotected(&self) -> Result<(), Error> {
-        if !self.stage.database.deletion_protection {
+        if !self.is_protected() {
             return Ok(());
         }
         Err(Error::usage(

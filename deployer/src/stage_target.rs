@@ -1,9 +1,10 @@
 //! The target of a stage: this machine for `local`, AWS or an endpoint like it for the others.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     Error,
+    drift::Drift,
     local::Local,
     lock::Holder,
     plan::StackPlan,
@@ -274,6 +275,10 @@ impl Target for StageTarget {
 
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
         at!(self, target => target.status().await)
+    }
+
+    async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error> {
+        at!(self, target => target.drift(stacks, within).await)
     }
 
     async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {

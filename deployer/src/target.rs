@@ -3,12 +3,17 @@
 //! Everything above a target (build, plan, apply, smoke test) is the same on every stage. A target
 //! decides nothing: it is told what to create, update and delete, and says what is there.
 
-use std::{collections::BTreeMap, path::PathBuf, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Error,
+    drift::Drift,
     lock::Holder,
     plan::StackPlan,
     progress::Progress,
@@ -112,6 +117,10 @@ pub trait Target {
 
     /// Each resource and how it is, in the order stack, logical id. Reads only.
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error>;
+
+    /// What differs in these stacks (`None`: in all) from what was deployed, because of what was done
+    /// past the deployer. What takes longer than `within` is unknown. Reads only.
+    async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error>;
 
     /// Calls `line` with each line of the logs that fits, oldest first; with `follow` until the
     /// future is dropped.

@@ -6,6 +6,7 @@
 mod application;
 mod bucket;
 mod credentials;
+mod drift;
 mod lease;
 mod migrating;
 mod network;

@@ -125,6 +125,9 @@ async fn a_deploy_that_would_replace_the_database_is_refused_with_exit_code_3() 
         ])
     );
     assert_eq!(fs::read_to_string(&state).unwrap(), before);
+    let drift = ["drift", "--stage", "local", "--json"];
+    let drift = checkout.xtask(&drift).await.expect(0).json();
+    assert_eq!(drift["clean"], true, "{drift}");
     // The same plan without a build, from the record.
     let plan = ["plan", "--stage", "local", "--offline", "--json"];
     let plan = checkout.xtask(&plan).await.expect(0).json();

@@ -76,6 +76,20 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
 
     let status = sandbox.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["well"], true, "{status}");
+    let drift = sandbox.run(&["drift", "--json"]).await.expect(0).json();
+    assert_eq!(drift["clean"], true, "{drift}");
+    sandbox.keep_logs_for("docs", 1).await;
+    let drift = sandbox.run(&["drift", "--json"]).await.expect(1).json();
+    assert_eq!(
+        drift["resources"][0]["properties"][0]["property"], "RetentionInDays",
+        "{drift}"
+    );
+    let planned = sandbox.run(&["plan", "--drift", "--markdown"]).await;
+    assert!(
+        planned.expect(0).stdout.contains("**Changed by hand**"),
+        "the plan says so"
+    );
+    sandbox.keep_logs_for("docs", 30).await;
     // What was read is enough for a plan without AWS.
     let offline = ["plan", "--stage", "sandbox", "--offline", "--json"];
     let offline = sandbox.checkout.xtask(&offline).await.expect(0).json();

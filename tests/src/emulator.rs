@@ -120,6 +120,17 @@ impl Emulator {
 
     /// A call of CloudFormation past the deployer, as somebody else would make it; gives the XML.
     pub async fn cloudformation(&self, account: &str, parameters: &[(&str, &str)]) -> Response {
+        let parameters = [parameters, &[("Version", "2010-05-15")]].concat();
+        self.query(account, "cloudformation", &parameters).await
+    }
+
+    /// A call of a service that takes forms, past the deployer.
+    pub async fn query(
+        &self,
+        account: &str,
+        service: &str,
+        parameters: &[(&str, &str)],
+    ) -> Response {
         let body = parameters.iter().map(|(name, value)| {
             format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC))
         });
@@ -128,8 +139,20 @@ impl Emulator {
         let request = client
             .request(Method::POST, "/")
             .header("content-type", "application/x-www-form-urlencoded")
-            .header("authorization", authorization(account, "cloudformation"))
-            .body(format!("{body}&Version=2010-05-15"));
+            .header("authorization", authorization(account, service))
+            .body(body);
+        client.send(request).await
+    }
+
+    /// A call of a service that takes JSON, past the deployer; `target` is its `x-amz-target`.
+    pub async fn call(&self, account: &str, service: &str, target: &str, body: Value) -> Response {
+        let client = self.client();
+        let request = client
+            .request(Method::POST, "/")
+            .header("x-amz-target", target)
+            .header("authorization", authorization(account, service))
+            .json(body)
+            .header("content-type", "application/x-amz-json-1.1");
         client.send(request).await
     }
 

@@ -10,6 +10,7 @@ mod deploy;
 mod destroy;
 mod dev;
 mod doctor;
+mod drift;
 mod invoke;
 mod logs;
 mod migrate;
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     Invoke(invoke::Invoke),
     Logs(logs::Logs),
     Rollback(rollback::Rollback),
+    Drift(drift::Drift),
     Destroy(destroy::Destroy),
     Codegen(codegen::Codegen),
     Openapi(openapi::Openapi),
@@ -93,6 +95,7 @@ impl Command {
             Command::Invoke(command) => command.run(context).await,
             Command::Logs(command) => command.run(context).await,
             Command::Rollback(command) => command.run(context).await,
+            Command::Drift(command) => command.run(context).await,
             Command::Destroy(command) => command.run(context).await,
             Command::Codegen(command) => command.run(context).await,
             Command::Openapi(command) => command.run(context).await,

@@ -12,6 +12,7 @@ mod bucket;
 mod change;
 mod change_set;
 mod clients;
+mod drift;
 mod events;
 mod follow;
 mod functions;

@@ -1,10 +1,11 @@
 //! What a deploy asks of the target, answered by AWS.
 
-use std::{collections::BTreeMap, sync::PoisonError};
+use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
 
 use super::{Aws, lease::Lease, outcome};
 use crate::{
     Error,
+    drift::Drift,
     lock::Holder,
     plan::{StackAction, StackPlan},
     progress::Progress,
@@ -182,6 +183,10 @@ impl Target for Aws {
 
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
         self.resources().await
+    }
+
+    async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error> {
+        self.detect_drift(stacks, within).await
     }
 
     async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {

@@ -26,7 +26,7 @@ mod start;
 mod supervisor;
 mod world;
 
-use std::{collections::BTreeMap, env, fs, io, path::PathBuf};
+use std::{collections::BTreeMap, env, fs, io, path::PathBuf, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -35,6 +35,7 @@ pub use supervisor::supervise;
 
 use crate::{
     Error,
+    drift::{Drift, Drifted},
     lock::{FileLock, Holder},
     plan::StackPlan,
     progress::Progress,
@@ -291,6 +292,19 @@ impl Target for Local {
                 })
         });
         Ok(statuses.collect())
+    }
+
+    async fn drift(&self, stacks: Option<&[String]>, _: Duration) -> Result<Drift, Error> {
+        // What does not run is not deleted: the supervisor must say what there is.
+        let client = self.supervisor().await?;
+        let statuses: Vec<ResourceStatus> = client.call(Call::Status, &Progress::silent()).await?;
+        let missing = statuses.into_iter().filter(|one| {
+            one.health == Health::Missing && stacks.is_none_or(|names| names.contains(&one.stack))
+        });
+        Ok(Drift {
+            resources: missing.map(Drifted::deleted).collect(),
+            unknown: Vec::new(),
+        })
     }
 
     async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use super::{
     Migration, MigrationPlan, Parameter, ParameterChange, Plan, ResourceAction, SitePlan,
     StackAction, StackPlan,
     diff::{Moved, diff, resources},
+    gone::vanished,
     order::{deletion_order, in_order, sources},
     references::references,
     risk::risks,
@@ -80,6 +81,7 @@ pub(crate) fn make(wish: Wish, deployed: &Deployed, schemas: &dyn Schemas) -> Re
             &stack.resources,
         ));
     }
+    all_risks.extend(vanished(&stacks, deployed));
     all_risks.sort_by_key(|risk| risk.kind);
     let switch = switches(&deployed.rollout.aside, &stacks);
     let migrations = plan_migrations(wish.migrations, deployed, &stacks);

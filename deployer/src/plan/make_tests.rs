@@ -153,6 +153,20 @@ fn a_second_deploy_of_the_same_does_nothing() {
 }
 
 #[test]
+fn a_stack_that_was_deleted_by_hand_is_not_one_that_was_never_deployed() {
+    let wish = wish("10.0.0.0/16", "a", &["m1"]);
+    let mut deployed = deployed(&wish);
+    deployed.stacks.remove("data");
+    let plan = make(wish, &deployed, &Facts).unwrap();
+    let risks: Vec<_> = plan
+        .risks
+        .iter()
+        .map(|risk| (risk.kind, risk.place()))
+        .collect();
+    assert_eq!(risks, [(RiskKind::Gone, "data".to_owned())]);
+}
+
+#[test]
 fn new_code_and_a_new_migration_touch_only_the_stack_that_has_them() {
     let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
     let plan = make(wish("10.0.0.0/16", "b", &["m1", "m2"]), &before, &Facts).unwrap();

@@ -8,6 +8,15 @@ use serde_json::Value;
 
 use super::{ResourceAction, ResourceChange, Risk, RiskKind, diff::resources};
 
+impl Risk {
+    /// `data Database`, or `data` when the stack as a whole is meant.
+    pub fn place(&self) -> String {
+        format!("{} {}", self.stack, self.logical_id)
+            .trim_end()
+            .to_owned()
+    }
+}
+
 /// The risks of one stack's changes, the worst first.
 pub(crate) fn risks(
     stack: &str,

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Mutex};
 
-use miyabi_tests::{Checkout, Emulator, Ran};
+use miyabi_tests::{Checkout, Emulator, Ran, json};
 use postgres_server::{Binaries, Options, Server};
 use tokio::process::Command;
 
@@ -77,6 +77,17 @@ impl Sandbox {
         *said += &ran.stdout;
         *said += &ran.stderr;
         ran
+    }
+
+    /// Changes a function's log group by hand.
+    pub(super) async fn keep_logs_for(&self, function: &str, days: u32) {
+        let body = json!({
+            "logGroupName": format!("/aws/lambda/miyabi-sandbox-{function}"),
+            "retentionInDays": days,
+        });
+        let target = "Logs_20140328.PutRetentionPolicy";
+        let answer = self.emulator.call("000000000000", "logs", target, body);
+        assert_eq!(answer.await.status, 200);
     }
 
     /// Everything that the emulator has of this stage that anybody could read.

@@ -4,7 +4,7 @@ use clap::Args;
 use deployer::{
     Error, ErrorKind,
     apply::{Applied, Applying},
-    build,
+    build, drift,
     lock::Holder,
     plan::{Plan, RiskKind},
     rollout::{self, Trial},
@@ -35,6 +35,13 @@ pub(crate) struct Deploy {
     /// Approve that data is lost: the name of the stage, as the question would have it typed.
     #[arg(long, value_name = "STAGE")]
     confirm: Option<String>,
+    /// Go on although something was changed or deleted by hand since the last deploy.
+    ///
+    /// A stack that was deleted by hand is made anew only with this. On stages whose database is
+    /// protected, the stacks that are updated are looked through for drift first, and what is found
+    /// is gone over only with this.
+    #[arg(long)]
+    allow_drift: bool,
     /// Show the plan and end.
     #[arg(long)]
     dry_run: bool,
@@ -101,6 +108,11 @@ impl Deploy {
             .await?;
         if !plan.is_empty() {
             context.ui.say(&show::plan::text(&plan, false, &context.ui));
+            if !self.allow_drift {
+                let progress = context.ui.progress();
+                let look = drift::before_deploy(target, stage, &plan, &progress);
+                drift::assert_allowed(&plan, &context.interrupt.or(look).await?)?;
+            }
             context
                 .interrupt
                 .or(approve(context, &plan, self.yes, self.confirm.as_deref()))
@@ -200,7 +212,7 @@ fn losses(plan: &Plan) -> Vec<String> {
         .risks
         .iter()
         .filter(|risk| risk.kind == RiskKind::DataLoss);
-    lost.map(|risk| format!("{} {}: {}", risk.stack, risk.logical_id, risk.detail))
+    lost.map(|risk| format!("{}: {}", risk.place(), risk.detail))
         .collect()
 }
 

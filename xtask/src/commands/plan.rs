@@ -3,10 +3,12 @@ use std::path::PathBuf;
 use clap::Args;
 use deployer::{
     Error, build,
+    drift::Drift,
     offline::{self, Basis},
     plan::Plan,
     session,
 };
+use serde_json::json;
 
 use crate::{context::Context, show};
 
@@ -34,6 +36,9 @@ pub(crate) struct PlanCommand {
     /// Which migrations ran and which site is there is in no template: both are taken as up to date.
     #[arg(long, value_name = "PATH", requires = "offline")]
     deployed: Option<PathBuf>,
+    /// Look also for what was changed or deleted by hand.
+    #[arg(long, conflicts_with = "offline")]
+    drift: bool,
     /// As a comment of a pull request, in Markdown.
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -50,7 +55,7 @@ impl PlanCommand {
         if self.offline {
             let deployed = self.deployed.as_deref();
             let made = offline::plan(&context.project, &stage, deployed, &self.only)?;
-            self.answer(context, &made.plan, Some(&made.basis));
+            self.answer(context, &made.plan, None, Some(&made.basis));
             return Ok(0);
         }
         let target = context
@@ -64,20 +69,29 @@ impl PlanCommand {
                 session::plan(&target, &context.project, &stage, &built, &self.only).await
             })
             .await?;
+        let drift = if self.drift {
+            Some(super::drift::look(context, &target).await?)
+        } else {
+            None
+        };
         target.remember(&context.project, &stage, &progress).await;
-        self.answer(context, &plan, None);
+        self.answer(context, &plan, drift.as_ref(), None);
         Ok(0)
     }
 
-    fn answer(&self, context: &Context, plan: &Plan, basis: Option<&Basis>) {
+    fn answer(&self, context: &Context, plan: &Plan, drift: Option<&Drift>, basis: Option<&Basis>) {
         let compared = basis.map(show::basis::text);
         if self.markdown {
-            let text = show::markdown::text(plan, compared.as_deref());
+            let text = show::markdown::text(plan, drift, compared.as_deref());
             context.ui.data(&text);
             return;
         }
         let mut value = show::plan::json(plan);
         let mut text = show::plan::text(plan, true, &context.ui);
+        if let Some(drift) = drift {
+            value["drift"] = json!(drift);
+            text += &show::drift::text(drift);
+        }
         if let (Some(basis), Some(compared)) = (basis, compared) {
             value["offline"] = show::basis::json(basis);
             text += &compared;

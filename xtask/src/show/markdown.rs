@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
-use deployer::plan::{
-    Cause, Leaves, Plan, ResourceAction, ResourceChange, RiskKind, StackAction, StackPlan,
+use deployer::{
+    drift::Drift,
+    plan::{Cause, Leaves, Plan, ResourceAction, ResourceChange, RiskKind, StackAction, StackPlan},
 };
 
 use crate::ui::plural;
@@ -14,12 +15,14 @@ use crate::ui::plural;
 const LONGEST_LIST: usize = 56_000;
 
 /// The comment. `basis`: a sentence about what it was compared with, for an offline plan.
-pub(crate) fn text(plan: &Plan, basis: Option<&str>) -> String {
+/// `drift`: what was done by hand, when that was looked for.
+pub(crate) fn text(plan: &Plan, drift: Option<&Drift>, basis: Option<&str>) -> String {
     let basis = basis.map(|basis| format!("\n{}\n", code(basis)));
     let basis = basis.unwrap_or_default();
     // By the first line, a program finds its own comment again.
     let head = format!("<!-- miyabi plan {} -->\n", plan.stage);
-    if plan.is_empty() {
+    let by_hand = drift.map(by_hand).unwrap_or_default();
+    if plan.is_empty() && by_hand.is_empty() {
         let stage = code(&plan.stage);
         return format!(
             "{head}**Plan for {stage}:** nothing to do, what is deployed is what the checkout says.\n{basis}"
@@ -30,6 +33,7 @@ pub(crate) fn text(plan: &Plan, basis: Option<&str>) -> String {
     for kind in plan.risk_kinds() {
         list.extend(risk(plan, kind));
     }
+    list.extend(by_hand);
     for stack in &plan.stacks {
         list.extend(changes(stack));
     }
@@ -66,6 +70,7 @@ const fn done(action: ResourceAction) -> &'static str {
 fn risk(plan: &Plan, kind: RiskKind) -> Vec<String> {
     let (sign, title) = match kind {
         RiskKind::DataLoss => ("CAUTION", "Data is replaced or removed"),
+        RiskKind::Gone => ("CAUTION", "Deleted by hand, made anew"),
         RiskKind::PublicAccess => ("WARNING", "More public access"),
         RiskKind::Network => ("WARNING", "Wider security groups"),
         RiskKind::Permissions => ("WARNING", "Wider permissions"),
@@ -76,10 +81,22 @@ fn risk(plan: &Plan, kind: RiskKind) -> Vec<String> {
         format!("> **{title}**"),
     ];
     let risks = plan.risks.iter().filter(|risk| risk.kind == kind);
-    lines.extend(risks.map(|risk| {
-        let what = format!("{}.{}", risk.stack, risk.logical_id);
-        format!("> - {}: {}", code(&what), code(&risk.detail))
-    }));
+    lines.extend(risks.map(|risk| format!("> - {}: {}", code(&risk.place()), code(&risk.detail))));
+    lines
+}
+
+/// What was done by hand, and what could not be told.
+fn by_hand(drift: &Drift) -> Vec<String> {
+    if drift.is_clean() {
+        return Vec::new();
+    }
+    let mut lines = vec![
+        String::new(),
+        "> [!WARNING]".to_owned(),
+        "> **Changed by hand**".to_owned(),
+    ];
+    let found = drift.lines().into_iter().chain(drift.unknown.clone());
+    lines.extend(found.map(|line| format!("> - {}", code(&line))));
     lines
 }
 
@@ -252,7 +269,7 @@ mod tests {
 
     #[test]
     fn a_comment_says_first_what_to_look_at() {
-        insta::assert_snapshot!(text(&plan(), None));
+        insta::assert_snapshot!(text(&plan(), None, None));
     }
 
     #[test]
@@ -262,7 +279,7 @@ mod tests {
         plan.risks.clear();
         plan.migrations.run = false;
         plan.site.put = false;
-        insta::assert_snapshot!(text(&plan, None), @"
+        insta::assert_snapshot!(text(&plan, None, None), @"
         <!-- miyabi plan local -->
         **Plan for `local`:** nothing to do, what is deployed is what the checkout says.
         ");
@@ -295,7 +312,7 @@ mod tests {
         let data = &mut long.stacks[1];
         let change = data.resources[1].clone();
         data.resources.extend(std::iter::repeat_n(change, 2000));
-        let text = text(&long, None);
+        let text = text(&long, None, None);
         assert!(text.len() < 65_536, "{}", text.len());
         assert!(text.contains("more lines: `cargo xtask plan` shows all."));
         assert!(text.contains("[!CAUTION]") && text.contains("no change: `site`"));

@@ -43,7 +43,7 @@ pub(crate) fn text(plan: &Plan, every: bool, ui: &Ui) -> String {
             ui.paint("33;1", &format!("look at this, {}:", kind.title()))
         );
         for risk in plan.risks.iter().filter(|risk| risk.kind == kind) {
-            text += &format!("  {} {}: {}\n", risk.stack, risk.logical_id, risk.detail);
+            text += &format!("  {}: {}\n", risk.place(), risk.detail);
         }
     }
     if plan.is_empty() {

@@ -1,0 +1,235 @@
+//! Drift: what was changed or deleted by hand since it was deployed.
+//!
+//! Told are the resource, the path of the property and the kind of the difference, never a value: what
+//! somebody set by hand may be a secret. What cannot be examined is called unknown, never clean.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::{
+    Error, ErrorKind,
+    plan::{Plan, RiskKind, StackAction},
+    progress::Progress,
+    stage::Stage,
+    target::{ResourceStatus, Target},
+};
+
+/// What differs from what was deployed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    /// Resources that are not as they were deployed, in the order stack, logical id.
+    pub resources: Vec<Drifted>,
+    /// What could not be examined and why, a sentence each.
+    pub unknown: Vec<String>,
+}
+
+/// A resource that is not as it was deployed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Drifted {
+    /// Short name of the stack.
+    pub stack: String,
+    /// Logical id.
+    pub logical_id: String,
+    /// `AWS::RDS::DBInstance`
+    pub resource_type: String,
+    /// What happened to it.
+    pub kind: DriftKind,
+    /// What differs, for a changed one.
+    pub properties: Vec<Difference>,
+}
+
+/// What happened to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftKind {
+    /// It is there and is not as it was deployed.
+    Changed,
+    /// It is not there any more.
+    Deleted,
+}
+
+/// A property that is not as it was deployed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Difference {
+    /// `Environment.Variables.DATABASE_HOST`
+    pub property: String,
+    /// How it differs.
+    pub kind: DifferenceKind,
+}
+
+/// How a property differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DifferenceKind {
+    /// The template does not have it.
+    Added,
+    /// It has another value.
+    Changed,
+    /// Only the template has it.
+    Removed,
+}
+
+impl DriftKind {
+    /// For people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DriftKind::Changed => "changed",
+            DriftKind::Deleted => "deleted",
+        }
+    }
+}
+
+impl DifferenceKind {
+    /// For people.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            DifferenceKind::Added => "added",
+            DifferenceKind::Changed => "changed",
+            DifferenceKind::Removed => "removed",
+        }
+    }
+}
+
+impl Drift {
+    /// Whether everything was examined and is as it was deployed.
+    pub fn is_clean(&self) -> bool {
+        self.resources.is_empty() && self.unknown.is_empty()
+    }
+
+    /// One line for each resource.
+    pub fn lines(&self) -> Vec<String> {
+        self.resources.iter().map(Drifted::line).collect()
+    }
+}
+
+impl Drifted {
+    /// A resource that is not there.
+    pub(crate) fn deleted(status: ResourceStatus) -> Drifted {
+        Drifted {
+            stack: status.stack,
+            logical_id: status.logical_id,
+            resource_type: status.resource_type,
+            kind: DriftKind::Deleted,
+            properties: Vec::new(),
+        }
+    }
+
+    fn line(&self) -> String {
+        let properties: Vec<String> = self
+            .properties
+            .iter()
+            .map(|one| format!("{} {}", one.property, one.kind.as_str()))
+            .collect();
+        let properties = match properties.as_slice() {
+            [] => String::new(),
+            some => format!(": {}", some.join(", ")),
+        };
+        format!(
+            "{} {} ({}) was {} by hand{properties}",
+            self.stack,
+            self.logical_id,
+            self.resource_type,
+            self.kind.as_str()
+        )
+    }
+}
+
+/// How long a deploy waits for an answer about drift.
+const DEPLOY_WAITS: Duration = Duration::from_secs(120);
+
+/// What was done by hand to the stacks that the plan updates. A stage that is not protected is not
+/// asked: on one where changes are tried, an answer that takes longer than the update is no help.
+/// What could not be examined is told and in the way of nothing.
+pub async fn before_deploy(
+    target: &impl Target,
+    stage: &Stage,
+    plan: &Plan,
+    progress: &Progress,
+) -> Result<Drift, Error> {
+    let updated: Vec<String> = plan
+        .stacks
+        .iter()
+        .filter(|stack| stack.action == StackAction::Update)
+        .map(|stack| stack.name.clone())
+        .collect();
+    if updated.is_empty() || !stage.is_protected() {
+        return Ok(Drift::default());
+    }
+    let step = progress.step("drift", "Looking for what was changed by hand");
+    let drift = target.drift(Some(&updated), DEPLOY_WAITS).await?;
+    step.done(match drift.resources.len() {
+        0 => "nothing found".to_owned(),
+        1 => "1 resource".to_owned(),
+        count => format!("{count} resources"),
+    });
+    for unknown in &drift.unknown {
+        progress.warn(unknown.clone());
+    }
+    Ok(drift)
+}
+
+/// Refuses a plan that would go over what somebody did by hand: over the resources in `drift`, or by
+/// making anew a stack that was deleted past the deployer. [`ErrorKind::ApprovalNeeded`].
+pub fn assert_allowed(plan: &Plan, drift: &Drift) -> Result<(), Error> {
+    let gone = plan
+        .risks
+        .iter()
+        .filter(|risk| risk.kind == RiskKind::Gone)
+        .map(|risk| format!("{}: {}", risk.place(), risk.detail));
+    let found: Vec<String> = gone.chain(drift.lines()).collect();
+    if found.is_empty() {
+        return Ok(());
+    }
+    let stage = &plan.stage;
+    Err(Error::new(
+        ErrorKind::ApprovalNeeded,
+        "Something was changed or deleted by hand since it was deployed. Nothing was changed.",
+        format!(
+            "Put it into the templates or take it back. To go over it: `cargo xtask deploy --stage {stage} --allow-drift`"
+        ),
+    )
+    .because(found.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_what_differs_and_not_to_what() {
+        let drift = Drift {
+            resources: vec![
+                Drifted {
+                    stack: "api".to_owned(),
+                    logical_id: "Tasks".to_owned(),
+                    resource_type: "AWS::Lambda::Function".to_owned(),
+                    kind: DriftKind::Changed,
+                    properties: vec![
+                        Difference {
+                            property: "MemorySize".to_owned(),
+                            kind: DifferenceKind::Changed,
+                        },
+                        Difference {
+                            property: "Environment.Variables.TOKEN".to_owned(),
+                            kind: DifferenceKind::Added,
+                        },
+                    ],
+                },
+                Drifted {
+                    stack: "api".to_owned(),
+                    logical_id: "Log".to_owned(),
+                    resource_type: "AWS::Logs::LogGroup".to_owned(),
+                    kind: DriftKind::Deleted,
+                    properties: Vec::new(),
+                },
+            ],
+            unknown: Vec::new(),
+        };
+        insta::assert_snapshot!(drift.lines().join("\n"), @"
+        api Tasks (AWS::Lambda::Function) was changed by hand: MemorySize changed, Environment.Variables.TOKEN added
+        api Log (AWS::Logs::LogGroup) was deleted by hand
+        ");
+        assert!(!drift.is_clean());
+    }
+}
