@@ -1,20 +1,26 @@
-//! How the one connection of a function is made.
+//! The one connection of a function, and how it is made.
+//!
+//! It is no pool: a function answers one request at a time, and a pool would ask the server whether
+//! a connection is well each time that it comes back, while the answer waits.
 //!
 //! Lazily: a function that is asked nothing of the database does not connect. What proves the role,
 //! password or token, is fetched before the first connection and again when it has become old.
 
 use std::{
-    sync::{Arc, OnceLock},
+    ops::{Deref, DerefMut},
+    sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
 
 use serde::Deserialize;
 use sqlx::{
-    ConnectOptions, PgPool, Postgres,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+    ConnectOptions, Connection, PgConnection,
+    postgres::{PgConnectOptions, PgSslMode},
 };
-use tokio::sync::Mutex;
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::timeout,
+};
 
 use crate::{
     ApiError,
@@ -27,12 +33,41 @@ const TOKEN_AGE: Duration = Duration::from_secs(600);
 /// Longest to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Makes connections as the function's role.
+/// Connects as the function's role.
 pub(crate) struct Connector {
     config: DatabaseConfig,
     aws: Arc<Aws>,
-    pool: OnceLock<PgPool>,
-    proven: Mutex<Option<Instant>>,
+    /// `None` before the first request, and after a connection has died.
+    connection: Arc<Mutex<Option<PgConnection>>>,
+    /// How to connect, and since when the proof in it is good.
+    proven: Mutex<Option<(PgConnectOptions, Instant)>>,
+}
+
+/// The connection, lent to whoever has this. Nobody else gets it before this is dropped.
+#[derive(Debug)]
+pub(crate) struct Lent(OwnedMutexGuard<Option<PgConnection>>);
+
+impl Lent {
+    /// Ends the connection: whoever comes next makes a new one.
+    pub(crate) fn close(mut self) {
+        *self.0 = None;
+    }
+}
+
+const IS_LENT_CONNECTED: &str = "`lend` connects, and only `close`, which consumes this, ends it.";
+
+impl Deref for Lent {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &PgConnection {
+        self.0.as_ref().expect(IS_LENT_CONNECTED)
+    }
+}
+
+impl DerefMut for Lent {
+    fn deref_mut(&mut self) -> &mut PgConnection {
+        self.0.as_mut().expect(IS_LENT_CONNECTED)
+    }
 }
 
 #[derive(Deserialize)]
@@ -46,8 +81,8 @@ impl Connector {
         Connector {
             config,
             aws,
-            pool: OnceLock::new(),
-            proven: Mutex::new(None),
+            connection: Arc::default(),
+            proven: Mutex::default(),
         }
     }
 
@@ -56,13 +91,32 @@ impl Connector {
     /// # Errors
     ///
     /// 503 when there is none to be had.
-    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, ApiError> {
-        match self.pool(false).await?.acquire().await {
+    pub(crate) async fn acquire(&self) -> Result<Lent, ApiError> {
+        timeout(ACQUIRE_TIMEOUT, self.lend()).await.map_err(|_| {
+            ApiError::Unavailable(format!(
+                "There was no connection to the database within {} seconds.",
+                ACQUIRE_TIMEOUT.as_secs()
+            ))
+        })?
+    }
+
+    async fn lend(&self) -> Result<Lent, ApiError> {
+        let mut connection = Arc::clone(&self.connection).lock_owned().await;
+        if connection.is_none() {
+            *connection = Some(self.connect().await?);
+        }
+        Ok(Lent(connection))
+    }
+
+    async fn connect(&self) -> Result<PgConnection, ApiError> {
+        let options = self.proven_options(false).await?;
+        match PgConnection::connect_with(&options).await {
             Err(sqlx::Error::Database(error))
                 if matches!(error.code().as_deref(), Some("28P01" | "28000")) =>
             {
                 // The password was changed since we read it.
-                Ok(self.pool(true).await?.acquire().await?)
+                let options = self.proven_options(true).await?;
+                Ok(PgConnection::connect_with(&options).await?)
             }
             other => Ok(other?),
         }
@@ -70,27 +124,27 @@ impl Connector {
 
     /// Fetches what is needed to connect, without connecting.
     pub(crate) async fn prepare(&self) -> Result<(), ApiError> {
-        self.pool(false).await.map(drop)
+        self.proven_options(false).await.map(drop)
     }
 
-    async fn pool(&self, prove_again: bool) -> Result<&PgPool, ApiError> {
+    /// How to connect, with a proof of the role that is not too old.
+    async fn proven_options(&self, prove_again: bool) -> Result<PgConnectOptions, ApiError> {
         let mut proven = self.proven.lock().await;
-        let is_old = match (&*proven, &self.config.login) {
-            (None, _) => true,
-            (Some(at), Login::Iam) => at.elapsed() > TOKEN_AGE,
-            (Some(_), Login::Password(_)) => false,
-        };
-        if is_old || prove_again {
-            let options = self.options().await?;
-            match self.pool.get() {
-                Some(pool) => pool.set_connect_options(options),
-                None => drop(self.pool.set(lazy_pool(options))),
+        match &*proven {
+            Some((options, since)) if !prove_again && self.is_good(*since) => Ok(options.clone()),
+            _ => {
+                let options = self.options().await?;
+                *proven = Some((options.clone(), Instant::now()));
+                Ok(options)
             }
-            *proven = Some(Instant::now());
         }
-        self.pool
-            .get()
-            .ok_or_else(|| ApiError::Internal("The pool was not made.".to_owned()))
+    }
+
+    fn is_good(&self, since: Instant) -> bool {
+        match &self.config.login {
+            Login::Iam => since.elapsed() <= TOKEN_AGE,
+            Login::Password(_) => true,
+        }
     }
 
     /// # Errors
@@ -140,13 +194,4 @@ impl Connector {
         }
         Ok(secret.password)
     }
-}
-
-fn lazy_pool(options: PgConnectOptions) -> PgPool {
-    PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        // A round trip for each request; a dead connection is noticed when a transaction begins.
-        .test_before_acquire(false)
-        .connect_lazy_with(options)
 }

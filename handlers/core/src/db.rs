@@ -193,7 +193,7 @@ impl Db {
         let mut connection = connector.acquire().await?;
         let mut rows = query(&mut connection, sql).await;
         if let Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) = rows {
-            drop(connection.detach());
+            connection.close();
             connection = connector.acquire().await?;
             rows = query(&mut connection, sql).await;
         }

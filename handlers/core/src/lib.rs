@@ -19,7 +19,7 @@
 //!
 //! What always holds:
 //!
-//! - Only [`Db`] reaches the pool, and it only gives out transactions that already carry the
+//! - Only [`Db`] reaches the connection, and it only gives out transactions that already carry the
 //!   caller's organization, role and permissions as they are now.
 //! - Every error is an [`ApiError`]: `application/problem+json` with a code and the request's id.
 //! - What a client sends is refused before it reaches the database when the database could not

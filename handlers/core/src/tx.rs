@@ -6,12 +6,13 @@ use std::{
 };
 
 use miyabi_catalog::Permission;
-use sqlx::{Executor, PgConnection, Postgres, pool::PoolConnection};
+use sqlx::{Executor, PgConnection};
 use uuid::Uuid;
 
 use crate::{
     ApiError,
     audit::Audit,
+    connection::Lent,
     outbox::{self, Event},
     request,
     token::Claims,
@@ -22,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Tx {
     /// `None` once it is over.
-    connection: Option<PoolConnection<Postgres>>,
+    connection: Option<Lent>,
     began: Instant,
     user: Option<Uuid>,
     organization: Option<Uuid>,
@@ -32,7 +33,7 @@ pub struct Tx {
 }
 
 impl Tx {
-    pub(crate) fn new(connection: PoolConnection<Postgres>) -> Tx {
+    pub(crate) fn new(connection: Lent) -> Tx {
         Tx {
             connection: Some(connection),
             began: Instant::now(),
@@ -190,7 +191,7 @@ impl Tx {
 
     async fn end(mut self, sql: &str) -> Result<(), ApiError> {
         self.execute(sqlx::raw_sql(sql)).await?;
-        // Dropping a connection gives it back to the pool.
+        // Dropping it gives it back.
         self.connection = None;
         Ok(())
     }
@@ -221,7 +222,7 @@ impl Drop for Tx {
             tokio::spawn(async move {
                 if connection.execute(sqlx::raw_sql("rollback")).await.is_err() {
                     // Nobody knows what state it is in.
-                    connection.close_on_drop();
+                    connection.close();
                 }
             });
         }
