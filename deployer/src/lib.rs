@@ -13,6 +13,7 @@ pub mod build;
 pub mod drift;
 pub mod error;
 pub mod event;
+pub mod hotswap;
 pub mod http_client;
 pub mod interrupt;
 pub mod local;

@@ -265,6 +265,10 @@ impl Target for StageTarget {
         at!(self, target => target.put_as_templates_say(functions).await)
     }
 
+    async fn swap_code(&self, code: &[Asset]) -> Result<(), Error> {
+        at!(self, target => target.swap_code(code).await)
+    }
+
     async fn record_rollout(&self, rollout: &Rollout) -> Result<(), Error> {
         at!(self, target => target.record_rollout(rollout).await)
     }

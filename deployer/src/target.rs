@@ -107,6 +107,11 @@ pub trait Target {
         Ok(())
     }
 
+    /// Gives functions that code past their stacks, and has their aliases stand at it.
+    async fn swap_code(&self, _code: &[Asset]) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Records versions and releases, for the next plan.
     async fn record_rollout(&self, _rollout: &Rollout) -> Result<(), Error> {
         Ok(())

@@ -39,6 +39,8 @@ pub struct Stage {
     pub throttling: Throttling,
     /// How a new version gets traffic.
     pub rollout: Rollout,
+    /// Whether functions may be given code past their stacks.
+    pub hotswap: bool,
     /// The site.
     pub site: Site,
     /// The HTTP API.

@@ -55,6 +55,10 @@ fn a_wrong_stage_file_is_refused_with_file_line_key_and_what_is_allowed() {
             "extends: base\nfunctions:\n  overrides:\n    tasks:\n      memory: 64\n",
         ),
         (
+            "a hotswap where versions are rolled out slowly",
+            "extends: base\nrollout: canary\nhotswap: true\n",
+        ),
+        (
             "a retention that CloudWatch does not have",
             "extends: base\nfunctions:\n  log-retention-days: 31\n",
         ),

@@ -14,6 +14,7 @@ mod release;
 mod rows;
 mod signals;
 mod states;
+mod swapped;
 
 use std::sync::{Arc, Mutex};
 

@@ -172,6 +172,20 @@ impl Emulator {
         client.send(request).await
     }
 
+    /// The configuration of a function, or of a version or an alias of it.
+    pub async fn function(&self, account: &str, name: &str) -> Value {
+        let client = self.client();
+        let (name, qualifier) = name.split_once(':').unwrap_or((name, "$LATEST"));
+        let path = format!(
+            "/2015-03-31/functions/{name}/configuration?Qualifier={}",
+            qualifier.replace('$', "%24")
+        );
+        let request = client
+            .request(Method::GET, &path)
+            .header("authorization", authorization(account, "lambda"));
+        client.send(request).await.expect(200)
+    }
+
     /// Reads an object past the deployer.
     pub async fn get_object(&self, account: &str, bucket: &str, key: &str) -> Response {
         let client = self.client();

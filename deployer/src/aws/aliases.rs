@@ -13,8 +13,8 @@ use crate::{
     Error,
     build::hex,
     plan::aliases,
-    rollout::{InService, Moved, Version},
-    target::ResourceStatus,
+    rollout::{InService, LATEST, Moved, Version},
+    target::{Asset, ResourceStatus},
 };
 
 /// How long Lambda may take to have new code ready.
@@ -22,21 +22,21 @@ const READY_WITHIN: Duration = Duration::from_secs(300);
 
 /// A function with an alias, as its stack has it.
 #[derive(Debug, Clone)]
-pub(super) struct Placed {
+struct Placed {
     /// Lambda's name of it.
-    pub(super) lambda_name: String,
+    lambda_name: String,
     /// Name of the alias.
-    pub(super) alias: String,
+    alias: String,
     /// The version that the template wants in service.
-    pub(super) wanted: Version,
+    wanted: Version,
     /// Where the template has its code.
-    pub(super) bucket: String,
-    pub(super) key: String,
+    bucket: String,
+    key: String,
 }
 
 impl Aws {
     /// Every function with an alias, by its short name.
-    pub(super) async fn placed(&self) -> Result<BTreeMap<String, Placed>, Error> {
+    async fn placed(&self) -> Result<BTreeMap<String, Placed>, Error> {
         let deployed = self.known().await?.deployed;
         let with_functions = deployed
             .stacks
@@ -113,7 +113,7 @@ impl Aws {
             .filter_map(|function| placed.get(function))
             .map(|placed| async move {
                 let (latest, live) = futures_util::future::try_join(
-                    self.version_at(placed, "$LATEST"),
+                    self.version_at(placed, LATEST),
                     self.version_at(placed, &placed.alias),
                 )
                 .await?;
@@ -129,8 +129,22 @@ impl Aws {
         try_join_all(each).await.map(drop)
     }
 
+    /// Gives functions that code past their stacks, and has their aliases stand at it.
+    pub(super) async fn swap_function_code(&self, code: &[Asset]) -> Result<(), Error> {
+        self.fence().await?;
+        let placed = self.placed().await?;
+        let each = code.iter().filter_map(|asset| {
+            let placed = placed.get(&asset.function)?;
+            Some(async move {
+                self.change_code(placed, &asset.key).await?;
+                self.point(placed, LATEST).await
+            })
+        });
+        try_join_all(each).await.map(drop)
+    }
+
     /// Points the alias at a version, with all of its traffic.
-    pub(super) async fn point(&self, placed: &Placed, version: &str) -> Result<(), Error> {
+    async fn point(&self, placed: &Placed, version: &str) -> Result<(), Error> {
         let all_of_it = AliasRoutingConfiguration::builder()
             .set_additional_version_weights(Some(Default::default()))
             .build();
@@ -153,7 +167,7 @@ impl Aws {
     }
 
     /// Gives a function other code, past its stack, and waits until it is ready. No version is made.
-    pub(super) async fn change_code(&self, placed: &Placed, key: &str) -> Result<(), Error> {
+    async fn change_code(&self, placed: &Placed, key: &str) -> Result<(), Error> {
         let name = &placed.lambda_name;
         let failed = |refused: Refused| {
             refused.error(format!(

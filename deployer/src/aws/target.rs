@@ -172,6 +172,10 @@ impl Target for Aws {
         self.put_functions_as_templates_say(functions).await
     }
 
+    async fn swap_code(&self, code: &[Asset]) -> Result<(), Error> {
+        self.swap_function_code(code).await
+    }
+
     async fn record_rollout(&self, rollout: &Rollout) -> Result<(), Error> {
         self.change_record(|record| record.rollout.clone_from(rollout))
             .await

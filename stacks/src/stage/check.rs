@@ -61,6 +61,16 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             "an IPv4 block such as `10.0.0.0/16`",
         );
     }
+    let kept_started = FUNCTIONS
+        .iter()
+        .any(|function| stage.functions.size(function.name).provisioned_concurrency > 0);
+    if stage.hotswap && (stage.rollout != super::Rollout::AllAtOnce || kept_started) {
+        return wrong(
+            &["hotswap"],
+            "`true`",
+            "false unless `rollout` is all-at-once and no function is kept started",
+        );
+    }
     if !stage.database.class.starts_with("db.") {
         return wrong(
             &["database", "class"],

@@ -8,11 +8,14 @@ use deployer::{
     Error,
     apply::{Applied, Applying},
     aws::Aws,
+    hotswap,
     interrupt::Interrupt,
     lock::Holder,
     plan::{self, Parameter, Plan, Wanted, Wish},
+    progress::Progress,
     project::Project,
-    rollout::{self, Trial},
+    rollout::{self, Moved, Trial},
+    stage::Stage,
     target::{Asset, Target},
 };
 use miyabi_tests::{Emulator, Method, Response, Value, json};
@@ -189,6 +192,38 @@ impl Application {
         self.deploy_with(place, &aws).await
     }
 
+    /// One run that swaps the code of functions past their stacks.
+    pub(crate) async fn hotswap(&self, place: &Place, aws: &Aws) -> Result<Vec<Moved>, Error> {
+        let lease = aws.lock(&Holder::this_process("deploy")).await?;
+        let result: Result<Vec<Moved>, Error> = async {
+            let plan = self.plan(place, aws).await?;
+            let stage = place.stage();
+            let progress = place.progress();
+            let interrupt = Interrupt::default();
+            let applying = self.applying(aws, &plan, &progress, &interrupt);
+            Ok(hotswap::deploy(applying, &trial(&stage)).await?.1)
+        }
+        .await;
+        aws.unlock(lease).await?;
+        result
+    }
+
+    fn applying<'a>(
+        &'a self,
+        target: &'a Aws,
+        plan: &'a Plan,
+        progress: &'a Progress,
+        interrupt: &'a Interrupt,
+    ) -> Applying<'a, Aws> {
+        Applying {
+            target,
+            project: &self.project,
+            plan,
+            progress,
+            interrupt,
+        }
+    }
+
     pub(crate) async fn deploy_with(
         &self,
         place: &Place,
@@ -214,20 +249,18 @@ impl Application {
         aws: &Aws,
         plan: &Plan,
     ) -> Result<Applied, Error> {
-        let applying = Applying {
-            target: aws,
-            project: &self.project,
-            plan,
-            progress: &place.progress(),
-            interrupt: &Interrupt::default(),
-        };
-        let stage = place.stage();
-        let trial = Trial {
-            stage: &stage,
-            emulated: true,
-            settles_within: Duration::from_secs(2),
-        };
-        rollout::deploy(applying, &trial).await
+        let (stage, progress, interrupt) = (place.stage(), place.progress(), Interrupt::default());
+        let applying = self.applying(aws, plan, &progress, &interrupt);
+        rollout::deploy(applying, &trial(&stage)).await
+    }
+}
+
+/// An emulator only starts functions: what is wrong stays so.
+fn trial(stage: &Stage) -> Trial<'_> {
+    Trial {
+        stage,
+        emulated: true,
+        settles_within: Duration::from_secs(2),
     }
 }
 

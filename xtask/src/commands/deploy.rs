@@ -4,10 +4,10 @@ use clap::Args;
 use deployer::{
     Error, ErrorKind,
     apply::{Applied, Applying},
-    build, drift,
+    build, drift, hotswap,
     lock::Holder,
     plan::{Plan, RiskKind},
-    rollout::{self, Trial},
+    rollout::{self, Moved, Trial},
     session, smoke,
     stage::Stage,
     stage_target::StageTarget,
@@ -42,6 +42,12 @@ pub(crate) struct Deploy {
     /// is gone over only with this.
     #[arg(long)]
     allow_drift: bool,
+    /// Give functions their new code without their stacks, in seconds.
+    ///
+    /// Where the stage's file has `hotswap: true`, and only when nothing but code changes. The next
+    /// deploy without it brings the stacks up to date.
+    #[arg(long, conflicts_with = "dry_run")]
+    hotswap: bool,
     /// Show the plan and end.
     #[arg(long)]
     dry_run: bool,
@@ -59,6 +65,9 @@ impl Deploy {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let began = Instant::now();
         let stage = context.stage(&self.stage)?;
+        if self.hotswap {
+            hotswap::assert_allowed(&stage)?;
+        }
         let target = context
             .target_with(&stage, self.database_url.as_deref())
             .await?;
@@ -77,11 +86,17 @@ impl Deploy {
         let result = self.deploy(context, &stage, &target).await;
         // The lock goes back in any case; a failure of the deploy is the one to tell.
         let unlocked = target.unlock(lock).await;
-        let (plan, applied) = result?;
+        let (plan, applied, swapped) = result?;
         unlocked?;
         let progress = context.ui.progress();
         target.remember(&context.project, &stage, &progress).await;
-        answer(context, &stage, &plan, &applied, &target.calls(), began);
+        let done = Done {
+            plan,
+            applied,
+            swapped,
+            calls: target.calls(),
+        };
+        answer(context, &stage, &done, began);
         Ok(0)
     }
 
@@ -101,7 +116,7 @@ impl Deploy {
         context: &Context,
         stage: &Stage,
         target: &StageTarget,
-    ) -> Result<(Plan, Applied), Error> {
+    ) -> Result<(Plan, Applied, Option<Vec<Moved>>), Error> {
         let plan = context
             .interrupt
             .or(self.plan(context, stage, target))
@@ -126,9 +141,22 @@ impl Deploy {
             progress: &progress,
             interrupt: &context.interrupt,
         };
+        if self.hotswap && !plan.is_empty() {
+            let (applied, swapped) = hotswap::deploy(applying, &trial(stage, target)).await?;
+            return Ok((plan, applied, Some(swapped)));
+        }
         let applied = rollout::deploy(applying, &trial(stage, target)).await?;
-        Ok((plan, applied))
+        Ok((plan, applied, None))
     }
+}
+
+/// What a deploy came to.
+struct Done {
+    plan: Plan,
+    applied: Applied,
+    /// The functions whose code was swapped past their stacks, when that was asked for.
+    swapped: Option<Vec<Moved>>,
+    calls: BTreeMap<String, usize>,
 }
 
 /// How the stage is tried there.
@@ -225,44 +253,57 @@ pub(crate) async fn ask(context: &Context, question: String) -> Option<String> {
         .flatten()
 }
 
-fn answer(
-    context: &Context,
-    stage: &Stage,
-    plan: &Plan,
-    applied: &Applied,
-    calls: &BTreeMap<String, usize>,
-    began: Instant,
-) {
+fn answer(context: &Context, stage: &Stage, done: &Done, began: Instant) {
     let took = began.elapsed();
+    let plan = &done.plan;
     let changes: BTreeMap<&str, &str> = plan
         .stacks
         .iter()
         .map(|stack| (stack.name.as_str(), stack.action.as_str()))
         .collect();
-    let value = json!({
-        "stage": stage.name(),
-        "result": if plan.is_empty() { "unchanged" } else { "deployed" },
-        "stacks": changes,
-        "migrations": applied.migrated,
-        "outputs": applied.outputs,
-        "aws_calls": calls,
-        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
-    });
     let changed = plan
         .stacks
         .iter()
         .flat_map(|stack| &stack.resources)
         .count();
-    context.ui.say(&if plan.is_empty() {
-        format!("Nothing had changed, and it answers ({}).", duration(took))
-    } else {
-        format!(
-            "Deployed: {} changed ({}).",
-            plural(changed, "resource"),
-            duration(took)
-        )
+    let (result, text) = match &done.swapped {
+        Some(swapped) => (
+            "hotswapped",
+            format!(
+                "Swapped, past the stacks: {} ({}).",
+                rollout::told(swapped),
+                duration(took)
+            ),
+        ),
+        None if plan.is_empty() => (
+            "unchanged",
+            format!("Nothing had changed, and it answers ({}).", duration(took)),
+        ),
+        None => (
+            "deployed",
+            format!(
+                "Deployed: {} changed ({}).",
+                plural(changed, "resource"),
+                duration(took)
+            ),
+        ),
+    };
+    let mut value = json!({
+        "stage": stage.name(),
+        "result": result,
+        "stacks": changes,
+        "migrations": done.applied.migrated,
+        "outputs": done.applied.outputs,
+        "aws_calls": done.calls,
+        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
     });
-    let rows: Vec<Vec<String>> = applied
+    if let Some(swapped) = &done.swapped {
+        value["functions"] = json!(swapped);
+        value["stacks"] = json!({});
+    }
+    context.ui.say(&text);
+    let rows: Vec<Vec<String>> = done
+        .applied
         .outputs
         .iter()
         .map(|(name, value)| vec![name.clone(), value.clone()])

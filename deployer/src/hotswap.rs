@@ -1,0 +1,194 @@
+//! Giving functions new code past their stacks, in seconds, where a stage file allows it.
+//!
+//! The alias then stands at `$LATEST`, and no version is made: a version of the same code would be
+//! in the way of the one that CloudFormation publishes later. What was swapped is recorded as
+//! aside, so that the next deploy without it brings stacks and functions together again, whatever
+//! the checkout says then.
+
+use crate::{
+    Error,
+    apply::{self, Applied, Applying},
+    plan::{Plan, ResourceAction, ResourceChange, StackAction, StackPlan},
+    rollout::{LATEST, Moved, Trial, go_back, not_what_was_sent},
+    smoke,
+    stage::Stage,
+    target::{Asset, Target},
+};
+
+/// Refuses a stage whose file does not allow it.
+pub fn assert_allowed(stage: &Stage) -> Result<(), Error> {
+    let name = stage.name();
+    if stage.is_local() {
+        return Err(Error::usage(
+            format!(
+                "The stage `{name}` does not allow `--hotswap`: it has no stacks that would take long. Nothing was changed."
+            ),
+            format!("`cargo xtask deploy --stage {name}`"),
+        ));
+    }
+    if stage.settings().hotswap {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!("The stage `{name}` does not allow `--hotswap`. Nothing was changed."),
+        format!(
+            "`cargo xtask deploy --stage {name}`. It is for stages on which one tries things: `hotswap: true` in stacks/stages/{name}.yaml"
+        ),
+    ))
+}
+
+/// Swaps the code of the functions that the plan changes, and tries what comes of it; gives what is
+/// in service now. When it does not answer, the last release is put back into service.
+///
+/// # Errors
+///
+/// A usage error when the plan changes more than code; nothing was changed then.
+pub async fn deploy<T: Target>(
+    applying: Applying<'_, T>,
+    trial: &Trial<'_>,
+) -> Result<(Applied, Vec<Moved>), Error> {
+    let Applying {
+        target,
+        plan,
+        progress,
+        interrupt,
+        ..
+    } = applying;
+    let assets = only_code(plan)?;
+    interrupt.check("Nothing was changed.")?;
+    target.prepare(progress).await?;
+    let deployed = target.deployed().await?;
+    if plan.site.put && deployed.site.as_deref() != Some(&plan.site.sha256) {
+        progress.warn("The files of the site have changed, too; they stay as they are until a deploy without `--hotswap`.");
+    }
+    let step = progress.step("hotswap", "Swapping the code of functions");
+    let sent = assets.iter().map(|asset| target.upload(asset));
+    futures_util::future::try_join_all(sent).await?;
+    let before = target.in_service().await?;
+    let mut rollout = deployed.rollout;
+    // Swapped earlier, and as the templates say in this checkout.
+    let restored: Vec<String> = plan
+        .switch
+        .iter()
+        .map(|switch| switch.function.clone())
+        .filter(|function| !assets.iter().any(|asset| asset.function == *function))
+        .collect();
+    // Recorded before: a swap that is cut off is in the next plan, too.
+    rollout.untried = true;
+    for asset in &assets {
+        rollout
+            .aside
+            .insert(asset.function.clone(), LATEST.to_owned());
+    }
+    target.record_rollout(&rollout).await?;
+    target.swap_code(&assets).await?;
+    if !restored.is_empty() {
+        target.put_as_templates_say(&restored).await?;
+        rollout
+            .aside
+            .retain(|function, _| !restored.contains(function));
+    }
+    let now = target.in_service().await?;
+    let moved: Vec<Moved> = now
+        .iter()
+        .filter_map(|(name, function)| {
+            let from = &before.get(name)?.version;
+            (*from != function.version).then(|| Moved {
+                function: name.clone(),
+                from: from.number.clone(),
+                to: function.version.number.clone(),
+            })
+        })
+        .collect();
+    step.done(format!("{} functions", moved.len()));
+    let outputs = apply::public_outputs(&deployed.stacks);
+    let wrong: Vec<&str> = assets
+        .iter()
+        .map(|asset| (asset.function.as_str(), asset.sha256.as_str()))
+        .filter(|(name, code)| now.get(*name).is_none_or(|now| now.version.code != *code))
+        .map(|(name, _)| name)
+        .collect();
+    let tried = match wrong.as_slice() {
+        [] => smoke::test(trial, &outputs, progress).await.map(drop),
+        wrong => Err(not_what_was_sent(wrong)),
+    };
+    if let Err(error) = tried {
+        return Err(go_back(target, error, progress).await);
+    }
+    rollout.untried = false;
+    target.record_rollout(&rollout).await?;
+    let applied = Applied {
+        outputs,
+        migrated: None,
+    };
+    Ok((applied, moved))
+}
+
+/// The code that the plan brings, when it brings nothing else.
+fn only_code(plan: &Plan) -> Result<Vec<Asset>, Error> {
+    let mut beyond: Vec<String> = plan
+        .stacks
+        .iter()
+        .filter(|stack| stack.action != StackAction::None)
+        .flat_map(beyond_code)
+        .collect();
+    if plan.migrations.run {
+        beyond.push("migrations".to_owned());
+    }
+    if !beyond.is_empty() {
+        return Err(Error::usage(
+            format!(
+                "More than the code of functions changes, and `--hotswap` changes nothing else: {}. Nothing was changed.",
+                beyond.join(", ")
+            ),
+            format!("`cargo xtask deploy --stage {}`", plan.stage),
+        ));
+    }
+    let changed: Vec<&str> = plan
+        .stacks
+        .iter()
+        .flat_map(|stack| stack.resources.iter().map(move |change| (stack, change)))
+        .filter(|(_, change)| change.resource_type == "AWS::Lambda::Function")
+        .filter_map(|(stack, change)| {
+            stack.template["Resources"][&change.logical_id]["Properties"]["Code"]["S3Key"].as_str()
+        })
+        .collect();
+    let is_changed = |asset: &&Asset| changed.contains(&asset.key.as_str());
+    Ok(plan.assets.iter().filter(is_changed).cloned().collect())
+}
+
+/// What happens to a stack besides new code.
+fn beyond_code(stack: &StackPlan) -> Vec<String> {
+    let name = &stack.name;
+    if stack.action != StackAction::Update || stack.resources.is_empty() {
+        return vec![format!("the stack {name} ({})", stack.action.as_str())];
+    }
+    let parameters = stack
+        .parameter_changes
+        .iter()
+        .map(|change| format!("{name} {}", change.name));
+    let resources = stack
+        .resources
+        .iter()
+        .filter(|change| !is_code(change))
+        .map(|change| format!("{name} {}", change.logical_id));
+    parameters.chain(resources).collect()
+}
+
+fn is_code(change: &ResourceChange) -> bool {
+    let causes_are = |property: &str| {
+        change.action == ResourceAction::Change
+            && change
+                .causes
+                .iter()
+                .all(|cause| cause.property.starts_with(property))
+    };
+    match change.resource_type.as_str() {
+        "AWS::Lambda::Function" => causes_are("Properties.Code.S3Key"),
+        "AWS::Lambda::Version" => {
+            matches!(change.action, ResourceAction::Add | ResourceAction::Remove)
+        }
+        "AWS::Lambda::Alias" => causes_are("Properties.FunctionVersion"),
+        _ => false,
+    }
+}
