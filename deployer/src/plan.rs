@@ -2,6 +2,7 @@
 //! decides nothing; a plan that was written to a file and read again is the same plan.
 
 mod diff;
+mod examined;
 mod gone;
 mod make;
 mod only;
@@ -20,6 +21,7 @@ use crate::target::Asset;
 
 #[cfg(feature = "aws")]
 pub(crate) use diff::is_stateful;
+pub use examined::Said;
 pub use make::{Wanted, Wish};
 pub use switch::Switch;
 #[cfg(feature = "aws")]

@@ -7,7 +7,7 @@ use crate::{
     drift::Drift,
     local::Local,
     lock::Holder,
-    plan::StackPlan,
+    plan::{Plan, StackPlan},
     progress::Progress,
     project::Project,
     rollout::{InService, Moved, Rollout},
@@ -112,6 +112,24 @@ impl StageTarget {
             StageTarget::Local(_) => false,
             #[cfg(feature = "aws")]
             StageTarget::Aws(aws) => aws.is_emulated(),
+        }
+    }
+
+    /// The plan with what CloudFormation itself says about it, and the stacks that it was asked about:
+    /// change sets that are made and removed, nothing is executed. On `local` the plan as it is. An
+    /// error when CloudFormation refuses a change.
+    pub async fn examine(
+        &self,
+        plan: Plan,
+        progress: &Progress,
+    ) -> Result<(Plan, Vec<String>), Error> {
+        match self {
+            StageTarget::Local(_) => {
+                let _ = progress;
+                Ok((plan, Vec::new()))
+            }
+            #[cfg(feature = "aws")]
+            StageTarget::Aws(aws) => aws.examine(plan, progress).await,
         }
     }
 

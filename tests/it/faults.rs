@@ -7,6 +7,7 @@ mod application;
 mod bucket;
 mod credentials;
 mod drift;
+mod examine;
 mod lease;
 mod migrating;
 mod network;

@@ -90,6 +90,14 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         "the plan says so"
     );
     sandbox.keep_logs_for("docs", 30).await;
+    // With its database at another name, CloudFormation is asked what that changes.
+    let elsewhere = sandbox.command_for("localhost", &["plan", "--json"]);
+    let planned = sandbox.ended(elsewhere).await.expect(0).json();
+    assert_eq!(
+        planned["examined"],
+        miyabi_tests::json!(["data", "api"]),
+        "{planned}"
+    );
     // What was read is enough for a plan without AWS.
     let offline = ["plan", "--stage", "sandbox", "--offline", "--json"];
     let offline = sandbox.checkout.xtask(&offline).await.expect(0).json();

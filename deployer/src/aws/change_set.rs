@@ -24,40 +24,10 @@ impl Aws {
     ) -> Result<StackView, Error> {
         let name = &change.plan.name;
         let set_name = format!("miyabi-{}", change.token);
-        let (body, url) = change.template.parts();
-        let created = self
-            .clients
-            .cloudformation
-            .create_change_set()
-            .stack_name(&view.id)
-            .change_set_name(&set_name)
-            .change_set_type(ChangeSetType::Update)
-            .set_template_body(body)
-            .set_template_url(url)
-            .set_parameters(Some(change.parameters.clone()))
-            .capabilities(Capability::CapabilityIam)
-            .capabilities(Capability::CapabilityNamedIam)
-            .tags(self.stage_tag())
-            .client_token(&change.token)
-            .send()
-            .await
-            .map_err(|error| {
-                Refused::new("cloudformation:CreateChangeSet", error).error(format!(
-                    "The change of the stack `{name}` cannot be prepared."
-                ))
-            })?;
-        let set = created.id().unwrap_or(&set_name).to_owned();
+        let set = self.make_change_set(change, &view, &set_name).await?;
         let outcome = self.examined(change, &view, &set, progress).await;
         if !matches!(outcome, Ok(true)) {
-            // A set that is not executed would stay; that it stays is no reason to fail.
-            let _ = self
-                .clients
-                .cloudformation
-                .delete_change_set()
-                .stack_name(&view.id)
-                .change_set_name(&set)
-                .send()
-                .await;
+            self.remove_change_set(&view, &set).await;
         }
         if !outcome? {
             return Ok(view);
@@ -87,23 +57,61 @@ impl Aws {
         self.well(name, ended, &[StackStatus::UpdateComplete], "updated")
     }
 
-    /// Waits for a change set. False: it changes nothing. An error when CloudFormation would do more
-    /// to data than the plan says.
-    async fn examined(
+    /// Makes a change set of that name, which nobody else may have; gives its ARN.
+    pub(super) async fn make_change_set(
         &self,
         change: &Change<'_>,
         view: &StackView,
+        set_name: &str,
+    ) -> Result<String, Error> {
+        let (body, url) = change.template.parts();
+        let created = self
+            .clients
+            .cloudformation
+            .create_change_set()
+            .stack_name(&view.id)
+            .change_set_name(set_name)
+            .change_set_type(ChangeSetType::Update)
+            .set_template_body(body)
+            .set_template_url(url)
+            .set_parameters(Some(change.parameters.clone()))
+            .capabilities(Capability::CapabilityIam)
+            .capabilities(Capability::CapabilityNamedIam)
+            .tags(self.stage_tag())
+            .client_token(&change.token)
+            .send()
+            .await
+            .map_err(|error| {
+                Refused::new("cloudformation:CreateChangeSet", error).error(format!(
+                    "The change of the stack `{}` cannot be prepared.",
+                    change.plan.name
+                ))
+            })?;
+        Ok(created.id().unwrap_or(set_name).to_owned())
+    }
+
+    /// Removes a change set. One that is not executed would stay; that it stays is no reason to fail.
+    pub(super) async fn remove_change_set(&self, view: &StackView, set: &str) {
+        let _ = self
+            .clients
+            .cloudformation
+            .delete_change_set()
+            .stack_name(&view.id)
+            .change_set_name(set)
+            .send()
+            .await;
+    }
+
+    /// Waits for a change set and gives what CloudFormation would do; `None`: nothing. An error when
+    /// it refuses the change.
+    pub(super) async fn said_by_change_set(
+        &self,
+        name: &str,
+        view: &StackView,
         set: &str,
-        progress: &Progress,
-    ) -> Result<bool, Error> {
-        let name = &change.plan.name;
-        let refused = |refused: Refused| {
-            refused.error(format!(
-                "The change of the stack `{name}` cannot be examined."
-            ))
-        };
+    ) -> Result<Option<Vec<SetChange>>, Error> {
         let mut pause = Duration::from_millis(200);
-        let mut beyond = Vec::new();
+        let mut changes = Vec::new();
         let mut next = None;
         loop {
             let answer = self
@@ -116,21 +124,22 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| {
-                    refused(Refused::new("cloudformation:DescribeChangeSet", error))
+                    Refused::new("cloudformation:DescribeChangeSet", error).error(format!(
+                        "The change of the stack `{name}` cannot be examined."
+                    ))
                 })?;
             match answer.status() {
                 Some(ChangeSetStatus::CreateComplete) => {
-                    beyond.extend(beyond_the_plan(change.plan, answer.changes()));
-                    warn_of_conditions(change.plan, answer.changes(), progress);
+                    changes.extend_from_slice(answer.changes());
                     next = answer.next_token().map(str::to_owned);
                     if next.is_none() {
-                        break;
+                        return Ok(Some(changes));
                     }
                 }
                 Some(ChangeSetStatus::Failed) => {
                     let reason = answer.status_reason().unwrap_or_default();
                     if changes_nothing(reason) {
-                        return Ok(false);
+                        return Ok(None);
                     }
                     return Err(self.change_refused(name, view, reason).await);
                 }
@@ -140,6 +149,23 @@ impl Aws {
                 }
             }
         }
+    }
+
+    /// Waits for a change set. False: it changes nothing. An error when CloudFormation would do more
+    /// to data than the plan says.
+    async fn examined(
+        &self,
+        change: &Change<'_>,
+        view: &StackView,
+        set: &str,
+        progress: &Progress,
+    ) -> Result<bool, Error> {
+        let name = &change.plan.name;
+        let Some(changes) = self.said_by_change_set(name, view, set).await? else {
+            return Ok(false);
+        };
+        warn_of_conditions(change.plan, &changes, progress);
+        let beyond = beyond_the_plan(change.plan, &changes);
         if beyond.is_empty() {
             return Ok(true);
         }

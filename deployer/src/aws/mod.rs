@@ -14,6 +14,7 @@ mod change_set;
 mod clients;
 mod drift;
 mod events;
+mod examine;
 mod follow;
 mod functions;
 mod lease;

@@ -118,7 +118,8 @@ fn whole(id: &str, resource: &Value, action: ResourceAction) -> ResourceChange {
     }
 }
 
-fn policy(resource: &Value, name: &str) -> Leaves {
+/// What becomes of a resource by that policy of its.
+pub(super) fn policy(resource: &Value, name: &str) -> Leaves {
     match resource.get(name).and_then(Value::as_str) {
         Some("Retain" | "RetainExceptOnCreate") => Leaves::Retained,
         Some("Snapshot") => Leaves::Snapshot,

@@ -70,7 +70,8 @@ pub(crate) fn risks(
     found
 }
 
-fn data_loss(change: &ResourceChange) -> String {
+/// The loss in words.
+pub(super) fn data_loss(change: &ResourceChange) -> String {
     let what = match change.action {
         ResourceAction::Remove => "is removed",
         ResourceAction::MayReplace => "may be replaced by an empty one",

@@ -13,6 +13,9 @@ use serde_json::json;
 use crate::{context::Context, show};
 
 /// Shows what a deploy would do, resource by resource, and changes nothing.
+///
+/// On AWS, CloudFormation is asked about each stack that would be updated, by a change set that is
+/// removed again.
 #[derive(Args)]
 pub(crate) struct PlanCommand {
     /// The stage.
@@ -49,24 +52,40 @@ pub(crate) struct PlanCommand {
     database_url: Option<String>,
 }
 
+/// What is known besides the plan.
+#[derive(Default)]
+struct Beside<'a> {
+    /// The stacks that CloudFormation was asked about.
+    examined: &'a [String],
+    /// What was done by hand, when that was looked for.
+    drift: Option<&'a Drift>,
+    /// What an offline plan was compared with.
+    basis: Option<&'a Basis>,
+}
+
 impl PlanCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
         if self.offline {
             let deployed = self.deployed.as_deref();
             let made = offline::plan(&context.project, &stage, deployed, &self.only)?;
-            self.answer(context, &made.plan, None, Some(&made.basis));
+            let beside = Beside {
+                basis: Some(&made.basis),
+                ..Beside::default()
+            };
+            self.answer(context, &made.plan, &beside);
             return Ok(0);
         }
         let target = context
             .target_with(&stage, self.database_url.as_deref())
             .await?;
         let progress = context.ui.progress();
-        let plan = context
+        let (plan, examined) = context
             .interrupt
             .or(async {
                 let built = build::build(&context.project, stage.build_for(), &progress).await?;
-                session::plan(&target, &context.project, &stage, &built, &self.only).await
+                let plan = session::plan(&target, &context.project, &stage, &built, &self.only);
+                target.examine(plan.await?, &progress).await
             })
             .await?;
         let drift = if self.drift {
@@ -75,11 +94,21 @@ impl PlanCommand {
             None
         };
         target.remember(&context.project, &stage, &progress).await;
-        self.answer(context, &plan, drift.as_ref(), None);
+        let beside = Beside {
+            examined: &examined,
+            drift: drift.as_ref(),
+            basis: None,
+        };
+        self.answer(context, &plan, &beside);
         Ok(0)
     }
 
-    fn answer(&self, context: &Context, plan: &Plan, drift: Option<&Drift>, basis: Option<&Basis>) {
+    fn answer(&self, context: &Context, plan: &Plan, beside: &Beside<'_>) {
+        let Beside {
+            examined,
+            drift,
+            basis,
+        } = *beside;
         let compared = basis.map(show::basis::text);
         if self.markdown {
             let text = show::markdown::text(plan, drift, compared.as_deref());
@@ -88,6 +117,10 @@ impl PlanCommand {
         }
         let mut value = show::plan::json(plan);
         let mut text = show::plan::text(plan, true, &context.ui);
+        if !examined.is_empty() {
+            value["examined"] = json!(examined);
+            text += &format!("CloudFormation was asked about: {}\n", examined.join(", "));
+        }
         if let Some(drift) = drift {
             value["drift"] = json!(drift);
             text += &show::drift::text(drift);

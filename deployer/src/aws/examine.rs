@@ -1,0 +1,176 @@
+//! What CloudFormation itself says about a plan: a change set for each stack that is updated, all made
+//! at the same time and removed again, nothing of them executed.
+//!
+//! Their names are unique, so two who plan at once are not in each other's way. That a stack cannot be
+//! examined is told, and the plan by templates stands.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_cloudformation::types::{
+    Change as SetChange, ChangeAction, Parameter as StackParameter, Replacement,
+    RequiresRecreation, ResourceAttribute, ResourceChange as SetResource,
+};
+use futures_util::future::join_all;
+
+use super::{
+    Aws,
+    change::{Change, token},
+    stack::{Phase, StackView, phase},
+};
+use crate::{
+    Error,
+    plan::{Parameter, Plan, ResourceAction, Said, StackAction, StackPlan},
+    progress::Progress,
+    state::Deployed,
+};
+
+impl Aws {
+    /// The plan with what CloudFormation says, and the stacks that it was asked about. An error when
+    /// it refuses a change.
+    pub async fn examine(
+        &self,
+        mut plan: Plan,
+        progress: &Progress,
+    ) -> Result<(Plan, Vec<String>), Error> {
+        let updated = |stack: &&StackPlan| stack.action == StackAction::Update;
+        if !plan.stacks.iter().any(|stack| updated(&stack)) {
+            return Ok((plan, Vec::new()));
+        }
+        let deployed = self.known().await?.deployed;
+        let there = self.stacks().await?;
+        let step = progress.step("examine", "Asking CloudFormation about the changes");
+        let ready = plan.stacks.iter().filter(updated).filter_map(|stack| {
+            let view = there.get(&stack.name)?;
+            // What is not settled is dealt with by the deploy; its change set would be refused.
+            (phase(&view.status) == Phase::Settled).then_some((stack, view))
+        });
+        let asked = ready.map(|(stack, view)| async {
+            let answer = self.ask(stack, view, &deployed).await;
+            (stack.name.clone(), answer)
+        });
+        let answers = join_all(asked).await;
+        let mut examined = Vec::new();
+        for (name, answer) in answers {
+            match answer {
+                Ok(Some(answer)) => {
+                    plan.refine(&name, &answer.said, answer.certain);
+                    examined.push(name);
+                }
+                Ok(None) => progress.warn(format!(
+                    "The change of `{name}` cannot be examined before the stacks that it takes values from are there."
+                )),
+                Err(Asking::Refused(error)) => return Err(error),
+                Err(Asking::Unable(error)) => progress.warn(format!(
+                    "{} The plan of `{name}` is by its templates alone: {}",
+                    error.message(),
+                    error.causes().join("; ")
+                )),
+            }
+        }
+        step.done(examined.join(", "));
+        Ok((plan, examined))
+    }
+
+    /// What CloudFormation would do to one stack; `None`: a parameter has no value yet.
+    async fn ask(
+        &self,
+        stack: &StackPlan,
+        view: &StackView,
+        deployed: &Deployed,
+    ) -> Result<Option<Answer>, Asking> {
+        let Some(values) = values(stack, deployed) else {
+            return Ok(None);
+        };
+        let parameters = values.iter().map(|(name, value)| {
+            let parameter = StackParameter::builder();
+            parameter.parameter_key(name).parameter_value(value).build()
+        });
+        let token = token();
+        let change = Change {
+            plan: stack,
+            template: self
+                .template_for_request(&stack.template)
+                .await
+                .map_err(Asking::Unable)?,
+            parameters: parameters.collect(),
+            token: token.clone(),
+        };
+        let set = self
+            .make_change_set(&change, view, &format!("miyabi-plan-{token}"))
+            .await
+            .map_err(Asking::Unable)?;
+        let said = self.said_by_change_set(&stack.name, view, &set).await;
+        self.remove_change_set(view, &set).await;
+        let changes = said.map_err(Asking::Refused)?.unwrap_or_default();
+        let unknown = stack
+            .parameter_changes
+            .iter()
+            .any(|change| change.to.is_none());
+        Ok(Some(Answer {
+            said: changes.iter().filter_map(said_of).collect(),
+            certain: !unknown,
+        }))
+    }
+}
+
+/// What CloudFormation would do.
+struct Answer {
+    said: Vec<Said>,
+    /// False: some parameters will have other values than it was asked with.
+    certain: bool,
+}
+
+/// Why there is no answer.
+enum Asking {
+    /// CloudFormation refuses the change itself.
+    Refused(Error),
+    /// It could not be asked.
+    Unable(Error),
+}
+
+/// The values of a stack's parameters as far as they are known now: an output that may change has
+/// the value that is deployed. `None`: one has none.
+fn values(stack: &StackPlan, deployed: &Deployed) -> Option<BTreeMap<String, String>> {
+    let value = |parameter: &Parameter| match parameter {
+        Parameter::Value(value) => Some(value.clone()),
+        Parameter::Output { stack, output } => {
+            deployed.stacks.get(stack)?.outputs.get(output).cloned()
+        }
+    };
+    stack
+        .parameters
+        .iter()
+        .map(|(name, parameter)| Some((name.clone(), value(parameter)?)))
+        .collect()
+}
+
+fn said_of(change: &SetChange) -> Option<Said> {
+    let change = change.resource_change()?;
+    let action = match (change.action()?, change.replacement()) {
+        (ChangeAction::Add, _) => ResourceAction::Add,
+        (ChangeAction::Remove, _) => ResourceAction::Remove,
+        (ChangeAction::Modify, Some(Replacement::True)) => ResourceAction::Replace,
+        (ChangeAction::Modify, Some(Replacement::Conditional)) => ResourceAction::MayReplace,
+        (ChangeAction::Modify, _) => ResourceAction::Change,
+        _ => return None,
+    };
+    Some(Said {
+        logical_id: change.logical_resource_id()?.to_owned(),
+        resource_type: change.resource_type()?.to_owned(),
+        action,
+        replacing: replacing(change),
+    })
+}
+
+/// The properties whose change replaces the resource.
+fn replacing(change: &SetResource) -> Vec<String> {
+    let targets = change.details().iter().filter_map(|detail| detail.target());
+    let mut properties: Vec<String> = targets
+        .filter(|target| target.requires_recreation() == Some(&RequiresRecreation::Always))
+        .filter(|target| target.attribute() == Some(&ResourceAttribute::Properties))
+        .filter_map(|target| Some(format!("Properties.{}", target.name()?)))
+        .collect();
+    properties.sort_unstable();
+    properties.dedup();
+    properties
+}
