@@ -28,6 +28,9 @@ pub(crate) struct Options {
     /// The release build of the smallest function.
     #[arg(long)]
     hello: Option<PathBuf>,
+    /// The emulator of AWS.
+    #[arg(long)]
+    ministack: Option<PathBuf>,
     /// A tenth of the rounds: to see that everything works.
     #[arg(long)]
     quick: bool,
@@ -96,6 +99,12 @@ impl Context {
     pub(crate) fn hello(&self) -> Result<&Path, Error> {
         let hello = self.options.hello.as_deref();
         hello.ok_or_else(|| Error::other("No release build of the smallest function was given."))
+    }
+
+    /// The emulator of AWS.
+    pub(crate) fn ministack(&self) -> Result<&Path, Error> {
+        let ministack = self.options.ministack.as_deref();
+        ministack.ok_or_else(|| Error::other("No emulator of AWS was given."))
     }
 
     /// How often to do something.

@@ -9,6 +9,8 @@
 mod checkout;
 mod context;
 mod database;
+mod deploy;
+mod emulator;
 mod error;
 mod finding;
 mod http;
@@ -40,12 +42,13 @@ use finding::Finding;
 type Bench = fn(&Context) -> Result<Vec<Finding>, Error>;
 
 /// The measurements, in the order in which they run.
-const BENCHES: [(&str, Bench); 7] = [
+const BENCHES: [(&str, Bench); 8] = [
     ("start", start::run),
     ("list", list::run),
     ("queries", queries::run),
     ("synth", synth::run),
     ("local", local::run),
+    ("deploy", deploy::run),
     ("zips", zips::run),
     ("equality", zips::twice),
 ];

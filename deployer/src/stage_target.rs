@@ -13,7 +13,9 @@ use crate::{
     rollout::{InService, Moved, Rollout},
     stage::Stage,
     state::{Deployed, DeployedStack},
-    target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
+    target::{
+        Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded, Waited,
+    },
 };
 #[cfg(feature = "aws")]
 use crate::{
@@ -173,6 +175,15 @@ impl StageTarget {
             StageTarget::Local(_) => Ok(Vec::new()),
             #[cfg(feature = "aws")]
             StageTarget::Aws(aws) => aws.roll_back(skip, progress).await,
+        }
+    }
+
+    /// What was waited for so far between calls to AWS; nothing on `local`.
+    pub fn waits(&self) -> BTreeMap<String, Waited> {
+        match self {
+            StageTarget::Local(_) => BTreeMap::new(),
+            #[cfg(feature = "aws")]
+            StageTarget::Aws(aws) => aws.waits(),
         }
     }
 

@@ -190,6 +190,15 @@ pub struct Invocation {
     pub executed_version: String,
 }
 
+/// What a wait for something that goes on elsewhere came to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Waited {
+    /// How often it was looked again.
+    pub looks: usize,
+    /// How long the pauses before that were, together.
+    pub seconds: f64,
+}
+
 /// How a resource is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ResourceStatus {

@@ -74,7 +74,7 @@ impl Context {
 
 /// Becomes the same command built with the feature `aws`, which this build lacks so that nobody who
 /// stays on `local` compiles the SDK. Gives an error only when that does not begin.
-fn with_aws(project: &Project) -> Error {
+pub(crate) fn with_aws(project: &Project) -> Error {
     let cause = deployer::build::cargo()
         .args(["run", "--quiet", "--package", "xtask", "--features", "aws"])
         .arg("--manifest-path")

@@ -144,7 +144,8 @@ impl Aws {
                     return Err(self.change_refused(name, view, reason).await);
                 }
                 _ => {
-                    tokio::time::sleep(pause).await;
+                    let what_for = format!("change set of {name}");
+                    self.seen.pause(&what_for, pause).await;
                     pause = (pause * 3 / 2).min(Duration::from_secs(2));
                 }
             }

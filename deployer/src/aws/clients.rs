@@ -25,7 +25,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
 use super::Endpoint;
-use crate::{Error, stage::Stage};
+use crate::{Error, stage::Stage, target::Waited};
 
 /// How often a request is tried before its error is believed. With the delays below, five refusals
 /// in a row cost about six seconds.
@@ -140,14 +140,15 @@ fn assert_region(config: &SdkConfig, stage: &Stage) -> Result<(), Error> {
     }
 }
 
-/// What was seen of the calls so far: how many of each operation, and the server's clock. Cheap to
-/// clone; all clones are one.
+/// What was seen so far: how many calls of each operation, what was waited for between them, and the
+/// server's clock. Cheap to clone; all clones are one.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen(Arc<Mutex<Sight>>);
 
 #[derive(Debug, Default)]
 struct Sight {
     calls: BTreeMap<String, usize>,
+    waits: BTreeMap<String, Waited>,
     /// Seconds that the server's clock is ahead of this machine's.
     ahead: i64,
 }
@@ -156,6 +157,21 @@ impl Seen {
     /// Attempts by `Service.Operation`.
     pub(super) fn calls(&self) -> BTreeMap<String, usize> {
         self.lock().calls.clone()
+    }
+
+    /// Pauses by what they waited for.
+    pub(super) fn waits(&self) -> BTreeMap<String, Waited> {
+        self.lock().waits.clone()
+    }
+
+    /// A pause before the next look at something that goes on at AWS. Every wait of a deploy between
+    /// two calls goes through here, so that it can be told what took the time.
+    pub(super) async fn pause(&self, what_for: &str, pause: Duration) {
+        tokio::time::sleep(pause).await;
+        let mut sight = self.lock();
+        let waited = sight.waits.entry(what_for.to_owned()).or_default();
+        waited.looks += 1;
+        waited.seconds += pause.as_secs_f64();
     }
 
     /// The server's time.

@@ -71,7 +71,8 @@ impl Aws {
                 Some(news) if news.count > 0 => SHORTEST_PAUSE,
                 _ => (pause * 3 / 2).min(LONGEST_PAUSE),
             };
-            tokio::time::sleep(jittered(pause)).await;
+            let pause = jittered(pause);
+            self.seen.pause(&format!("stack {name}"), pause).await;
         }
     }
 

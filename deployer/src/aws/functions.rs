@@ -64,7 +64,8 @@ impl Aws {
                     }
                 }
             }
-            tokio::time::sleep(pause).await;
+            let what_for = format!("function {function} to take calls");
+            self.seen.pause(&what_for, pause).await;
             pause *= 2;
         };
         Ok(Invocation {

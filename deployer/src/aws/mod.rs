@@ -45,7 +45,7 @@ pub use bootstrap::Github;
 pub use lease::Lease;
 pub use place::{DatabaseUrl, Endpoint};
 
-use crate::{Error, progress::Progress, stage::Stage, state::Deployed};
+use crate::{Error, progress::Progress, stage::Stage, state::Deployed, target::Waited};
 
 /// A stage on AWS.
 #[derive(Debug)]
@@ -132,6 +132,11 @@ impl Aws {
     /// Calls made so far, attempts counted one by one, by `Service.Operation`.
     pub fn calls(&self) -> BTreeMap<String, usize> {
         self.seen.calls()
+    }
+
+    /// Pauses so far between calls, by what they waited for.
+    pub fn waits(&self) -> BTreeMap<String, Waited> {
+        self.seen.waits()
     }
 
     /// Whether this is an endpoint and not AWS itself.

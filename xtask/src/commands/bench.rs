@@ -4,10 +4,11 @@ use clap::{Args, ValueEnum};
 use deployer::{
     Error,
     build::{self, Architecture, BuildFor},
+    stage_target::HAS_AWS,
 };
 use serde_json::Value;
 
-use crate::{context::Context, process::Tool, show::table::table, ui::plural};
+use crate::{context::Context, process::Tool, show::table::table, tools::Tools, ui::plural};
 
 /// Measures what the README promises, side by side with what it is compared with.
 ///
@@ -38,6 +39,8 @@ enum Name {
     Synth,
     /// The stage `local` in a copy of the checkout: its gateway, and deploys.
     Local,
+    /// Deploys of the stage `sandbox` to an emulator of AWS.
+    Deploy,
     /// Sizes of the zips for Lambda.
     Zips,
     /// Whether a build on another path gives the same bytes. Compiles everything twice.
@@ -57,6 +60,9 @@ impl Bench {
         } else {
             self.names.iter().copied().collect()
         };
+        if names.contains(&Name::Deploy) && !HAS_AWS {
+            return Err(crate::context::with_aws(&context.project));
+        }
         let mut arguments = vec![
             "run".to_owned(),
             "--quiet".to_owned(),
@@ -73,6 +79,9 @@ impl Bench {
         if names.iter().any(|name| name.needs_functions()) {
             arguments.extend(functions(context).await?);
         }
+        if names.contains(&Name::Deploy) {
+            arguments.push(format!("--ministack={}", ministack(context).await?));
+        }
         for name in &names {
             let value = name.to_possible_value();
             arguments.extend(value.map(|value| value.get_name().to_owned()));
@@ -84,6 +93,17 @@ impl Bench {
             .any(|finding| finding["holds"] != true && finding["goal"] != "");
         Ok(u8::from(missed))
     }
+}
+
+/// The emulator of AWS: the one that the variable names, or the one that the tests use.
+async fn ministack(context: &Context) -> Result<String, Error> {
+    if let Ok(named) = env::var("MINISTACK") {
+        return Ok(named);
+    }
+    let progress = context.ui.progress();
+    let installed = Tools::installed(&context.project, &progress);
+    let tools = context.interrupt.or(installed).await?;
+    Ok(tools.program("ministack").display().to_string())
 }
 
 /// Builds the functions and the smallest one; gives where they are, as arguments.

@@ -11,7 +11,7 @@ use deployer::{
     session, smoke,
     stage::Stage,
     stage_target::StageTarget,
-    target::Target,
+    target::{Target, Waited},
 };
 use serde_json::json;
 
@@ -95,6 +95,7 @@ impl Deploy {
             applied,
             swapped,
             calls: target.calls(),
+            waits: target.waits(),
         };
         answer(context, &stage, &done, began);
         Ok(0)
@@ -157,6 +158,7 @@ struct Done {
     /// The functions whose code was swapped past their stacks, when that was asked for.
     swapped: Option<Vec<Moved>>,
     calls: BTreeMap<String, usize>,
+    waits: BTreeMap<String, Waited>,
 }
 
 /// How the stage is tried there.
@@ -295,6 +297,7 @@ fn answer(context: &Context, stage: &Stage, done: &Done, began: Instant) {
         "migrations": done.applied.migrated,
         "outputs": done.applied.outputs,
         "aws_calls": done.calls,
+        "aws_waits": done.waits,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0,
     });
     if let Some(swapped) = &done.swapped {
