@@ -7,12 +7,14 @@
 
 mod artifacts;
 mod cargo;
+mod linker;
 mod toolchain;
 
 use std::path::PathBuf;
 
 pub(crate) use artifacts::hex;
 pub use cargo::cargo;
+pub use toolchain::flags_without_paths;
 
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +116,7 @@ pub async fn build(
 /// Whether this machine can compile for `architecture`: the compiler's standard library and a linker
 /// are there. The error says what is missing and has the command that installs it as its hint.
 pub fn can_compile_for(architecture: Architecture) -> Result<(), Error> {
-    toolchain::environment(architecture).map(|_| ())
+    toolchain::Toolchain::find(architecture).map(|_| ())
 }
 
 fn title(what_for: BuildFor) -> String {

@@ -125,8 +125,9 @@ fn command(project: &Project, what_for: BuildFor) -> Result<Command, Error> {
     }
     if let BuildFor::Lambda(architecture) = what_for {
         command.args(["--release", "--target", architecture.triple()]);
-        command.env("RUSTFLAGS", toolchain::remap_flags(project));
-        for (name, value) in toolchain::environment(architecture)? {
+        command.env("RUSTFLAGS", toolchain::flags_without_paths(project));
+        let folder = project.miyabi().join("zig");
+        for (name, value) in toolchain::Toolchain::find(architecture)?.environment(&folder)? {
             command.env(name, value);
         }
     }

@@ -6,15 +6,18 @@ use std::{
     process::Command,
 };
 
-use super::Architecture;
+use super::{
+    Architecture,
+    linker::{self, Linker},
+};
 use crate::{Error, project::Project};
 
 /// The newest glibc symbol version that `provided.al2023` has.
-const NEWEST_GLIBC_MINOR: u32 = 34;
+pub(super) const NEWEST_GLIBC_MINOR: u32 = 34;
 
 /// Flags that keep this machine's paths out of the binaries, so that the same source gives the same
-/// bytes on any path.
-pub(super) fn remap_flags(project: &Project) -> String {
+/// bytes on any path: for `RUSTFLAGS`.
+pub fn flags_without_paths(project: &Project) -> String {
     let cargo_home = std::env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
@@ -26,40 +29,62 @@ pub(super) fn remap_flags(project: &Project) -> String {
     )
 }
 
-/// Variables with which cargo compiles for `architecture`; an error with the exact commands when
-/// the machine lacks something.
-pub(super) fn environment(architecture: Architecture) -> Result<Vec<(String, OsString)>, Error> {
-    let Some(rustc) = rustc_with(architecture.triple()) else {
-        return Err(missing(architecture, "Rust's standard library for it"));
-    };
-    let mut variables = Vec::new();
-    if let Some(rustc) = rustc {
-        variables.push(("RUSTC".to_owned(), rustc.into_os_string()));
-        // Debian's compiler is older than the one the workspace asks for.
-        variables.push((
-            "CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS".to_owned(),
-            "allow".into(),
-        ));
+/// What compiles for an architecture.
+pub(super) struct Toolchain {
+    architecture: Architecture,
+    /// Another compiler than the default one.
+    rustc: Option<PathBuf>,
+    /// `None`: this machine's own.
+    linker: Option<Linker>,
+}
+
+impl Toolchain {
+    /// What this machine has for `architecture`; an error with the exact commands when it lacks
+    /// something.
+    pub(super) fn find(architecture: Architecture) -> Result<Toolchain, Error> {
+        let Some(rustc) = rustc_with(architecture.triple()) else {
+            return Err(missing(architecture, "Rust's standard library for it"));
+        };
+        let linker = if Architecture::host() == Some(architecture) {
+            None
+        } else {
+            let path = std::env::var_os("PATH").unwrap_or_default();
+            let Some(linker) = linker::find(architecture, &path) else {
+                let what = format!("a linker, `{}-gcc` or `zig`,", linker::gcc(architecture));
+                return Err(missing(architecture, &what));
+            };
+            Some(linker)
+        };
+        Ok(Toolchain {
+            architecture,
+            rustc,
+            linker,
+        })
     }
-    if Architecture::host() == Some(architecture) {
-        return Ok(variables);
+
+    /// Variables with which cargo uses it. Programs that it needs are written into `folder`.
+    pub(super) fn environment(&self, folder: &Path) -> Result<Vec<(String, OsString)>, Error> {
+        let mut variables = Vec::new();
+        if let Some(rustc) = &self.rustc {
+            variables.push(("RUSTC".to_owned(), rustc.clone().into_os_string()));
+            // Debian's compiler is older than the one the workspace asks for.
+            variables.push((
+                "CARGO_RESOLVER_INCOMPATIBLE_RUST_VERSIONS".to_owned(),
+                "allow".into(),
+            ));
+        }
+        if let Some(linker) = &self.linker {
+            let of_linker = linker.environment(self.architecture, folder);
+            variables.extend(of_linker.map_err(|cause| {
+                Error::failed(
+                    format!("What zig needs cannot be written to {}.", folder.display()),
+                    "Make room on the disk, then run the same command again.",
+                )
+                .because(cause)
+            })?);
+        }
+        Ok(variables)
     }
-    let tools = match architecture {
-        Architecture::Arm64 => "aarch64-linux-gnu",
-        Architecture::X86_64 => "x86_64-linux-gnu",
-    };
-    let compiler = format!("{tools}-gcc");
-    if on_path(&compiler).is_none() {
-        return Err(missing(architecture, &format!("the linker `{compiler}`")));
-    }
-    let triple = architecture.triple().replace('-', "_");
-    variables.push((
-        format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase()),
-        compiler.clone().into(),
-    ));
-    variables.push((format!("CC_{triple}"), compiler.into()));
-    variables.push((format!("AR_{triple}"), format!("{tools}-ar").into()));
-    Ok(variables)
 }
 
 /// A compiler that has the standard library of `triple`: `Some(None)` is the default one.
@@ -84,19 +109,16 @@ fn rustc_with(triple: &str) -> Option<Option<PathBuf>> {
     has(&debian).map(|()| Some(debian))
 }
 
-/// The program of that name on the `PATH`.
-pub(super) fn on_path(program: &str) -> Option<PathBuf> {
-    std::env::split_paths(&std::env::var_os("PATH")?)
-        .map(|folder| folder.join(program))
-        .find(|path| path.is_file())
-}
-
 fn missing(architecture: Architecture, what: &str) -> Error {
     let name = architecture.as_str();
-    let hint = match (architecture, on_path("rustup").is_some()) {
+    let hint = match (
+        architecture,
+        linker::on(&std::env::var_os("PATH").unwrap_or_default(), "rustup").is_some(),
+    ) {
         (Architecture::Arm64, true) => {
             "With rustup: `rustup target add aarch64-unknown-linux-gnu && sudo apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross`; \
-             on Debian also without it: `sudo sh xtask/tools/install-arm64.sh`. \
+             on Debian also without it: `sudo sh xtask/tools/install-arm64.sh`; \
+             any `zig` on the PATH does in place of the linker. \
              Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
         }
         (Architecture::Arm64, false) => {
