@@ -29,6 +29,7 @@ pub mod session;
 pub mod sign_in;
 pub mod site;
 pub mod smoke;
+pub mod source;
 pub mod stage;
 pub mod stage_target;
 pub mod state;

@@ -11,6 +11,7 @@ use crate::{
     progress::Progress,
     project::Project,
     rollout::{InService, Moved, Rollout},
+    source::Source,
     stage::Stage,
     state::{Deployed, DeployedStack},
     target::{
@@ -278,6 +279,14 @@ impl Target for StageTarget {
         at!(self, target => target.record_migrations(applied).await)
     }
 
+    async fn record_source(&self, source: &Source) -> Result<(), Error> {
+        at!(self, target => target.record_source(source).await)
+    }
+
+    async fn source(&self) -> Result<Option<Source>, Error> {
+        at!(self, target => target.source().await)
+    }
+
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
         at!(self, target => target.put_site(bucket, files, sha256).await)
     }
@@ -304,6 +313,18 @@ impl Target for StageTarget {
 
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
         at!(self, target => target.invoke(function, payload).await)
+    }
+
+    async fn start(&self, function: &str, payload: &[u8]) -> Result<bool, Error> {
+        at!(self, target => target.start(function, payload).await)
+    }
+
+    async fn pause(&self, what_for: &str, pause: Duration) {
+        at!(self, target => target.pause(what_for, pause).await)
+    }
+
+    fn bears_silence_for(&self) -> Duration {
+        at!(self, target => target.bears_silence_for())
     }
 
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {

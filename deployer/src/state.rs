@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, rollout::Rollout};
+use crate::{Error, rollout::Rollout, source::Source};
 
 /// Everything that is deployed of one stage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Deployed {
     /// Which versions of the functions answered, and which stand aside.
     #[serde(default)]
     pub rollout: Rollout,
+    /// What the last deploy that ended well was made of.
+    #[serde(default)]
+    pub source: Option<Source>,
 }
 
 /// A deployed stack.

@@ -18,6 +18,7 @@ use crate::{
     plan::StackPlan,
     progress::Progress,
     rollout::{InService, Moved, Rollout},
+    source::Source,
     state::{Deployed, DeployedStack},
 };
 
@@ -87,6 +88,16 @@ pub trait Target {
     /// Records what was migrated, for the next plan.
     async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error>;
 
+    /// Records what the deploy that just ended was made of.
+    async fn record_source(&self, _source: &Source) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// What the last deploy that ended well and changed something was made of. Reads only.
+    async fn source(&self) -> Result<Option<Source>, Error> {
+        Ok(None)
+    }
+
     /// Makes the bucket hold exactly these files, and records `sha256`, the hash over them, for the
     /// next plan.
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error>;
@@ -119,6 +130,22 @@ pub trait Target {
 
     /// Invokes a function by its short name (`tasks`) and waits for the answer.
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error>;
+
+    /// Starts a function by its short name and does not wait for it. False: the target cannot, and
+    /// nothing was started.
+    async fn start(&self, _function: &str, _payload: &[u8]) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// A pause before the next look at something that goes on there; `what_for` is for people.
+    async fn pause(&self, _what_for: &str, pause: Duration) {
+        tokio::time::sleep(pause).await;
+    }
+
+    /// How long something that was started may give no sign of life before it counts as lost.
+    fn bears_silence_for(&self) -> Duration {
+        Duration::from_secs(240)
+    }
 
     /// Each resource and how it is, in the order stack, logical id. Reads only.
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error>;

@@ -41,6 +41,8 @@ pub struct Stage {
     pub rollout: Rollout,
     /// Whether functions may be given code past their stacks.
     pub hotswap: bool,
+    /// Whether a deploy needs a checkout without changes that no commit has.
+    pub require_clean_tree: bool,
     /// The site.
     pub site: Site,
     /// The HTTP API.

@@ -14,8 +14,10 @@ mod network;
 mod release;
 mod rows;
 mod signals;
+mod source;
 mod states;
 mod swapped;
+mod sweep;
 
 use std::sync::{Arc, Mutex};
 

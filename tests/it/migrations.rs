@@ -1,6 +1,7 @@
 //! The `migrate` function, and what it makes.
 
 mod interrupted;
+mod runs;
 mod side_by_side;
 
 use miyabi_tests::{App, Database, Setup, Value, json};

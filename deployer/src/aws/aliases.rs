@@ -211,7 +211,8 @@ impl Aws {
                 }
                 _ => return Ok(()),
             }
-            tokio::time::sleep(pause).await;
+            let what_for = format!("new code of {name}");
+            self.seen.pause(&what_for, pause).await;
             pause = (pause * 3 / 2).min(Duration::from_secs(2));
         }
     }

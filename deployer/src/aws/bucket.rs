@@ -3,7 +3,7 @@
 //! name is never read or written.
 
 use aws_sdk_s3::{
-    primitives::ByteStream,
+    primitives::{ByteStream, ByteStreamError},
     types::{ChecksumAlgorithm, ChecksumMode},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -14,6 +14,9 @@ use crate::{
     Error,
     target::{Asset, Uploaded},
 };
+
+/// How often an object is read that is cut off each time.
+const READ_TRIES: u32 = 5;
 
 /// The bucket. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -188,8 +191,29 @@ impl Bucket {
         Ok(answer.e_tag().unwrap_or_default().to_owned())
     }
 
-    /// Reads an object; `None` when there is none.
+    /// Reads an object; `None` when there is none. One that is cut off on its way is asked for again:
+    /// the SDK tries again until an answer begins, and no further.
     pub(super) async fn get(&self, key: &str) -> Result<Option<Object>, Error> {
+        let mut tries = 1;
+        loop {
+            match self.get_once(key).await? {
+                Some(Err(_)) if tries < READ_TRIES => tries += 1,
+                Some(Err(cause)) => {
+                    let message = format!(
+                        "The object `{key}` of the asset bucket was cut off {READ_TRIES} times while it was read."
+                    );
+                    return Err(
+                        Error::failed(message, "Run the same command again.").because(cause)
+                    );
+                }
+                Some(Ok(object)) => return Ok(Some(object)),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The inner error: it was cut off.
+    async fn get_once(&self, key: &str) -> Result<Option<Result<Object, ByteStreamError>>, Error> {
         let answer = self
             .s3
             .get_object()
@@ -213,18 +237,12 @@ impl Bucket {
             .last_modified()
             .and_then(|at| time::OffsetDateTime::from_unix_timestamp(at.secs()).ok())
             .unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
-        let body = answer.body.collect().await.map_err(|cause| {
-            Error::failed(
-                format!("The object `{key}` of the asset bucket was cut off while it was read."),
-                "Run the same command again.",
-            )
-            .because(cause)
-        })?;
-        Ok(Some(Object {
+        let body = answer.body.collect().await;
+        Ok(Some(body.map(|body| Object {
             bytes: body.to_vec(),
             etag,
             modified,
-        }))
+        })))
     }
 
     /// Where CloudFormation reads an object.

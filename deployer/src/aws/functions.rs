@@ -6,6 +6,7 @@ use std::{
 };
 
 use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_lambda::{operation::invoke::InvokeOutput, types::InvocationType};
 use aws_smithy_types::Blob;
 
 use super::{Aws, refused::Refused};
@@ -32,42 +33,10 @@ impl Aws {
     /// Invokes the version in service and waits. Never sent twice by itself: nobody can know what
     /// the first one did.
     pub(super) async fn call(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
-        let patience = TimeoutConfig::builder()
-            .operation_attempt_timeout(LONGEST_INVOCATION)
-            .read_timeout(LONGEST_INVOCATION)
-            .build();
-        let once = aws_sdk_lambda::config::Builder::new()
-            .timeout_config(patience)
-            .retry_config(RetryConfig::disabled());
-        let mut pause = Duration::from_millis(300);
-        let answer = loop {
-            let answer = self
-                .clients
-                .lambda
-                .invoke()
-                .function_name(self.function_name(function))
-                .qualifier(ALIAS)
-                .payload(Blob::new(payload))
-                .customize()
-                .config_override(once.clone())
-                .send()
-                .await;
-            match answer {
-                Ok(answer) => break answer,
-                Err(error) => {
-                    let refused = Refused::new("lambda:InvokeFunction", error);
-                    // Refused before it ran: a throttle, or a function whose new code is not there yet.
-                    let not_begun =
-                        refused.is_throttled() || refused.code == "ResourceConflictException";
-                    if !not_begun || pause > Duration::from_secs(10) {
-                        return Err(self.not_called(function, refused));
-                    }
-                }
-            }
-            let what_for = format!("function {function} to take calls");
-            self.seen.pause(&what_for, pause).await;
-            pause *= 2;
-        };
+        let answer = self
+            .send(function, payload, InvocationType::RequestResponse)
+            .await
+            .map_err(|refused| self.not_called(function, refused))?;
         Ok(Invocation {
             function_error: answer.function_error().map(str::to_owned),
             payload: answer
@@ -76,6 +45,57 @@ impl Aws {
                 .unwrap_or_default(),
             executed_version: answer.executed_version().unwrap_or_default().to_owned(),
         })
+    }
+
+    /// Has the version in service invoked and does not wait for it: no connection lasts as long as
+    /// the longest invocation. An answer that got lost is no error: whether it began shows later.
+    pub(super) async fn begin_call(&self, function: &str, payload: &[u8]) -> Result<(), Error> {
+        match self.send(function, payload, InvocationType::Event).await {
+            Err(refused) if !refused.is_unknown() => Err(self.not_called(function, refused)),
+            _ => Ok(()),
+        }
+    }
+
+    async fn send(
+        &self,
+        function: &str,
+        payload: &[u8],
+        how: InvocationType,
+    ) -> Result<InvokeOutput, Refused> {
+        let patience = TimeoutConfig::builder()
+            .operation_attempt_timeout(LONGEST_INVOCATION)
+            .read_timeout(LONGEST_INVOCATION)
+            .build();
+        let once = aws_sdk_lambda::config::Builder::new()
+            .timeout_config(patience)
+            .retry_config(RetryConfig::disabled());
+        let mut pause = Duration::from_millis(300);
+        loop {
+            let answer = self
+                .clients
+                .lambda
+                .invoke()
+                .function_name(self.function_name(function))
+                .qualifier(ALIAS)
+                .invocation_type(how.clone())
+                .payload(Blob::new(payload))
+                .customize()
+                .config_override(once.clone())
+                .send()
+                .await;
+            let refused = match answer {
+                Ok(answer) => return Ok(answer),
+                Err(error) => Refused::new("lambda:InvokeFunction", error),
+            };
+            // Refused before it ran: a throttle, or a function whose new code is not there yet.
+            let not_begun = refused.is_throttled() || refused.code == "ResourceConflictException";
+            if !not_begun || pause > Duration::from_secs(10) {
+                return Err(refused);
+            }
+            let what_for = format!("function {function} to take calls");
+            self.seen.pause(&what_for, pause).await;
+            pause *= 2;
+        }
     }
 
     fn not_called(&self, function: &str, refused: Refused) -> Error {

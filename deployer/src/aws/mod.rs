@@ -184,6 +184,7 @@ impl Aws {
             migrations: record.migrations,
             site: record.site,
             rollout: record.rollout,
+            source: record.source,
         };
         let known = Known {
             deployed,

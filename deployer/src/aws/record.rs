@@ -9,7 +9,7 @@ use super::{
     Aws,
     bucket::{Object, When},
 };
-use crate::{Error, rollout::Rollout};
+use crate::{Error, rollout::Rollout, source::Source};
 
 const KEY: &str = "state.json";
 
@@ -23,6 +23,8 @@ pub(super) struct Record {
     pub(super) site: Option<String>,
     /// Which versions of the functions answered, and which stand aside.
     pub(super) rollout: Rollout,
+    /// What the last deploy that ended well was made of.
+    pub(super) source: Option<Source>,
     /// Resources that outlived their stack and a `destroy` has to remove.
     pub(super) leftovers: Vec<Leftover>,
 }

@@ -10,6 +10,7 @@ use crate::{
     plan::{StackAction, StackPlan},
     progress::Progress,
     rollout::{InService, Moved, Rollout},
+    source::Source,
     state::{Deployed, DeployedStack},
     target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
 };
@@ -154,6 +155,15 @@ impl Target for Aws {
             .await
     }
 
+    async fn record_source(&self, source: &Source) -> Result<(), Error> {
+        self.change_record(|record| record.source = Some(source.clone()))
+            .await
+    }
+
+    async fn source(&self) -> Result<Option<Source>, Error> {
+        Ok(self.record().await?.source)
+    }
+
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
         self.put_files(bucket, files).await?;
         self.change_record(|record| record.site = Some(sha256.to_owned()))
@@ -183,6 +193,19 @@ impl Target for Aws {
 
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
         self.call(function, payload).await
+    }
+
+    async fn start(&self, function: &str, payload: &[u8]) -> Result<bool, Error> {
+        self.begin_call(function, payload).await.map(|()| true)
+    }
+
+    async fn pause(&self, what_for: &str, pause: Duration) {
+        self.seen.pause(what_for, pause).await;
+    }
+
+    /// Lambda tries what failed again after one minute and after two more; an emulator does not.
+    fn bears_silence_for(&self) -> Duration {
+        Duration::from_secs(if self.is_emulated() { 30 } else { 240 })
     }
 
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {

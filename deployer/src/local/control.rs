@@ -56,6 +56,11 @@ pub(super) enum Call {
         /// Version -> SHA-256.
         applied: BTreeMap<i64, String>,
     },
+    /// Records what the deploy was made of.
+    RecordSource {
+        /// The commit and what goes with it.
+        source: crate::source::Source,
+    },
     /// Records which site is in its bucket.
     RecordSite {
         /// Over the files.

@@ -40,6 +40,7 @@ use crate::{
     plan::StackPlan,
     progress::Progress,
     project::Project,
+    source::Source,
     stage::Stage,
     state::{Deployed, DeployedStack, StateFile},
     target::{
@@ -242,6 +243,17 @@ impl Target for Local {
             applied: applied.clone(),
         })
         .await
+    }
+
+    async fn record_source(&self, source: &Source) -> Result<(), Error> {
+        self.tell(Call::RecordSource {
+            source: source.clone(),
+        })
+        .await
+    }
+
+    async fn source(&self) -> Result<Option<Source>, Error> {
+        Ok(self.deployed().await?.source)
     }
 
     async fn put_site(&self, name: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {

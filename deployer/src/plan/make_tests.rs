@@ -92,6 +92,7 @@ fn deployed(wish: &Wish) -> Deployed {
             .map(|file| (file.version, file.sha256.clone()))
             .collect(),
         rollout: Default::default(),
+        source: None,
         site: Some(wish.site_sha256.clone()),
     }
 }

@@ -3,11 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 /// What is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Event {
     /// What to do.
     pub kind: Kind,
+    /// With `apply`: note under this id what becomes of it, since nobody waits for the answer. With
+    /// `status`: tell it.
+    #[serde(default)]
+    pub run: Option<String>,
 }
 
 /// What to do.
@@ -44,6 +48,21 @@ pub struct Done {
     pub pending: Vec<Migration>,
     /// Number of the last one that is applied; 0 when there is none.
     pub schema_version: i64,
+    /// The run that was asked for, once it has begun.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<Run>,
+}
+
+/// An `apply` that nobody waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// `running`, `done` or `failed`.
+    pub state: String,
+    /// Why it failed: a [`Failure`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<serde_json::Value>,
+    /// Whether anybody migrates at this moment.
+    pub alive: bool,
 }
 
 /// One migration.

@@ -12,16 +12,17 @@
 mod event;
 mod migrations;
 mod roles;
+mod runs;
 mod scram;
 
 use miyabi_core::App;
 use sqlx::{Connection, PgConnection};
 
-pub use event::{Answer, Done, Event, Failure, Kind, Migration};
+pub use event::{Answer, Done, Event, Failure, Kind, Migration, Run};
 
 /// Answers an invocation.
 pub async fn handle(app: App, event: Event) -> Answer {
-    match run(&app, event.kind).await {
+    match run(&app, &event).await {
         Ok(done) => Answer::Done(done),
         Err(error) => {
             tracing::error!(
@@ -35,7 +36,23 @@ pub async fn handle(app: App, event: Event) -> Answer {
     }
 }
 
-async fn run(app: &App, kind: Kind) -> Result<Done, Failure> {
+async fn run(app: &App, event: &Event) -> Result<Done, Failure> {
+    let mut connection = connect(app).await?;
+    let run = event.run.as_deref();
+    let result = match (event.kind, run) {
+        (Kind::Status, run) => status(&mut connection, run).await,
+        (Kind::DryRun, _) => migrations::dry_run(&mut connection).await,
+        (Kind::Apply, None) => apply(app, &mut connection).await,
+        (Kind::Apply, Some(run)) => apply_noted(app, &mut connection, run).await,
+    };
+    // Gives back the advisory lock, too.
+    if let Err(error) = connection.close().await {
+        tracing::warn!(%error, "The connection did not close well.");
+    }
+    result
+}
+
+async fn connect(app: &App) -> Result<PgConnection, Failure> {
     // The details of this error are in the log that it writes; they may name a secret.
     let options = app.connect_options().await.map_err(|_| {
         Failure::new(
@@ -43,22 +60,31 @@ async fn run(app: &App, kind: Kind) -> Result<Done, Failure> {
             "The password of the owner cannot be read. The log of the function says why.",
         )
     })?;
-    let mut connection = PgConnection::connect_with(&options)
-        .await
-        .map_err(|error| {
-            Failure::new(
-                "unavailable",
-                format!("The database cannot be reached: {error}."),
-            )
-        })?;
-    let result = match kind {
-        Kind::Status => migrations::status(&mut connection).await,
-        Kind::DryRun => migrations::dry_run(&mut connection).await,
-        Kind::Apply => apply(app, &mut connection).await,
+    PgConnection::connect_with(&options).await.map_err(|error| {
+        Failure::new(
+            "unavailable",
+            format!("The database cannot be reached: {error}."),
+        )
+    })
+}
+
+async fn status(connection: &mut PgConnection, run: Option<&str>) -> Result<Done, Failure> {
+    let done = migrations::status(connection).await?;
+    let run = match run {
+        Some(id) => runs::read(connection, id, migrations::LOCK).await?,
+        None => None,
     };
-    // Gives back the advisory lock, too.
-    if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "The connection did not close well.");
+    Ok(Done { run, ..done })
+}
+
+/// Applies, and notes what becomes of it.
+async fn apply_noted(app: &App, connection: &mut PgConnection, run: &str) -> Result<Done, Failure> {
+    runs::begin(connection, run).await?;
+    let result = apply(app, connection).await;
+    let failure = result.as_ref().err();
+    if runs::end(connection, run, failure).await.is_err() {
+        // The connection may be what failed.
+        runs::end(&mut connect(app).await?, run, failure).await?;
     }
     result
 }

@@ -15,7 +15,7 @@ use crate::event::{Done, Failure, Migration};
 static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
 
 /// Key of the advisory lock: "miyabi" in ASCII.
-const LOCK: i64 = 0x6d69_7961_6269;
+pub(crate) const LOCK: i64 = 0x6d69_7961_6269;
 /// Longest to wait for another migrator.
 const WAIT_FOR_LOCK: Duration = Duration::from_secs(120);
 /// Longest to try a migration again whose locks others hold.
@@ -180,6 +180,7 @@ impl Plan {
             description: Cow::into_owned(migration.description.clone()),
         });
         Done {
+            run: None,
             pending: pending.collect(),
             schema_version: self.applied.last().map_or(0, |migration| migration.version),
             applied: self.applied,

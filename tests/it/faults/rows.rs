@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fs, path::Path};
 
 /// How many rows have a reason instead of a test. This number may only fall.
-const NOT_YET: usize = 3;
+const NOT_YET: usize = 1;
 
 /// The numbers in `fn fault_NN_..` of the tests of the deployer and of this directory.
 fn tested() -> BTreeSet<u32> {

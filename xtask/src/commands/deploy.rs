@@ -9,6 +9,7 @@ use deployer::{
     plan::{Plan, RiskKind},
     rollout::{self, Moved, Trial},
     session, smoke,
+    source::Source,
     stage::Stage,
     stage_target::StageTarget,
     target::{Target, Waited},
@@ -68,6 +69,10 @@ impl Deploy {
         if self.hotswap {
             hotswap::assert_allowed(&stage)?;
         }
+        let source = Source::read(&context.project);
+        if !self.dry_run {
+            source.assert_may_go_to(&stage)?;
+        }
         let target = context
             .target_with(&stage, self.database_url.as_deref())
             .await?;
@@ -83,7 +88,7 @@ impl Deploy {
             return Ok(0);
         }
         let lock = target.lock(&Holder::this_process("deploy")).await?;
-        let result = self.deploy(context, &stage, &target).await;
+        let result = self.deploy(context, &stage, &target, &source).await;
         // The lock goes back in any case; a failure of the deploy is the one to tell.
         let unlocked = target.unlock(lock).await;
         let (plan, applied, swapped) = result?;
@@ -117,6 +122,7 @@ impl Deploy {
         context: &Context,
         stage: &Stage,
         target: &StageTarget,
+        source: &Source,
     ) -> Result<(Plan, Applied, Option<Vec<Moved>>), Error> {
         let plan = context
             .interrupt
@@ -144,9 +150,13 @@ impl Deploy {
         };
         if self.hotswap && !plan.is_empty() {
             let (applied, swapped) = hotswap::deploy(applying, &trial(stage, target)).await?;
+            target.record_source(source).await?;
             return Ok((plan, applied, Some(swapped)));
         }
         let applied = rollout::deploy(applying, &trial(stage, target)).await?;
+        if !plan.is_empty() {
+            target.record_source(source).await?;
+        }
         Ok((plan, applied, None))
     }
 }

@@ -31,12 +31,12 @@ impl Migrate {
         let stage = context.stage(&self.stage)?;
         let target = context.target(&stage).await?;
         let migrated = if self.status {
-            migrations::invoke(&target, Request::Status).await?
+            migrations::invoke(&target, stage.name(), Request::Status).await?
         } else if self.dry_run {
-            migrations::invoke(&target, Request::DryRun).await?
+            migrations::invoke(&target, stage.name(), Request::DryRun).await?
         } else {
             let lock = target.lock(&Holder::this_process("migrate")).await?;
-            let result = apply(context, &target).await;
+            let result = apply(context, &target, stage.name()).await;
             let unlocked = target.unlock(lock).await;
             let migrated = result?;
             unlocked?;
@@ -47,12 +47,12 @@ impl Migrate {
     }
 }
 
-async fn apply(context: &Context, target: &impl Target) -> Result<Migrated, Error> {
+async fn apply(context: &Context, target: &impl Target, stage: &str) -> Result<Migrated, Error> {
     let step = context
         .ui
         .progress()
         .step("migrate", "Migrating the database");
-    let migrated = migrations::invoke(target, Request::Apply).await?;
+    let migrated = migrations::apply(target, stage).await?;
     // Recorded as applied is what the deployed function knows, which may be less than the checkout.
     let files: BTreeMap<i64, String> = migrations::files(&context.project)?
         .into_iter()

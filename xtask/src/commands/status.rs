@@ -1,6 +1,7 @@
 use clap::Args;
 use deployer::{
     Error,
+    source::Source,
     target::{Health, Target},
 };
 use serde_json::json;
@@ -9,7 +10,8 @@ use crate::{context::Context, show::table::table, ui::plural};
 
 /// Shows each resource of a deployed stage and how it is.
 ///
-/// Exit code 1 when one of them is not well.
+/// Also what was deployed last: the commit and whether the checkout had other changes, the
+/// compiler, the lockfile. Exit code 1 when one of them is not well.
 #[derive(Args)]
 pub(crate) struct Status {
     /// The stage.
@@ -20,7 +22,8 @@ pub(crate) struct Status {
 impl Status {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
-        let resources = context.target(&stage).await?.status().await?;
+        let target = context.target(&stage).await?;
+        let (resources, source) = (target.status().await?, target.source().await?);
         let ill = |health| matches!(health, Health::Failing | Health::Missing);
         let not_well = resources
             .iter()
@@ -53,11 +56,36 @@ impl Status {
             "stage": stage.name(),
             "deployed": !resources.is_empty(),
             "well": not_well == 0,
+            "source": source,
             "resources": resources,
         });
-        context
-            .ui
-            .answer(&value, &format!("{}{summary}", table(&rows)));
+        context.ui.answer(
+            &value,
+            &format!("{}{}{summary}", table(&rows), made_of(source.as_ref())),
+        );
         Ok(u8::from(not_well > 0))
     }
+}
+
+/// `Commit 0123456789ab, clean, rustc 1.95.0 .., Cargo.lock 0123456789ab, deployed 2026-..`
+fn made_of(source: Option<&Source>) -> String {
+    let Some(source) = source else {
+        return String::new();
+    };
+    let short = |text: &Option<String>| match text {
+        Some(text) => text.chars().take(12).collect(),
+        None => "unknown".to_owned(),
+    };
+    let tree = match source.dirty {
+        Some(false) => "clean",
+        Some(true) => "with changes that no commit has",
+        None => "without git",
+    };
+    format!(
+        "Commit {}, {tree}; {}; Cargo.lock {}; deployed at {}.\n",
+        short(&source.commit),
+        source.rustc.as_deref().unwrap_or("rustc unknown"),
+        short(&source.lockfile),
+        source.at
+    )
 }

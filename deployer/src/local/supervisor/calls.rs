@@ -93,6 +93,11 @@ impl Supervisor {
                     .change(|deployed| deployed.migrations = applied)?;
                 Ok(Value::Null)
             }
+            Call::RecordSource { source } => {
+                self.records
+                    .change(|deployed| deployed.source = Some(source))?;
+                Ok(Value::Null)
+            }
             Call::RecordSite { sha256 } => {
                 self.records
                     .change(|deployed| deployed.site = Some(sha256))?;
