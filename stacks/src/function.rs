@@ -32,6 +32,17 @@ pub(crate) struct Live {
 /// The alias that always is the version in service.
 const ALIAS: &str = "live";
 
+/// Variables that say where something else answers. Together they stay under the 256 characters of
+/// a description.
+const ADDRESSES: &[&str] = &[
+    "AWS_ENDPOINT_URL",
+    "DATABASE_HOST",
+    "DATABASE_PORT",
+    "GITHUB_ORIGIN",
+    "GITHUB_API_ORIGIN",
+    "VALKEY_URL",
+];
+
 impl<'a> Function<'a> {
     /// A function of the catalogue, with the environment that every one gets.
     pub(crate) fn new(spec: &'a miyabi_catalog::Function, stage: &'a Stage) -> Self {
@@ -183,6 +194,22 @@ impl<'a> Function<'a> {
         }
     }
 
+    /// The addresses in the environment that are known only when the stack is deployed, as the
+    /// description of a version. A version keeps the environment that it was made with, and its
+    /// text stays the same when only a value moves (a database that was replaced): a description
+    /// that moves with it makes a new version, which is what its schema says of that property.
+    fn addresses(&self) -> Option<Value<String>> {
+        let computed = ADDRESSES
+            .iter()
+            .filter_map(|name| self.environment.get(*name))
+            .filter_map(|value| match value {
+                Value::Computed(intrinsic) => Some(intrinsic.clone()),
+                Value::Literal(_) => None,
+            });
+        let computed: Vec<Intrinsic> = computed.collect();
+        (!computed.is_empty()).then(|| Intrinsic::join(" ", computed).into())
+    }
+
     /// The version that this deploy makes, and the alias that moves to it.
     fn live(
         &self,
@@ -195,7 +222,10 @@ impl<'a> Function<'a> {
         // A version never changes; a new one is a new resource, and old ones stay to go back to.
         let version = stack.add(
             format!("{id}Version{fingerprint}"),
-            lambda::Version::new(function.reference()),
+            lambda::Version {
+                description: self.addresses(),
+                ..lambda::Version::new(function.reference())
+            },
         );
         stack.on_removal(&version, RemovalPolicy::Retain);
         let alias = stack.add(

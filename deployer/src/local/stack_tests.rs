@@ -77,6 +77,10 @@ impl Stage {
 
     /// Applies the stack with the code of that version.
     async fn deploy(&self, code: &str) -> Result<DeployedStack, Error> {
+        self.apply(&template(code)).await
+    }
+
+    async fn apply(&self, template: &Value) -> Result<DeployedStack, Error> {
         let (progress, parameters) = (Progress::silent(), BTreeMap::new());
         let update = Update {
             world: &self.world,
@@ -84,7 +88,7 @@ impl Stage {
             progress: &progress,
             stack: "api",
         };
-        update.apply(&template(code), &parameters).await
+        update.apply(template, &parameters).await
     }
 
     /// Puts code into the bucket that answers with its own name.
@@ -184,6 +188,34 @@ async fn a_version_that_does_not_start_leaves_the_one_before_in_service() {
         versions,
         ["arn:aws:lambda:us-east-1:000000000000:function:played:3"]
     );
+}
+
+#[tokio::test]
+async fn a_version_with_another_description_is_another_one_and_knows_the_environment_of_now() {
+    let stage = Stage::new().await;
+    stage.build("One");
+    stage.deploy("One").await.unwrap();
+    let mut moved = template("One");
+    let resources = &mut moved["Resources"];
+    resources["Function"]["Properties"]["Environment"] =
+        json!({"Variables": {"DATABASE_HOST": "elsewhere"}});
+    resources["VersionOne"]["Properties"]["Description"] = json!("elsewhere");
+    let deployed = stage.apply(&moved).await.unwrap();
+    assert_eq!(stage.answer(&deployed).await, "One");
+    let numbers = |stage: &Stage| -> Vec<String> {
+        let live = stage.world.functions.all();
+        live.iter()
+            .map(|(_, version)| version.number().to_owned())
+            .collect()
+    };
+    assert_eq!(numbers(&stage), ["2"]);
+    let kept = &stage.records.of("api");
+    let version = kept.iter().find(|record| record.logical_id == "VersionOne");
+    let frozen = &version.unwrap().kept["configuration"]["Environment"]["Variables"];
+    assert_eq!(frozen["DATABASE_HOST"], "elsewhere");
+    let stage = stage.again().await;
+    assert_eq!(numbers(&stage), ["2"], "the next supervisor makes no other");
+    assert_eq!(stage.answer(&deployed).await, "One");
 }
 
 #[tokio::test]

@@ -93,6 +93,14 @@ async fn deployed() -> Sandbox {
 async fn converges(sandbox: &Sandbox, host: &str, after: &str) {
     let again = sandbox.ended(sandbox.command_for(host, DEPLOY)).await;
     assert_eq!(again.code, 0, "after {after}: {again:?}");
+    let live = sandbox
+        .emulator
+        .function("000000000000", "miyabi-sandbox-tasks:live")
+        .await;
+    assert_eq!(
+        live["Environment"]["Variables"]["DATABASE_HOST"], host,
+        "after {after}: what is in service knows where the database is"
+    );
     let third = sandbox.ended(sandbox.command_for(host, DEPLOY)).await;
     assert_eq!(third.code, 0, "after {after}: {third:?}");
     assert_eq!(third.json()["result"], "unchanged", "after {after}");

@@ -175,7 +175,12 @@ impl Provider for Version {
             let latest = lock(&world.lambda.latest).get(&name).cloned();
             let latest = latest.ok_or_else(|| format!("There is no function {name}."))?;
             // A version never changes: what it kept counts, not what the function is by now.
-            let kept = wish.before.as_ref().map(|before| &before.kept);
+            // Another description is another version, as on AWS.
+            let same = wish
+                .before
+                .as_ref()
+                .filter(|before| before.properties == wish.properties);
+            let kept = same.map(|before| &before.kept);
             let (number, frozen) = match kept.filter(|kept| kept.is_object()) {
                 Some(kept) => (
                     kept["number"].as_str().unwrap_or_default().to_owned(),
@@ -200,7 +205,7 @@ impl Provider for Version {
             let version = Arc::new(version);
             world.functions.register(&version);
             lock(&world.lambda.versions).insert(arn.clone(), version.clone());
-            if wish.before.is_none()
+            if same.is_none()
                 && let Err(why) = version.warm().await
             {
                 lock(&world.lambda.versions).remove(&arn);
@@ -216,7 +221,13 @@ impl Provider for Version {
         world: &'a World,
         record: &'a Record,
     ) -> BoxFuture<'a, Result<(), String>> {
-        if let Some(version) = lock(&world.lambda.versions).remove(&record.reference) {
+        let version = lock(&world.lambda.versions).remove(&record.reference);
+        let version = version.filter(|version| {
+            // One that an alias still stands at ends when the alias moves.
+            let all = world.functions.all();
+            !all.iter().any(|(_, live)| Arc::ptr_eq(live, version))
+        });
+        if let Some(version) = version {
             version.retire();
         }
         async { Ok(()) }.boxed()
