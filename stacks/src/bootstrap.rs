@@ -148,6 +148,7 @@ fn permissions(stage: &Stage) -> Vec<(&'static str, Vec<Allow>)> {
                         "cloudformation:DescribeStackResourceDrifts",
                         "cloudformation:DescribeStackResources",
                         "cloudformation:DetectStackDrift",
+                        "cloudformation:DetectStackResourceDrift",
                         "cloudformation:ExecuteChangeSet",
                         "cloudformation:GetTemplate",
                         "cloudformation:ListStackResources",
@@ -156,9 +157,11 @@ fn permissions(stage: &Stage) -> Vec<(&'static str, Vec<Allow>)> {
                     ],
                     [arn("cloudformation", &format!("stack/{name}/*"))],
                 ),
-                // Finding the stage's stacks in one call; a permission cannot name a prefix there.
+                // Finding the stage's stacks in one call; a permission cannot name a prefix there. The
+                // types' configurations are read for drift.
                 Allow::new(
                     [
+                        "cloudformation:BatchDescribeTypeConfigurations",
                         "cloudformation:DescribeStacks",
                         "cloudformation:DescribeStackDriftDetectionStatus",
                     ],

@@ -147,6 +147,20 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     assert_eq!(status["deployed"], false);
     // Nothing is in the way of the next one.
     sandbox.run(&["deploy", "--yes"]).await.expect(0);
+
+    sandbox.delete_by_hand("site").await;
+    let refused = sandbox.run(&["deploy", "--yes", "--json"]).await.expect(3);
+    let error = refused.json()["error"].clone();
+    assert!(
+        error["causes"][0]
+            .as_str()
+            .is_some_and(|cause| cause.starts_with("site: it was deployed")),
+        "{error}"
+    );
+    sandbox
+        .run(&["deploy", "--yes", "--allow-drift"])
+        .await
+        .expect(0);
     assert!(
         !sandbox.said.lock().unwrap().contains(PASSWORD),
         "the password was said"

@@ -1,8 +1,8 @@
 //! A stage `sandbox` with an emulator and a PostgreSQL of its own.
 
-use std::{path::PathBuf, sync::Mutex};
+use std::{path::PathBuf, sync::Mutex, time::Duration};
 
-use miyabi_tests::{Checkout, Emulator, Ran, json};
+use miyabi_tests::{Checkout, Emulator, Ran, json, until};
 use postgres_server::{Binaries, Options, Server};
 use tokio::process::Command;
 
@@ -88,6 +88,22 @@ impl Sandbox {
         let target = "Logs_20140328.PutRetentionPolicy";
         let answer = self.emulator.call("000000000000", "logs", target, body);
         assert_eq!(answer.await.status, 200);
+    }
+
+    /// Deletes a stack by hand, and waits until it is gone.
+    pub(super) async fn delete_by_hand(&self, stack: &str) {
+        let name = format!("miyabi-sandbox-{stack}");
+        let ask = async |action: &str| {
+            let parameters = [("Action", action), ("StackName", name.as_str())];
+            let answer = self.emulator.cloudformation("000000000000", &parameters);
+            answer.await.text()
+        };
+        ask("DeleteStack").await;
+        until("the stack is gone", Duration::from_secs(60), async || {
+            let there = ask("DescribeStacks").await;
+            (!there.contains("<StackStatus>") || there.contains("DELETE_COMPLETE")).then_some(())
+        })
+        .await;
     }
 
     /// Everything that the emulator has of this stage that anybody could read.
