@@ -17,6 +17,9 @@ use crate::{
     last_lines,
 };
 
+/// How the name of the directory begins while it is made; the process id follows.
+const FRESH: &str = "data.new";
+
 /// Makes `dir/data` ready for a server: waits for one that still shuts down there, and creates what
 /// does not exist.
 pub(crate) fn prepare(
@@ -48,13 +51,13 @@ fn initdb(
     dir: &Path,
     data: &Path,
 ) -> Result<(), Error> {
-    // Into a directory beside it: a killed initdb leaves no half-made data directory.
-    let fresh = dir.join("data.new");
-    match fs::remove_dir_all(&fresh) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(Error::io("remove", &fresh)(error));
-        }
-        _ => {}
+    // Into a directory beside it: a killed initdb leaves no half-made data directory. Each process
+    // has its own, since the initdb of one that was killed may go on for a moment, and removes its
+    // directory when it fails.
+    let fresh = dir.join(format!("{FRESH}-{}", std::process::id()));
+    remove_half_made(dir)?;
+    if fs::exists(&fresh).map_err(Error::io("look at", &fresh))? {
+        fs::remove_dir_all(&fresh).map_err(Error::io("remove", &fresh))?;
     }
     let locale = if cfg!(target_os = "linux") {
         "C.UTF-8"
@@ -97,6 +100,17 @@ fn initdb(
     }
     run_first_sql(binaries, options, account, &fresh)?;
     fs::rename(&fresh, data).map_err(Error::io("rename", &fresh))
+}
+
+/// Removes what killed processes left. One that is still written to stays until the next time.
+fn remove_half_made(dir: &Path) -> Result<(), Error> {
+    for entry in fs::read_dir(dir).map_err(Error::io("read", dir))? {
+        let entry = entry.map_err(Error::io("read", dir))?;
+        if entry.file_name().to_string_lossy().starts_with(FRESH) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// Single-user mode takes SQL on its input, needs no client and no network, and is what `initdb`

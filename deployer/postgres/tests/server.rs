@@ -30,6 +30,24 @@ fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// The initdb of a killed process may go on for a moment, in a directory of its own.
+#[test]
+fn what_a_killed_initdb_left_is_in_nobodys_way_and_goes() {
+    let temp = tempfile::tempdir().unwrap();
+    let binaries = Binaries::find(None, Path::new(CACHE)).unwrap();
+    let left = temp.path().join("data.new-1/base");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("1"), "half made").unwrap();
+    let mut server = Server::start(&binaries, &options(temp.path())).unwrap();
+    assert!(server.is_ready());
+    let rest = fs::read_dir(temp.path()).unwrap().flatten();
+    let rest: Vec<_> = rest
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.starts_with("data.new"))
+        .collect();
+    assert!(rest.is_empty(), "{rest:?}");
+}
+
 #[test]
 fn a_server_starts_stops_and_starts_again_on_its_data() {
     let temp = tempfile::tempdir().unwrap();
