@@ -91,9 +91,13 @@ const PROBLEM: &str = "application/problem+json";
 async fn ask_until(stage: &Stage, request: &Expected, within: Duration) -> Result<Check, Error> {
     let began = Instant::now();
     let (url, expected, media_type) = request;
+    let mut pause = Duration::from_millis(100);
     loop {
         match ask(stage, url, *expected, media_type).await {
-            Err(_) if began.elapsed() < within => tokio::time::sleep(Duration::from_secs(1)).await,
+            Err(_) if began.elapsed() < within => {
+                tokio::time::sleep(pause).await;
+                pause = (pause * 3 / 2).min(Duration::from_secs(3));
+            }
             result => return result,
         }
     }
