@@ -13,6 +13,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, build::hex, plan::Migration, project::Project, target::Target};
 
+/// The function that runs them.
+pub(crate) const FUNCTION: &str = "migrate";
+
 /// The files of `migrations/` named `{version}_{description}.sql`, in the order of their versions.
 pub fn files(project: &Project) -> Result<Vec<Migration>, Error> {
     let folder = project.migrations();
@@ -130,7 +133,7 @@ pub async fn apply(target: &impl Target, stage: &str) -> Result<Migrated, Error>
     let run = run_id();
     let request = json!({ "kind": "apply", "run": run });
     if !target
-        .start("migrate", request.to_string().as_bytes())
+        .start(FUNCTION, request.to_string().as_bytes())
         .await?
     {
         return invoke(target, stage, Request::Apply).await;
@@ -179,7 +182,7 @@ fn run_id() -> String {
 /// What `migrate` answers to a request.
 async fn ask(target: &impl Target, stage: &str, request: &Value) -> Result<Value, Error> {
     let answer = target
-        .invoke("migrate", request.to_string().as_bytes())
+        .invoke(FUNCTION, request.to_string().as_bytes())
         .await?;
     let text = || String::from_utf8_lossy(&answer.payload).into_owned();
     if let Some(kind) = &answer.function_error {

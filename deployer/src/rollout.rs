@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     apply::{Applied, Applying, apply},
+    migrations,
     plan::Plan,
     progress::Progress,
     smoke,
@@ -36,7 +37,7 @@ pub struct Rollout {
     pub untried: bool,
 }
 
-/// A release: the version of each function, by its short name.
+/// A release: the version of each function but `migrate`, by its short name.
 pub type Release = BTreeMap<String, Version>;
 
 /// A version of a function.
@@ -186,6 +187,8 @@ async fn record_release(target: &impl Target) -> Result<(), Error> {
 fn versions(in_service: BTreeMap<String, InService>) -> Release {
     in_service
         .into_iter()
+        // It goes with the schema, which stays.
+        .filter(|(name, _)| name != migrations::FUNCTION)
         .map(|(name, function)| (name, function.version))
         .collect()
 }

@@ -255,6 +255,15 @@ impl Application {
     }
 }
 
+/// Puts the release before into service, as the command does.
+pub(crate) async fn roll_back(place: &Place) -> Result<Vec<Moved>, Error> {
+    let aws = place.open().await?;
+    let lease = aws.lock(&Holder::this_process("rollback")).await?;
+    let moved = rollout::roll_back(&aws, &place.progress()).await;
+    aws.unlock(lease).await?;
+    moved
+}
+
 /// An emulator only starts functions: what is wrong stays so.
 fn trial(stage: &Stage) -> Trial<'_> {
     Trial {

@@ -7,7 +7,7 @@ use miyabi_tests::{Emulator, json};
 
 use super::{
     Place,
-    application::{Application, Code, version},
+    application::{Application, Code, roll_back, version},
     text,
 };
 
@@ -115,6 +115,11 @@ async fn fault_23_a_migration_that_fails_leaves_the_code_unswitched_and_a_rerun_
     let (plan, _) = mended.deploy(&place).await.unwrap();
     assert!(plan.is_empty(), "{plan:?}");
     assert_eq!(calls(folder), 6);
+
+    // `migrate` has other versions by now, too; it goes with the schema, and that stays.
+    let moved = roll_back(&place).await.unwrap();
+    assert_eq!(deployer::rollout::told(&moved), "docs 2 -> 1");
+    assert_eq!(version(&emulator, &place).await, "one");
 }
 
 #[tokio::test]

@@ -3,17 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use deployer::{
-    lock::Holder,
-    plan::ResourceAction,
-    rollout::{self, Moved},
-    target::Target,
-};
+use deployer::{lock::Holder, plan::ResourceAction, rollout, target::Target};
 use miyabi_tests::{Emulator, ScriptedStacks};
 
 use super::{
     Place,
-    application::{Application, version},
+    application::{Application, roll_back, version},
     text,
 };
 
@@ -82,14 +77,6 @@ async fn fault_31_a_first_deploy_that_does_not_answer_has_nothing_to_go_back_to_
         .await
         .unwrap();
     assert_eq!(version(&emulator, &place).await, "one");
-}
-
-async fn roll_back(place: &Place) -> Result<Vec<Moved>, deployer::Error> {
-    let aws = place.open().await?;
-    let lease = aws.lock(&Holder::this_process("rollback")).await?;
-    let moved = rollout::roll_back(&aws, &place.progress()).await;
-    aws.unlock(lease).await?;
-    moved
 }
 
 #[tokio::test]

@@ -5,6 +5,10 @@ use std::{
     collections::BTreeSet,
     env,
     process::Stdio,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -34,14 +38,14 @@ const SOON: Duration = Duration::from_secs(120);
 struct Running {
     child: Child,
     said: tokio::task::JoinHandle<()>,
-    lines: std::sync::Arc<std::sync::Mutex<String>>,
+    lines: Arc<Mutex<String>>,
 }
 
 impl Running {
     fn start(mut command: Command) -> Running {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-        let lines = std::sync::Arc::<std::sync::Mutex<String>>::default();
+        let lines = Arc::<Mutex<String>>::default();
         let heard = lines.clone();
         let said = tokio::spawn(async move {
             while let Ok(Some(line)) = stderr.next_line().await {
@@ -127,10 +131,16 @@ async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_c
     let unchanged = sandbox.run(DEPLOY).await.expect(0).json();
     assert_eq!(unchanged["result"], "unchanged", "{unchanged}");
 
-    // While CloudFormation works: it is told, waited for, and nothing more begins.
-    let running = deploy();
+    // While CloudFormation works, for as long as the test wants: it is told, waited for, and nothing
+    // more begins.
+    let held = Arc::new(AtomicBool::new(true));
+    let proxy = holding(&sandbox, held.clone()).await;
+    let slow = || Running::start(sandbox.command_through(&proxy.url(), elsewhere, DEPLOY));
+    let running = slow();
     running.says("Updating data ..").await;
     running.signal(Signal::TERM);
+    running.says("This goes on").await;
+    held.store(false, Ordering::Relaxed);
     let ran = running.ends().await.expect(130);
     for expected in [
         "This goes on and is waited for, then nothing more begins: Updating data.",
@@ -142,7 +152,8 @@ async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_c
     converges(&sandbox, elsewhere, "SIGTERM").await;
 
     // Twice: the command ends at once, and what goes on goes on.
-    let running = Running::start(sandbox.command(DEPLOY));
+    held.store(true, Ordering::Relaxed);
+    let running = slow();
     running.says("Updating data ..").await;
     running.signal(Signal::INT);
     running.says("This goes on").await;
@@ -150,6 +161,26 @@ async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_c
     let ran = running.ends().await.expect(130);
     assert!(ran.stderr.contains("Stopped at once."), "{ran:?}");
     converges(&sandbox, "127.0.0.1", "two SIGINT").await;
+}
+
+/// An emulator whose updates of `data` do not end while they are held.
+async fn holding(sandbox: &Sandbox, held: Arc<AtomicBool>) -> ScriptedStacks {
+    let mut updated = false;
+    ScriptedStacks::before(&sandbox.emulator, move |action, parameters| {
+        updated |= action == "UpdateStack";
+        let id = parameters
+            .get("StackName")
+            .filter(|_| updated && action == "DescribeStacks" && held.load(Ordering::Relaxed))?;
+        let name = "miyabi-sandbox-data";
+        Some(ScriptedStacks::stack(
+            id,
+            name,
+            "sandbox",
+            "UPDATE_IN_PROGRESS",
+            "",
+        ))
+    })
+    .await
 }
 
 #[tokio::test]
@@ -239,21 +270,24 @@ async fn fault_11_a_deploy_that_is_killed_at_a_random_moment_is_healed_by_the_ne
 #[tokio::test]
 async fn fault_13_a_command_that_slept_past_the_end_of_its_lease_changes_nothing_more() {
     let sandbox = deployed().await;
-    let deploy = || {
-        let mut command = sandbox.command_for("localhost", DEPLOY);
+    let deploy = |url: &str| {
+        let mut command = sandbox.command_through(url, "localhost", DEPLOY);
         command.env("MIYABI_LEASE_SECONDS", "4");
         command
     };
-    let sleeper = Running::start(deploy());
+    let held = Arc::new(AtomicBool::new(true));
+    let proxy = holding(&sandbox, held.clone()).await;
+    let sleeper = Running::start(deploy(&proxy.url()));
     sleeper.says("Updating data ..").await;
     sleeper.signal(Signal::STOP);
     let other = until("the lease ends", SOON, async || {
-        let ran = sandbox.ended(deploy()).await;
+        let ran = sandbox.ended(deploy(&sandbox.emulator.url())).await;
         (ran.code != 75).then_some(ran)
     })
     .await
     .expect(0);
     assert_eq!(other.json()["result"], "deployed");
+    held.store(false, Ordering::Relaxed);
     sleeper.signal(Signal::CONT);
     let ran = sleeper.ends().await.expect(75);
     assert!(

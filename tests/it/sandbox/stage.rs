@@ -55,10 +55,15 @@ impl Sandbox {
 
     /// The same, with its database at another name of this machine.
     pub(crate) fn command_for(&self, host: &str, arguments: &[&str]) -> Command {
+        self.command_through(&self.emulator.url(), host, arguments)
+    }
+
+    /// The same, with something in front of the emulator.
+    pub(crate) fn command_through(&self, url: &str, host: &str, arguments: &[&str]) -> Command {
         let port = self.server.port();
         let mut command = self.checkout.command(arguments);
         command
-            .args(["--stage", "sandbox", "--endpoint-url", &self.emulator.url()])
+            .args(["--stage", "sandbox", "--endpoint-url", url])
             .env(
                 "MIYABI_DATABASE_URL",
                 format!("postgres://miyabi_owner:{PASSWORD}@{host}:{port}/miyabi"),
