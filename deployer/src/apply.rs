@@ -16,7 +16,7 @@ use stacks::Run;
 use crate::{
     Error,
     interrupt::Interrupt,
-    migrations::Migrated,
+    migrate::Migrated,
     plan::Plan,
     progress::Progress,
     project::Project,

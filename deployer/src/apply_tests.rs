@@ -10,11 +10,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     ErrorKind,
+    asset::Asset,
     drift::Drift,
     lock::Holder,
     plan::{MigrationPlan, Parameter, SitePlan, StackAction, StackPlan},
+    site::SiteFile,
     state::Deployed,
-    target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile},
+    target::{Invocation, LogLine, LogQuery, ResourceStatus},
 };
 
 /// Writes down each call. The stack named by `fails` fails; the one named by `interrupts` sets the

@@ -18,7 +18,7 @@ pub use toolchain::flags_without_paths;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, progress::Progress, project::Project, target::Asset};
+use crate::{Error, asset::Asset, progress::Progress, project::Project};
 
 /// What a build is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,11 +8,15 @@
 use crate::{
     Error,
     apply::{self, Applied, Applying},
+    asset::Asset,
     plan::{Plan, ResourceAction, ResourceChange, StackAction, StackPlan},
-    rollout::{LATEST, Moved, Trial, go_back, not_what_was_sent},
+    release::LATEST,
+    release::Moved,
+    rollout::{go_back, not_what_was_sent},
     smoke,
+    smoke::Trial,
     stage::Stage,
-    target::{Asset, Target},
+    target::Target,
 };
 
 /// Refuses a stage whose file does not allow it.

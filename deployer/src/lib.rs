@@ -7,9 +7,11 @@
 //! What differs between AWS and this machine is behind [`target::Target`].
 
 pub mod apply;
+pub mod asset;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod build;
+pub mod by_hand;
 pub mod drift;
 pub mod error;
 pub mod event;
@@ -18,12 +20,14 @@ pub mod http_client;
 pub mod interrupt;
 pub mod local;
 pub mod lock;
+pub mod migrate;
 pub mod migrations;
 mod mutex;
 pub mod offline;
 pub mod plan;
 pub mod progress;
 pub mod project;
+pub mod release;
 pub mod rollout;
 pub mod session;
 pub mod sign_in;

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::target::Asset;
+use crate::{asset::Asset, migrations::Migration};
 
 #[cfg(feature = "aws")]
 pub(crate) use diff::is_stateful;
@@ -226,18 +226,6 @@ pub struct MigrationPlan {
     pub after: String,
     /// The files that were not applied as far as is recorded.
     pub pending: Vec<Migration>,
-}
-
-/// A migration file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Migration {
-    /// The number at the beginning of its name.
-    pub version: i64,
-    /// The rest of its name, with spaces.
-    pub description: String,
-    /// SHA-256 of its content, lowercase hex.
-    pub sha256: String,
 }
 
 /// What happens to the files of the site.

@@ -5,81 +5,21 @@
 //! Where an alias then stands is recorded as `aside`, so that the next plan knows that it is not
 //! where its template says, and the next deploy puts it there.
 
-use std::{collections::BTreeMap, time::Duration};
-
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 use crate::{
     Error,
     apply::{Applied, Applying, apply},
-    migrations,
+    migrate,
     plan::Plan,
     progress::Progress,
-    smoke,
-    stage::Stage,
+    release::{InService, LATEST, Moved, Release, Rollout, told},
+    smoke::{self, Trial},
     target::Target,
 };
 
-/// What Lambda calls the code that no version has: it changes, and cannot be gone back to.
-pub(crate) const LATEST: &str = "$LATEST";
 /// How many releases are remembered.
 const REMEMBERED: usize = 10;
-
-/// What is recorded of versions and releases.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Rollout {
-    /// What answered as it should, the newest last.
-    pub releases: Vec<Release>,
-    /// Functions whose alias stands elsewhere than their template says -> the version.
-    pub aside: BTreeMap<String, String>,
-    /// Functions were changed, and whether they answer was not seen yet.
-    pub untried: bool,
-}
-
-/// A release: the version of each function but `migrate`, by its short name.
-pub type Release = BTreeMap<String, Version>;
-
-/// A version of a function.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Version {
-    /// Lambda's number of it.
-    pub number: String,
-    /// SHA-256 of its code, lowercase hex.
-    pub code: String,
-}
-
-/// A function as it is in service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InService {
-    /// What its alias stands at.
-    pub version: Version,
-    /// What its alias should stand at by its template.
-    pub wanted: Version,
-}
-
-/// An alias that was moved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Moved {
-    /// Short name of the function.
-    pub function: String,
-    /// Number of the version that was in service.
-    pub from: String,
-    /// Number of the version that is.
-    pub to: String,
-}
-
-/// How what was deployed is tried.
-#[derive(Debug)]
-pub struct Trial<'a> {
-    /// The stage.
-    pub stage: &'a Stage,
-    /// Its site has a name that only AWS could give an address.
-    pub emulated: bool,
-    /// How long a wrong answer is asked for again.
-    pub settles_within: Duration,
-}
 
 /// Does what the plan says and tries what comes of it. When the code in service is not what was
 /// sent, or does not answer, each alias goes back to the version of the last release.
@@ -188,7 +128,7 @@ fn versions(in_service: BTreeMap<String, InService>) -> Release {
     in_service
         .into_iter()
         // It goes with the schema, which stays.
-        .filter(|(name, _)| name != migrations::FUNCTION)
+        .filter(|(name, _)| name != migrate::FUNCTION)
         .map(|(name, function)| (name, function.version))
         .collect()
 }
@@ -218,12 +158,6 @@ pub(crate) async fn go_back(target: &impl Target, error: Error, progress: &Progr
             error.and("Going back to the versions before failed, too.")
         }
     }
-}
-
-/// `tasks 4 -> 3, docs 7 -> 5`
-pub fn told(moved: &[Moved]) -> String {
-    let one = |moved: &Moved| format!("{} {} -> {}", moved.function, moved.from, moved.to);
-    moved.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// Puts the release before the one in service into service again, and forgets the later ones.

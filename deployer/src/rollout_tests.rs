@@ -1,6 +1,7 @@
 //! Tests of [`super`].
 
 use super::*;
+use crate::release::Version;
 
 fn version(number: &str) -> Version {
     Version {

@@ -9,7 +9,20 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, build::hex, project::Project, target::SiteFile};
+use crate::{Error, build::hex, project::Project};
+
+/// A file of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteFile {
+    /// Key in the bucket: `index.html`, `assets/logo.svg`.
+    pub key: String,
+    /// `text/html; charset=utf-8`
+    pub content_type: String,
+    /// `public, max-age=31536000, immutable` or `no-cache`.
+    pub cache_control: String,
+    /// The bytes.
+    pub body: Vec<u8>,
+}
 
 /// The files of the site without `config.json`, in the order of their keys.
 pub fn files(project: &Project) -> Result<Vec<SiteFile>, Error> {

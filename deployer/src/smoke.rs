@@ -12,7 +12,6 @@ use crate::{
     Error,
     http_client::{self, Answer},
     progress::Progress,
-    rollout::Trial,
     stage::Stage,
 };
 
@@ -25,6 +24,17 @@ pub struct Check {
     pub expected: u16,
     /// The status that it had.
     pub status: u16,
+}
+
+/// How what was deployed is tried.
+#[derive(Debug)]
+pub struct Trial<'a> {
+    /// The stage.
+    pub stage: &'a Stage,
+    /// Its site has a name that only AWS could give an address.
+    pub emulated: bool,
+    /// How long a wrong answer is asked for again.
+    pub settles_within: Duration,
 }
 
 /// A cold start of every function involved, twice over.

@@ -4,19 +4,19 @@ use std::{collections::BTreeMap, time::Duration};
 
 use crate::{
     Error,
+    asset::Asset,
     drift::Drift,
     local::Local,
     lock::Holder,
     plan::{Plan, StackPlan},
     progress::Progress,
     project::Project,
-    rollout::{InService, Moved, Rollout},
+    release::{InService, Moved, Rollout},
+    site::SiteFile,
     source::Source,
     stage::Stage,
     state::{Deployed, DeployedStack},
-    target::{
-        Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded, Waited,
-    },
+    target::{Invocation, LogLine, LogQuery, ResourceStatus, Target, Uploaded, Waited},
 };
 #[cfg(feature = "aws")]
 use crate::{

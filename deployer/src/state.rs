@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, rollout::Rollout, source::Source};
+use crate::{Error, release::Rollout, source::Source};
 
 /// Everything that is deployed of one stage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

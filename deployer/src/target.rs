@@ -5,7 +5,6 @@
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
     time::{Duration, SystemTime},
 };
 
@@ -13,11 +12,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Error,
-    drift::Drift,
+    asset::Asset,
+    drift::{Drift, DriftKind, Drifted},
     lock::Holder,
     plan::StackPlan,
     progress::Progress,
-    rollout::{InService, Moved, Rollout},
+    release::{InService, Moved, Rollout},
+    site::SiteFile,
     source::Source,
     state::{Deployed, DeployedStack},
 };
@@ -169,21 +170,6 @@ pub trait Target {
     async fn destroy(&self, progress: &Progress) -> Result<(), Error>;
 }
 
-/// A file that templates refer to by its content.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asset {
-    /// The function's short name.
-    pub function: String,
-    /// Key in the asset bucket: `functions/{name}/{sha256}.zip`.
-    pub key: String,
-    /// SHA-256 of the file at `path`, lowercase hex.
-    pub sha256: String,
-    /// The zip; on `local` the `bootstrap` itself.
-    pub path: PathBuf,
-    /// Its size in bytes.
-    pub size: u64,
-}
-
 /// Whether an upload was needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Uploaded {
@@ -191,19 +177,6 @@ pub enum Uploaded {
     Sent,
     /// It was there.
     AlreadyThere,
-}
-
-/// A file of the site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteFile {
-    /// Key in the bucket: `index.html`, `assets/logo.svg`.
-    pub key: String,
-    /// `text/html; charset=utf-8`
-    pub content_type: String,
-    /// `public, max-age=31536000, immutable` or `no-cache`.
-    pub cache_control: String,
-    /// The bytes.
-    pub body: Vec<u8>,
 }
 
 /// The answer of a function.
@@ -241,6 +214,19 @@ pub struct ResourceStatus {
     pub health: Health,
     /// More for people: address, pid, version, or why it is not well.
     pub detail: String,
+}
+
+impl ResourceStatus {
+    /// What it is when somebody deleted it.
+    pub(crate) fn deleted_by_hand(self) -> Drifted {
+        Drifted {
+            stack: self.stack,
+            logical_id: self.logical_id,
+            resource_type: self.resource_type,
+            kind: DriftKind::Deleted,
+            properties: Vec::new(),
+        }
+    }
 }
 
 /// How a resource is.

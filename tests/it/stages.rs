@@ -11,6 +11,7 @@ use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use deployer::{
     apply::{self, Applying},
+    asset::Asset,
     aws::{Aws, Endpoint, Github},
     build::BuiltFunction,
     interrupt::Interrupt,
@@ -20,7 +21,7 @@ use deployer::{
     project::Project,
     session,
     stage::Stage,
-    target::{Asset, Health, Target},
+    target::{Health, Target},
 };
 use miyabi_tests::{Emulator, Value, json, until};
 use ring::digest::{SHA256, digest};

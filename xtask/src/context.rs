@@ -1,4 +1,4 @@
-//! What every command is given, and how a command begins and ends.
+//! What every command is given.
 
 use std::{
     env,
@@ -13,9 +13,8 @@ use deployer::{
     stage::Stage,
     stage_target::{HAS_AWS, Reach, StageTarget},
 };
-use tokio::{runtime, signal::unix};
 
-use crate::{commands::Cli, ui::Ui};
+use crate::ui::Ui;
 
 /// What every command is given.
 pub(crate) struct Context {
@@ -89,106 +88,9 @@ pub(crate) fn with_aws(project: &Project) -> Error {
     .because(cause)
 }
 
-/// Runs a command; gives the exit code.
-pub(crate) fn run(cli: Cli) -> u8 {
-    let ui = Ui::new(cli.json);
-    let runtime = match runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(cause) => {
-            let error = Error::failed(
-                "The command could not start.",
-                "Free memory and file descriptors, then run it again.",
-            );
-            ui.error(&error.because(cause));
-            return 1;
-        }
-    };
-    let result = runtime.block_on(async {
-        let interrupt = Interrupt::default();
-        listen(&ui, &interrupt);
-        let context = Context {
-            ui: ui.clone(),
-            project: Project::new(root()),
-            endpoint_url: cli.endpoint_url,
-            interrupt,
-        };
-        cli.command.run(&context).await
-    });
-    // A thread that waits for the keyboard would wait for ever.
-    runtime.shutdown_background();
-    match result {
-        Ok(code) => code,
-        Err(error) => {
-            ui.error(&error);
-            error.kind().exit_code()
-        }
-    }
-}
-
-/// The first Ctrl-C asks for a stop between two steps, the second ends the process: what was begun
-/// is then finished by the next run of the same command. SIGTERM is the same.
-fn listen(ui: &Ui, interrupt: &Interrupt) {
-    for kind in [unix::SignalKind::interrupt(), unix::SignalKind::terminate()] {
-        let Ok(mut signals) = unix::signal(kind) else {
-            continue;
-        };
-        let (ui, interrupt) = (ui.clone(), interrupt.clone());
-        tokio::spawn(async move {
-            while signals.recv().await.is_some() {
-                if interrupt.is_set() {
-                    ui.say("Stopped at once. Run the same command again: it goes on where this one stopped.");
-                    std::process::exit(130);
-                }
-                interrupt.set();
-                tell_what_goes_on(&ui, &interrupt);
-            }
-        });
-    }
-}
-
-/// Says what will still be done, and offers what can be done about it.
-fn tell_what_goes_on(ui: &Ui, interrupt: &Interrupt) {
-    let ongoing = interrupt.ongoing();
-    if ongoing.is_empty() {
-        ui.say("Stopping as soon as the step at hand is done; Ctrl-C once more stops at once.");
-        return;
-    }
-    let titles: Vec<&str> = ongoing.iter().map(|step| step.title.as_str()).collect();
-    ui.say(&format!(
-        "This goes on and is waited for, then nothing more begins: {}. Ctrl-C once more ends this command and leaves it going; the same command follows it then.",
-        titles.join(", ")
-    ));
-    let stacks: Vec<&str> = ongoing
-        .iter()
-        .filter_map(|step| step.can_go_back.as_deref())
-        .collect();
-    if stacks.is_empty() {
-        return;
-    }
-    if !ui.can_ask() {
-        for stack in stacks {
-            ui.say(&format!(
-                "To have it go back to what it was: `aws cloudformation cancel-update-stack --stack-name {stack}`"
-            ));
-        }
-        return;
-    }
-    ui.say("To have it go back to what it was, type `back` and Enter.");
-    let (ui, interrupt) = (ui.clone(), interrupt.clone());
-    tokio::task::spawn_blocking(move || {
-        while let Some(typed) = ui.typed() {
-            if typed == "back" {
-                ui.say("It is taken back; that is waited for, too.");
-                interrupt.take_back();
-                return;
-            }
-        }
-    });
-}
-
 /// The root of the checkout: the nearest folder upwards that has the stage files, or else the one
 /// that this program was compiled in.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let is_root = |folder: &Path| folder.join("stacks/stages").is_dir();
     let here = env::current_dir().unwrap_or_default();
     if let Some(root) = here.ancestors().find(|folder| is_root(folder)) {

@@ -1,12 +1,14 @@
 //! The command line: `cargo xtask help`. One file a command under `commands/`; its doc comment is
 //! its help. It is thin: what is done is in the library `deployer`.
 
+mod approval;
 mod arm64;
 mod checks;
 mod commands;
 mod context;
 mod offline_queries;
 mod process;
+mod running;
 mod show;
 mod sql;
 mod tools;
@@ -18,7 +20,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let cli = commands::Cli::parse();
-    ExitCode::from(context::run(cli))
+    ExitCode::from(running::run(cli))
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@ use super::Applying;
 use crate::{
     Error, ErrorKind,
     interrupt::{Ongoing, interrupted},
-    migrations::{self, Migrated},
+    migrate::{self, Migrated},
+    migrations,
     plan::{Parameter, StackAction, StackPlan},
     state::{Deployed, DeployedStack},
     target::Target,
@@ -208,7 +209,7 @@ impl<'a, T: Target> Run<'a, T> {
             return Ok(());
         }
         let step = progress.step("migrate", "Migrating the database");
-        let migrated = migrations::apply(*target, &plan.stage).await?;
+        let migrated = migrate::apply(*target, &plan.stage).await?;
         let files = migrations::files(self.applying.project)?;
         let applied = files
             .into_iter()

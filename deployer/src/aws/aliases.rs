@@ -11,10 +11,12 @@ use serde_json::Value;
 use super::{Aws, refused::Refused};
 use crate::{
     Error,
+    asset::Asset,
     build::hex,
     plan::aliases,
-    rollout::{InService, LATEST, Moved, Version},
-    target::{Asset, ResourceStatus},
+    release::LATEST,
+    release::{InService, Moved, Version},
+    target::ResourceStatus,
 };
 
 /// How long Lambda may take to have new code ready.

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Aws, stack::phase};
+use super::{
+    Aws,
+    stack::{BOOTSTRAP, phase},
+};
 use crate::{
     Error,
     plan::{self, Plan, SitePlan, Wanted, Wish},
@@ -10,9 +13,6 @@ use crate::{
     state::{Deployed, DeployedStack},
     target::Target,
 };
-
-/// Its short name.
-pub(super) const STACK: &str = "bootstrap";
 
 /// What a person says about deploys from GitHub.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,7 +40,7 @@ impl Aws {
         let wish = Wish {
             stage: self.stage.name().to_owned(),
             stacks: vec![Wanted {
-                name: STACK.to_owned(),
+                name: BOOTSTRAP.to_owned(),
                 template: stack.template(),
                 parameters: Default::default(),
             }],
@@ -51,7 +51,7 @@ impl Aws {
         let deployed = Deployed {
             stacks: before
                 .into_iter()
-                .map(|stack| (STACK.to_owned(), stack))
+                .map(|stack| (BOOTSTRAP.to_owned(), stack))
                 .collect(),
             ..Deployed::default()
         };
@@ -72,7 +72,7 @@ impl Aws {
             if stack.action == plan::StackAction::None {
                 continue;
             }
-            let step = progress.step(format!("stack {STACK}"), "Making the asset bucket");
+            let step = progress.step(format!("stack {BOOTSTRAP}"), "Making the asset bucket");
             self.apply_stack(stack, &Default::default(), progress)
                 .await?;
             step.done(format!("{} resources", stack.resources.len()));
@@ -86,7 +86,7 @@ impl Aws {
     }
 
     async fn bootstrapped(&self) -> Result<Option<DeployedStack>, Error> {
-        let view = self.stack(STACK, None).await.map_err(|refused| {
+        let view = self.stack(BOOTSTRAP, None).await.map_err(|refused| {
             refused.error(format!(
                 "The stage `{}` cannot be looked at.",
                 self.stage.name()

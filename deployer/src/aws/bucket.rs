@@ -10,10 +10,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
 use super::{Endpoint, refused::Refused};
-use crate::{
-    Error,
-    target::{Asset, Uploaded},
-};
+use crate::{Error, asset::Asset, target::Uploaded};
 
 /// How often an object is read that is cut off each time.
 const READ_TRIES: u32 = 5;

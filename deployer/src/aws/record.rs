@@ -9,7 +9,7 @@ use super::{
     Aws,
     bucket::{Object, When},
 };
-use crate::{Error, rollout::Rollout, source::Source};
+use crate::{Error, release::Rollout, source::Source};
 
 const KEY: &str = "state.json";
 

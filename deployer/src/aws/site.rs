@@ -12,7 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use time::{Duration, OffsetDateTime};
 
 use super::{Aws, change::token, refused::Refused};
-use crate::{Error, target::SiteFile};
+use crate::{Error, site::SiteFile};
 
 /// Uploads at once.
 const AT_ONCE: usize = 8;

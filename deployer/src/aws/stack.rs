@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::{Aws, refused::Refused};
 use crate::{Error, state::DeployedStack};
 
+/// Short name of the stack that the others need: the asset bucket, and the role of workflows.
+pub(super) const BOOTSTRAP: &str = "bootstrap";
+
 /// The tag by which a stack of a stage is known, whatever its name begins with.
 pub(super) const STAGE_TAG: &str = "miyabi:stage";
 
@@ -94,7 +97,7 @@ impl Aws {
             for stack in page.stacks() {
                 if let Some(view) = self.of_this_stage(stack)
                     && phase(&view.status) != Phase::Gone
-                    && view.name != super::bootstrap::STACK
+                    && view.name != BOOTSTRAP
                 {
                     found.insert(view.name.clone(), view);
                 }

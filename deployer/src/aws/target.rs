@@ -5,14 +5,16 @@ use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
 use super::{Aws, lease::Lease, outcome};
 use crate::{
     Error,
+    asset::Asset,
     drift::Drift,
     lock::Holder,
     plan::{StackAction, StackPlan},
     progress::Progress,
-    rollout::{InService, Moved, Rollout},
+    release::{InService, Moved, Rollout},
+    site::SiteFile,
     source::Source,
     state::{Deployed, DeployedStack},
-    target::{Asset, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded},
+    target::{Invocation, LogLine, LogQuery, ResourceStatus, Target, Uploaded},
 };
 
 impl Target for Aws {

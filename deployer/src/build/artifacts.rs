@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{BuildFor, BuiltFunction};
-use crate::{Error, project::Project, state, target::Asset};
+use crate::{Error, asset::Asset, project::Project, state};
 
 /// What was hashed before, so that an unchanged binary of 50 MB is not read again. Only a memory:
 /// without it everything is read again.

@@ -1,9 +1,10 @@
 //! The code of functions, in the bucket that the templates name: hard links to what was built,
 //! which cost nothing and stay when the build keeps something newer.
 
+use crate::asset::Asset;
 use std::{fs, io, os::unix::fs::MetadataExt, path::Path};
 
-use crate::target::{Asset, Uploaded};
+use crate::target::Uploaded;
 
 /// Makes an asset be in the bucket under its key.
 pub(super) fn put(bucket: &Path, asset: &Asset) -> io::Result<Uploaded> {

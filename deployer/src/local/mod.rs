@@ -35,17 +35,17 @@ pub use supervisor::supervise;
 
 use crate::{
     Error,
-    drift::{Drift, Drifted},
+    asset::Asset,
+    drift::Drift,
     lock::{FileLock, Holder},
     plan::StackPlan,
     progress::Progress,
     project::Project,
+    site::SiteFile,
     source::Source,
     stage::Stage,
     state::{Deployed, DeployedStack, StateFile},
-    target::{
-        Asset, Health, Invocation, LogLine, LogQuery, ResourceStatus, SiteFile, Target, Uploaded,
-    },
+    target::{Health, Invocation, LogLine, LogQuery, ResourceStatus, Target, Uploaded},
 };
 use control::{Answer, Call, Client};
 use files::Files;
@@ -314,7 +314,7 @@ impl Target for Local {
             one.health == Health::Missing && stacks.is_none_or(|names| names.contains(&one.stack))
         });
         Ok(Drift {
-            resources: missing.map(Drifted::deleted).collect(),
+            resources: missing.map(ResourceStatus::deleted_by_hand).collect(),
             unknown: Vec::new(),
         })
     }

@@ -331,6 +331,21 @@ fn shown(value: &Value) -> Option<String> {
     Some(text.chars().take(LONGEST).chain("..".chars()).collect())
 }
 
+/// Whether the template has the function of that name, told by its asset.
+pub(super) fn holds_function(template: &Value, function: &str) -> bool {
+    let prefix = format!("functions/{function}/");
+    let empty = Map::new();
+    resources(template)
+        .unwrap_or(&empty)
+        .values()
+        .any(|resource| {
+            let key = resource
+                .pointer("/Properties/Code/S3Key")
+                .and_then(Value::as_str);
+            key.is_some_and(|key| key.starts_with(&prefix))
+        })
+}
+
 #[cfg(test)]
 #[path = "diff_tests.rs"]
 mod tests;

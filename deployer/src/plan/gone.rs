@@ -4,7 +4,7 @@
 //! Told by what is recorded beside the stacks: migrations that ran in a database, functions that
 //! answered, files that were put into a bucket.
 
-use super::{Risk, RiskKind, StackAction, StackPlan, make::holds_function};
+use super::{Risk, RiskKind, StackAction, StackPlan, diff::holds_function};
 use crate::state::Deployed;
 
 /// One risk for each stack of these that is created again.

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{
-    Migration, MigrationPlan, Parameter, ParameterChange, Plan, ResourceAction, SitePlan,
-    StackAction, StackPlan,
-    diff::{Moved, diff, resources},
+    MigrationPlan, Parameter, ParameterChange, Plan, ResourceAction, SitePlan, StackAction,
+    StackPlan,
+    diff::{Moved, diff, holds_function},
     gone::vanished,
     order::{deletion_order, in_order, sources},
     references::references,
@@ -16,9 +16,10 @@ use super::{
     switch::switches,
 };
 use crate::{
-    Error, migrations,
+    Error,
+    asset::Asset,
+    migrations::{self, Migration},
     state::{Deployed, DeployedStack},
-    target::Asset,
 };
 
 /// A stack as the stage wants it.
@@ -316,21 +317,6 @@ fn plan_migrations(
         after: holder.name.clone(),
         pending,
     }
-}
-
-/// Whether the template has the function of that name, told by its asset.
-pub(super) fn holds_function(template: &Value, function: &str) -> bool {
-    let prefix = format!("functions/{function}/");
-    let empty = Map::new();
-    resources(template)
-        .unwrap_or(&empty)
-        .values()
-        .any(|resource| {
-            let key = resource
-                .pointer("/Properties/Code/S3Key")
-                .and_then(Value::as_str);
-            key.is_some_and(|key| key.starts_with(&prefix))
-        })
 }
 
 #[cfg(test)]

@@ -8,8 +8,7 @@ use serde_json::Value;
 
 use super::{
     Plan, StackAction, StackPlan,
-    diff::{resources, type_of},
-    make::holds_function,
+    diff::{holds_function, resources, type_of},
 };
 
 /// A function that is put where its template says.

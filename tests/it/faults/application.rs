@@ -7,6 +7,7 @@ use std::{io::Write, path::Path, time::Duration};
 use deployer::{
     Error,
     apply::{Applied, Applying},
+    asset::Asset,
     aws::Aws,
     hotswap,
     interrupt::Interrupt,
@@ -14,9 +15,11 @@ use deployer::{
     plan::{self, Parameter, Plan, Wanted, Wish},
     progress::Progress,
     project::Project,
-    rollout::{self, Moved, Trial},
+    release::Moved,
+    rollout,
+    smoke::Trial,
     stage::Stage,
-    target::{Asset, Target},
+    target::Target,
 };
 use miyabi_tests::{Emulator, Method, Response, Value, json};
 use ring::digest::{SHA256, digest};

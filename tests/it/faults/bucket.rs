@@ -1,8 +1,9 @@
 //! The asset bucket and what is in it.
 
 use deployer::{
+    asset::Asset,
     lock::Holder,
-    target::{Asset, Target, Uploaded},
+    target::{Target, Uploaded},
 };
 use miyabi_tests::{Emulator, Faults, json};
 use ring::digest::{SHA256, digest};

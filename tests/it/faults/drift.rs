@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use deployer::{
-    ErrorKind, aws::Aws, drift, plan::RiskKind, rollout::Rollout, rollout::Version, stage::Stage,
+    ErrorKind,
+    aws::Aws,
+    by_hand, drift,
+    plan::RiskKind,
+    release::{Rollout, Version},
+    stage::Stage,
     target::Target,
 };
 use miyabi_tests::{Emulator, ScriptedStacks, Value, json};
@@ -78,8 +83,8 @@ async fn fault_26_a_deploy_of_a_protected_stage_does_not_go_over_what_was_done_b
     .await;
     let wanted = plan(&aws, &[("data", good(2))]).await.unwrap();
     let refused = async |stage: &Stage| {
-        let found = drift::before_deploy(&aws, stage, &wanted, &place.progress()).await;
-        drift::assert_allowed(&wanted, &found.unwrap())
+        let found = by_hand::look(&aws, stage, &wanted, &place.progress()).await;
+        by_hand::assert_allowed(&wanted, &found.unwrap())
     };
     refused(&place.stage()).await.unwrap();
 
@@ -137,7 +142,7 @@ async fn fault_26_a_stack_that_was_deleted_by_hand_is_not_one_that_was_never_dep
         .map(|risk| (risk.kind, risk.place()))
         .collect();
     assert_eq!(risks, [(RiskKind::Gone, "api".to_owned())]);
-    let error = drift::assert_allowed(&plan, &drift::Drift::default()).unwrap_err();
+    let error = by_hand::assert_allowed(&plan, &drift::Drift::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ApprovalNeeded);
     let told = text(&error);
     assert!(

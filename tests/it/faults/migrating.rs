@@ -118,7 +118,7 @@ async fn fault_23_a_migration_that_fails_leaves_the_code_unswitched_and_a_rerun_
 
     // `migrate` has other versions by now, too; it goes with the schema, and that stays.
     let moved = roll_back(&place).await.unwrap();
-    assert_eq!(deployer::rollout::told(&moved), "docs 2 -> 1");
+    assert_eq!(deployer::release::told(&moved), "docs 2 -> 1");
     assert_eq!(version(&emulator, &place).await, "one");
 }
 

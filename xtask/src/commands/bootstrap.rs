@@ -48,7 +48,7 @@ impl Bootstrap {
         let plan = context.interrupt.or(aws.plan_bootstrap(&github)).await?;
         if !plan.is_empty() {
             context.ui.say(&show::plan::text(&plan, true, &context.ui));
-            let approved = super::deploy::approve(context, &plan, self.yes, None);
+            let approved = crate::approval::approve(context, &plan, self.yes, None);
             context.interrupt.or(approved).await?;
         }
         let outputs = aws.apply_bootstrap(&plan, &context.ui.progress()).await?;

@@ -2,13 +2,14 @@ use std::{collections::BTreeMap, time::Instant};
 
 use clap::Args;
 use deployer::{
-    Error, ErrorKind,
+    Error,
     apply::{Applied, Applying},
-    build, drift, hotswap,
+    build, by_hand, hotswap,
     lock::Holder,
-    plan::{Plan, RiskKind},
-    rollout::{self, Moved, Trial},
-    session, smoke,
+    plan::Plan,
+    release::{self, Moved},
+    rollout, session,
+    smoke::{self, Trial},
     source::Source,
     stage::Stage,
     stage_target::StageTarget,
@@ -17,6 +18,7 @@ use deployer::{
 use serde_json::json;
 
 use crate::{
+    approval::approve,
     context::Context,
     show,
     ui::{duration, plural},
@@ -132,8 +134,8 @@ impl Deploy {
             context.ui.say(&show::plan::text(&plan, false, &context.ui));
             if !self.allow_drift {
                 let progress = context.ui.progress();
-                let look = drift::before_deploy(target, stage, &plan, &progress);
-                drift::assert_allowed(&plan, &context.interrupt.or(look).await?)?;
+                let look = by_hand::look(target, stage, &plan, &progress);
+                by_hand::assert_allowed(&plan, &context.interrupt.or(look).await?)?;
             }
             context
                 .interrupt
@@ -181,90 +183,6 @@ pub(crate) fn trial<'a>(stage: &'a Stage, target: &StageTarget) -> Trial<'a> {
     }
 }
 
-/// Ends well when somebody who may say yes has said yes.
-pub(crate) async fn approve(
-    context: &Context,
-    plan: &Plan,
-    yes: bool,
-    confirm: Option<&str>,
-) -> Result<(), Error> {
-    let stage = plan.stage.as_str();
-    if plan.risk_kinds().contains(&RiskKind::DataLoss) {
-        let typed = match confirm {
-            Some(confirm) => Some(confirm.to_owned()),
-            None => {
-                let question = format!(
-                    "Data will be lost, see above. Type the name of the stage ({stage}) to go on:"
-                );
-                ask(context, question).await
-            }
-        };
-        if typed.as_deref() != Some(stage) {
-            let refused = not_approved(
-                "The plan replaces or removes something that holds data, and nobody confirmed it.",
-                format!(
-                    "When the data may go: `cargo xtask deploy --stage {stage} --yes --confirm {stage}`"
-                ),
-            );
-            return Err(refused.because(losses(plan).join("\n")));
-        }
-        return Ok(());
-    }
-    let question = format!("Apply this to `{stage}`? [y/N]");
-    agree(context, &format!("deploy --stage {stage}"), question, yes).await
-}
-
-/// Ends well when `yes` was given, or somebody answers the question with yes. `command` is what is
-/// run, for the hint.
-pub(crate) async fn agree(
-    context: &Context,
-    command: &str,
-    question: String,
-    yes: bool,
-) -> Result<(), Error> {
-    if yes {
-        return Ok(());
-    }
-    match ask(context, question).await.as_deref() {
-        Some("y" | "Y" | "yes") => Ok(()),
-        Some(_) => Err(not_approved(
-            "It was not approved.",
-            format!("`cargo xtask {command}` asks again."),
-        )),
-        None => Err(not_approved(
-            "It needs an approval, and nobody is there to ask.",
-            format!("`cargo xtask {command} --yes`"),
-        )),
-    }
-}
-
-fn not_approved(message: &str, hint: String) -> Error {
-    Error::new(
-        ErrorKind::ApprovalNeeded,
-        format!("{message} Nothing was changed."),
-        hint,
-    )
-}
-
-/// What would be lost, one line each.
-fn losses(plan: &Plan) -> Vec<String> {
-    let lost = plan
-        .risks
-        .iter()
-        .filter(|risk| risk.kind == RiskKind::DataLoss);
-    lost.map(|risk| format!("{}: {}", risk.place(), risk.detail))
-        .collect()
-}
-
-/// Asks without holding up the signals.
-pub(crate) async fn ask(context: &Context, question: String) -> Option<String> {
-    let ui = context.ui.clone();
-    tokio::task::spawn_blocking(move || ui.ask(&question))
-        .await
-        .ok()
-        .flatten()
-}
-
 fn answer(context: &Context, stage: &Stage, done: &Done, began: Instant) {
     let took = began.elapsed();
     let plan = &done.plan;
@@ -283,7 +201,7 @@ fn answer(context: &Context, stage: &Stage, done: &Done, began: Instant) {
             "hotswapped",
             format!(
                 "Swapped, past the stacks: {} ({}).",
-                rollout::told(swapped),
+                release::told(swapped),
                 duration(took)
             ),
         ),

@@ -2,8 +2,7 @@ use clap::Args;
 use deployer::{Error, ErrorKind, lock::Holder, offline, session, stage::Stage, target::Target};
 use serde_json::json;
 
-use super::deploy::ask;
-use crate::{context::Context, ui::plural};
+use crate::{approval::ask, context::Context, ui::plural};
 
 /// Removes everything of a stage, its data too.
 ///

@@ -4,7 +4,8 @@ use clap::Args;
 use deployer::{
     Error,
     lock::Holder,
-    migrations::{self, Migrated, Request, Version},
+    migrate::{self, Migrated, Request, Version},
+    migrations,
     target::Target,
 };
 
@@ -31,9 +32,9 @@ impl Migrate {
         let stage = context.stage(&self.stage)?;
         let target = context.target(&stage).await?;
         let migrated = if self.status {
-            migrations::invoke(&target, stage.name(), Request::Status).await?
+            migrate::invoke(&target, stage.name(), Request::Status).await?
         } else if self.dry_run {
-            migrations::invoke(&target, stage.name(), Request::DryRun).await?
+            migrate::invoke(&target, stage.name(), Request::DryRun).await?
         } else {
             let lock = target.lock(&Holder::this_process("migrate")).await?;
             let result = apply(context, &target, stage.name()).await;
@@ -52,7 +53,7 @@ async fn apply(context: &Context, target: &impl Target, stage: &str) -> Result<M
         .ui
         .progress()
         .step("migrate", "Migrating the database");
-    let migrated = migrations::apply(target, stage).await?;
+    let migrated = migrate::apply(target, stage).await?;
     // Recorded as applied is what the deployed function knows, which may be less than the checkout.
     let files: BTreeMap<i64, String> = migrations::files(&context.project)?
         .into_iter()

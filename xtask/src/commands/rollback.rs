@@ -2,16 +2,16 @@ use clap::Args;
 use deployer::{
     Error, apply,
     lock::Holder,
-    rollout::{self, Moved},
-    smoke,
+    release::{self, Moved},
+    rollout, smoke,
     stage::Stage,
     stage_target::StageTarget,
     target::Target,
 };
 use serde_json::json;
 
-use super::deploy::{agree, trial};
-use crate::context::Context;
+use super::deploy::trial;
+use crate::{approval::agree, context::Context};
 
 /// Puts the release before into service again, or leads a stuck stack back.
 ///
@@ -50,7 +50,7 @@ impl Rollback {
         let back = result?;
         unlocked?;
         let text = match (back.stacks.as_slice(), back.moved.as_slice()) {
-            ([], moved) => format!("In service again: {}.", rollout::told(moved)),
+            ([], moved) => format!("In service again: {}.", release::told(moved)),
             (stacks, _) => format!("Back: {}.", stacks.join(", ")),
         };
         let value = json!({"stage": stage.name(), "stacks": back.stacks, "functions": back.moved});
@@ -85,7 +85,7 @@ impl Rollback {
         let outputs = apply::public_outputs(&target.deployed().await?.stacks);
         smoke::test(&trial(stage, target), &outputs, &progress)
             .await
-            .map_err(|error| error.and(format!("In service is now: {}.", rollout::told(&moved))))?;
+            .map_err(|error| error.and(format!("In service is now: {}.", release::told(&moved))))?;
         Ok(Back {
             stacks: Vec::new(),
             moved,

@@ -1,7 +1,8 @@
 //! Tests of [`super`].
 
-use deployer::plan::{
-    Migration, MigrationPlan, ParameterChange, Risk, RiskKind, SitePlan, StackPlan,
+use deployer::{
+    migrations::Migration,
+    plan::{MigrationPlan, ParameterChange, Risk, RiskKind, SitePlan, StackPlan},
 };
 
 use super::*;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::{build::hex, local::files, target::SiteFile};
+use crate::{build::hex, local::files, site::SiteFile};
 
 /// What CloudFront compresses
 /// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html>).

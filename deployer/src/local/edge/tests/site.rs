@@ -12,7 +12,7 @@ use crate::{
         http::{Server, json as answer},
         intrinsics::Scope,
     },
-    target::SiteFile,
+    site::SiteFile,
 };
 
 /// The API behind the site: says what it was asked.

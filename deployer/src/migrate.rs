@@ -1,0 +1,146 @@
+//! The function that runs the migrations: what it is asked and what it answers.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::{Error, target::Target};
+
+/// Its name.
+pub(crate) const FUNCTION: &str = "migrate";
+
+/// What `migrate` is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Request {
+    /// What is applied and what is pending.
+    Status,
+    /// Runs what is pending and takes it back.
+    DryRun,
+    /// Runs what is pending.
+    Apply,
+}
+
+/// What `migrate` answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Migrated {
+    /// Applied; after [`Request::Apply`] those of this run.
+    pub applied: Vec<Version>,
+    /// Not applied.
+    pub pending: Vec<Version>,
+    /// The highest applied version.
+    pub schema_version: i64,
+}
+
+/// One migration, as the function knows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub description: String,
+}
+
+/// Invokes `migrate` and waits. An error of the function comes back whole, with the migration that
+/// failed.
+pub async fn invoke(
+    target: &impl Target,
+    stage: &str,
+    request: Request,
+) -> Result<Migrated, Error> {
+    let value = ask(target, stage, &json!(request)).await?;
+    match value.get("error") {
+        Some(error) => Err(failure(stage, error)),
+        None => migrated(stage, value),
+    }
+}
+
+/// Runs what is pending. Where the target can, in the background, and `migrate` is asked from time to
+/// time what became of it: migrations may take longer than a connection lasts.
+pub async fn apply(target: &impl Target, stage: &str) -> Result<Migrated, Error> {
+    let run = run_id();
+    let request = json!({ "kind": "apply", "run": run });
+    if !target
+        .start(FUNCTION, request.to_string().as_bytes())
+        .await?
+    {
+        return invoke(target, stage, Request::Apply).await;
+    }
+    let mut pause = SHORTEST_PAUSE;
+    let mut last_sign = Instant::now();
+    loop {
+        target.pause("migrations", pause).await;
+        pause = (pause * 3 / 2).min(LONGEST_PAUSE);
+        let value = ask(target, stage, &json!({ "kind": "status", "run": run })).await?;
+        let state = value["run"]["state"].as_str();
+        if state == Some("done") {
+            return migrated(stage, value);
+        }
+        if state == Some("failed") {
+            return Err(failure(stage, &value["run"]["error"]));
+        }
+        if value["run"]["alive"] == true {
+            last_sign = Instant::now();
+        }
+        if last_sign.elapsed() > target.bears_silence_for() {
+            // Why the database cannot be asked is most likely why nothing was heard.
+            return Err(match value.get("error") {
+                Some(error) => failure(stage, error),
+                None => failed(
+                    stage,
+                    "The function `migrate` ended without a word, or never began.",
+                ),
+            });
+        }
+    }
+}
+
+/// Between two looks at migrations that run: short at first, since most take no time.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// A name for a run that no other has.
+fn run_id() -> String {
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |now| now.as_nanos());
+    format!("{nanos:x}-{:x}", std::process::id())
+}
+
+/// What `migrate` answers to a request.
+async fn ask(target: &impl Target, stage: &str, request: &Value) -> Result<Value, Error> {
+    let answer = target
+        .invoke(FUNCTION, request.to_string().as_bytes())
+        .await?;
+    let text = || String::from_utf8_lossy(&answer.payload).into_owned();
+    if let Some(kind) = &answer.function_error {
+        let message = format!("The function `migrate` failed ({kind}).");
+        return Err(failed(stage, message).because(text()));
+    }
+    serde_json::from_slice(&answer.payload)
+        .map_err(|_| failed(stage, "The function `migrate` gave no JSON.").because(text()))
+}
+
+fn migrated(stage: &str, value: Value) -> Result<Migrated, Error> {
+    let wrong = "The function `migrate` gave an answer of another form.";
+    serde_json::from_value(value).map_err(|cause| failed(stage, wrong).because(cause))
+}
+
+/// What `migrate` says is wrong, as an error.
+fn failure(stage: &str, error: &Value) -> Error {
+    let part = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default();
+    let which = match error.get("version").and_then(Value::as_i64) {
+        Some(version) => format!("Migration {version} failed"),
+        None => "The migrations could not run".to_owned(),
+    };
+    failed(stage, format!("{which} ({}).", part("code"))).because(part("detail"))
+}
+
+fn failed(stage: &str, message: impl Into<String>) -> Error {
+    let hint = format!(
+        "Mend the migration and run the same command again: what was applied stays, the code in front of it has not changed. \
+         The function's log: `cargo xtask logs migrate --stage {stage}`"
+    );
+    Error::failed(message, hint)
+}
