@@ -14,7 +14,7 @@ fn synth(stage: &Stage, folder: &Path, as_json: bool) {
     for template in session::templates(stage, &[]).unwrap() {
         let (end, text) = match as_json {
             true => ("json", template.json.to_string()),
-            false => ("yaml", template.yaml),
+            false => ("yaml", template.yaml()),
         };
         fs::write(folder.join(format!("{}.{end}", template.stack)), text).unwrap();
     }

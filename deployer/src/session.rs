@@ -23,8 +23,13 @@ pub struct SynthesizedTemplate {
     pub stack: String,
     /// As JSON.
     pub json: Value,
+}
+
+impl SynthesizedTemplate {
     /// As YAML.
-    pub yaml: String,
+    pub fn yaml(&self) -> String {
+        cfn::yaml::write(&self.json)
+    }
 }
 
 /// The templates of a stage without anything being built: the hash in a function's key is all
@@ -42,7 +47,6 @@ pub fn templates(stage: &Stage, only: &[String]) -> Result<Vec<SynthesizedTempla
         .map(|stack| SynthesizedTemplate {
             stack: stack.name().to_owned(),
             json: stack.template(),
-            yaml: stack.yaml(),
         })
         .collect())
 }

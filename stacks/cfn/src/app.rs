@@ -83,7 +83,7 @@ impl App {
                     output,
                 } = &input.source
                     && let Some(other) = self.stack(from)
-                    && other.template()["Outputs"].get(output).is_none()
+                    && !other.has_output(output)
                 {
                     problems.push(Problem {
                         stack: stack.name().to_owned(),

@@ -138,6 +138,10 @@ impl Stack {
         &self.duplicates
     }
 
+    pub(crate) fn has_output(&self, name: &str) -> bool {
+        self.outputs.contains_key(name)
+    }
+
     /// Whether it has no resource: such a stack is not deployed.
     pub fn is_empty(&self) -> bool {
         self.resources.is_empty()

@@ -57,27 +57,31 @@ impl Synth {
             }
             return Ok(0);
         }
+        if self.format == Format::Yaml && !context.ui.is_json() {
+            let documents: Vec<String> = templates
+                .iter()
+                .map(|template| format!("# {}\n{}", template.stack, template.yaml()))
+                .collect();
+            context.ui.data(&documents.join("---\n"));
+            return Ok(0);
+        }
         let all: Map<String, Value> = templates
-            .iter()
-            .map(|template| (template.stack.clone(), template.json.clone()))
+            .into_iter()
+            .map(|template| (template.stack, template.json))
             .collect();
-        let text: Vec<String> = templates
-            .iter()
-            .map(|template| format!("# {}\n{}", template.stack, self.text(template)))
-            .collect();
-        if self.format == Format::Json && !context.ui.is_json() {
+        if context.ui.is_json() {
+            context.ui.answer(&all, "");
+        } else {
             context
                 .ui
                 .data(&serde_json::to_string_pretty(&all).unwrap_or_default());
-        } else {
-            context.ui.answer(&all, &text.join("---\n"));
         }
         Ok(0)
     }
 
     fn text(&self, template: &session::SynthesizedTemplate) -> String {
         match self.format {
-            Format::Yaml => template.yaml.clone(),
+            Format::Yaml => template.yaml(),
             Format::Json => serde_json::to_string_pretty(&template.json).unwrap_or_default() + "\n",
         }
     }
