@@ -21,7 +21,7 @@ use crate::{
     progress::Progress,
     project::Project,
     rollout, site,
-    state::DeployedStack,
+    state::{DeployedStack, public_outputs},
     target::{Target, Uploaded},
 };
 
@@ -85,19 +85,6 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
     })
 }
 
-/// The outputs that people see. The others are what stacks take from each other.
-const PUBLIC: &[&str] = &["apiUrl", "siteUrl"];
-
-/// The outputs of deployed stacks that people see: their addresses.
-pub fn public_outputs(stacks: &BTreeMap<String, DeployedStack>) -> BTreeMap<String, String> {
-    stacks
-        .values()
-        .flat_map(|stack| &stack.outputs)
-        .filter(|(name, _)| PUBLIC.contains(&name.as_str()))
-        .map(|(name, value)| (name.clone(), value.clone()))
-        .collect()
-}
-
 async fn upload<T: Target>(applying: &Applying<'_, T>) -> Result<(), Error> {
     let Applying {
         target,
@@ -143,7 +130,7 @@ async fn put_site<T: Target>(
     files.push(site::config(&applying.plan.stage, outputs));
     applying
         .target
-        .put_site(bucket, &files, &applying.plan.site.sha256)
+        .put_site(bucket, &files, &site::hash(&files))
         .await?;
     step.done(format!("{} files", files.len()));
     Ok(())

@@ -7,15 +7,14 @@
 
 use crate::{
     Error,
-    apply::{self, Applied, Applying},
+    apply::{Applied, Applying},
     asset::Asset,
     plan::{Plan, ResourceAction, ResourceChange, StackAction, StackPlan},
-    release::LATEST,
-    release::Moved,
+    release::{LATEST, Moved},
     rollout::{go_back, not_what_was_sent},
-    smoke,
-    smoke::Trial,
+    smoke::{self, Trial},
     stage::Stage,
+    state,
     target::Target,
 };
 
@@ -62,7 +61,7 @@ pub async fn deploy<T: Target>(
     interrupt.check("Nothing was changed.")?;
     target.prepare(progress).await?;
     let deployed = target.deployed().await?;
-    if plan.site.put && deployed.site.as_deref() != Some(&plan.site.sha256) {
+    if plan.site.put {
         progress.warn("The files of the site have changed, too; they stay as they are until a deploy without `--hotswap`.");
     }
     let step = progress.step("hotswap", "Swapping the code of functions");
@@ -105,7 +104,7 @@ pub async fn deploy<T: Target>(
         })
         .collect();
     step.done(format!("{} functions", moved.len()));
-    let outputs = apply::public_outputs(&deployed.stacks);
+    let outputs = state::public_outputs(&deployed.stacks);
     let wrong: Vec<&str> = assets
         .iter()
         .map(|asset| (asset.function.as_str(), asset.sha256.as_str()))

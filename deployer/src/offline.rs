@@ -76,21 +76,21 @@ pub fn plan(
     only: &[String],
 ) -> Result<OfflinePlan, Error> {
     let migrations = migrations::files(project)?;
-    let site_sha256 = site::hash(&site::files(project)?);
+    let site = site::files(project)?;
     let (app, deployed, basis) = match templates {
         Some(path) => {
             let given = templates::read(path)?;
             let app = session::synth(stage, &code_of(given.stacks.values()))?;
-            let deployed = Deployed {
+            let mut deployed = Deployed {
                 stacks: as_if_deployed(stage, &app, given)?,
                 // Neither is in a template: both are taken as they are in the checkout.
                 migrations: migrations
                     .iter()
                     .map(|file| (file.version, file.sha256.clone()))
                     .collect(),
-                site: Some(site_sha256.clone()),
                 ..Deployed::default()
             };
+            deployed.site = Some(plan::held(&site, stage.name(), &deployed));
             (app, deployed, Basis::Templates(path.to_owned()))
         }
         None => {
@@ -106,7 +106,7 @@ pub fn plan(
         stacks: session::wanted_stacks(&app, &known)?,
         assets: Vec::new(),
         migrations,
-        site_sha256,
+        site,
     };
     let mut plan = plan::make(wish, &deployed)?;
     if matches!(basis, Basis::Templates(_)) {

@@ -5,11 +5,13 @@ mod diff;
 mod examined;
 mod gone;
 mod make;
+mod moved;
 mod only;
 mod order;
 mod references;
 mod risk;
 mod rules;
+mod site;
 mod switch;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ use crate::{asset::Asset, migrations::Migration};
 pub(crate) use diff::is_stateful;
 pub use examined::Said;
 pub use make::{Wanted, Wish};
+pub(crate) use site::held;
 pub use switch::Switch;
 #[cfg(feature = "aws")]
 pub(crate) use switch::aliases;

@@ -99,7 +99,7 @@ pub async fn wish(
             .map(|function| function.asset.clone())
             .collect(),
         migrations: migrations::files(project)?,
-        site_sha256: site::hash(&site::files(project)?),
+        site: site::files(project)?,
     })
 }
 

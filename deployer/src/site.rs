@@ -53,7 +53,7 @@ fn folder(project: &Project) -> PathBuf {
 }
 
 /// SHA-256 over keys and contents, lowercase hex.
-pub(crate) fn hash(files: &[SiteFile]) -> String {
+pub(crate) fn hash<'a>(files: impl IntoIterator<Item = &'a SiteFile>) -> String {
     let mut hasher = Sha256::new();
     for file in files {
         // Lengths between the parts, so that no two different lists read the same.

@@ -24,7 +24,7 @@ pub struct Deployed {
     /// The migrations that ran, version -> SHA-256 of the file in lowercase hex.
     #[serde(default)]
     pub migrations: BTreeMap<i64, String>,
-    /// SHA-256 over the files of the site that was last put into its bucket.
+    /// SHA-256 over what was last put into the site's bucket, with its `config.json`.
     #[serde(default)]
     pub site: Option<String>,
     /// Which versions of the functions answered, and which stand aside.
@@ -48,6 +48,19 @@ pub struct DeployedStack {
     /// False while an update is under way or after one failed: what is there may be neither the
     /// old nor the new template, so the next plan updates the stack in any case.
     pub complete: bool,
+}
+
+/// The outputs that people see: the addresses. The others are what stacks take from each other.
+pub(crate) const PUBLIC_OUTPUTS: [&str; 2] = ["apiUrl", "siteUrl"];
+
+/// The outputs of deployed stacks that people see.
+pub fn public_outputs(stacks: &BTreeMap<String, DeployedStack>) -> BTreeMap<String, String> {
+    stacks
+        .values()
+        .flat_map(|stack| &stack.outputs)
+        .filter(|(name, _)| PUBLIC_OUTPUTS.contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 /// A file with what is deployed: `.miyabi/{stage}/state.json`, readable by its owner only.

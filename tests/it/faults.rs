@@ -176,7 +176,7 @@ async fn plan(aws: &Aws, stacks: &[(&str, Value)]) -> Result<Plan, Error> {
         stacks: wanted.collect(),
         assets: Vec::new(),
         migrations: Vec::new(),
-        site_sha256: String::new(),
+        site: Vec::new(),
     };
     let deployed = aws.deployed().await?;
     let plan = plan::make(wish, &deployed)?;

@@ -46,7 +46,7 @@ impl Aws {
             }],
             assets: Vec::new(),
             migrations: Vec::new(),
-            site_sha256: String::new(),
+            site: Vec::new(),
         };
         let deployed = Deployed {
             stacks: before

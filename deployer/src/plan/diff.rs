@@ -11,20 +11,10 @@ use serde_json::{Map, Value};
 
 use super::{
     Cause, Leaves, ResourceAction, ResourceChange,
+    moved::Moved,
     references::{is_intrinsic, references},
     rules::{Rules, Schemas},
 };
-
-/// How a parameter differs from what was deployed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Moved {
-    /// The deployed value.
-    pub(crate) from: Option<String>,
-    /// The new one, when it is known already.
-    pub(crate) to: Option<String>,
-    /// False: it is not known yet whether it differs at all.
-    pub(crate) certain: bool,
-}
 
 /// Resource types whose loss is a loss of data.
 const STATEFUL: &[&str] = &[

@@ -7,18 +7,20 @@ use serde_json::{Value, json};
 use super::{
     MigrationPlan, Parameter, ParameterChange, Plan, ResourceAction, SitePlan, StackAction,
     StackPlan,
-    diff::{Moved, diff, holds_function},
+    diff::{diff, holds_function},
     gone::vanished,
+    moved::moved,
     order::{deletion_order, in_order, sources},
-    references::references,
     risk::risks,
     rules::Schemas,
+    site,
     switch::switches,
 };
 use crate::{
     Error,
     asset::Asset,
     migrations::{self, Migration},
+    site::SiteFile,
     state::{Deployed, DeployedStack},
 };
 
@@ -44,8 +46,8 @@ pub struct Wish {
     pub assets: Vec<Asset>,
     /// The migration files.
     pub migrations: Vec<Migration>,
-    /// SHA-256 over the files of the site.
-    pub site_sha256: String,
+    /// The files of the site, without `config.json`.
+    pub site: Vec<SiteFile>,
 }
 
 /// Compares what is wished with what is deployed. Pure: the same input gives the same plan.
@@ -86,16 +88,7 @@ pub(crate) fn make(wish: Wish, deployed: &Deployed, schemas: &dyn Schemas) -> Re
     all_risks.sort_by_key(|risk| risk.kind);
     let switch = switches(&deployed.rollout.aside, &stacks);
     let migrations = plan_migrations(wish.migrations, deployed, &stacks);
-    let site_is_there = deployed.site.as_deref() == Some(&wish.site_sha256);
-    let has_site = stacks
-        .iter()
-        .any(|stack| stack.template["Outputs"].get("siteBucket").is_some());
-    let changes = stacks.iter().any(|stack| stack.action != StackAction::None);
-    let put = has_site && (!site_is_there || changes);
-    let site = SitePlan {
-        put,
-        sha256: wish.site_sha256,
-    };
+    let site = site::plan(&wish.site, &wish.stage, deployed, &stacks);
     stacks.extend(removals);
     Ok(Plan {
         stage: wish.stage,
@@ -169,90 +162,6 @@ fn compare(
         parameters: wanted.parameters,
         parameter_changes,
         resources,
-    }
-}
-
-/// The parameters whose value differs, or may differ, from the deployed one.
-fn moved(
-    wanted: &Wanted,
-    before: Option<&DeployedStack>,
-    deployed: &Deployed,
-    planned: &[StackPlan],
-) -> BTreeMap<String, Moved> {
-    let mut moved = BTreeMap::new();
-    for (name, parameter) in &wanted.parameters {
-        let from = before
-            .and_then(|before| before.parameters.get(name))
-            .cloned();
-        let (to, certain) = match parameter {
-            Parameter::Value(value) => (Some(value.clone()), true),
-            Parameter::Output { stack, output } => future_output(stack, output, deployed, planned),
-        };
-        if to.is_none() || to != from {
-            moved.insert(name.clone(), Moved { from, to, certain });
-        }
-    }
-    moved
-}
-
-/// The value that an output will have, when that can be told now, and whether it is certain that it
-/// differs when it cannot.
-fn future_output(
-    stack: &str,
-    output: &str,
-    deployed: &Deployed,
-    planned: &[StackPlan],
-) -> (Option<String>, bool) {
-    let Some(before) = deployed.stacks.get(stack) else {
-        return (None, true);
-    };
-    let Some(plan) = planned.iter().find(|plan| plan.name == stack) else {
-        return (None, true);
-    };
-    let known = before.outputs.get(output).cloned();
-    if plan.action == StackAction::None {
-        return (known, true);
-    }
-    let expression = |template: &Value| {
-        template
-            .pointer(&format!("/Outputs/{output}/Value"))
-            .cloned()
-    };
-    let (old, new) = (expression(&before.template), expression(&plan.template));
-    let Some(new) = new else { return (None, true) };
-    if known.is_none() || old.as_ref() != Some(&new) {
-        return (None, true);
-    }
-    let mut certain = true;
-    for reference in references(&new) {
-        if plan
-            .parameter_changes
-            .iter()
-            .any(|change| change.name == reference.name)
-        {
-            return (None, false);
-        }
-        let change = plan
-            .resources
-            .iter()
-            .find(|change| change.logical_id == reference.name);
-        match change.map(|change| change.action) {
-            None | Some(ResourceAction::Remove) => (),
-            Some(ResourceAction::Add | ResourceAction::Replace) => return (None, true),
-            Some(ResourceAction::MayReplace) => certain = false,
-            // A name or an ARN stays what it is; another attribute may be computed anew.
-            Some(ResourceAction::Change) => {
-                certain &= reference.attribute.is_none_or(|attribute| {
-                    attribute.ends_with("Arn") || attribute.ends_with("Id")
-                });
-            }
-        }
-    }
-    // An update that was cut leaves outputs that nobody can vouch for.
-    if certain && before.complete {
-        (known, true)
-    } else {
-        (None, false)
     }
 }
 

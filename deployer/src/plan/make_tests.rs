@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::plan::RiskKind;
+use crate::plan::{RiskKind, held};
 
 struct Facts;
 
@@ -25,7 +25,8 @@ impl Schemas for Facts {
 fn wish(cidr: &str, code: &str, migrations: &[&str]) -> Wish {
     let network = json!({
         "Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": cidr}}},
-        "Outputs": {"VpcId": {"Value": {"Ref": "Vpc"}}, "siteBucket": {"Value": "site"}}
+        "Outputs": {"VpcId": {"Value": {"Ref": "Vpc"}}, "siteBucket": {"Value": "site"},
+                    "siteUrl": {"Value": {"Fn::Sub": "https://${Vpc}"}}}
     });
     let data = json!({
         "Parameters": {"VpcId": {"Type": "String"}},
@@ -61,7 +62,16 @@ fn wish(cidr: &str, code: &str, migrations: &[&str]) -> Wish {
                 sha256: (*content).to_owned(),
             })
             .collect(),
-        site_sha256: "site".to_owned(),
+        site: vec![file("<html>")],
+    }
+}
+
+fn file(body: &str) -> SiteFile {
+    SiteFile {
+        key: "index.html".to_owned(),
+        content_type: "text/html".to_owned(),
+        cache_control: "no-cache".to_owned(),
+        body: body.into(),
     }
 }
 
@@ -75,12 +85,18 @@ fn deployed(wish: &Wish) -> Deployed {
             .map(|name| (name.clone(), "vpc-1".to_owned()))
             .collect(),
         outputs: match wanted.name.as_str() {
-            "network" => BTreeMap::from([("VpcId".to_owned(), "vpc-1".to_owned())]),
+            "network" => [
+                ("VpcId", "vpc-1"),
+                ("siteBucket", "site"),
+                ("siteUrl", "https://vpc-1"),
+            ]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
             _ => BTreeMap::new(),
         },
         complete: true,
     };
-    Deployed {
+    let mut deployed = Deployed {
         stacks: wish
             .stacks
             .iter()
@@ -91,10 +107,10 @@ fn deployed(wish: &Wish) -> Deployed {
             .iter()
             .map(|file| (file.version, file.sha256.clone()))
             .collect(),
-        rollout: Default::default(),
-        source: None,
-        site: Some(wish.site_sha256.clone()),
-    }
+        ..Deployed::default()
+    };
+    deployed.site = Some(held(&wish.site, &wish.stage, &deployed));
+    deployed
 }
 
 /// The plan without templates, parameters and assets.
@@ -176,7 +192,7 @@ fn new_code_and_a_new_migration_touch_only_the_stack_that_has_them() {
     update data after ["network"]
       change Migrate
     migrate run=true known=true pending=[2]
-    site put=true
+    site put=false
     "#);
 }
 
@@ -194,6 +210,26 @@ fn a_replaced_network_replaces_the_database_of_another_stack_and_that_is_a_risk(
     risk DataLoss Db
     "#);
     assert_eq!(plan.risk_kinds(), [RiskKind::DataLoss]);
+}
+
+#[test]
+fn the_site_is_put_again_when_its_files_or_its_addresses_are_others() {
+    let wish = wish("10.0.0.0/16", "a", &["m1"]);
+    let before = deployed(&wish);
+    let put = |wish: &Wish, before: &Deployed| make(wish.clone(), before, &Facts).unwrap().site.put;
+    assert!(!put(&wish, &before));
+
+    let mut others = wish.clone();
+    others.site = vec![file("<html lang=en>")];
+    assert!(put(&others, &before));
+
+    // A deploy was cut off after the address moved and before the files were put.
+    let mut moved = before;
+    let network = moved.stacks.get_mut("network").unwrap();
+    network
+        .outputs
+        .insert("siteUrl".to_owned(), "https://vpc-2".to_owned());
+    assert!(put(&wish, &moved));
 }
 
 #[test]

@@ -182,7 +182,7 @@ impl Application {
             stacks: stacks.collect(),
             assets: codes.map(|code| code.asset.clone()).collect(),
             migrations: deployer::migrations::files(&self.project)?,
-            site_sha256: String::new(),
+            site: Vec::new(),
         };
         let plan = plan::make(wish, &aws.deployed().await?)?;
         aws.check(&plan.stacks)?;

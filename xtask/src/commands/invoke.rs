@@ -4,7 +4,7 @@ use std::{
 };
 
 use clap::Args;
-use deployer::{Error, apply, event::Request, sign_in::sign_in, stage::Stage, target::Target};
+use deployer::{Error, event::Request, sign_in::sign_in, stage::Stage, state, target::Target};
 use serde_json::{Value, json};
 
 use crate::context::Context;
@@ -92,7 +92,7 @@ impl Invoke {
         // A route that does not exist is found out before anybody is signed in.
         request.event(&self.function)?;
         if let Some(person) = &self.person {
-            let outputs = apply::public_outputs(&target.deployed().await?.stacks);
+            let outputs = state::public_outputs(&target.deployed().await?.stacks);
             let Some(origin) = outputs.get("siteUrl") else {
                 return Err(Error::failed(
                     format!("The stage `{}` has no site to sign in at.", stage.name()),

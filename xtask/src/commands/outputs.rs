@@ -1,5 +1,5 @@
 use clap::Args;
-use deployer::{Error, apply, target::Target};
+use deployer::{Error, state, target::Target};
 
 use crate::{context::Context, show::table::table};
 
@@ -21,7 +21,7 @@ impl Outputs {
                 format!("`cargo xtask deploy --stage {}`", stage.name()),
             ));
         }
-        let outputs = apply::public_outputs(&deployed.stacks);
+        let outputs = state::public_outputs(&deployed.stacks);
         let rows: Vec<Vec<String>> = outputs
             .iter()
             .map(|(name, value)| vec![name.clone(), value.clone()])

@@ -1,11 +1,12 @@
 use clap::Args;
 use deployer::{
-    Error, apply,
+    Error,
     lock::Holder,
     release::{self, Moved},
     rollout, smoke,
     stage::Stage,
     stage_target::StageTarget,
+    state,
     target::Target,
 };
 use serde_json::json;
@@ -82,7 +83,7 @@ impl Rollback {
             .or(agree(context, &command, question, self.yes))
             .await?;
         let moved = rollout::roll_back(target, &progress).await?;
-        let outputs = apply::public_outputs(&target.deployed().await?.stacks);
+        let outputs = state::public_outputs(&target.deployed().await?.stacks);
         smoke::test(&trial(stage, target), &outputs, &progress)
             .await
             .map_err(|error| error.and(format!("In service is now: {}.", release::told(&moved))))?;

@@ -161,6 +161,12 @@ fn cause(cause: &Cause) -> String {
     let through = cause.through.as_deref().map(code);
     let what = match (&cause.from, &cause.to, &through) {
         (None, None, Some(through)) => format!("through {through}, which is replaced"),
+        (Some(_), None, Some(through)) => {
+            format!(
+                "{} → known when it is there, through {through}",
+                value(&cause.from)
+            )
+        }
         (from, to, through) => {
             let through = through.as_ref().map(|name| format!(", through {name}"));
             let through = through.unwrap_or_default();

@@ -158,6 +158,9 @@ fn cause_text(cause: &Cause) -> String {
     let property = cause.property.trim_start_matches("Properties.");
     let values = match (&cause.from, &cause.to, &cause.through) {
         (None, None, Some(through)) => format!("through {through}, which is replaced"),
+        (Some(from), None, Some(through)) => {
+            format!("{from} -> known when it is there, through {through}")
+        }
         (from, to, through) => {
             let none = "(none)";
             let through = through.as_ref().map(|name| format!(", through {name}"));

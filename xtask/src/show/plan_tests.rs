@@ -52,13 +52,22 @@ pub(crate) fn plan() -> Plan {
         through: Some("Group".to_owned()),
     }];
     let mut code = change("Tasks", "AWS::Lambda::Function", ResourceAction::Change);
-    code.causes = vec![Cause {
-        property: "Properties.Code.S3Key".to_owned(),
-        from: Some("functions/tasks/aa.zip".to_owned()),
-        to: Some("functions/tasks/bb.zip".to_owned()),
-        effect: ResourceAction::Change,
-        through: None,
-    }];
+    code.causes = vec![
+        Cause {
+            property: "Properties.Code.S3Key".to_owned(),
+            from: Some("functions/tasks/aa.zip".to_owned()),
+            to: Some("functions/tasks/bb.zip".to_owned()),
+            effect: ResourceAction::Change,
+            through: None,
+        },
+        Cause {
+            property: "Properties.Environment.Variables.DATABASE_HOST".to_owned(),
+            from: Some("db-1".to_owned()),
+            to: None,
+            effect: ResourceAction::Change,
+            through: Some("DataDatabaseHost".to_owned()),
+        },
+    ];
     let mut data = stack("data", StackAction::Update, vec![database, code]);
     data.parameter_changes = vec![ParameterChange {
         name: "NetworkVpcId".to_owned(),

@@ -1,0 +1,105 @@
+//! Values that go from one stack to another, and whether they will be other ones.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    Parameter, ResourceAction, StackAction, StackPlan, make::Wanted, references::references,
+};
+use crate::state::{Deployed, DeployedStack};
+
+/// How a parameter differs from what was deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Moved {
+    /// The deployed value.
+    pub(crate) from: Option<String>,
+    /// The new one, when it is known already.
+    pub(crate) to: Option<String>,
+    /// False: it is not known yet whether it differs at all.
+    pub(crate) certain: bool,
+}
+
+/// The parameters whose value differs, or may differ, from the deployed one.
+pub(super) fn moved(
+    wanted: &Wanted,
+    before: Option<&DeployedStack>,
+    deployed: &Deployed,
+    planned: &[StackPlan],
+) -> BTreeMap<String, Moved> {
+    let mut moved = BTreeMap::new();
+    for (name, parameter) in &wanted.parameters {
+        let from = before
+            .and_then(|before| before.parameters.get(name))
+            .cloned();
+        let (to, certain) = match parameter {
+            Parameter::Value(value) => (Some(value.clone()), true),
+            Parameter::Output { stack, output } => future_output(stack, output, deployed, planned),
+        };
+        if to.is_none() || to != from {
+            moved.insert(name.clone(), Moved { from, to, certain });
+        }
+    }
+    moved
+}
+
+/// The value that an output will have, when that can be told now, and whether it is certain that it
+/// differs when it cannot.
+pub(super) fn future_output(
+    stack: &str,
+    output: &str,
+    deployed: &Deployed,
+    planned: &[StackPlan],
+) -> (Option<String>, bool) {
+    let Some(before) = deployed.stacks.get(stack) else {
+        return (None, true);
+    };
+    let Some(plan) = planned.iter().find(|plan| plan.name == stack) else {
+        return (None, true);
+    };
+    let known = before.outputs.get(output).cloned();
+    if plan.action == StackAction::None {
+        return (known, true);
+    }
+    let expression = |template: &Value| {
+        template
+            .pointer(&format!("/Outputs/{output}/Value"))
+            .cloned()
+    };
+    let (old, new) = (expression(&before.template), expression(&plan.template));
+    let Some(new) = new else { return (None, true) };
+    if known.is_none() || old.as_ref() != Some(&new) {
+        return (None, true);
+    }
+    let mut certain = true;
+    for reference in references(&new) {
+        if plan
+            .parameter_changes
+            .iter()
+            .any(|change| change.name == reference.name)
+        {
+            return (None, false);
+        }
+        let change = plan
+            .resources
+            .iter()
+            .find(|change| change.logical_id == reference.name);
+        match change.map(|change| change.action) {
+            None | Some(ResourceAction::Remove) => (),
+            Some(ResourceAction::Add | ResourceAction::Replace) => return (None, true),
+            Some(ResourceAction::MayReplace) => certain = false,
+            // A name or an ARN stays what it is; another attribute may be computed anew.
+            Some(ResourceAction::Change) => {
+                certain &= reference.attribute.is_none_or(|attribute| {
+                    attribute.ends_with("Arn") || attribute.ends_with("Id")
+                });
+            }
+        }
+    }
+    // An update that was cut leaves outputs that nobody can vouch for.
+    if certain && before.complete {
+        (known, true)
+    } else {
+        (None, false)
+    }
+}
