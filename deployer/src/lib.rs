@@ -12,6 +12,7 @@ pub mod asset;
 pub mod aws;
 pub mod build;
 pub mod by_hand;
+pub mod deploy;
 pub mod drift;
 pub mod error;
 pub mod event;

@@ -13,6 +13,7 @@ mod risk;
 mod rules;
 mod site;
 mod switch;
+mod wish;
 
 use std::collections::BTreeMap;
 
@@ -24,11 +25,11 @@ use crate::{asset::Asset, migrations::Migration};
 #[cfg(feature = "aws")]
 pub(crate) use diff::is_stateful;
 pub use examined::Said;
-pub use make::{Wanted, Wish};
 pub(crate) use site::held;
 pub use switch::Switch;
 #[cfg(feature = "aws")]
 pub(crate) use switch::aliases;
+pub use wish::{Wanted, Wish};
 
 use crate::{Error, state::Deployed};
 

@@ -8,43 +8,15 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    Error,
-    apply::{Applied, Applying, apply},
-    migrate,
+    Error, migrate,
     plan::Plan,
     progress::Progress,
     release::{InService, LATEST, Moved, Release, Rollout, told},
-    smoke::{self, Trial},
     target::Target,
 };
 
 /// How many releases are remembered.
 const REMEMBERED: usize = 10;
-
-/// Does what the plan says and tries what comes of it. When the code in service is not what was
-/// sent, or does not answer, each alias goes back to the version of the last release.
-pub async fn deploy<T: Target>(
-    applying: Applying<'_, T>,
-    trial: &Trial<'_>,
-) -> Result<Applied, Error> {
-    let (target, progress) = (applying.target, applying.progress);
-    let untried = target.deployed().await?.rollout.untried || applying.plan.changes_functions();
-    let applied = apply(applying).await?;
-    let tried: Result<(), Error> = async {
-        if untried {
-            assert_code(&target.in_service().await?)?;
-        }
-        smoke::test(trial, &applied.outputs, progress).await?;
-        Ok(())
-    }
-    .await;
-    match tried {
-        Ok(()) if untried => record_release(target).await?,
-        Ok(()) => (),
-        Err(error) => return Err(go_back(target, error, progress).await),
-    }
-    Ok(applied)
-}
 
 /// Called before the first stack changes: what functions do is unknown from now on.
 pub(crate) async fn begin(
@@ -85,7 +57,7 @@ pub(crate) async fn switch(
 }
 
 /// What a function runs must be what was uploaded for it, whatever happened to the object between.
-fn assert_code(in_service: &BTreeMap<String, InService>) -> Result<(), Error> {
+pub(crate) fn assert_code(in_service: &BTreeMap<String, InService>) -> Result<(), Error> {
     let wrong: Vec<&str> = in_service
         .iter()
         .filter(|(_, function)| {
@@ -111,7 +83,8 @@ pub(crate) fn not_what_was_sent(functions: &[&str]) -> Error {
     )
 }
 
-async fn record_release(target: &impl Target) -> Result<(), Error> {
+/// Remembers what is in service as a release: it was tried and answered.
+pub(crate) async fn record_release(target: &impl Target) -> Result<(), Error> {
     let release: Release = versions(target.in_service().await?);
     let mut rollout = target.deployed().await?.rollout;
     rollout.untried = false;

@@ -2,7 +2,6 @@
 
 pub(crate) mod basis;
 pub(crate) mod drift;
-pub(crate) mod error;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod table;

@@ -3,6 +3,7 @@
 //! On a terminal, steps are spinners with durations; in a pipe, plain lines, at least one every
 //! fifteen seconds while a step goes on. With `--json`, stdout holds exactly one line of JSON.
 
+mod error;
 mod words;
 
 use std::{
@@ -18,8 +19,6 @@ use deployer::{
 };
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
-
-use crate::show;
 
 pub(crate) use words::{duration, plural};
 
@@ -106,9 +105,9 @@ impl Ui {
     /// An error with its causes and what to do next.
     pub(crate) fn error(&self, error: &Error) {
         self.bars.clear().ok();
-        self.say(&show::error::text(error, self));
+        self.say(&error::text(error, self));
         if self.json {
-            self.data(&show::error::json(error).to_string());
+            self.data(&error::json(error).to_string());
         }
     }
 

@@ -15,40 +15,13 @@ use super::{
     rules::Schemas,
     site,
     switch::switches,
+    wish::{Wanted, Wish},
 };
 use crate::{
     Error,
-    asset::Asset,
     migrations::{self, Migration},
-    site::SiteFile,
     state::{Deployed, DeployedStack},
 };
-
-/// A stack as the stage wants it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
-    /// Short name.
-    pub name: String,
-    /// The template, as JSON.
-    pub template: Value,
-    /// Where the value of each of its parameters comes from.
-    pub parameters: BTreeMap<String, Parameter>,
-}
-
-/// Everything that a plan is made of besides what is deployed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Wish {
-    /// The stage.
-    pub stage: String,
-    /// All stacks, in any order.
-    pub stacks: Vec<Wanted>,
-    /// Every asset that the templates refer to.
-    pub assets: Vec<Asset>,
-    /// The migration files.
-    pub migrations: Vec<Migration>,
-    /// The files of the site, without `config.json`.
-    pub site: Vec<SiteFile>,
-}
 
 /// Compares what is wished with what is deployed. Pure: the same input gives the same plan.
 pub(crate) fn make(wish: Wish, deployed: &Deployed, schemas: &dyn Schemas) -> Result<Plan, Error> {

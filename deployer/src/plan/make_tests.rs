@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::plan::{RiskKind, held};
+use crate::{
+    plan::{RiskKind, held},
+    site::SiteFile,
+};
 
 struct Facts;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Parameter, ResourceAction, StackAction, StackPlan, make::Wanted, references::references,
+    Parameter, ResourceAction, StackAction, StackPlan, references::references, wish::Wanted,
 };
 use crate::state::{Deployed, DeployedStack};
 

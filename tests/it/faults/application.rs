@@ -9,7 +9,7 @@ use deployer::{
     apply::{Applied, Applying},
     asset::Asset,
     aws::Aws,
-    hotswap,
+    deploy, hotswap,
     interrupt::Interrupt,
     lock::Holder,
     plan::{self, Parameter, Plan, Wanted, Wish},
@@ -254,7 +254,7 @@ impl Application {
     ) -> Result<Applied, Error> {
         let (stage, progress, interrupt) = (place.stage(), place.progress(), Interrupt::default());
         let applying = self.applying(aws, plan, &progress, &interrupt);
-        rollout::deploy(applying, &trial(&stage)).await
+        deploy::deploy(applying, &trial(&stage)).await
     }
 }
 

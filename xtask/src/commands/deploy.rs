@@ -4,11 +4,11 @@ use clap::Args;
 use deployer::{
     Error,
     apply::{Applied, Applying},
-    build, by_hand, hotswap,
+    build, by_hand, deploy, hotswap,
     lock::Holder,
     plan::Plan,
     release::{self, Moved},
-    rollout, session,
+    session,
     smoke::{self, Trial},
     source::Source,
     stage::Stage,
@@ -155,7 +155,7 @@ impl Deploy {
             target.record_source(source).await?;
             return Ok((plan, applied, Some(swapped)));
         }
-        let applied = rollout::deploy(applying, &trial(stage, target)).await?;
+        let applied = deploy::deploy(applying, &trial(stage, target)).await?;
         if !plan.is_empty() {
             target.record_source(source).await?;
         }

@@ -3,7 +3,7 @@
 use deployer::Error;
 use serde_json::{Value, json};
 
-use crate::ui::Ui;
+use super::Ui;
 
 /// The error as a person reads it.
 pub(crate) fn text(error: &Error, ui: &Ui) -> String {
