@@ -54,7 +54,7 @@ impl Database {
             std::env::var_os("MIYABI_POSTGRES")
                 .map(PathBuf::from)
                 .as_deref(),
-            &project.join(".miyabi/postgres"),
+            &project.join(".miyabi/cache/postgres"),
         )?;
         let certificate =
             rcgen::generate_simple_self_signed(["localhost".to_owned()]).map_err(Error::other)?;

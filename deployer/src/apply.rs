@@ -73,6 +73,10 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
     rollout::begin(target, plan, deployed.rollout.clone()).await?;
     let run = Run::new(&applying, &deployed);
     run.stacks().await?;
+    interrupt.check(&format!(
+        "{} What comes after the stacks was not begun.",
+        run.so_far()
+    ))?;
     rollout::switch(target, plan, progress).await?;
     let stacks = run.done.into_inner();
     let outputs = public_outputs(&stacks);
@@ -138,4 +142,4 @@ async fn put_site<T: Target>(
 
 #[cfg(test)]
 #[path = "apply_tests.rs"]
-mod tests;
+pub(crate) mod tests;

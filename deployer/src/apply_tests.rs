@@ -20,19 +20,28 @@ use crate::{
 };
 
 /// Writes down each call. The stack named by `fails` fails; the one named by `interrupts` sets the
-/// interrupt while it is applied.
+/// interrupt while it is applied or deleted.
 #[derive(Default)]
-struct Diary {
-    lines: RefCell<Vec<String>>,
-    at_once: Rc<Cell<usize>>,
-    most_at_once: Cell<usize>,
-    fails: Option<&'static str>,
-    interrupts: Option<(&'static str, Interrupt)>,
+pub(crate) struct Diary {
+    pub(crate) lines: RefCell<Vec<String>>,
+    pub(crate) deployed: Deployed,
+    pub(crate) at_once: Rc<Cell<usize>>,
+    pub(crate) most_at_once: Cell<usize>,
+    pub(crate) fails: Option<&'static str>,
+    pub(crate) interrupts: Option<(&'static str, Interrupt)>,
 }
 
 impl Diary {
     fn note(&self, line: impl Into<String>) {
         self.lines.borrow_mut().push(line.into());
+    }
+
+    fn interrupt_at(&self, stack: &str) {
+        if let Some((name, interrupt)) = &self.interrupts
+            && *name == stack
+        {
+            interrupt.set();
+        }
     }
 }
 
@@ -46,7 +55,7 @@ impl Target for Diary {
         Ok(())
     }
     async fn deployed(&self) -> Result<Deployed, Error> {
-        Ok(Deployed::default())
+        Ok(self.deployed.clone())
     }
     fn check(&self, _: &[StackPlan]) -> Result<(), Error> {
         Ok(())
@@ -77,11 +86,7 @@ impl Target for Diary {
         if self.fails == Some(stack.name.as_str()) {
             return Err(Error::failed(format!("{} failed", stack.name), "try again"));
         }
-        if let Some((name, interrupt)) = &self.interrupts
-            && *name == stack.name
-        {
-            interrupt.set();
-        }
+        self.interrupt_at(&stack.name);
         Ok(DeployedStack {
             template: stack.template.clone(),
             parameters: parameters.clone(),
@@ -97,6 +102,7 @@ impl Target for Diary {
     }
     async fn delete_stack(&self, stack: &str, _: &Progress) -> Result<(), Error> {
         self.note(format!("delete {stack}"));
+        self.interrupt_at(stack);
         Ok(())
     }
     async fn record_migrations(&self, _: &BTreeMap<i64, String>) -> Result<(), Error> {
@@ -128,6 +134,7 @@ impl Target for Diary {
         Ok(())
     }
     async fn destroy(&self, _: &Progress) -> Result<(), Error> {
+        self.note("destroy");
         Ok(())
     }
 }
@@ -182,12 +189,16 @@ fn plan() -> Plan {
 
 /// Applies the plan in a folder that has no files.
 async fn run(diary: &Diary, interrupt: &Interrupt) -> Result<Applied, Error> {
+    run_plan(diary, interrupt, &plan()).await
+}
+
+async fn run_plan(diary: &Diary, interrupt: &Interrupt, plan: &Plan) -> Result<Applied, Error> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("migrations")).unwrap();
     apply(Applying {
         target: diary,
         project: &Project::new(folder.path()),
-        plan: &plan(),
+        plan,
         progress: &Progress::silent(),
         interrupt,
     })
@@ -260,5 +271,22 @@ async fn an_interrupt_during_a_stack_lets_it_end_and_says_what_is_done() {
     assert_eq!(
         error.message(),
         "Interrupted. Done and kept: network. The others were not touched."
+    );
+}
+
+#[tokio::test]
+async fn an_interrupt_during_the_last_stack_begins_nothing_of_what_comes_after() {
+    let interrupt = Interrupt::default();
+    let diary = Diary {
+        interrupts: Some(("api", interrupt.clone())),
+        ..Diary::default()
+    };
+    let mut plan = plan();
+    plan.stacks.retain(|stack| stack.name != "old");
+    let error = run_plan(&diary, &interrupt, &plan).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Interrupted);
+    assert_eq!(
+        error.message(),
+        "Interrupted. Done and kept: network, data, edge, api. What comes after the stacks was not begun."
     );
 }

@@ -16,8 +16,10 @@ pub async fn deploy<T: Target>(
     trial: &Trial<'_>,
 ) -> Result<Applied, Error> {
     let (target, progress) = (applying.target, applying.progress);
+    let interrupt = applying.interrupt;
     let untried = target.deployed().await?.rollout.untried || applying.plan.changes_functions();
     let applied = apply(applying).await?;
+    interrupt.check("Everything is as planned, and was not tried yet.")?;
     let tried: Result<(), Error> = async {
         if untried {
             assert_code(&target.in_service().await?)?;

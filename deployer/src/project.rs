@@ -35,6 +35,16 @@ impl Project {
         self.miyabi().join("artifacts")
     }
 
+    /// Where PostgreSQL is installed from npm when the machine has none: `.miyabi/cache/postgres`.
+    pub fn postgres_cache(&self) -> PathBuf {
+        self.cache().join("postgres")
+    }
+
+    /// What every stage can use that was installed once: `.miyabi/cache`.
+    pub fn cache(&self) -> PathBuf {
+        self.miyabi().join("cache")
+    }
+
     /// The SQL files.
     pub fn migrations(&self) -> PathBuf {
         self.root.join("migrations")

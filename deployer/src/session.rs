@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     Error,
     build::BuiltFunction,
+    interrupt::{Interrupt, Ongoing},
     migrations,
     plan::{self, Parameter, Plan, Wanted, Wish},
     progress::Progress,
@@ -105,22 +106,47 @@ pub async fn wish(
 
 /// Deletes every stack of the stage, and then what the target has besides; gives the names of the
 /// stacks. The caller holds the lock and has asked.
+///
+/// # Errors
+///
+/// [`crate::ErrorKind::Interrupted`] when a person stopped it between two stacks; those that are
+/// left stay whole.
 pub async fn destroy(
     target: &impl Target,
     stage: &Stage,
     progress: &Progress,
+    interrupt: &Interrupt,
 ) -> Result<Vec<String>, Error> {
     let deployed = target.deployed().await?;
     let plan = plan::make_removal(stage.name(), &deployed);
+    interrupt.check("Nothing was changed.")?;
     target.prepare_destroy().await?;
-    for stack in &plan.stacks {
-        let name = &stack.name;
-        let step = progress.step(format!("stack {name}"), format!("Deleting {name}"));
-        target.delete_stack(name, progress).await?;
+    let mut deleted: Vec<String> = Vec::new();
+    for stack in plan.stacks {
+        interrupt.check(&so_far(&deleted, "The other stacks are as they were."))?;
+        let title = format!("Deleting {}", stack.name);
+        let step = progress.step(format!("stack {}", stack.name), &title);
+        let _ongoing = interrupt.during(Ongoing {
+            title,
+            can_go_back: None,
+        });
+        target.delete_stack(&stack.name, progress).await?;
         step.done("");
+        deleted.push(stack.name);
     }
+    interrupt.check(&so_far(
+        &deleted,
+        "What stacks leave behind is still there.",
+    ))?;
     target.destroy(progress).await?;
-    Ok(plan.stacks.into_iter().map(|stack| stack.name).collect())
+    Ok(deleted)
+}
+
+fn so_far(deleted: &[String], rest: &str) -> String {
+    match deleted {
+        [] => "Nothing was deleted.".to_owned(),
+        names => format!("Deleted: {}. {rest}", names.join(", ")),
+    }
 }
 
 /// Refuses names of stacks that there are not.
@@ -198,3 +224,7 @@ fn wanted(stack: &cfn::Stack, known: &BTreeMap<String, String>) -> Result<Wanted
         parameters,
     })
 }
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

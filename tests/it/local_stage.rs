@@ -53,6 +53,44 @@ pub(crate) fn processes_of(checkout: &Path) -> Vec<String> {
     found
 }
 
+/// The commands of the README's first session, in its words, for bash.
+fn session_of_readme(checkout: &Checkout) -> String {
+    let readme = std::fs::read_to_string(checkout.dir().join("README.md")).unwrap();
+    let (_, session) = readme.split_once("## A first session").unwrap();
+    let (session, _) = session.split_once("\n## ").unwrap();
+    session
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|block| block.split_once("```"))
+        .map(|(commands, _)| commands)
+        .collect()
+}
+
+/// Runs it in an empty folder, with this checkout's command line.
+async fn run_session_of_readme(checkout: &Checkout) -> String {
+    let xtask = checkout.command(&[]);
+    let folder = checkout.dir().join("session");
+    std::fs::create_dir(&folder).unwrap();
+    let script = format!(
+        "set -euo pipefail\ncargo() {{ shift; (cd '{}' && '{}' \"$@\"); }}\n{}",
+        checkout.dir().display(),
+        xtask.as_std().get_program().display(),
+        session_of_readme(checkout)
+    );
+    let mut bash = tokio::process::Command::new("bash");
+    let ended = bash
+        .args(["-c", &script])
+        .current_dir(&folder)
+        .kill_on_drop(true)
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let told = String::from_utf8_lossy(&ended.stderr);
+    assert!(ended.status.success(), "{said}\n{told}");
+    said
+}
+
 /// The whole life of a stage: it is one test because each step needs the one before.
 #[tokio::test]
 async fn a_first_session_as_the_readme_tells_it() {
@@ -104,6 +142,11 @@ async fn a_first_session_as_the_readme_tells_it() {
         .await
         .problem(404, "not_found");
 
+    let said = run_session_of_readme(&checkout).await;
+    for part in ["Water the maple", "\"version\":2", "action: 'task."] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+
     let invoked = checkout
         .xtask(&[
             "invoke",
@@ -128,6 +171,18 @@ async fn a_first_session_as_the_readme_tells_it() {
         "{status}"
     );
 
+    let logs = checkout
+        .xtask(&["logs", "tasks", "--stage", "local", "--filter", "REPORT"])
+        .await
+        .expect(0);
+    assert!(logs.stdout.contains("Billed Duration"), "{logs:?}");
+    let schema = checkout
+        .xtask(&["migrate", "--stage", "local", "--status", "--json"])
+        .await
+        .expect(0)
+        .json();
+    assert_eq!(schema["pending"], json!([]), "{schema}");
+
     // Nothing changed: nothing is done, and what is there stays.
     let again = checkout
         .xtask(&["deploy", "--stage", "local", "--yes", "--json"])
@@ -140,7 +195,7 @@ async fn a_first_session_as_the_readme_tells_it() {
         .expect(200);
 
     checkout
-        .xtask(&["destroy", "--stage", "local", "--yes", "--confirm", "local"])
+        .xtask(&["destroy", "--stage", "local", "--yes"])
         .await
         .expect(0);
     for address in [site_address, api_address] {

@@ -8,6 +8,7 @@ mod activity;
 mod arm64;
 mod attacks;
 mod auth;
+mod commands;
 mod database;
 mod docs;
 #[cfg(feature = "aws")]

@@ -34,14 +34,11 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// The answer of `--json`: the last value on stdout.
+    /// The answer of `--json`: the one value on stdout.
     #[track_caller]
     pub fn json(&self) -> Value {
-        serde_json::Deserializer::from_str(&self.stdout)
-            .into_iter::<Value>()
-            .last()
-            .and_then(Result::ok)
-            .unwrap_or_else(|| panic!("no JSON: {self:?}"))
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("not one JSON value ({error}): {self:?}"))
     }
 
     /// Panics unless it ended with that exit code.

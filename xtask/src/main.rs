@@ -14,13 +14,16 @@ mod sql;
 mod tools;
 mod ui;
 
-use std::process::ExitCode;
+use std::{env, process::ExitCode};
 
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let cli = commands::Cli::parse();
-    ExitCode::from(running::run(cli))
+    let code = match commands::Cli::try_parse() {
+        Ok(cli) => running::run(cli),
+        Err(refusal) => running::refuse(&refusal, env::args().any(|word| word == "--json")),
+    };
+    ExitCode::from(code)
 }
 
 #[cfg(test)]

@@ -108,7 +108,7 @@ fn has_queries(folder: &Path) -> std::io::Result<bool> {
 }
 
 async fn server(project: &Project, scratch: &Path) -> Result<Server, Error> {
-    let cache = project.miyabi().join("postgres");
+    let cache = project.postgres_cache();
     let options = Options {
         dir: postgres_server::place(&scratch.join("data")),
         fast_and_unsafe: true,

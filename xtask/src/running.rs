@@ -26,6 +26,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
     let result = runtime.block_on(async {
         let interrupt = Interrupt::default();
         listen(&ui, &interrupt);
+        tokio::spawn(ui.clone().signs_of_life());
         let context = Context {
             ui: ui.clone(),
             project: Project::new(root()),
@@ -43,6 +44,29 @@ pub(crate) fn run(cli: Cli) -> u8 {
             error.kind().exit_code()
         }
     }
+}
+
+/// Tells what is wrong with a command line that is none, or gives the help that it asks for; gives
+/// the exit code.
+pub(crate) fn refuse(refusal: &clap::Error, json: bool) -> u8 {
+    if json && refusal.use_stderr() {
+        let text = refusal.to_string();
+        // The first paragraph says what is wrong; the next ones are for people.
+        let lines: Vec<&str> = text
+            .lines()
+            .map(str::trim)
+            .take_while(|line| !line.is_empty())
+            .collect();
+        let error = Error::usage(
+            lines.join(" ").trim_start_matches("error: "),
+            "`cargo xtask help`, and `--help` after a command",
+        );
+        Ui::new(true).error(&error);
+    } else {
+        // Whoever does not read it any more is no failure.
+        let _ = refusal.print();
+    }
+    u8::try_from(refusal.exit_code()).unwrap_or(2)
 }
 
 /// The first Ctrl-C asks for a stop between two steps, the second ends the process: what was begun

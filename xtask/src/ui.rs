@@ -24,6 +24,8 @@ pub(crate) use words::{duration, plural};
 
 /// How often a step that goes on says so in a pipe.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+/// How often the steps are looked at for that.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Prints. Cheap to clone.
 #[derive(Clone)]
@@ -102,10 +104,15 @@ impl Ui {
         self.say(&format!("{} {text}", self.paint("33;1", "warning:")));
     }
 
-    /// An error with its causes and what to do next.
-    pub(crate) fn error(&self, error: &Error) {
+    /// An error with its causes and what to do next, after which the command goes on.
+    pub(crate) fn tell(&self, error: &Error) {
         self.bars.clear().ok();
         self.say(&error::text(error, self));
+    }
+
+    /// The error with which a command ends: with `--json`, it is the answer.
+    pub(crate) fn error(&self, error: &Error) {
+        self.tell(error);
         if self.json {
             self.data(&error::json(error).to_string());
         }
@@ -215,15 +222,29 @@ impl Ui {
     fn doing(&self, running: &mut Running, what: &str) {
         match &running.bar {
             Some(bar) => bar.set_message(what.to_owned()),
-            None if running.said.elapsed() >= SIGN_OF_LIFE => {
-                running.said = Instant::now();
-                self.say(&format!(
-                    "{} .. {what} ({})",
-                    running.title,
-                    duration(running.began.elapsed())
-                ));
-            }
-            None => (),
+            None => self.sign(running, &format!("{what} ")),
+        }
+    }
+
+    /// In a pipe, says of every step that it still goes on, until this is dropped.
+    pub(crate) async fn signs_of_life(self) {
+        if self.terminal {
+            return;
+        }
+        loop {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
+            steps
+                .values_mut()
+                .for_each(|running| self.sign(running, ""));
+        }
+    }
+
+    fn sign(&self, running: &mut Running, what: &str) {
+        if running.said.elapsed() >= SIGN_OF_LIFE {
+            running.said = Instant::now();
+            let took = duration(running.began.elapsed());
+            self.say(&format!("{} .. {what}({took})", running.title));
         }
     }
 

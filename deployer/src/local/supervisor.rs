@@ -79,7 +79,7 @@ pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
     };
     let _only_one = only_one(&files).await.map_err(failed)?;
     let records = Records::load(&files)?;
-    let cache = project.miyabi().join("cache");
+    let cache = project.cache();
     let world = World::new(stage.name(), files.clone(), &cache)
         .await
         .map_err(failed)?;

@@ -41,25 +41,23 @@ impl Codegen {
                 ))
                 .await?,
         );
-        let word = if self.check { "stale" } else { "written" };
-        let value = json!({"check": self.check, word: stale});
-        let mut text: String = stale
-            .iter()
-            .map(|path| format!("{word}: {path}\n"))
-            .collect();
-        if stale.is_empty() {
-            text = "Everything generated is as it would be written.".to_owned();
-        }
-        context.ui.answer(&value, &text);
         if self.check && !stale.is_empty() {
-            return Err(Error::failed(
-                format!(
-                    "{} not as the generator writes it.",
-                    plural(stale.len(), "generated file")
-                ),
+            let count = plural(stale.len(), "generated file");
+            let error = Error::failed(
+                format!("{count} not as the generator writes it."),
                 "`cargo xtask codegen`, then commit what it wrote",
-            ));
+            );
+            return Err(error.because(stale.join("\n")));
         }
+        let text = match stale.is_empty() {
+            true => "Everything generated is as it would be written.".to_owned(),
+            false => stale
+                .iter()
+                .map(|path| format!("written: {path}\n"))
+                .collect(),
+        };
+        let value = json!({"check": self.check, "written": stale});
+        context.ui.answer(&value, &text);
         Ok(0)
     }
 }
@@ -103,7 +101,7 @@ pub(crate) async fn queries_as_checked_in(context: &Context) -> Result<Outcome, 
             stale.is_empty()
         }
         Err(error) if error.kind() == ErrorKind::Failed => {
-            context.ui.error(&error);
+            context.ui.tell(&error);
             false
         }
         Err(error) => return Err(error),

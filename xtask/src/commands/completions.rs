@@ -1,6 +1,7 @@
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use deployer::Error;
+use serde_json::json;
 
 use super::Cli;
 use crate::context::Context;
@@ -18,7 +19,9 @@ impl Completions {
     pub(crate) fn run(self, context: &Context) -> Result<u8, Error> {
         let mut text = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "xtask", &mut text);
-        context.ui.data(&String::from_utf8_lossy(&text));
+        let script = String::from_utf8_lossy(&text);
+        let value = json!({"shell": self.shell.to_string(), "script": script});
+        context.ui.answer(&value, &script);
         Ok(0)
     }
 }

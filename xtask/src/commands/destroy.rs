@@ -67,7 +67,7 @@ impl Destroy {
             }
         }
         let progress = context.ui.progress();
-        let stacks = session::destroy(target, stage, &progress).await?;
+        let stacks = session::destroy(target, stage, &progress, &context.interrupt).await?;
         offline::forget(&context.project, stage.name())?;
         Ok(stacks)
     }

@@ -5,6 +5,7 @@ use deployer::{
     Error,
     build::{self, Architecture},
 };
+use postgres_server::Binaries;
 use serde::Serialize;
 
 use crate::{arm64, context::Context, process::Tool, show::table::table};
@@ -109,13 +110,17 @@ const WANTED: &[Wanted] = &[
 
 impl Doctor {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
+        let postgres = postgres(&context.project.postgres_cache());
         let mut findings = Vec::new();
         for wanted in WANTED {
-            findings.push(look(wanted).await);
+            let mut finding = look(wanted).await;
+            // npm installs the PostgreSQL that the machine lacks.
+            finding.required |= wanted.name == "npm" && postgres.is_none();
+            findings.push(finding);
         }
         findings.push(compiler_for_arm64());
         findings.push(emulator_for_arm64());
-        findings.push(postgres(&context.project.miyabi().join("postgres")));
+        findings.push(database(postgres));
         let lacking = findings
             .iter()
             .any(|finding| finding.required && !finding.ok);
@@ -224,24 +229,38 @@ fn emulator_for_arm64() -> Finding {
     }
 }
 
-fn postgres(cache: &Path) -> Finding {
-    let mut finding = Finding {
+/// What a deploy would run without installing it: `None` when it would ask npm.
+fn postgres(cache: &Path) -> Option<Result<Binaries, postgres_server::Error>> {
+    let named = std::env::var_os("MIYABI_POSTGRES").map(PathBuf::from);
+    Binaries::there(named.as_deref(), cache).transpose()
+}
+
+fn database(there: Option<Result<Binaries, postgres_server::Error>>) -> Finding {
+    let (ok, found, install) = match there {
+        None => (
+            true,
+            "none yet; its npm package is installed by the first deploy".to_owned(),
+            String::new(),
+        ),
+        Some(Ok(binaries)) => (
+            true,
+            format!("{} in {}", binaries.version, binaries.dir.display()),
+            String::new(),
+        ),
+        Some(Err(error)) => (
+            false,
+            format!("{error} "),
+            "correct or unset `MIYABI_POSTGRES`".to_owned(),
+        ),
+    };
+    Finding {
         name: "PostgreSQL",
         needed_for: "the database of `local`",
-        required: false,
-        ok: true,
-        found: String::new(),
-        install: String::new(),
-    };
-    let debian = PathBuf::from("/usr/lib/postgresql/15/bin");
-    finding.found = if debian.join("postgres").is_file() {
-        format!("15 in {}", debian.display())
-    } else if cache.is_dir() {
-        format!("from npm, in {}", cache.display())
-    } else {
-        "none of version 15; its npm package will be installed".to_owned()
-    };
-    finding
+        required: true,
+        ok,
+        found,
+        install,
+    }
 }
 
 #[cfg(test)]

@@ -58,9 +58,9 @@ pub(crate) async fn as_checked_in(context: &Context) -> Result<Outcome, Error> {
     let result = document(context).await;
     let ok = result.as_ref().is_ok_and(|document| *document == there);
     if let Err(error) = result {
-        context.ui.error(&error);
+        context.ui.tell(&error);
     } else if !ok {
-        context.ui.error(&stale());
+        context.ui.tell(&stale());
     }
     Ok(Outcome {
         name: "openapi",

@@ -2,7 +2,7 @@ use std::fs;
 
 use clap::{Args, ValueEnum};
 use deployer::{Error, session};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::context::Context;
 
@@ -45,6 +45,7 @@ impl Synth {
                 .because(cause)
             };
             fs::create_dir_all(folder).map_err(cannot_write)?;
+            let mut written = Vec::new();
             for template in &templates {
                 let end = if self.format == Format::Json {
                     "json"
@@ -53,8 +54,11 @@ impl Synth {
                 };
                 let path = format!("{folder}/{}.{end}", template.stack);
                 fs::write(&path, self.text(template)).map_err(cannot_write)?;
-                context.ui.say(&path);
+                written.push(path);
             }
+            context
+                .ui
+                .answer(&json!({"written": written}), &written.join("\n"));
             return Ok(0);
         }
         if self.format == Format::Yaml && !context.ui.is_json() {

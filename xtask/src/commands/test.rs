@@ -62,7 +62,7 @@ impl Test {
                 }
             }
             Err(error) if error.kind() == deployer::ErrorKind::Failed => {
-                context.ui.error(&error);
+                context.ui.tell(&error);
                 tally.add(failed("build"));
             }
             Err(error) => return Err(error),
@@ -128,7 +128,7 @@ impl Test {
         match built {
             Ok(()) => {}
             Err(error) if error.kind() == deployer::ErrorKind::Failed => {
-                context.ui.error(&error);
+                context.ui.tell(&error);
                 tally.add(failed("build for arm64"));
                 return Ok(());
             }
