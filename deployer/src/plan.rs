@@ -87,6 +87,22 @@ pub struct StackPlan {
     pub resources: Vec<ResourceChange>,
 }
 
+impl StackPlan {
+    /// Whether the schemas alone prove that nothing that holds data changes and that nothing in
+    /// use is replaced or removed: an update that nobody needs to look at twice. A version of a
+    /// function that stays outside of the stack is not lost.
+    pub fn is_plain(&self) -> bool {
+        self.resources.iter().all(|change| match change.action {
+            ResourceAction::Add => true,
+            ResourceAction::Change => !change.stateful,
+            ResourceAction::MayReplace => false,
+            ResourceAction::Replace | ResourceAction::Remove => {
+                !change.stateful && change.leaves == Some(Leaves::Retained)
+            }
+        })
+    }
+}
+
 /// What will happen to a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -118,21 +118,22 @@ impl StageTarget {
         }
     }
 
-    /// The plan with what CloudFormation itself says about it, and the stacks that it was asked about:
-    /// change sets that are made and removed, nothing is executed. On `local` the plan as it is. An
-    /// error when CloudFormation refuses a change.
+    /// The plan with what CloudFormation itself says about the updates that `which` takes, and the
+    /// stacks that it was asked about: change sets that are made and removed, nothing is executed. On
+    /// `local` the plan as it is. An error when CloudFormation refuses a change.
     pub async fn examine(
         &self,
         plan: Plan,
+        which: fn(&StackPlan) -> bool,
         progress: &Progress,
     ) -> Result<(Plan, Vec<String>), Error> {
         match self {
             StageTarget::Local(_) => {
-                let _ = progress;
+                let _ = (which, progress);
                 Ok((plan, Vec::new()))
             }
             #[cfg(feature = "aws")]
-            StageTarget::Aws(aws) => aws.examine(plan, progress).await,
+            StageTarget::Aws(aws) => aws.examine(plan, which, progress).await,
         }
     }
 

@@ -16,13 +16,7 @@ use super::{
     refused::Refused,
     stack::{Phase, STAGE_TAG, StackView, phase},
 };
-use crate::{
-    Error,
-    build::hex,
-    plan::{ResourceAction, StackPlan},
-    progress::Progress,
-    state::DeployedStack,
-};
+use crate::{Error, build::hex, plan::StackPlan, progress::Progress, state::DeployedStack};
 
 /// The longest template that a request takes; longer ones go through the asset bucket.
 const INLINE_TEMPLATE: usize = 51_200;
@@ -79,7 +73,7 @@ impl Aws {
         self.fence().await?;
         let view = match found {
             None => self.create(&change, progress).await?,
-            Some(view) if may_be_direct(plan) => self.update(&change, view, progress).await?,
+            Some(view) if plan.is_plain() => self.update(&change, view, progress).await?,
             Some(view) => self.update_by_change_set(&change, view, progress).await?,
         };
         Ok(DeployedStack {
@@ -261,18 +255,6 @@ impl Aws {
         self.bucket.put(&key, body.into_bytes()).await?;
         Ok(Template::Url(self.bucket.url_of(&key)))
     }
-}
-
-/// Whether an update may go without a change set: nothing that holds data changes, and nothing is
-/// replaced on a condition that only CloudFormation can see.
-fn may_be_direct(plan: &StackPlan) -> bool {
-    plan.resources.iter().all(|change| match change.action {
-        ResourceAction::Add => true,
-        ResourceAction::MayReplace => false,
-        ResourceAction::Change | ResourceAction::Replace | ResourceAction::Remove => {
-            !change.stateful
-        }
-    })
 }
 
 /// A name for a request that no other has: the same request sent twice is then known as one.

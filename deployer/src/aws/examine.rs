@@ -25,14 +25,15 @@ use crate::{
 };
 
 impl Aws {
-    /// The plan with what CloudFormation says, and the stacks that it was asked about. An error when
-    /// it refuses a change.
+    /// The plan with what CloudFormation says of the stacks that are updated and that `which` takes,
+    /// and their names. An error when it refuses a change.
     pub async fn examine(
         &self,
         mut plan: Plan,
+        which: fn(&StackPlan) -> bool,
         progress: &Progress,
     ) -> Result<(Plan, Vec<String>), Error> {
-        let updated = |stack: &&StackPlan| stack.action == StackAction::Update;
+        let updated = |stack: &&StackPlan| stack.action == StackAction::Update && which(stack);
         if !plan.stacks.iter().any(|stack| updated(&stack)) {
             return Ok((plan, Vec::new()));
         }

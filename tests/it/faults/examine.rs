@@ -6,8 +6,13 @@ use std::{
     time::Duration,
 };
 
-use deployer::plan::ResourceAction;
-use miyabi_tests::{Emulator, ScriptedStacks};
+use deployer::{
+    ErrorKind,
+    lock::Holder,
+    plan::{ResourceAction, RiskKind, StackPlan},
+    target::Target,
+};
+use miyabi_tests::{Emulator, ScriptedStacks, Value, json};
 
 use super::{Place, good, plan, text};
 
@@ -44,8 +49,8 @@ async fn change_sets_of_a_plan_are_made_at_once_under_names_of_their_own_and_rem
     let progress = through.progress();
     let both = async {
         tokio::join!(
-            first.examine(wanted.clone(), &progress),
-            second.examine(wanted.clone(), &progress)
+            first.examine(wanted.clone(), |_| true, &progress),
+            second.examine(wanted.clone(), |_| true, &progress)
         )
     };
     let (one, other) = tokio::time::timeout(Duration::from_secs(120), both)
@@ -81,7 +86,7 @@ async fn what_only_cloudformation_knows_is_in_the_plan_and_what_it_refuses_ends_
         let through = place.through(scripted.url());
         let aws = through.open().await.unwrap();
         let wanted = plan(&aws, &[("data", good(2))]).await.unwrap();
-        aws.examine(wanted, &through.progress()).await
+        aws.examine(wanted, |_| true, &through.progress()).await
     };
     let replaced = "<Status>CREATE_COMPLETE</Status><Changes><member><Type>Resource</Type><ResourceChange><Action>Modify</Action>\
         <LogicalResourceId>Topic</LogicalResourceId><ResourceType>AWS::SNS::Topic</ResourceType><Replacement>True</Replacement>\
@@ -104,4 +109,50 @@ async fn what_only_cloudformation_knows_is_in_the_plan_and_what_it_refuses_ends_
             && told.contains("Properties validation failed"),
         "{told}"
     );
+}
+
+/// A bucket that holds data, with a tag that is changed in place as far as the schemas know.
+fn files(number: u32) -> Value {
+    json!({"Resources": {"Files": {
+        "Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain",
+        "Properties": {"Tags": [{"Key": "number", "Value": number.to_string()}]}
+    }}})
+}
+
+#[tokio::test]
+async fn fault_27_a_replacement_that_only_cloudformation_knows_can_be_approved_and_is_done_then() {
+    let place = Place::new(503).await;
+    let stacks = |number| [("data", files(number)), ("api", good(number))];
+    place.deploy(&stacks(1)).await.unwrap();
+
+    let scripted = ScriptedStacks::before(Emulator::shared().await, |action, _| {
+        (action == "DescribeChangeSet").then(|| {
+            change_set(
+                "<Status>CREATE_COMPLETE</Status><Changes><member><Type>Resource</Type><ResourceChange>\
+                 <Action>Modify</Action><LogicalResourceId>Files</LogicalResourceId>\
+                 <ResourceType>AWS::S3::Bucket</ResourceType><Replacement>True</Replacement>\
+                 </ResourceChange></member></Changes>",
+            )
+        })
+    })
+    .await;
+    let through = place.through(scripted.url());
+    let aws = through.open().await.unwrap();
+    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    let by_schemas = plan(&aws, &stacks(2)).await.unwrap();
+    assert_eq!(by_schemas.risks, []);
+    let error = through.apply(&aws, &by_schemas).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ApprovalNeeded, "{}", text(&error));
+
+    // As `deploy` asks: about what the schemas leave in doubt, before a person is asked.
+    let doubtful = |stack: &StackPlan| !stack.is_plain();
+    let by_schemas = plan(&aws, &stacks(2)).await.unwrap();
+    let examined = aws.examine(by_schemas, doubtful, &through.progress()).await;
+    let (approved, asked) = examined.unwrap();
+    assert_eq!(asked, ["data"]);
+    assert_eq!(approved.risk_kinds(), [RiskKind::DataLoss]);
+    through.apply(&aws, &approved).await.unwrap();
+    aws.unlock(lease).await.unwrap();
+    let there = aws.deployed().await.unwrap();
+    assert_eq!(there.stacks["data"].template, files(2));
 }

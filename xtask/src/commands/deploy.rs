@@ -6,7 +6,7 @@ use deployer::{
     apply::{Applied, Applying},
     build, by_hand, deploy, hotswap,
     lock::Holder,
-    plan::Plan,
+    plan::{Plan, StackPlan},
     release::{self, Moved},
     session,
     smoke::{self, Trial},
@@ -128,8 +128,15 @@ impl Deploy {
     ) -> Result<(Plan, Applied, Option<Vec<Moved>>), Error> {
         let plan = context
             .interrupt
-            .or(self.plan(context, stage, target))
-            .await?;
+            .or(async {
+                let plan = self.plan(context, stage, target).await?;
+                // What is approved is what CloudFormation would do, where the templates leave a doubt.
+                let doubtful = |stack: &StackPlan| !stack.is_plain();
+                let progress = context.ui.progress();
+                target.examine(plan, doubtful, &progress).await
+            })
+            .await?
+            .0;
         if !plan.is_empty() {
             context.ui.say(&show::plan::text(&plan, false, &context.ui));
             if !self.allow_drift {

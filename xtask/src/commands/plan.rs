@@ -85,7 +85,7 @@ impl PlanCommand {
             .or(async {
                 let built = build::build(&context.project, stage.build_for(), &progress).await?;
                 let plan = session::plan(&target, &context.project, &stage, &built, &self.only);
-                target.examine(plan.await?, &progress).await
+                target.examine(plan.await?, |_| true, &progress).await
             })
             .await?;
         let drift = if self.drift {

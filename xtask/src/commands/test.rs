@@ -28,6 +28,9 @@ pub(crate) struct Test {
     /// are among them when this begins with `arm64`.
     #[arg(value_name = "NAME")]
     name: Option<String>,
+    /// Kill deploys 200 times and throw the faults by dice with 20 seeds; about 15 minutes more.
+    #[arg(long)]
+    thorough: bool,
 }
 
 impl Test {
@@ -92,7 +95,7 @@ impl Test {
         if let Some(name) = &self.name {
             arguments.extend(["--", name]);
         }
-        let mut tool = cargo_test(context, &arguments);
+        let mut tool = self.cargo_test(context, &arguments);
         if let Some(valkey) = tools.valkey_server() {
             tool = tool.env("VALKEY_SERVER", valkey);
         }
@@ -148,19 +151,25 @@ impl Test {
         let check = Check {
             name: "arm64",
             title: "Testing the functions for arm64",
-            tool: cargo_test(context, &only),
+            tool: self.cargo_test(context, &only),
         };
         tally.add_tests(checks::run(context, check).await?);
         Ok(())
     }
-}
 
-/// `cargo test` in the checkout.
-fn cargo_test(context: &Context, arguments: &[&str]) -> Tool {
-    Tool::cargo(arguments)
-        .within(context.project.root())
-        // A snapshot that differs is a failure, never a new file.
-        .env("INSTA_UPDATE", "no")
+    /// `cargo test` in the checkout.
+    fn cargo_test(&self, context: &Context, arguments: &[&str]) -> Tool {
+        let tool = Tool::cargo(arguments)
+            .within(context.project.root())
+            // A snapshot that differs is a failure, never a new file.
+            .env("INSTA_UPDATE", "no");
+        if self.thorough {
+            tool.env("MIYABI_KILLS", "200")
+                .env("MIYABI_FAULT_SEEDS", "0..20")
+        } else {
+            tool
+        }
+    }
 }
 
 /// A step that did not come to its tool.
