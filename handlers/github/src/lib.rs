@@ -12,15 +12,16 @@
 //! - Every failure is one of four codes; what GitHub sent is not in it.
 
 mod api;
+mod client;
 mod event;
 mod oauth;
 mod profile;
 
 use std::{env, sync::Arc, time::Duration};
 
+use client::{Client, LastRead};
 use miyabi_core::App;
-use serde::Deserialize;
-use tokio::{sync::Mutex, time::Instant};
+use tokio::time::Instant;
 
 pub use event::{Answer, Code, Event, Failure, Profile};
 
@@ -35,14 +36,7 @@ pub struct GitHub {
     origin: String,
     /// Where the API is, without a slash at the end.
     api_origin: String,
-    client: Mutex<Option<Arc<Client>>>,
-}
-
-/// The OAuth application. Without `Debug`.
-#[derive(Deserialize)]
-struct Client {
-    client_id: String,
-    client_secret: String,
+    client: LastRead,
 }
 
 impl GitHub {
@@ -77,7 +71,7 @@ impl GitHub {
             secret: require("GITHUB_SECRET")?,
             origin: origin("GITHUB_ORIGIN")?,
             api_origin: origin("GITHUB_API_ORIGIN")?,
-            client: Mutex::new(None),
+            client: LastRead::default(),
         })
     }
 
@@ -128,35 +122,9 @@ impl GitHub {
 
     /// Id and secret of the OAuth application.
     async fn client(&self, app: &App) -> Result<Arc<Client>, Failure> {
-        let mut cached = self.client.lock().await;
-        if let Some(client) = &*cached {
-            return Ok(Arc::clone(client));
-        }
-        let secret = app.secret_if_any(&self.secret).await.map_err(|_| {
-            Failure::new(
-                Code::Unavailable,
-                "The secret of the OAuth application cannot be read.",
-            )
-        })?;
-        let client: Client = secret
-            .and_then(|secret| serde_json::from_str(&secret).ok())
-            .filter(|client: &Client| {
-                !client.client_id.is_empty() && !client.client_secret.is_empty()
-            })
-            .ok_or_else(|| {
-                Failure::new(
-                    Code::NotConfigured,
-                    "The secret of the OAuth application is not {\"client_id\": .., \"client_secret\": ..}.",
-                )
-            })?;
-        let client = Arc::new(client);
-        *cached = Some(Arc::clone(&client));
-        Ok(client)
-    }
-
-    /// The next invocation reads the secret again: it was changed, or will be.
-    async fn forget_client(&self) {
-        *self.client.lock().await = None;
+        self.client
+            .get(Instant::now(), app.secret_if_any(&self.secret))
+            .await
     }
 }
 

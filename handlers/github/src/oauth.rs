@@ -94,7 +94,7 @@ impl GitHub {
             ),
         };
         if failure.code == Code::NotConfigured {
-            self.forget_client().await;
+            self.client.forget().await;
         }
         Err(failure)
     }
