@@ -56,6 +56,13 @@ impl Audit {
             .after(json!({ "needed": needed.as_str() }))
     }
 
+    /// Somebody tried something in an organization in which they no longer are.
+    pub(crate) fn not_a_member(user: Uuid, needed: Option<Permission>) -> Audit {
+        let needed = needed.map(Permission::as_str);
+        Audit::denied("access.denied", "membership", user)
+            .after(json!({ "reason": "not_a_member", "needed": needed }))
+    }
+
     /// How the target was. Never a secret.
     #[must_use]
     pub fn before(self, before: Value) -> Audit {

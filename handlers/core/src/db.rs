@@ -118,24 +118,36 @@ impl Db {
         );
         let (mut tx, row) = self.begin(&sql).await?;
         let row = row.ok_or_else(|| ApiError::Internal("app.enter gave no row.".to_owned()))?;
+        let role: Option<&str> = row.try_get("role")?;
+        let permissions: Option<&str> = row.try_get("permissions")?;
         match row.try_get::<&str, _>("verdict")? {
-            "welcome" => {}
+            "welcome" => tx.enter(
+                claims,
+                role.unwrap_or_default(),
+                permissions.unwrap_or_default(),
+            ),
             "withdrawn" => return Err(withdrawn_error()),
             _ => {
-                return Err(ApiError::forbidden(
+                let refused = ApiError::forbidden(
                     "not_a_member",
                     "You are not a member of the organization that this access token is for.",
-                ));
+                );
+                // Of a stranger there is no role. Nothing is written down then: nobody may fill the
+                // trail of an organization that they have never been in.
+                let Some(role) = role else {
+                    return Err(refused);
+                };
+                tx.enter(claims, role, "");
+                let line = Audit::not_a_member(claims.sub, P::PERMISSION);
+                return Err(self.refuse(tx, caller, mode, line, refused).await);
             }
         }
-        tx.enter(
-            claims,
-            row.try_get("role")?,
-            row.try_get::<Option<&str>, _>("permissions")?
-                .unwrap_or_default(),
-        );
         match P::PERMISSION {
-            Some(needed) if !tx.may(needed) => Err(self.refuse(tx, caller, mode, needed).await),
+            Some(needed) if !tx.may(needed) => {
+                let refused = tx.lacks(needed);
+                let line = Audit::refusal(needed);
+                Err(self.refuse(tx, caller, mode, line, refused).await)
+            }
             _ => Ok(tx),
         }
     }
@@ -146,17 +158,10 @@ impl Db {
         tx: Tx,
         caller: &Caller<P>,
         mode: Mode,
-        needed: miyabi_catalog::Permission,
+        line: Audit,
+        refused: ApiError,
     ) -> ApiError {
-        let refused = ApiError::forbidden(
-            "missing_permission",
-            format!(
-                "Your role `{}` does not have the permission `{}`.",
-                tx.role(),
-                needed.as_str()
-            ),
-        );
-        match self.audit_refusal(tx, caller, mode, needed).await {
+        match self.audit_refusal(tx, caller, mode, line).await {
             Ok(()) => refused,
             Err(error) => error,
         }
@@ -167,19 +172,24 @@ impl Db {
         tx: Tx,
         caller: &Caller<P>,
         mode: Mode,
-        needed: miyabi_catalog::Permission,
+        line: Audit,
     ) -> Result<(), ApiError> {
         let mut tx = if mode == Mode::Write {
             tx
         } else {
             tx.rollback().await?;
             let claims = caller.claims();
-            let sql = begin(Mode::Write, None, Some(claims.sub));
-            let (mut tx, _) = self.begin(&sql).await?;
-            tx.select_organization(claims.org).await?;
+            let token = TokenIds::of(claims)?;
+            // Into the same organization, whatever it says of the caller by now: what was refused
+            // was refused.
+            let enter = Some((&token, claims.org, false));
+            let (mut tx, _) = self
+                .begin(&begin(Mode::Write, enter, Some(claims.sub)))
+                .await?;
+            tx.enter(claims, "", "");
             tx
         };
-        tx.audit(Audit::refusal(needed)).await?;
+        tx.audit(line).await?;
         tx.commit().await
     }
 

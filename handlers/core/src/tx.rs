@@ -85,17 +85,22 @@ impl Tx {
         if self.may(needed) {
             return Ok(self);
         }
-        let refused = ApiError::forbidden(
+        let refused = self.lacks(needed);
+        self.audit(Audit::refusal(needed)).await?;
+        self.commit().await?;
+        Err(refused)
+    }
+
+    /// What somebody is told whose role does not have a permission.
+    pub(crate) fn lacks(&self, needed: Permission) -> ApiError {
+        ApiError::forbidden(
             "missing_permission",
             format!(
                 "Your role `{}` does not have the permission `{}`.",
                 self.role,
                 needed.as_str()
             ),
-        );
-        self.audit(Audit::refusal(needed)).await?;
-        self.commit().await?;
-        Err(refused)
+        )
     }
 
     /// For `auth` only: makes this the transaction of a user, after finding out who it is.

@@ -88,7 +88,7 @@ async fn attack_47_each_refusal_has_a_line() {
             continue;
         };
         let path = fill(route.path);
-        refused(&nobody, route.method.as_str(), &path).await;
+        refused(&nobody, route.method.as_str(), &path, "missing_permission").await;
         expected += 1;
         let needed = format!(
             "{condition} and after ->> 'needed' = '{}'",
@@ -97,6 +97,70 @@ async fn attack_47_each_refusal_has_a_line() {
         assert!(lines(&app, &needed).await > 0, "{path}");
         assert_eq!(lines(&app, &condition).await, expected, "{path}");
     }
+}
+
+/// Whoever was removed has a line for each request with a token from before. A stranger has none:
+/// nobody may fill another organization's trail.
+#[tokio::test]
+async fn attack_47_each_refusal_of_a_removed_member_has_a_line() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let removed = app.member(&alice, "bob", "member").await;
+    let stranger = app.sign_in("mallory").await;
+    let token = app.forge(&stranger.token, |token| {
+        token.claims["org"] = json!(alice.organization_id());
+    });
+    app.sql(&format!(
+        "update memberships set removed_at = now() where organization_id = '{}' and user_id = '{}'",
+        alice.organization_id(),
+        removed.user_id()
+    ))
+    .await;
+    let condition = format!(
+        "outcome = 'denied' and action = 'access.denied' and organization_id = '{}' and actor_id = '{}' \
+         and target_type = 'membership' and target_id = actor_id and after ->> 'reason' = 'not_a_member'",
+        alice.organization_id(),
+        removed.user_id()
+    );
+    let mut expected = 0;
+    for route in FUNCTIONS.iter().flat_map(|function| function.routes) {
+        let Access::Needs(permission) = route.access else {
+            continue;
+        };
+        let (method, path) = (route.method.as_str(), fill(route.path));
+        refused(&removed, method, &path, "not_a_member").await;
+        expected += 1;
+        let needed = format!(
+            "{condition} and after ->> 'needed' = '{}'",
+            permission.as_str()
+        );
+        assert!(lines(&app, &needed).await > 0, "{path}");
+        assert_eq!(lines(&app, &condition).await, expected, "{path}");
+        let request = app.request(method.parse().unwrap(), &path).bearer(&token);
+        let response = match method {
+            "GET" | "DELETE" => request.send().await,
+            _ => request.json(json!({})).send().await,
+        };
+        response.problem(403, "not_a_member");
+    }
+    removed
+        .get("/api/auth/me")
+        .await
+        .problem(403, "not_a_member");
+    assert_eq!(lines(&app, &condition).await, expected + 1);
+    let strangers = format!(
+        "actor_id = '{}' and (outcome = 'denied' or organization_id = '{}')",
+        stranger.user_id(),
+        alice.organization_id()
+    );
+    assert_eq!(lines(&app, &strangers).await, 0);
+    // Whoever may read the trail sees it there.
+    let page = alice
+        .get("/api/activity?target_type=membership&limit=1")
+        .await
+        .expect(200);
+    assert_eq!(page["items"][0]["outcome"], "denied", "{page}");
+    assert_eq!(page["items"][0]["actor"]["id"], removed.user_id(), "{page}");
 }
 
 fn fill(path: &str) -> String {
@@ -110,13 +174,13 @@ fn fill(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-async fn refused(person: &Person, method: &str, path: &str) {
+async fn refused(person: &Person, method: &str, path: &str, code: &str) {
     let request = person.request(method.parse().unwrap(), path);
     let response = match method {
         "GET" | "DELETE" => request.send().await,
         _ => request.json(json!({})).send().await,
     };
-    response.problem(403, "missing_permission");
+    response.problem(403, code);
 }
 
 /// 42501 is PostgreSQL's "permission denied".
