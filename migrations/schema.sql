@@ -27,7 +27,9 @@ table audit_log with row-level security
     CREATE INDEX audit_log_action ON public.audit_log USING btree (organization_id, action, created_at DESC, id DESC)
     CREATE INDEX audit_log_actor ON public.audit_log USING btree (organization_id, actor_id, created_at DESC, id DESC)
     CREATE INDEX audit_log_created ON public.audit_log USING btree (organization_id, created_at DESC, id DESC)
+    CREATE INDEX audit_log_denied ON public.audit_log USING btree (organization_id, created_at DESC, id DESC) WHERE (outcome = 'denied'::text)
     CREATE INDEX audit_log_target ON public.audit_log USING btree (organization_id, target_id, created_at DESC, id DESC)
+    CREATE INDEX audit_log_target_type ON public.audit_log USING btree (organization_id, target_type, created_at DESC, id DESC)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_activity
     grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_auth

@@ -4,6 +4,7 @@
 mod access;
 mod catalog;
 mod interleaved;
+mod lists;
 mod queries;
 mod seed;
 

@@ -85,6 +85,9 @@ async fn apply_one(
     connection: &mut PgConnection,
     migration: &sqlx::migrate::Migration,
 ) -> Result<(), Failure> {
+    if migration.no_tx {
+        drop_invalid_indexes(connection).await?;
+    }
     let began = Instant::now();
     loop {
         match connection.apply(migration).await {
@@ -106,6 +109,24 @@ async fn apply_one(
             Err(error) => return Err(Failure::of(migration.version, "failed", error.to_string())),
         }
     }
+}
+
+/// Drops what a killed `create index concurrently` left behind: no query may use it, and
+/// `if not exists` would keep it. No other migrator is building one: we have the lock.
+async fn drop_invalid_indexes(connection: &mut PgConnection) -> Result<(), Failure> {
+    let invalid: Vec<String> = sqlx::query_scalar(
+        "select format('public.%I', c.relname) from pg_index i join pg_class c on c.oid = i.indexrelid
+         where not i.indisvalid and c.relkind = 'i' and c.relnamespace = 'public'::regnamespace
+         order by 1",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    for index in invalid {
+        tracing::info!(index, "Drops an index whose building was killed.");
+        let drop = format!("drop index concurrently {index}");
+        connection.execute(drop.as_str()).await?;
+    }
+    Ok(())
 }
 
 /// SQLSTATE 55P03, lock_not_available.

@@ -67,7 +67,31 @@ async fn a_migration_cut_off_after_any_statement_is_healed_by_the_next_run() {
 
     disarm(&mut superuser).await;
     assert_eq!(schema(&app).await, uninterrupted().await);
+    assert_eq!(invalid_indexes(&app).await, [""; 0]);
     app.db_as("miyabi_tasks").await;
+}
+
+/// What `create index concurrently` leaves behind when it is killed while it looks through the
+/// table has the name of the index, and no query may use it.
+#[tokio::test]
+async fn an_index_whose_building_was_killed_is_built_by_the_next_run() {
+    let app = unmigrated().await;
+    migrate(&app, "apply").await.unwrap();
+    app.sql(
+        "update pg_index set indisvalid = false where indexrelid = 'audit_log_denied'::regclass;
+         delete from _sqlx_migrations where version = 7",
+    )
+    .await;
+    assert_eq!(invalid_indexes(&app).await.len(), 1);
+    let answer = migrate(&app, "apply").await.unwrap();
+    assert_eq!(answer["pending"], json!([]), "{answer}");
+    assert_eq!(invalid_indexes(&app).await, [""; 0]);
+    assert_eq!(schema(&app).await, uninterrupted().await);
+}
+
+async fn invalid_indexes(app: &App) -> Vec<String> {
+    app.rows("select indexrelid::regclass from pg_index where not indisvalid")
+        .await
 }
 
 /// The process itself is killed, in the middle of a transaction that has changed something.

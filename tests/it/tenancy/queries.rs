@@ -1,4 +1,4 @@
-//! At 100,000 tasks in an organization, a page costs a page: what each list, filter and search
+//! At 100,000 tasks in an organization, a page costs a page: what each order, filter and search
 //! reads, from EXPLAIN ANALYZE as the role that runs it.
 
 use miyabi_tasks::list::{Asked, Order, Statement};
@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use super::seed;
 
-const PAGE: u64 = 50;
+pub(super) const PAGE: u64 = 50;
 /// Rows read for a page, over all scans, as a multiple of the page.
-const FEW: u64 = 8;
+pub(super) const FEW: u64 = 8;
 
 /// An organization with 100,000 tasks, among another with as many. As in life, what is open is
 /// newest and due last: to find it along an order of everything, all that is closed would be read.
@@ -46,16 +46,16 @@ async fn large(admin: &mut PgConnection) -> seed::Tenant {
     tenants[0]
 }
 
-/// Rows of tasks and of their labels that the scans of a plan have read: given on, and thrown away.
-fn rows_read(plan: &Value) -> u64 {
+/// Rows of these tables that the scans of a plan have read: given on, and thrown away.
+pub(super) fn rows_read(plan: &Value, tables: &[&str]) -> u64 {
     let number = |name: &str| plan[name].as_f64().unwrap_or_default();
     let children = plan["Plans"].as_array().into_iter().flatten();
-    let children: u64 = children.map(rows_read).sum();
+    let children: u64 = children.map(|child| rows_read(child, tables)).sum();
     // A bitmap of an index names no table; its rows are those that the heap then gives.
-    let of_tasks = plan["Relation Name"]
+    let is_one = plan["Relation Name"]
         .as_str()
-        .is_some_and(|table| table == "tasks" || table == "task_labels");
-    if !of_tasks {
+        .is_some_and(|table| tables.contains(&table));
+    if !is_one {
         return children;
     }
     let own = number("Actual Rows")
@@ -81,21 +81,22 @@ fn statement(query: &str, me: Uuid, after: Option<Value>) -> QueryBuilder<'stati
     sql
 }
 
-async fn explain(
-    tasks: &mut PgConnection,
+/// The plan of a statement that explains one, as a role in an organization.
+pub(super) async fn explain(
+    role: &mut PgConnection,
     organization: Uuid,
     mut sql: QueryBuilder<'_, Postgres>,
 ) -> Value {
     let set =
         format!("begin read only; select set_config('app.current_org_id', '{organization}', true)");
-    tasks.execute(sqlx::raw_sql(&set)).await.unwrap();
+    role.execute(sqlx::raw_sql(&set)).await.unwrap();
     let plan: Json<Value> = sql
         .build_query_scalar()
         .persistent(false)
-        .fetch_one(&mut *tasks)
+        .fetch_one(&mut *role)
         .await
         .unwrap_or_else(|error| panic!("{error}: {}", sql.sql()));
-    tasks.execute("commit").await.unwrap();
+    role.execute("commit").await.unwrap();
     plan.0[0].clone()
 }
 
@@ -130,7 +131,7 @@ async fn a_page_of_a_hundred_thousand_tasks_reads_a_few_pages_at_most() {
     let mut ask = async |query: String, after: Option<Value>, most: u64| {
         let sql = statement(&query, user, after.clone());
         let plan = explain(&mut tasks, organization, sql).await;
-        let read = rows_read(&plan["Plan"]);
+        let read = rows_read(&plan["Plan"], &["tasks", "task_labels"]);
         if read > most {
             let time = plan["Execution Time"].as_f64().unwrap();
             wrong += &format!(

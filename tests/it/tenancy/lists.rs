@@ -1,0 +1,196 @@
+//! What a page of the other lists reads: of the trail with each filter, of comments, of labels.
+//!
+//! Their statements are the ones of `.sqlx`, which a handler is compiled with or not at all.
+
+use std::{fs, path::Path};
+
+use miyabi_tests::Database;
+use serde_json::Value;
+use sqlx::{Executor, PgConnection, QueryBuilder};
+use uuid::Uuid;
+
+use super::{
+    queries::{FEW, PAGE, explain, rows_read},
+    seed,
+};
+
+/// What only few lines of the trail have, of each kind: the actor.
+const RARE_ACTOR: Uuid = Uuid::from_u128(7);
+
+/// The statement of a handler that has this part, with values in the places of its parameters: it
+/// is planned for values there, too.
+fn statement(part: &str, values: &[&str]) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.sqlx");
+    let mut found = Vec::new();
+    for file in fs::read_dir(folder).unwrap() {
+        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+        let checked_in: Value = serde_json::from_str(&text).unwrap();
+        let query = checked_in["query"].as_str().unwrap();
+        if query.contains(part) {
+            found.push(query.to_owned());
+        }
+    }
+    let [query] = &found[..] else {
+        panic!("{} statements of .sqlx have `{part}`", found.len());
+    };
+    // The last one first: `$1` is also the beginning of `$10`.
+    let places = values.iter().enumerate().rev();
+    places.fold(query.clone(), |query, (index, value)| {
+        query.replace(&format!("${}", index + 1), value)
+    })
+}
+
+/// How many rows of a table a page reads.
+async fn read(role: &mut PgConnection, organization: Uuid, table: &str, sql: &str) -> u64 {
+    let explained = format!("explain (analyze, buffers, timing off, format json) {sql}");
+    let plan = explain(role, organization, QueryBuilder::new(explained)).await;
+    rows_read(&plan["Plan"], &[table])
+}
+
+async fn tenants(admin: &mut PgConnection, fill: impl Fn(&seed::Tenant) -> String) -> seed::Tenant {
+    let tenants = [seed::tenant(admin, 1).await, seed::tenant(admin, 2).await];
+    for tenant in &tenants {
+        admin.execute(sqlx::raw_sql(&fill(tenant))).await.unwrap();
+    }
+    admin.execute("vacuum analyze").await.unwrap();
+    tenants[0]
+}
+
+/// The list of the trail, by the filters of its address in their order, after a place in it.
+fn trail(filters: &[(&str, &str)], after: Option<&str>) -> String {
+    const NAMES: [&str; 7] = [
+        "actor",
+        "action",
+        "target_type",
+        "target_id",
+        "outcome",
+        "from",
+        "to",
+    ];
+    let value = |name: &&str| {
+        let filter = filters.iter().find(|(filter, _)| filter == name);
+        filter.map_or("null".to_owned(), |(_, value)| format!("'{value}'"))
+    };
+    let mut values: Vec<String> = NAMES.iter().map(value).collect();
+    assert_eq!(
+        values.iter().filter(|value| *value != "null").count(),
+        filters.len(),
+        "{filters:?}"
+    );
+    match after {
+        Some(time) => values.extend([format!("'{time}'"), format!("'{}'", Uuid::max())]),
+        None => values.extend(["null".to_owned(), "null".to_owned()]),
+    }
+    values.push((PAGE + 1).to_string());
+    let values: Vec<&str> = values.iter().map(String::as_str).collect();
+    statement("from audit_log e left join users", &values)
+}
+
+#[tokio::test]
+async fn a_page_of_a_hundred_thousand_lines_of_the_trail_reads_a_few_pages_at_most() {
+    let database = Database::migrated().await;
+    let mut admin = database.connect_as_superuser().await;
+    // As in life, nearly all of it is changes of tasks that succeeded. What is rare is spread over
+    // all of the time.
+    let tenant = tenants(&mut admin, |tenant| {
+        let seed::Tenant { organization, user } = tenant;
+        format!(
+            "insert into audit_log (organization_id, id, actor_id, action, outcome, target_type, target_id, request_id, created_at)
+             select '{organization}', gen_random_uuid(),
+                case when n % 20000 = 1 then '{RARE_ACTOR}' else '{user}' end::uuid,
+                case when n % 20000 = 2 then 'label.delete' else 'task.update' end,
+                case when n % 20000 = 3 then 'denied' else 'allowed' end,
+                case when n % 20000 = 4 then 'label' else 'task' end,
+                gen_random_uuid(), 'request', timestamptz '2026-01-01 00:00:00Z' - n * interval '1 minute'
+             from generate_series(1, 100000) n;"
+        )
+    })
+    .await;
+    let organization = tenant.organization;
+    let target: Uuid = sqlx::query_scalar(
+        "select target_id from audit_log where organization_id = $1 and target_id is not null order by created_at limit 1",
+    )
+    .bind(organization)
+    .fetch_one(&mut admin)
+    .await
+    .unwrap();
+    let (rare, frequent) = (RARE_ACTOR.to_string(), tenant.user.to_string());
+    let target = target.to_string();
+    let cases: [&[(&str, &str)]; 17] = [
+        &[],
+        &[("actor", &rare)],
+        &[("actor", &frequent)],
+        &[("action", "label.delete")],
+        &[("action", "task.update")],
+        &[("target_type", "label")],
+        &[("target_type", "task")],
+        &[("target_type", "nothing")],
+        &[("target_id", &target)],
+        &[("outcome", "denied")],
+        &[("outcome", "allowed")],
+        &[("from", "2999-01-01T00:00:00Z")],
+        &[("to", "2001-01-01T00:00:00Z")],
+        &[
+            ("from", "2025-11-30T00:00:00Z"),
+            ("to", "2025-12-01T00:00:00Z"),
+        ],
+        &[("outcome", "denied"), ("to", "2025-12-01T00:00:00Z")],
+        &[("target_type", "label"), ("from", "2025-12-01T00:00:00Z")],
+        &[("outcome", "denied"), ("actor", &frequent)],
+    ];
+    let mut role = database.connect_as("miyabi_activity").await;
+    let mut wrong = String::new();
+    for filters in cases {
+        for after in [None, Some("2025-11-27T00:00:00Z")] {
+            let sql = trail(filters, after);
+            let read = read(&mut role, organization, "audit_log", &sql).await;
+            if read > PAGE * FEW {
+                wrong += &format!("{read} rows read: {filters:?}, after {after:?}\n");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[tokio::test]
+async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
+    let database = Database::migrated().await;
+    let mut admin = database.connect_as_superuser().await;
+    let tenant = tenants(&mut admin, |tenant| {
+        let seed::Tenant { organization, user } = tenant;
+        format!(
+            "insert into task_comments (organization_id, id, task_id, author_id, body, created_at, deleted_at)
+             select '{organization}', gen_random_uuid(), t.id, '{user}', 'Comment ' || n,
+                timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute',
+                case when n % 3 = 0 then now() end
+             from tasks t, generate_series(1, 20000) n where t.organization_id = '{organization}';
+             insert into labels (organization_id, id, name)
+             select '{organization}', gen_random_uuid(), 'Label ' || n from generate_series(1, 20000) n;"
+        )
+    })
+    .await;
+    let organization = tenant.organization;
+    let task: Uuid =
+        sqlx::query_scalar("select id from tasks where organization_id = $1 and title = 'Parent'")
+            .bind(organization)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+    let (task, last) = (format!("'{task}'"), format!("'{}'", Uuid::max()));
+    let rows = (PAGE + 1).to_string();
+    let mut role = database.connect_as("miyabi_tasks").await;
+    let most = PAGE * FEW;
+    for after in ["null", "'2026-01-08T00:00:00Z'"] {
+        let sql = statement(
+            "(m.created_at, m.id) > ($2, $3::uuid)",
+            &[&task, after, &last, &rows],
+        );
+        let read = read(&mut role, organization, "task_comments", &sql).await;
+        assert!(read <= most, "{read} comments read after {after}");
+    }
+    for after in ["null", "'Label 5'"] {
+        let sql = statement("name_key > lower($1) order by", &[after, &rows]);
+        let read = read(&mut role, organization, "labels", &sql).await;
+        assert!(read <= most, "{read} labels read after {after}");
+    }
+}
