@@ -27,3 +27,4 @@ pub(crate) mod sign_in;
 mod signing_keys;
 mod stored;
 mod text;
+mod timing;

@@ -1,6 +1,9 @@
 //! Finding out who and what exists, by how a refusal looks.
 
 use miyabi_tests::{App, Method, Response, json};
+use uuid::Uuid;
+
+use super::timing::take_as_long;
 
 /// An answer without what differs between any two: the request's id.
 fn shape(response: &Response) -> String {
@@ -23,7 +26,7 @@ async fn attack_46_another_organization_is_like_none() {
         shape(&response)
     };
     let theirs = switch(&bob.organization_id()).await;
-    assert_eq!(theirs, switch(&uuid::Uuid::new_v4().to_string()).await);
+    assert_eq!(theirs, switch(&Uuid::new_v4().to_string()).await);
     app.sql(&format!(
         "update organizations set deleted_at = now() where id = '{}'",
         bob.organization_id()
@@ -44,7 +47,7 @@ async fn attack_46_another_persons_session_is_like_none() {
         shape(&response)
     };
     let answer = end(&theirs).await;
-    assert_eq!(answer, end(&uuid::Uuid::new_v4().to_string()).await);
+    assert_eq!(answer, end(&Uuid::new_v4().to_string()).await);
     assert_eq!(answer, end("no-id").await);
     bob.get("/api/auth/me").await.expect(200);
     let listed = alice.get("/api/auth/sessions").await.expect(200);
@@ -67,4 +70,49 @@ async fn attack_46_a_known_login_is_like_an_unknown_one() {
         (response.status, names, response.body.len())
     };
     assert_eq!(begin("alice").await, begin("nobody-here").await);
+}
+
+/// Time says no more than the answer, of an organization, of a session and of a login.
+#[tokio::test]
+async fn attack_46_what_is_there_takes_as_long_as_what_is_not() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let bob = app.sign_in("bob").await;
+    let switch = async |organization: String| {
+        let request = alice
+            .cookie_request(Method::POST, "/api/auth/switch")
+            .json(json!({"organization_id": organization}));
+        request.send().await.problem(404, "not_found");
+    };
+    let theirs = bob.organization_id();
+    take_as_long(
+        ("another organization", async || {
+            switch(theirs.clone()).await;
+        }),
+        ("no organization", async || {
+            switch(Uuid::new_v4().to_string()).await;
+        }),
+    )
+    .await;
+    let end = async |session: String| {
+        let path = format!("/api/auth/sessions/{session}");
+        alice.delete(&path).await.problem(404, "not_found");
+    };
+    let theirs = bob.claims()["sid"].as_str().unwrap().to_owned();
+    take_as_long(
+        ("another person's session", async || {
+            end(theirs.clone()).await;
+        }),
+        ("no session", async || end(Uuid::new_v4().to_string()).await),
+    )
+    .await;
+    let begin = async |login: &str| {
+        let response = app.get(&format!("/api/auth/login?login={login}")).await;
+        assert_eq!(response.status, 303, "{response}");
+    };
+    take_as_long(
+        ("a known login", async || begin("alice").await),
+        ("an unknown login", async || begin("nobody-here").await),
+    )
+    .await;
 }
