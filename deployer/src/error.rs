@@ -54,6 +54,7 @@ pub struct Error {
     message: String,
     hint: String,
     cause: Option<Cause>,
+    passing: bool,
 }
 
 impl Error {
@@ -67,6 +68,7 @@ impl Error {
             message: message.into(),
             hint,
             cause: None,
+            passing: false,
         }
     }
 
@@ -87,6 +89,13 @@ impl Error {
         self
     }
 
+    /// Says that there was no answer that tells anything: whoever only looks may look again.
+    #[must_use]
+    pub fn that_may_pass(mut self) -> Error {
+        self.passing = true;
+        self
+    }
+
     /// Adds a sentence to the message.
     #[must_use]
     pub fn and(mut self, sentence: impl AsRef<str>) -> Error {
@@ -98,6 +107,11 @@ impl Error {
     /// The kind, which decides the exit code.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// Whether the same question may well be answered later.
+    pub fn is_passing(&self) -> bool {
+        self.passing
     }
 
     /// What failed and why.

@@ -72,33 +72,54 @@ pub async fn apply(target: &impl Target, stage: &str) -> Result<Migrated, Error>
     loop {
         target.pause("migrations", pause).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
-        let value = ask(target, stage, &json!({ "kind": "status", "run": run })).await?;
-        let state = value["run"]["state"].as_str();
-        if state == Some("done") {
-            return migrated(stage, value);
-        }
-        if state == Some("failed") {
-            return Err(failure(stage, &value["run"]["error"]));
-        }
-        if value["run"]["alive"] == true {
-            last_sign = Instant::now();
+        let looked = look(target, stage, &run).await?;
+        if let Ok(value) = &looked {
+            let state = value["run"]["state"].as_str();
+            if state == Some("done") {
+                return migrated(stage, value.clone());
+            }
+            if state == Some("failed") {
+                return Err(failure(stage, &value["run"]["error"]));
+            }
+            if value["run"]["alive"] == true {
+                last_sign = Instant::now();
+            }
         }
         if last_sign.elapsed() > target.bears_silence_for() {
             // Why the database cannot be asked is most likely why nothing was heard.
-            return Err(match value.get("error") {
-                Some(error) => failure(stage, error),
-                None => failed(
-                    stage,
-                    "The function `migrate` ended without a word, or never began.",
-                ),
+            return Err(match looked {
+                Err(error) => error,
+                Ok(value) => match value.get("error") {
+                    Some(error) => failure(stage, error),
+                    None => failed(
+                        stage,
+                        "The function `migrate` ended without a word, or never began.",
+                    ),
+                },
             });
         }
+    }
+}
+
+/// Asks what became of a run. The inner error: no answer that tells anything. The migrations go on
+/// whatever became of that answer, and the question only reads, so it may be asked again.
+async fn look(target: &impl Target, stage: &str, run: &str) -> Result<Result<Value, Error>, Error> {
+    let request = json!({ "kind": "status", "run": run });
+    match tokio::time::timeout(LONGEST_LOOK, ask(target, stage, &request)).await {
+        Ok(Err(error)) if !error.is_passing() => Err(error),
+        Ok(looked) => Ok(looked),
+        Err(_) => Ok(Err(failed(
+            stage,
+            "The function `migrate` does not say what became of the migrations.",
+        ))),
     }
 }
 
 /// Between two looks at migrations that run: short at first, since most take no time.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// One look. The call itself would be waited for as long as migrations may take.
+const LONGEST_LOOK: Duration = Duration::from_secs(60);
 
 /// A name for a run that no other has.
 fn run_id() -> String {
@@ -116,7 +137,8 @@ async fn ask(target: &impl Target, stage: &str, request: &Value) -> Result<Value
     let text = || String::from_utf8_lossy(&answer.payload).into_owned();
     if let Some(kind) = &answer.function_error {
         let message = format!("The function `migrate` failed ({kind}).");
-        return Err(failed(stage, message).because(text()));
+        // Ended from outside, by its time or memory: that says nothing about what it was asked.
+        return Err(failed(stage, message).because(text()).that_may_pass());
     }
     serde_json::from_slice(&answer.payload)
         .map_err(|_| failed(stage, "The function `migrate` gave no JSON.").because(text()))

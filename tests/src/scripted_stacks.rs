@@ -25,6 +25,7 @@ pub struct ScriptedStacks {
     server: Server,
     seen: Arc<Mutex<Vec<String>>>,
     requests: Arc<Mutex<Vec<String>>>,
+    lost: Arc<Mutex<Vec<String>>>,
 }
 
 impl ScriptedStacks {
@@ -41,18 +42,37 @@ impl ScriptedStacks {
         let script: Arc<Mutex<Box<Script>>> = Arc::new(Mutex::new(Box::new(script)));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
-        let (noted, log) = (seen.clone(), requests.clone());
+        let lost: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (noted, log, losing) = (seen.clone(), requests.clone(), lost.clone());
         let serve = move |request: Request<Incoming>| {
-            log.lock()
-                .unwrap()
-                .push(format!("{} {}", request.method(), request.uri().path()));
-            serve(upstream, script.clone(), noted.clone(), request)
+            let what = format!("{} {}", request.method(), request.uri().path());
+            let is_lost = {
+                let mut losing = losing.lock().unwrap();
+                let at = losing.iter().position(|lost| *lost == what);
+                at.map(|at| losing.remove(at)).is_some()
+            };
+            log.lock().unwrap().push(what);
+            let answer = serve(upstream, script.clone(), noted.clone(), request);
+            async move {
+                let mut answer = answer.await;
+                if is_lost {
+                    *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+                }
+                answer
+            }
         };
         ScriptedStacks {
             server: Server::start(0, serve).await.unwrap(),
             seen,
             requests,
+            lost,
         }
+    }
+
+    /// Has the next request of that method and path done, and its answer replaced by a failure of the
+    /// server.
+    pub fn lose_answer_to(&self, request: impl Into<String>) {
+        self.lost.lock().unwrap().push(request.into());
     }
 
     /// Its address, for `--endpoint-url`.

@@ -109,15 +109,20 @@ impl Aws {
             )
             .because(refused);
         }
-        let unknown = refused.is_unknown();
-        let error = refused.error(format!("The function `{function}` cannot be called."));
-        if !unknown {
-            return error;
+        let (unknown, passing) = (refused.is_unknown(), refused.is_passing());
+        let mut error = refused.error(format!("The function `{function}` cannot be called."));
+        if unknown {
+            let message = format!(
+                "The function `{function}` was called and gave no answer: nobody knows whether it ran."
+            );
+            error =
+                Error::failed(message, error.hint().to_owned()).because(error.causes().join(": "));
         }
-        let message = format!(
-            "The function `{function}` was called and gave no answer: nobody knows whether it ran."
-        );
-        Error::failed(message, error.hint().to_owned()).because(error.causes().join(": "))
+        if passing {
+            error.that_may_pass()
+        } else {
+            error
+        }
     }
 
     /// Gives each line that fits, oldest first; with `follow` it goes on.

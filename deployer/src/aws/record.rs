@@ -65,11 +65,14 @@ impl Aws {
         let when = object
             .as_ref()
             .map_or(When::Absent, |object| When::Is(&object.etag));
-        self.bucket
-            .put_when(KEY, bytes, when)
-            .await
-            .map_err(|refused| failed(refused.into()))?;
-        Ok(())
+        match self.bucket.put_when(KEY, bytes, when).await {
+            Ok(_) => Ok(()),
+            // The answer to our own request was lost, and the second one met what the first wrote.
+            Err(refused) if refused.is_condition() && self.read_record().await?.0 == record => {
+                Ok(())
+            }
+            Err(refused) => Err(failed(refused.into())),
+        }
     }
 
     async fn read_record(&self) -> Result<(Record, Option<Object>), Error> {

@@ -52,7 +52,7 @@ pub(super) struct Refused {
     pub(super) code: String,
     /// AWS's words, or why there was no answer.
     pub(super) message: String,
-    /// The HTTP status; 0 when there was no answer.
+    /// The HTTP status; 0 when there was no answer, or not a whole one.
     pub(super) status: u16,
     sent: bool,
 }
@@ -65,7 +65,10 @@ impl Refused {
     {
         let status = error
             .raw_response()
-            .map_or(0, |response| response.status().as_u16());
+            .map(|response| response.status().as_u16())
+            // A success that is told as an error was cut off on its way.
+            .filter(|status| *status >= 300)
+            .unwrap_or_default();
         let sent = !matches!(error, SdkError::ConstructionFailure(_));
         let code = error.code().unwrap_or_default().to_owned();
         let message = match error.message() {

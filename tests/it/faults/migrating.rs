@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path};
 
-use miyabi_tests::{Emulator, json};
+use miyabi_tests::{Emulator, Faults, Value, json};
 
 use super::{
     Place,
@@ -119,6 +119,39 @@ async fn fault_23_a_migration_that_fails_leaves_the_code_unswitched_and_a_rerun_
     // `migrate` has other versions by now, too; it goes with the schema, and that stays.
     let moved = roll_back(&place).await.unwrap();
     assert_eq!(deployer::release::told(&moved), "docs 2 -> 1");
+    assert_eq!(version(&emulator, &place).await, "one");
+}
+
+#[tokio::test]
+async fn fault_23_migrations_that_run_outlast_answers_that_are_lost_while_they_are_asked_for() {
+    let emulator = Emulator::start().await;
+    let place = Place::of_its_own(&emulator).await;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let faults = Faults::before(&emulator).await;
+    // What is asked is waited for; what runs the migrations is not.
+    let asked = |fault: Value| {
+        let mut rule = json!({"service": "lambda", "operation": "Invoke", "times": 1,
+            "headers": {"x-amz-invocation-type": "RequestResponse"}});
+        rule.as_object_mut()
+            .unwrap()
+            .extend(fault.as_object().unwrap().clone());
+        rule
+    };
+    faults
+        .add(json!([
+            asked(json!({"error": {"code": "ServiceException", "status": 500}})),
+            asked(json!({"response": {"abort_bytes": 0}})),
+        ]))
+        .await;
+    let application = application(folder, "one", WELL);
+    add_migration(folder, 1);
+    application
+        .deploy(&place.through(faults.url()))
+        .await
+        .unwrap();
+    assert_eq!(faults.fired("Invoke").await, 2);
+    assert_eq!(calls(folder), 1, "nothing was migrated twice");
     assert_eq!(version(&emulator, &place).await, "one");
 }
 

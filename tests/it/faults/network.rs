@@ -1,6 +1,9 @@
 //! Answers that are late, refused or lost.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use deployer::{ErrorKind, lock::Holder, target::Target};
 use miyabi_tests::{Emulator, Faults, ScriptedStacks, json};
@@ -161,6 +164,25 @@ async fn fault_21_lost_answers_make_nothing_twice() {
     let aws = through.open().await.unwrap();
     aws.delete_stack("data", &through.progress()).await.unwrap();
     assert_eq!(faults.fired("DeleteStack").await, 1);
+}
+
+#[tokio::test]
+async fn fault_21_a_record_whose_answer_was_lost_is_written_all_the_same() {
+    let place = Place::new(321).await;
+    let scripted = ScriptedStacks::before(Emulator::shared().await, |_, _| None).await;
+    let aws = place.through(scripted.url()).open().await.unwrap();
+    let record = format!("PUT /{}/state.json", place.bucket());
+    // The first on the condition that there is none, the second that it is the one that was read.
+    for number in 1..=2 {
+        scripted.lose_answer_to(&record);
+        let applied = BTreeMap::from([(number, "ab".to_owned())]);
+        aws.record_migrations(&applied).await.unwrap();
+        let deployed = place.open().await.unwrap().deployed().await.unwrap();
+        assert_eq!(deployed.migrations, applied);
+    }
+    let sent = scripted.requests();
+    let sent = sent.iter().filter(|request| **request == record).count();
+    assert_eq!(sent, 4, "each of them twice");
 }
 
 #[tokio::test]
