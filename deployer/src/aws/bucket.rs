@@ -2,6 +2,9 @@
 //! request names the account that must own the bucket, so that a bucket of somebody else under our
 //! name is never read or written.
 
+use std::time::Duration;
+
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_s3::{
     primitives::{ByteStream, ByteStreamError},
     types::{ChecksumAlgorithm, ChecksumMode},
@@ -49,6 +52,20 @@ impl Bucket {
     /// Name of the bucket.
     pub(super) fn name(&self) -> String {
         bucket_name(&self.stage, &self.account, &self.region)
+    }
+
+    /// The same for small requests whose answer is worth nothing when it comes late: a request is
+    /// given up after `whole`, however many attempts of at most `attempt` it had by then.
+    pub(super) fn within(&self, attempt: Duration, whole: Duration) -> Bucket {
+        let config = self.s3.config();
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(attempt)
+            .operation_timeout(whole)
+            .connect_timeout(attempt)
+            .build();
+        let s3 =
+            aws_sdk_s3::Client::from_conf(config.to_builder().timeout_config(timeouts).build());
+        Bucket { s3, ..self.clone() }
     }
 
     /// Refuses a stage whose bucket is not there, or not ours.

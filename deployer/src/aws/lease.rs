@@ -29,6 +29,13 @@ const TTL: Duration = Duration::from_secs(45);
 /// Seconds that a lease lives instead; it can only be made shorter. For tests.
 const TTL_VARIABLE: &str = "MIYABI_LEASE_SECONDS";
 
+/// One attempt of a request about the lease, and all attempts of it together. While one hangs, no
+/// other renewal is sent, so all of them must have failed long before the lease ends.
+const ATTEMPT_WITHIN: Duration = Duration::from_secs(5);
+const WHOLE_WITHIN: Duration = Duration::from_secs(12);
+/// Between two tries of the fence to renew.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
 fn ttl() -> Duration {
     std::env::var(TTL_VARIABLE)
         .ok()
@@ -99,6 +106,7 @@ impl Lease {
         seen: &Seen,
         holder: &Holder,
     ) -> Result<Lease, Error> {
+        let bucket = &bucket.within(ATTEMPT_WITHIN, WHOLE_WITHIN);
         let there = bucket.get(KEY).await?;
         let before: Option<Written> = there
             .as_ref()
@@ -175,13 +183,20 @@ pub(super) struct Fence {
 }
 
 impl Fence {
-    /// Refuses when this process may no longer change the stage.
+    /// Refuses when this process may no longer change the stage. A lease that could not be renewed
+    /// for a while is renewed first, for as long as it lives.
     pub(super) async fn check(&self) -> Result<(), Error> {
         let mut held = self.held.lock().await;
         if !held.lost && held.age() < renew_every() * 2 {
             return Ok(());
         }
-        match renew(&self.bucket, &mut held).await {
+        let began = Instant::now();
+        let mut renewed = renew(&self.bucket, &mut held).await;
+        while renewed.as_ref().is_err_and(Refused::is_passing) && began.elapsed() < ttl() {
+            tokio::time::sleep(TRY_AGAIN_AFTER).await;
+            renewed = renew(&self.bucket, &mut held).await;
+        }
+        match renewed {
             Ok(()) => Ok(()),
             Err(refused) if held.lost => Err(Error::new(
                 ErrorKind::Busy,

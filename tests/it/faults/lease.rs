@@ -1,9 +1,12 @@
 //! Two who want one stage.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use deployer::{ErrorKind, lock::Holder, target::Target};
-use miyabi_tests::{Emulator, json, until};
+use miyabi_tests::{Emulator, Faults, json, until};
 
 use super::{Place, good, plan, text, writes};
 
@@ -82,6 +85,38 @@ async fn fault_12_the_lease_of_a_process_that_is_dead_is_taken_over_at_once_with
         taken["fencing_token"].as_u64(),
         dead["fencing_token"].as_u64().map(|token| token + 1)
     );
+    aws.unlock(lease).await.unwrap();
+}
+
+#[tokio::test]
+async fn fault_13_a_renewal_that_is_never_answered_holds_nobody_up_and_the_deploy_goes_on_when_one_is()
+ {
+    let place = Place::new(313).await;
+    let faults = Faults::before(Emulator::shared().await).await;
+    let aws = place.through(faults.url()).open().await.unwrap();
+    let lease = aws.lock(&holder("deploy")).await.unwrap();
+    // The three attempts of one renewal, and the first one of the fence after it.
+    faults
+        .add(
+            json!([{"service": "s3", "operation": "PutObject", "times": 4, "timeout_ms": 120_000}]),
+        )
+        .await;
+    let applied = BTreeMap::from([(1, "ab".to_owned())]);
+    tokio::time::sleep(Duration::from_secs(26)).await;
+    // By now the lease is older than the fence lets pass.
+    let recorded = aws.record_migrations(&applied);
+    let recorded = tokio::time::timeout(Duration::from_secs(40), recorded).await;
+    recorded.expect("the fence waits for no answer").unwrap();
+    assert_eq!(faults.fired("PutObject").await, 4);
+    assert_eq!(aws.deployed().await.unwrap().migrations, applied);
+    let error = place
+        .open()
+        .await
+        .unwrap()
+        .lock(&holder("destroy"))
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "the stage is still ours");
     aws.unlock(lease).await.unwrap();
 }
 
