@@ -11,6 +11,7 @@ mod examine;
 mod lease;
 mod migrating;
 mod network;
+mod others;
 mod release;
 mod rows;
 mod signals;

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Aws,
-    outcome::{causes, first},
+    outcome::{causes, first, not_begun},
     refused::Refused,
     stack::{Phase, STAGE_TAG, StackView, phase},
 };
@@ -152,24 +152,20 @@ impl Aws {
             .send()
             .await;
         let id = match answer {
-            Ok(answer) => answer.stack_id().map(str::to_owned),
+            Ok(answer) => answer.stack_id().unwrap_or_default().to_owned(),
             Err(error) => {
                 let refused = Refused::new("cloudformation:CreateStack", error);
-                // The stage is ours and the stack was not there a moment ago: it is our own request,
-                // whose answer was lost.
                 if refused.code != "AlreadyExistsException" {
                     return Err(refused.error(format!("The stack `{name}` cannot be created.")));
                 }
-                None
+                // It was not there a moment ago: our own request, whose answer was lost, or
+                // somebody else's.
+                let there = self.find(name).await?.map(|view| view.id);
+                match there {
+                    Some(id) if self.is_ours(&id, &change.token).await => id,
+                    _ => return Err(not_begun(name, refused)),
+                }
             }
-        };
-        let id = match id {
-            Some(id) => id,
-            None => self
-                .find(name)
-                .await?
-                .map(|view| view.id)
-                .unwrap_or_default(),
         };
         let ended = self.follow(name, &id, Some(since), progress).await?;
         self.well(name, ended, &[StackStatus::CreateComplete], "created")
@@ -204,9 +200,13 @@ impl Aws {
             if refused.message.contains("No updates are to be performed") {
                 return Ok(view);
             }
-            // An update of ours whose answer was lost is the only one that can go on here.
             if !refused.message.contains("IN_PROGRESS") {
                 return Err(refused.error(format!("The stack `{name}` cannot be updated.")));
+            }
+            // Our own request, whose answer was lost, or an update of somebody else, which would end
+            // well without a line of our template.
+            if !self.is_ours(&view.id, &change.token).await {
+                return Err(not_begun(name, refused));
             }
         }
         let ended = self.follow(name, &view.id, Some(since), progress).await?;

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use aws_sdk_cloudformation::types::{
-    Capability, Change as SetChange, ChangeAction, ChangeSetStatus, ChangeSetType, Replacement,
-    StackStatus,
+    Capability, Change as SetChange, ChangeAction, ChangeSetStatus, ChangeSetType, ExecutionStatus,
+    Replacement, StackStatus,
 };
 
-use super::{Aws, change::Change, refused::Refused, stack::StackView};
+use super::{Aws, change::Change, outcome::not_begun, refused::Refused, stack::StackView};
 use crate::{
     Error, ErrorKind,
     plan::{ResourceAction, StackPlan, is_stateful},
@@ -32,29 +32,63 @@ impl Aws {
         if !outcome? {
             return Ok(view);
         }
-        self.fence().await?;
         let since = self.seen.now();
+        if let Err(error) = self.execute(change, &view, &set).await {
+            self.remove_change_set(&view, &set).await;
+            return Err(error);
+        }
+        let ended = self.follow(name, &view.id, Some(since), progress).await?;
+        self.well(name, ended, &[StackStatus::UpdateComplete], "updated")
+    }
+
+    /// Has a change set executed. It is our own request whose answer was lost only when the set says
+    /// so: one that is obsolete, or waits for somebody else's update, is refused in the same words.
+    async fn execute(&self, change: &Change<'_>, view: &StackView, set: &str) -> Result<(), Error> {
+        let name = &change.plan.name;
+        self.fence().await?;
         let executed = self
             .clients
             .cloudformation
             .execute_change_set()
             .stack_name(&view.id)
-            .change_set_name(&set)
+            .change_set_name(set)
             .client_request_token(&change.token)
             .retain_except_on_create(true)
             .send()
             .await;
-        if let Err(error) = executed {
-            let refused = Refused::new("cloudformation:ExecuteChangeSet", error);
-            // Executed already: the answer to our own request was lost.
-            let lost =
-                refused.code == "InvalidChangeSetStatus" || refused.message.contains("IN_PROGRESS");
-            if !lost {
-                return Err(refused.error(format!("The stack `{name}` cannot be updated.")));
-            }
+        let Err(error) = executed else { return Ok(()) };
+        let refused = Refused::new("cloudformation:ExecuteChangeSet", error);
+        let said_already =
+            refused.code == "InvalidChangeSetStatus" || refused.message.contains("IN_PROGRESS");
+        if !said_already {
+            return Err(refused.error(format!("The stack `{name}` cannot be updated.")));
         }
-        let ended = self.follow(name, &view.id, Some(since), progress).await?;
-        self.well(name, ended, &[StackStatus::UpdateComplete], "updated")
+        if self.is_executed(view, set).await || self.is_ours(&view.id, &change.token).await {
+            return Ok(());
+        }
+        Err(not_begun(name, refused))
+    }
+
+    /// Whether a change set was executed, well or not. Its name is ours alone, so it was by us.
+    async fn is_executed(&self, view: &StackView, set: &str) -> bool {
+        let answer = self
+            .clients
+            .cloudformation
+            .describe_change_set()
+            .stack_name(&view.id)
+            .change_set_name(set)
+            .send()
+            .await;
+        answer.is_ok_and(|answer| {
+            matches!(
+                answer.execution_status(),
+                Some(
+                    ExecutionStatus::ExecuteInProgress
+                        | ExecutionStatus::ExecuteComplete
+                        | ExecutionStatus::ExecuteFailed
+                )
+            )
+        })
     }
 
     /// Makes a change set of that name, which nobody else may have; gives its ARN.

@@ -1,21 +1,55 @@
 //! What became of an operation, in words: the first cause in full, what state the stack is in now,
 //! and what to do.
 
+use std::time::Duration;
+
 use aws_sdk_cloudformation::types::StackStatus;
 
 use super::{
     Aws,
     events::Happened,
     follow::Ended,
+    refused::Refused,
     stack::{Phase, StackView, phase},
 };
 use crate::{Error, ErrorKind};
+
+/// How often, and how long apart, the events are looked through for one of ours.
+const LOOKS_FOR_OURS: u32 = 4;
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
 
 impl Aws {
     /// The error for a stack that no update can help.
     pub(super) async fn cannot_be_changed(&self, view: &StackView) -> Error {
         let reasons = self.failed_resources(view).await;
         refuse(self.stage.name(), view, reasons)
+    }
+
+    /// Whether a request of ours began an operation of that stack: an event carries its token.
+    pub(super) async fn is_ours(&self, id: &str, token: &str) -> bool {
+        for look in 0..LOOKS_FOR_OURS {
+            if look > 0 {
+                // The first event may come a moment after the answer.
+                self.seen
+                    .pause("the events of a stack", BETWEEN_LOOKS)
+                    .await;
+            }
+            let answer = self
+                .clients
+                .cloudformation
+                .describe_stack_events()
+                .stack_name(id)
+                .send()
+                .await;
+            let ours = answer.is_ok_and(|answer| {
+                let mut events = answer.stack_events().iter();
+                events.any(|event| event.client_request_token() == Some(token))
+            });
+            if ours {
+                return true;
+            }
+        }
+        false
     }
 
     /// One line for each resource of the stack that failed.
@@ -133,6 +167,18 @@ pub(super) fn refuse(stage: &str, view: &StackView, reasons: String) -> Error {
     } else {
         reasons
     })
+}
+
+/// The error for a change that was not begun because somebody else was there first.
+pub(super) fn not_begun(name: &str, refused: Refused) -> Error {
+    Error::new(
+        ErrorKind::Busy,
+        format!(
+            "Somebody else changes the stack `{name}`, or did since its change was prepared: ours was not begun."
+        ),
+        "Wait until that has ended, then run the same command again: it plans anew.",
+    )
+    .because(refused)
 }
 
 /// The first cause in a few words.
