@@ -175,7 +175,7 @@ impl Aws {
                     if changes_nothing(reason) {
                         return Ok(None);
                     }
-                    return Err(self.change_refused(name, view, reason).await);
+                    return Err(self.change_refused(name, view, set, reason).await);
                 }
                 _ => {
                     let what_for = format!("change set of {name}");
@@ -212,8 +212,8 @@ impl Aws {
         .because(beyond.join("\n")))
     }
 
-    async fn change_refused(&self, name: &str, view: &StackView, reason: &str) -> Error {
-        let details = self.validation_failures(view).await;
+    async fn change_refused(&self, name: &str, view: &StackView, set: &str, reason: &str) -> Error {
+        let details = self.validation_failures(view, set).await;
         Error::failed(
             format!("CloudFormation refuses the change of the stack `{name}` before it begins. Nothing was changed in this stack."),
             "Mend what is named, then run the same command again.",
@@ -221,29 +221,25 @@ impl Aws {
         .because(if details.is_empty() { reason.to_owned() } else { format!("{reason}\n{details}") })
     }
 
-    /// What AWS's early validation of the newest change set found.
-    async fn validation_failures(&self, view: &StackView) -> String {
-        let answer = self
+    /// What AWS's early validation of that change set found, and of no earlier one.
+    async fn validation_failures(&self, view: &StackView, set: &str) -> String {
+        let mut pages = self
             .clients
             .cloudformation
             .describe_events()
             .stack_name(&view.id)
-            .send()
-            .await;
-        let Ok(answer) = answer else {
-            return String::new();
-        };
-        let lines: Vec<String> = answer
-            .operation_events()
-            .iter()
-            .filter_map(|event| {
-                let reason = event.validation_status_reason()?;
-                Some(format!(
-                    "{}: {reason}",
-                    event.logical_resource_id().unwrap_or("the template")
-                ))
-            })
-            .collect();
+            .change_set_name(set)
+            .into_paginator()
+            .items()
+            .send();
+        let mut lines = Vec::new();
+        // They are details of an error that is told without them, too.
+        while let Some(Ok(event)) = pages.next().await {
+            if let Some(reason) = event.validation_status_reason() {
+                let id = event.logical_resource_id().unwrap_or("the template");
+                lines.push(format!("{id}: {reason}"));
+            }
+        }
         lines.join("\n")
     }
 }

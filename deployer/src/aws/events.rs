@@ -3,50 +3,35 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_cloudformation::{
-    config::retry::RetryConfig,
-    types::{OperationEvent, StackEvent, StackStatus},
-};
+use aws_sdk_cloudformation::types::StackStatus;
 use time::OffsetDateTime;
 
 use super::{
     Aws,
+    event_pages::{Call, Happened, Page},
     refused::Refused,
     stack::{Phase, phase},
 };
 use crate::progress::{Event, Progress, ResourceState};
-
-/// What happened to a resource.
-#[derive(Debug, Clone)]
-pub(super) struct Happened {
-    id: String,
-    pub(super) logical_id: String,
-    physical_id: String,
-    pub(super) resource_type: String,
-    pub(super) status: String,
-    pub(super) reason: String,
-    at: OffsetDateTime,
-}
-
-impl Happened {
-    /// A failure that caused others, not one that another one caused.
-    fn is_cause(&self) -> bool {
-        let reason = self.reason.to_lowercase();
-        self.status.ends_with("_FAILED")
-            && !reason.contains("cancelled")
-            && !reason.contains("canceled")
-    }
-
-    fn is_of_the_stack(&self, view_id: &str) -> bool {
-        self.physical_id == view_id
-    }
-}
 
 /// What a look at the events brought.
 pub(super) struct News {
     pub(super) count: usize,
     /// The stack itself reached an end.
     pub(super) stack_ended: bool,
+}
+
+/// The most that is read of one operation; CloudFormation gives about a hundred events a page.
+const MOST_PAGES: u32 = 100;
+
+/// How far a look goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// One page, not tried again by itself: the next look comes soon.
+    Newest,
+    /// Back to where the operation began: the steps of a large rollback push its cause off the first
+    /// page. For the last look, which is worth trying again.
+    WholeOperation,
 }
 
 /// The events of one operation.
@@ -77,9 +62,10 @@ impl Events {
         aws: &Aws,
         name: &str,
         id: &str,
+        reach: Reach,
         progress: &Progress,
     ) -> Option<News> {
-        let newest_first = match self.read(aws, id).await {
+        let newest_first = match self.read(aws, id, reach).await {
             Ok(events) => events,
             Err(refused) => {
                 if self.readable && !refused.is_passing() {
@@ -114,51 +100,47 @@ impl Events {
         Some(news)
     }
 
-    /// The newest events, newest first. Not tried again by itself: the next look comes soon.
-    async fn read(&mut self, aws: &Aws, id: &str) -> Result<Vec<Happened>, Refused> {
-        let once =
-            || aws_sdk_cloudformation::config::Builder::new().retry_config(RetryConfig::disabled());
+    /// Events, newest first.
+    async fn read(&mut self, aws: &Aws, id: &str, reach: Reach) -> Result<Vec<Happened>, Refused> {
+        let (mut page, call) = self.first_page(aws, id, reach).await?;
+        let mut events = page.events;
+        let mut pages = 1;
+        while reach == Reach::WholeOperation && pages < MOST_PAGES {
+            let begun = begins_within(&events, id, self.since);
+            let Some(next) = page.next.filter(|_| !begun) else {
+                break;
+            };
+            // What was read until here is better than nothing.
+            let Ok(older) = call.page(aws, id, Some(next), reach).await else {
+                break;
+            };
+            page = older;
+            events.append(&mut page.events);
+            pages += 1;
+        }
+        Ok(events)
+    }
+
+    async fn first_page(
+        &mut self,
+        aws: &Aws,
+        id: &str,
+        reach: Reach,
+    ) -> Result<(Page, Call), Refused> {
         if self.describe_events {
-            let answer = aws
-                .clients
-                .cloudformation
-                .describe_events()
-                .stack_name(id)
-                .customize()
-                .config_override(once())
-                .send()
-                .await;
-            match answer {
-                Ok(answer) if !answer.operation_events().is_empty() => {
-                    return Ok(answer
-                        .operation_events()
-                        .iter()
-                        .map(operation_event)
-                        .collect());
-                }
+            match Call::Operation.page(aws, id, None, reach).await {
+                Ok(page) if !page.events.is_empty() => return Ok((page, Call::Operation)),
                 // An endpoint that knows the call and records nothing for it, or nothing happened.
                 Ok(_) => (),
-                Err(error) => {
-                    let refused = Refused::new("cloudformation:DescribeEvents", error);
-                    if refused.is_passing() || refused.is_expired() {
-                        return Err(refused);
-                    }
-                    // An endpoint, or a role, without the newer call.
-                    self.describe_events = false;
+                Err(refused) if refused.is_passing() || refused.is_expired() => {
+                    return Err(refused);
                 }
+                // An endpoint, or a role, without the newer call.
+                Err(_) => self.describe_events = false,
             }
         }
-        let answer = aws
-            .clients
-            .cloudformation
-            .describe_stack_events()
-            .stack_name(id)
-            .customize()
-            .config_override(once())
-            .send()
-            .await
-            .map_err(|error| Refused::new("cloudformation:DescribeStackEvents", error))?;
-        Ok(answer.stack_events().iter().map(stack_event).collect())
+        let page = Call::Stack.page(aws, id, None, reach).await?;
+        Ok((page, Call::Stack))
     }
 
     pub(super) fn failures(&self) -> Vec<Happened> {
@@ -173,24 +155,37 @@ impl Events {
     }
 }
 
-/// The events of the operation that is going on or has just ended, oldest first.
-fn of_last_operation(
-    newest_first: Vec<Happened>,
-    id: &str,
-    since: Option<OffsetDateTime>,
-) -> Vec<Happened> {
+/// Whether an event is the first of an operation of the stack.
+fn is_begin(event: &Happened, id: &str) -> bool {
     let begins = [
         "CREATE_IN_PROGRESS",
         "UPDATE_IN_PROGRESS",
         "DELETE_IN_PROGRESS",
         "REVIEW_IN_PROGRESS",
     ];
+    event.is_of_the_stack(id) && begins.contains(&event.status.as_str())
+}
+
+/// Whether the operation began within these events.
+fn begins_within(newest_first: &[Happened], id: &str, since: Option<OffsetDateTime>) -> bool {
+    newest_first.iter().any(|event| match since {
+        Some(since) => event.at < since,
+        None => is_begin(event, id),
+    })
+}
+
+/// The events of the operation that is going on or has just ended, oldest first.
+fn of_last_operation(
+    newest_first: Vec<Happened>,
+    id: &str,
+    since: Option<OffsetDateTime>,
+) -> Vec<Happened> {
     let mut events = Vec::new();
     for event in newest_first {
         if since.is_some_and(|since| event.at < since) {
             break;
         }
-        let begin = event.is_of_the_stack(id) && begins.contains(&event.status.as_str());
+        let begin = is_begin(&event, id);
         events.push(event);
         if begin && since.is_none() {
             break;
@@ -198,56 +193,6 @@ fn of_last_operation(
     }
     events.reverse();
     events
-}
-
-fn operation_event(event: &OperationEvent) -> Happened {
-    let validation = event
-        .validation_status_reason()
-        .map(|reason| match event.validation_path() {
-            Some(path) => format!("{reason} ({path})"),
-            None => reason.to_owned(),
-        });
-    let status = match (event.resource_status(), event.validation_status()) {
-        (Some(status), _) => status.as_str().to_owned(),
-        (None, Some(status)) if status.as_str() == "FAILED" => "VALIDATION_FAILED".to_owned(),
-        _ => String::new(),
-    };
-    Happened {
-        id: event.event_id().unwrap_or_default().to_owned(),
-        logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
-        physical_id: event.physical_resource_id().unwrap_or_default().to_owned(),
-        resource_type: event.resource_type().unwrap_or_default().to_owned(),
-        status,
-        reason: event
-            .resource_status_reason()
-            .map(str::to_owned)
-            .or(validation)
-            .unwrap_or_default(),
-        at: moment(event.timestamp()),
-    }
-}
-
-fn stack_event(event: &StackEvent) -> Happened {
-    Happened {
-        id: event.event_id().unwrap_or_default().to_owned(),
-        logical_id: event.logical_resource_id().unwrap_or_default().to_owned(),
-        physical_id: event.physical_resource_id().unwrap_or_default().to_owned(),
-        resource_type: event.resource_type().unwrap_or_default().to_owned(),
-        status: event
-            .resource_status()
-            .map(|status| status.as_str().to_owned())
-            .unwrap_or_default(),
-        reason: event
-            .resource_status_reason()
-            .unwrap_or_default()
-            .to_owned(),
-        at: moment(event.timestamp()),
-    }
-}
-
-fn moment(at: Option<&aws_smithy_types::DateTime>) -> OffsetDateTime {
-    at.and_then(|at| OffsetDateTime::from_unix_timestamp_nanos(at.as_nanos()).ok())
-        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 /// What the status of a resource says to a person; a rollback's steps back are no news of their own

@@ -6,11 +6,13 @@
 
 use std::time::{Duration, Instant};
 
+use aws_sdk_cloudformation::types::StackStatus;
 use time::OffsetDateTime;
 
 use super::{
     Aws,
-    events::{Events, Happened},
+    event_pages::Happened,
+    events::{Events, Reach},
     refused::Refused,
     stack::{Phase, StackView, phase},
 };
@@ -48,7 +50,7 @@ impl Aws {
         let mut answered = Instant::now();
         let mut looks = 0;
         loop {
-            let news = events.look(self, name, id, progress).await;
+            let news = events.look(self, name, id, Reach::Newest, progress).await;
             let looks_over =
                 news.as_ref().is_none_or(|news| news.stack_ended) || looks % EVENTS_BETWEEN == 0;
             looks += 1;
@@ -56,7 +58,12 @@ impl Aws {
                 match self.stack(name, Some(id)).await {
                     Ok(Some(view)) if phase(&view.status) != Phase::Busy => {
                         // The last of them may have come between the two looks.
-                        events.look(self, name, id, progress).await;
+                        let reach = if ended_badly(&view.status) {
+                            Reach::WholeOperation
+                        } else {
+                            Reach::Newest
+                        };
+                        events.look(self, name, id, reach, progress).await;
                         let failures = events.failures();
                         return Ok(Ended { view, failures });
                     }
@@ -94,6 +101,11 @@ fn vanished(name: &str) -> Error {
         format!("The stack `{name}` was deleted by somebody else while it was being changed."),
         "Find out who did it before you deploy again: the events are in CloudTrail (`DeleteStack`).",
     )
+}
+
+/// Whether the operation before that status failed, whatever became of the stack.
+fn ended_badly(status: &StackStatus) -> bool {
+    status.as_str().contains("ROLLBACK") || status.as_str().ends_with("_FAILED")
 }
 
 /// Half to one and a half of it, so that many who wait do not ask at the same moments.

@@ -13,6 +13,7 @@ mod change;
 mod change_set;
 mod clients;
 mod drift;
+mod event_pages;
 mod events;
 mod examine;
 mod follow;

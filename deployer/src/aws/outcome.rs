@@ -7,7 +7,7 @@ use aws_sdk_cloudformation::types::StackStatus;
 
 use super::{
     Aws,
-    events::Happened,
+    event_pages::Happened,
     follow::Ended,
     refused::Refused,
     stack::{Phase, StackView, phase},

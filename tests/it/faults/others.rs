@@ -1,5 +1,7 @@
 //! What somebody else does between the plan and the change.
 
+use std::sync::{Arc, Mutex};
+
 use deployer::ErrorKind;
 use miyabi_tests::{Emulator, ScriptedStacks, Value, json};
 
@@ -89,5 +91,113 @@ async fn fault_35_a_change_set_that_may_not_be_executed_is_removed() {
         .deploy(&[("data", data("2"))])
         .await
         .unwrap_err();
+    assert_eq!(removed(&scripted), 1, "{:?}", scripted.actions());
+}
+
+/// One event of an operation in XML.
+fn event(id: &str, at: time::OffsetDateTime, status: &str, reason: &str) -> String {
+    let at = at
+        .format(&time::format_description::well_known::Rfc3339)
+        .unwrap();
+    format!(
+        "<member><EventId>{id}-{status}</EventId><LogicalResourceId>{id}</LogicalResourceId><PhysicalResourceId>{id}</PhysicalResourceId>\
+         <ResourceType>AWS::SNS::Topic</ResourceType><Timestamp>{at}</Timestamp><ResourceStatus>{status}</ResourceStatus>\
+         <ResourceStatusReason>{reason}</ResourceStatusReason></member>"
+    )
+}
+
+fn events(members: &str, next: Option<&str>) -> (u16, String) {
+    let next = next.map_or(String::new(), |next| {
+        format!("<NextToken>{next}</NextToken>")
+    });
+    let text = format!(
+        "<DescribeEventsResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><DescribeEventsResult>\
+         <OperationEvents>{members}</OperationEvents>{next}</DescribeEventsResult></DescribeEventsResponse>"
+    );
+    (200, text)
+}
+
+#[tokio::test]
+async fn fault_36_a_first_cause_that_a_large_rollback_pushed_off_the_first_page_is_told() {
+    let place = Place::new(136).await;
+    place.deploy(&[("data", good(1))]).await.unwrap();
+    let tokens: Arc<Mutex<Vec<String>>> = Arc::default();
+    let asked = tokens.clone();
+    let scripted = ScriptedStacks::before(Emulator::shared().await, move |action, parameters| {
+        if action != "DescribeEvents" {
+            return None;
+        }
+        let token = parameters.get("NextToken").cloned().unwrap_or_default();
+        asked.lock().unwrap().push(token.clone());
+        let now = time::OffsetDateTime::now_utc();
+        let before = now - time::Duration::days(1);
+        Some(match token.as_str() {
+            "" => events(&event("Late", now, "DELETE_COMPLETE", ""), Some("2")),
+            "2" => {
+                let cause = event(
+                    "Widget",
+                    now,
+                    "CREATE_FAILED",
+                    "No more widgets may be made",
+                );
+                let older = event("Widget", before, "UPDATE_FAILED", "Long ago");
+                events(&(cause + &older), Some("3"))
+            }
+            _ => events("", None),
+        })
+    })
+    .await;
+    let error = place
+        .through(scripted.url())
+        .deploy(&[("data", super::failing(1))])
+        .await
+        .unwrap_err();
+    let told = text(&error);
+    assert!(
+        told.contains("Widget (AWS::SNS::Topic): No more widgets may be made"),
+        "{told}"
+    );
+    assert!(!told.contains("Long ago"), "{told}");
+    let tokens = tokens.lock().unwrap();
+    assert!(
+        !tokens.contains(&"3".to_owned()),
+        "nothing older than the operation is read: {tokens:?}"
+    );
+}
+
+#[tokio::test]
+async fn fault_36_what_validation_found_in_earlier_change_sets_is_not_told() {
+    let place = Place::new(236).await;
+    place.deploy(&[("data", data("1"))]).await.unwrap();
+    let found = |reason: &str| {
+        format!(
+            "<member><EventId>{reason}</EventId><LogicalResourceId>Data</LogicalResourceId><ValidationStatus>FAILED</ValidationStatus>\
+             <ValidationStatusReason>{reason}</ValidationStatusReason></member>"
+        )
+    };
+    let scripted = ScriptedStacks::before(Emulator::shared().await, move |action, parameters| match action {
+        "DescribeChangeSet" => Some((200,
+            "<DescribeChangeSetResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><DescribeChangeSetResult>\
+             <Status>FAILED</Status><StatusReason>It did not pass validation</StatusReason>\
+             </DescribeChangeSetResult></DescribeChangeSetResponse>".to_owned())),
+        "DescribeEvents" => Some(match (parameters.contains_key("ChangeSetName"), parameters.contains_key("NextToken")) {
+            (true, false) => events(&found("The tag is wrong"), Some("2")),
+            (true, true) => events(&found("So is the name"), None),
+            (false, _) => events(&found("Mended last week"), None),
+        }),
+        _ => None,
+    })
+    .await;
+    let error = place
+        .through(scripted.url())
+        .deploy(&[("data", data("2"))])
+        .await
+        .unwrap_err();
+    let told = text(&error);
+    assert!(
+        told.contains("Data: The tag is wrong") && told.contains("Data: So is the name"),
+        "{told}"
+    );
+    assert!(!told.contains("Mended last week"), "{told}");
     assert_eq!(removed(&scripted), 1, "{:?}", scripted.actions());
 }
