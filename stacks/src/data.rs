@@ -124,8 +124,9 @@ fn instance(stack: &mut Stack, stage: &Stage, lan: &Lan) -> Server {
             db_instance_identifier: Some(physical(stage, "database").into()),
             db_name: Some(DATABASE.into()),
             engine: Some("postgres".into()),
-            // The oldest that may run: RDS takes newer minor versions by itself.
-            engine_version: Some("15.17".into()),
+            // The major version alone: RDS takes minor ones by itself, and its schema compares by
+            // prefix (`propertyTransform`), so that a full number would be drift after the first.
+            engine_version: Some("15".into()),
             engine_lifecycle_support: Some("open-source-rds-extended-support-disabled".into()),
             db_instance_class: Some(stage.database.class.clone().into()),
             allocated_storage: Some(stage.database.storage.to_string().into()),
