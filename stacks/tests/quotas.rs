@@ -1,5 +1,7 @@
 //! What the stages ask of an account's quotas.
 
+#![allow(clippy::unwrap_used)]
+
 use stacks::{Assets, Stage, synth};
 
 /// Lambda's reservations of a stage, all functions together; `None`: there is none.

@@ -89,21 +89,52 @@ pub fn generate(schemas: &Path) -> Result<BTreeMap<PathBuf, String>, Error> {
 }
 
 /// Copies the schemas of [`TYPES`] from `package`, the `data/schemas` folder of an unpacked
-/// cfn-lint, into `schemas`, without the prose that nothing reads, one JSON file a type.
+/// cfn-lint, into `schemas`, without the prose that nothing reads, one JSON file a type, and beside
+/// them [`PERMISSIONS`].
 pub fn vendor(package: &Path, schemas: &Path) -> Result<(), Error> {
     let types = read(&package.join("providers/us-east-1.json"))?;
+    let mut permissions = Vec::new();
     for type_name in TYPES {
         let hash = types[type_name]
             .as_str()
             .ok_or_else(|| Error::Unknown((*type_name).to_owned()))?;
         let mut schema = read(&package.join(format!("resources/{hash}.json")))?;
+        permissions.push(format!("{type_name:?}: {}", called(&schema)));
         trim(&mut schema);
-        let path = schemas.join(file_name(type_name));
-        let mut text = schema.to_string();
-        text.push('\n');
-        fs::write(&path, text).map_err(|source| Error::Io { path, source })?;
+        write(&schemas.join(file_name(type_name)), &schema.to_string())?;
     }
-    Ok(())
+    let permissions = format!("{{\n{}\n}}", permissions.join(",\n"));
+    write(&schemas.join(PERMISSIONS), &permissions)
+}
+
+/// The file that says what AWS's handlers call: type -> handler -> actions, a line a type.
+pub const PERMISSIONS: &str = "permissions.json";
+
+/// What the handlers of a type call with the rights of whoever deploys, sorted; not those of
+/// `list`, which CloudFormation does not run for a stack.
+fn called(schema: &Json) -> Json {
+    let mut handlers = serde_json::Map::new();
+    for name in ["create", "read", "update", "delete"] {
+        let actions = schema["handlers"][name]["permissions"].as_array();
+        let mut actions: Vec<&str> = actions
+            .into_iter()
+            .flatten()
+            .filter_map(Json::as_str)
+            .collect();
+        actions.sort_unstable();
+        actions.dedup();
+        if !actions.is_empty() {
+            handlers.insert(name.to_owned(), actions.into());
+        }
+    }
+    Json::Object(handlers)
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Error> {
+    fs::write(path, format!("{text}\n")).map_err(|source| Error::Io {
+        path: path.to_owned(),
+        source,
+    })
 }
 
 /// `AWS::Lambda::Function` -> `AWS_Lambda_Function.json`.

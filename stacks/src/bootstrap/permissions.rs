@@ -1,0 +1,161 @@
+//! What the deploy role may do: what CloudFormation does with its rights for the application's
+//! stacks, and what the deployer asks besides.
+//!
+//! Nothing but what is called as the stage, wherever AWS lets a permission name it.
+//! `tests/deploy_role.rs` compares this with what AWS's resource handlers call.
+
+mod services;
+
+use cfn::{Intrinsic, policy::Allow};
+use serde_json::{Value as Json, json};
+
+/// The stacks of the application that make roles, or may come to.
+const STACKS: [&str; 4] = ["network", "data", "api", "site"];
+
+/// The inline policies of the role of that stage, by name.
+pub(super) fn permissions(stage: &str) -> Vec<(&'static str, Vec<Allow>)> {
+    let arns = Arns { stage };
+    vec![
+        ("stacks", stacks(&arns)),
+        ("code", code(&arns)),
+        ("roles", roles(&arns)),
+        ("data", services::data(&arns)),
+        ("services", services::services(&arns)),
+        ("unnamed", services::unnamed()),
+    ]
+}
+
+/// ARNs of what a stage has.
+struct Arns<'a> {
+    stage: &'a str,
+}
+
+impl Arns<'_> {
+    /// In the stack's own region and account: `("rds", "og:default:*")`.
+    fn here(&self, service: &str, what: &str) -> Intrinsic {
+        Intrinsic::sub(format!(
+            "arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{what}"
+        ))
+    }
+
+    /// Everything of a kind that is called as the stage: `("rds", "db:")`.
+    fn named(&self, service: &str, kind: &str) -> Intrinsic {
+        self.here(service, &format!("{kind}miyabi-{}-*", self.stage))
+    }
+
+    /// The roles that CloudFormation makes for a stack.
+    fn roles_of(&self, stack: &str) -> Intrinsic {
+        Intrinsic::sub(format!(
+            "arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:role/miyabi-{}-{stack}-*",
+            self.stage
+        ))
+    }
+}
+
+/// Only in the stack's own region, where no ARN says it.
+fn in_region() -> Json {
+    json!({ "StringEquals": { "aws:RequestedRegion": { "Ref": "AWS::Region" } } })
+}
+
+fn stacks(arns: &Arns) -> Vec<Allow> {
+    vec![
+        Allow::new(
+            [
+                "cloudformation:CancelUpdateStack",
+                "cloudformation:ContinueUpdateRollback",
+                "cloudformation:CreateChangeSet",
+                "cloudformation:CreateStack",
+                "cloudformation:DeleteChangeSet",
+                "cloudformation:DeleteStack",
+                "cloudformation:DescribeChangeSet",
+                "cloudformation:DescribeEvents",
+                "cloudformation:DescribeStackEvents",
+                "cloudformation:DescribeStackResourceDrifts",
+                "cloudformation:DescribeStackResources",
+                "cloudformation:DetectStackDrift",
+                "cloudformation:DetectStackResourceDrift",
+                "cloudformation:ExecuteChangeSet",
+                "cloudformation:GetTemplate",
+                "cloudformation:ListStackResources",
+                "cloudformation:TagResource",
+                "cloudformation:UpdateStack",
+            ],
+            [arns.here(
+                "cloudformation",
+                &format!("stack/miyabi-{}-*/*", arns.stage),
+            )],
+        ),
+        // Finding the stage's stacks in one call; a permission cannot name a prefix there. The
+        // types' configurations are read for drift.
+        Allow::new(
+            [
+                "cloudformation:BatchDescribeTypeConfigurations",
+                "cloudformation:DescribeStacks",
+                "cloudformation:DescribeStackDriftDetectionStatus",
+            ],
+            ["*"],
+        ),
+    ]
+}
+
+fn code(arns: &Arns) -> Vec<Allow> {
+    vec![
+        Allow::new(
+            ["s3:*"],
+            [Intrinsic::sub(format!(
+                "arn:${{AWS::Partition}}:s3:::miyabi-{}-*",
+                arns.stage
+            ))],
+        ),
+        Allow::new(["lambda:*"], [arns.named("lambda", "function:")]),
+        Allow::new(
+            ["codedeploy:*"],
+            [
+                arns.named("codedeploy", "application:"),
+                arns.named("codedeploy", "deploymentgroup:"),
+                arns.here("codedeploy", "deploymentconfig:*"),
+            ],
+        ),
+    ]
+}
+
+fn roles(arns: &Arns) -> Vec<Allow> {
+    vec![
+        Allow::new(
+            [
+                "iam:AttachRolePolicy",
+                "iam:CreateRole",
+                "iam:DeleteRole",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:GetRole",
+                "iam:GetRolePolicy",
+                "iam:ListAttachedRolePolicies",
+                "iam:ListRolePolicies",
+                "iam:PutRolePolicy",
+                "iam:TagRole",
+                "iam:UntagRole",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:UpdateRole",
+                "iam:UpdateRoleDescription",
+            ],
+            // Only the roles that CloudFormation makes for the application's stacks; never the
+            // deploy role itself.
+            STACKS.map(|stack| arns.roles_of(stack)),
+        ),
+        Allow::new(
+            ["iam:PassRole"],
+            ["data", "api"].map(|stack| arns.roles_of(stack)),
+        )
+        .when(json!({ "StringEquals": { "iam:PassedToService": [
+            "lambda.amazonaws.com", "rds.amazonaws.com", "codedeploy.amazonaws.com",
+        ] } })),
+        Allow::new(["iam:CreateServiceLinkedRole"], ["*"]).when(json!({ "StringEquals": {
+            "iam:AWSServiceName": [
+                "rds.amazonaws.com",
+                "elasticache.amazonaws.com",
+                "ops.apigateway.amazonaws.com",
+            ],
+        } })),
+    ]
+}

@@ -1,0 +1,160 @@
+//! What a deploy does with the services that the application runs on.
+
+use cfn::{Intrinsic, policy::Allow};
+use serde_json::json;
+
+use super::{Arns, in_region};
+
+pub(super) fn data(arns: &Arns) -> Vec<Allow> {
+    let via = |service: &str| json!({ "Fn::Sub": format!("{service}.${{AWS::Region}}.${{AWS::URLSuffix}}") });
+    vec![
+        Allow::new(
+            ["rds:*"],
+            [
+                arns.named("rds", "db:"),
+                arns.named("rds", "subgrp:"),
+                arns.named("rds", "pg:"),
+                arns.named("rds", "snapshot:"),
+                // CreateDBInstance asks for the option group too, and that is AWS's own:
+                // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples-create-and-modify-examples.html
+                arns.here("rds", "og:default:*"),
+                // AWS makes these names up: `prx-0123456789abcdef0`.
+                arns.here("rds", "db-proxy:prx-*"),
+                arns.here("rds", "target-group:prx-tg-*"),
+            ],
+        ),
+        // A proxy that is not there yet has no name to be allowed by.
+        Allow::new(["rds:CreateDBProxy"], ["*"]).when(in_region()),
+        Allow::new(["rds:Describe*"], ["*"]),
+        Allow::new(
+            ["elasticache:*"],
+            [arns.named("elasticache", "serverlesscache:")],
+        ),
+        Allow::new(
+            ["secretsmanager:*"],
+            [arns.named("secretsmanager", "secret:")],
+        ),
+        Allow::new(["secretsmanager:GetRandomPassword"], ["*"]),
+        // RDS makes the owner's secret with the rights of who makes the instance, and rotates and
+        // deletes it with its own: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html
+        // To read it is not among them.
+        Allow::new(
+            ["secretsmanager:CreateSecret", "secretsmanager:TagResource"],
+            [arns.here("secretsmanager", "secret:rds!db-*")],
+        ),
+        // The keys are AWS's own (aws/rds, aws/secretsmanager), whose policies let the account use
+        // them through these services; the services look at the key with the caller's rights first.
+        Allow::new(["kms:DescribeKey"], [arns.here("kms", "key/*")]),
+        Allow::new(["kms:CreateGrant"], [arns.here("kms", "key/*")]).when(json!({
+            "Bool": { "kms:GrantIsForAWSResource": "true" },
+            "StringEquals": { "kms:ViaService": [
+                via("rds"), via("secretsmanager"), via("elasticache"), via("lambda"),
+            ] },
+        })),
+    ]
+}
+
+pub(super) fn services(arns: &Arns) -> Vec<Allow> {
+    vec![
+        Allow::new(
+            ["logs:*"],
+            [
+                arns.named("logs", "log-group:/aws/lambda/"),
+                arns.named("logs", "log-group:/aws/apigateway/"),
+            ],
+        ),
+        Allow::new(
+            [
+                "logs:CreateLogDelivery",
+                "logs:DeleteLogDelivery",
+                "logs:DeleteResourcePolicy",
+                "logs:DescribeLogGroups",
+                "logs:DescribeResourcePolicies",
+                "logs:GetLogDelivery",
+                "logs:ListLogDeliveries",
+                "logs:PutResourcePolicy",
+                "logs:UpdateLogDelivery",
+            ],
+            ["*"],
+        )
+        .when(in_region()),
+        Allow::new(["cloudwatch:*"], [arns.named("cloudwatch", "alarm:")]),
+    ]
+}
+
+/// None of these lets a permission name a thing before it exists.
+pub(super) fn unnamed() -> Vec<Allow> {
+    vec![
+        Allow::new(
+            [
+                "apigateway:AddCertificateToDomain",
+                "apigateway:DELETE",
+                "apigateway:GET",
+                "apigateway:PATCH",
+                "apigateway:POST",
+                "apigateway:PUT",
+                "apigateway:RemoveCertificateFromDomain",
+                "apigateway:TagResource",
+                "apigateway:UntagResource",
+            ],
+            [Intrinsic::sub(
+                "arn:${AWS::Partition}:apigateway:${AWS::Region}::/*",
+            )],
+        ),
+        Allow::new(
+            [
+                "cloudfront:Create*",
+                "cloudfront:Delete*",
+                "cloudfront:Describe*",
+                "cloudfront:Get*",
+                "cloudfront:List*",
+                "cloudfront:Publish*",
+                "cloudfront:TagResource",
+                "cloudfront:UntagResource",
+                "cloudfront:Update*",
+            ],
+            ["*"],
+        ),
+        Allow::new(
+            [
+                "ec2:AllocateAddress",
+                "ec2:Associate*",
+                "ec2:Attach*",
+                "ec2:AuthorizeSecurityGroup*",
+                "ec2:Create*",
+                "ec2:DeleteEgressOnlyInternetGateway",
+                "ec2:DeleteInternetGateway",
+                "ec2:DeleteNatGateway",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteRoute",
+                "ec2:DeleteRouteTable",
+                "ec2:DeleteSecurityGroup",
+                "ec2:DeleteSubnet",
+                "ec2:DeleteTags",
+                "ec2:DeleteVpc",
+                "ec2:DeleteVpcEndpoints",
+                "ec2:Describe*",
+                "ec2:Detach*",
+                "ec2:Disassociate*",
+                "ec2:Modify*",
+                "ec2:ReleaseAddress",
+                "ec2:ReplaceRoute",
+                "ec2:ReplaceRouteTableAssociation",
+                "ec2:RevokeSecurityGroup*",
+                "ec2:UpdateSecurityGroupRuleDescriptions*",
+            ],
+            ["*"],
+        )
+        .when(in_region()),
+        Allow::new(
+            [
+                "route53:ChangeResourceRecordSets",
+                "route53:GetChange",
+                "route53:GetHostedZone",
+                "route53:ListHostedZones",
+                "route53:ListResourceRecordSets",
+            ],
+            ["*"],
+        ),
+    ]
+}

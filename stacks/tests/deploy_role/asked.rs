@@ -1,0 +1,207 @@
+//! What AWS's handlers never do for this application, and on which resources they do the rest.
+//!
+//! Where an action asks for several resources, and which it does not let a permission name, is in
+//! AWS's Service Authorization Reference.
+
+use crate::policy::matches;
+
+/// Type, action, and why the handler never calls it here.
+pub(crate) const NEVER: &[(&str, &str, &str)] = &[
+    (
+        "AWS::ApiGatewayV2::*",
+        "s3:*",
+        "no API is read from a bucket, no truststore",
+    ),
+    (
+        "AWS::ApiGatewayV2::Integration",
+        "iam:PassRole",
+        "API Gateway calls by the function's own permission",
+    ),
+    (
+        "AWS::CodeDeploy::DeploymentGroup",
+        "codedeploy:RegisterOnPremisesInstance",
+        "there are no instances",
+    ),
+    (
+        "AWS::EC2::EIP",
+        "ec2:AcceptAddressTransfer",
+        "no address comes from elsewhere",
+    ),
+    (
+        "AWS::EC2::NatGateway",
+        "ec2:*AssignPrivateNatGatewayAddress",
+        "it has one address",
+    ),
+    (
+        "AWS::EC2::VPCCidrBlock",
+        "ec2:AllocateIpamPoolCidr",
+        "the block is Amazon's",
+    ),
+    (
+        "AWS::IAM::Role",
+        "iam:DeleteRolePermissionsBoundary",
+        "no role has a boundary",
+    ),
+    (
+        "AWS::IAM::Role",
+        "iam:PutRolePermissionsBoundary",
+        "no role has a boundary",
+    ),
+    (
+        "AWS::Lambda::Function",
+        "elasticfilesystem:*",
+        "no file systems",
+    ),
+    ("AWS::Lambda::Function", "s3files:*", "no file systems"),
+    (
+        "AWS::Lambda::Function",
+        "kms:*",
+        "variables are encrypted with the key that Lambda has itself",
+    ),
+    (
+        "AWS::Lambda::Function",
+        "lambda:GetCodeSigningConfig",
+        "code is not signed",
+    ),
+    (
+        "AWS::Lambda::Function",
+        "lambda:GetLayerVersion",
+        "no layers",
+    ),
+    (
+        "AWS::Lambda::Function",
+        "lambda:PassCapacityProvider",
+        "no instances of the account's own",
+    ),
+    (
+        "AWS::Logs::LogGroup",
+        "firehose:*",
+        "nothing is delivered to Firehose",
+    ),
+    (
+        "AWS::Logs::LogGroup",
+        "s3:*",
+        "nothing is delivered to a bucket",
+    ),
+    (
+        "AWS::RDS::DBInstance",
+        "iam:GetRole",
+        "no role for monitoring or a domain",
+    ),
+    (
+        "AWS::RDS::DBInstance",
+        "iam:ListRoles",
+        "no role for monitoring or a domain",
+    ),
+    (
+        "AWS::RDS::DBInstance",
+        "iam:PassRole",
+        "no role for monitoring or a domain",
+    ),
+    ("AWS::S3::Bucket", "iam:PassRole", "no replication"),
+    ("AWS::S3::Bucket", "s3tables:*", "no table of metadata"),
+];
+
+pub(crate) fn never(resource_type: &str, action: &str) -> bool {
+    NEVER.iter().any(|(type_pattern, action_pattern, _)| {
+        matches(type_pattern, resource_type) && matches(action_pattern, action)
+    })
+}
+
+/// In the stack's region and account.
+pub(crate) fn arn(service: &str, what: &str) -> String {
+    format!("arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{what}")
+}
+
+fn global(what: &str) -> String {
+    format!("arn:${{AWS::Partition}}:{what}")
+}
+
+/// The resources on which the handler of a type calls the action on the stage `dev`, as AWS names
+/// them; `*` where no permission can name one.
+pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
+    let (service, name) = action.split_once(':').unwrap();
+    let one = |arn: String| vec![arn];
+    let role = |name: &str| global(&format!("iam::${{AWS::AccountId}}:role/miyabi-dev-{name}"));
+    match (service, resource_type) {
+        ("iam", _) if name == "CreateServiceLinkedRole" => one("*".to_owned()),
+        ("iam", "AWS::RDS::DBProxy") => one(role("data-ProxyRole-0A1B")),
+        ("iam", _) => vec![role("data-MigrateRole-0A1B"), role("api-TasksRole-0A1B")],
+        ("rds", _) => database(resource_type, name),
+        ("secretsmanager", _) if name == "GetRandomPassword" => one("*".to_owned()),
+        ("secretsmanager", "AWS::RDS::DBInstance") => one(arn(service, "secret:rds!db-01-ab")),
+        ("secretsmanager", _) => one(arn(service, "secret:miyabi-dev-github-ab")),
+        ("kms", _) => one(arn(service, "key/0123-4567")),
+        ("elasticache", _) => one(arn(service, "serverlesscache:miyabi-dev-cache")),
+        ("lambda", _) => one(arn(service, "function:miyabi-dev-tasks:live")),
+        ("s3", "AWS::Lambda::Function") => one(global(
+            "s3:::miyabi-dev-assets-0123-us-east-1/functions/tasks/ab.zip",
+        )),
+        ("s3", _) => one(global("s3:::miyabi-dev-site-0a1b")),
+        ("cloudwatch", _) => one(arn(service, "alarm:miyabi-dev-api-TasksCanaryAlarm-0A1B")),
+        ("codedeploy", _) => code_deploy(name),
+        ("logs", _) if name.contains("LogDeliver") || name.contains("ResourcePolic") => {
+            one("*".to_owned())
+        }
+        ("logs", _) if name == "DescribeLogGroups" => one("*".to_owned()),
+        ("logs", _) => vec![
+            arn(service, "log-group:/aws/lambda/miyabi-dev-tasks:*"),
+            arn(service, "log-group:/aws/apigateway/miyabi-dev-api:*"),
+        ],
+        ("apigateway", _) => one(format!(
+            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/{}",
+            if name.contains("Certificate") {
+                "domainnames/a"
+            } else {
+                "apis/a"
+            }
+        )),
+        ("ec2" | "cloudfront" | "route53", _) => one("*".to_owned()),
+        _ => Vec::new(),
+    }
+}
+
+fn database(resource_type: &str, name: &str) -> Vec<String> {
+    let proxy = || arn("rds", "db-proxy:prx-0123456789abcdef0");
+    let targets = || arn("rds", "target-group:prx-tg-0123456789abcdef0");
+    let instance = || arn("rds", "db:miyabi-dev-database");
+    if name.starts_with("Describe") || name == "CreateDBProxy" {
+        return vec!["*".to_owned()];
+    }
+    match resource_type {
+        "AWS::RDS::DBProxy" => vec![proxy()],
+        "AWS::RDS::DBProxyTargetGroup" if name.ends_with("DBProxyTargets") => {
+            vec![targets(), instance()]
+        }
+        "AWS::RDS::DBProxyTargetGroup" => vec![targets()],
+        "AWS::RDS::DBSubnetGroup" => vec![arn("rds", "subgrp:miyabi-dev-database")],
+        "AWS::RDS::DBParameterGroup" => vec![arn("rds", "pg:miyabi-dev-data-parameters-0a1b")],
+        _ => {
+            let mut all = vec![instance()];
+            if name.contains("DBInstance") {
+                all.push(arn("rds", "subgrp:miyabi-dev-database"));
+                all.push(arn("rds", "pg:miyabi-dev-data-parameters-0a1b"));
+                all.push(arn("rds", "og:default:postgres-15"));
+            }
+            if name.contains("Snapshot") {
+                all.push(arn(
+                    "rds",
+                    "snapshot:miyabi-dev-data-snapshot-database-0a1b",
+                ));
+            }
+            all
+        }
+    }
+}
+
+fn code_deploy(name: &str) -> Vec<String> {
+    let service = "codedeploy";
+    match name {
+        "GetDeploymentConfig" => vec![arn(
+            service,
+            "deploymentconfig:CodeDeployDefault.LambdaAllAtOnce",
+        )],
+        name if name.contains("Application") => vec![arn(service, "application:miyabi-dev-api")],
+        _ => vec![arn(service, "deploymentgroup:miyabi-dev-api/group")],
+    }
+}

@@ -1,0 +1,185 @@
+//! What the role may do that deploys from GitHub, against what AWS asks of it.
+//!
+//! CloudFormation works with the rights of whoever deploys. What its handlers call is in
+//! `cfn/schemas/permissions.json`, for every type; what of that this application never triggers is
+//! in [`NEVER`], with the reason; on which resources the rest is asked for is in [`asked`].
+
+#![allow(clippy::unwrap_used)]
+
+mod asked;
+mod policy;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use asked::{asked, never};
+use policy::{Policy, matches};
+use serde_json::Value as Json;
+use stacks::{
+    Assets, Stage,
+    bootstrap::{GithubRepository, bootstrap},
+    stage::Egress,
+    synth,
+};
+
+/// The role's policies on a stage.
+fn role(stage: &str) -> Policy {
+    let stage = Stage::built_in(stage).unwrap();
+    let github = GithubRepository {
+        name: "owner/name".to_owned(),
+        provider_exists: true,
+    };
+    let template = bootstrap(&stage, Some(&github)).unwrap().template();
+    let properties = &template["Resources"]["DeployRole"]["Properties"];
+    Policy::of(
+        properties["Policies"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|policy| &policy["PolicyDocument"]),
+    )
+}
+
+/// Every resource type that a stage on AWS can have: those of the files, and what they may switch on.
+fn types() -> BTreeSet<String> {
+    let mut all = Stage::built_in("prod").unwrap();
+    all.network.egress = Egress::NatGateway;
+    all.database.proxy = true;
+    let certificate = "arn:aws:acm:us-east-1:333333333333:certificate/a".to_owned();
+    all.site.domain = Some("www.example.com".to_owned());
+    all.site.certificate = Some(certificate.clone());
+    all.site.hosted_zone = Some("Z0123456789".to_owned());
+    all.api.domain = Some("api.example.com".to_owned());
+    all.api.certificate = Some(certificate);
+    let built_in = ["dev", "staging", "prod"].map(|name| Stage::built_in(name).unwrap());
+    let mut types = BTreeSet::new();
+    for stage in built_in.iter().chain([&all]) {
+        for stack in synth(stage, &Assets::placeholder()).unwrap().stacks() {
+            for resource in stack.template()["Resources"].as_object().unwrap().values() {
+                types.insert(resource["Type"].as_str().unwrap().to_owned());
+            }
+        }
+    }
+    types
+}
+
+/// Type -> the actions that its handlers call.
+fn called() -> BTreeMap<String, BTreeSet<String>> {
+    let text = include_str!("../../cfn/schemas/permissions.json");
+    let types: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> =
+        serde_json::from_str(text).unwrap();
+    let all = |handlers: BTreeMap<_, BTreeSet<String>>| handlers.into_values().flatten().collect();
+    types
+        .into_iter()
+        .map(|(name, handlers)| (name, all(handlers)))
+        .collect()
+}
+
+#[test]
+fn the_role_may_do_what_the_handlers_of_every_type_do() {
+    let (role, called) = (role("dev"), called());
+    let mut refused = Vec::new();
+    for resource_type in types() {
+        for action in &called[&resource_type] {
+            if never(&resource_type, action) {
+                continue;
+            }
+            let resources = asked(&resource_type, action);
+            if resources.is_empty() {
+                refused.push(format!(
+                    "{resource_type}: {action} on what? Say it in tests/deploy_role/asked.rs"
+                ));
+            }
+            for resource in resources {
+                if !role.allows(action, &resource) {
+                    refused.push(format!("{resource_type}: {action} on {resource}"));
+                }
+            }
+        }
+    }
+    assert!(
+        refused.is_empty(),
+        "The deploy role may not, though AWS's handlers do:\n{}",
+        refused.join("\n")
+    );
+}
+
+#[test]
+fn what_is_said_never_to_happen_is_called_by_some_handler() {
+    let (types, called) = (types(), called());
+    for (type_pattern, action_pattern, why) in asked::NEVER {
+        let some = types.iter().any(|name| {
+            matches(type_pattern, name)
+                && called[name]
+                    .iter()
+                    .any(|action| matches(action_pattern, action))
+        });
+        assert!(
+            some,
+            "{type_pattern} {action_pattern} ({why}) is out of date"
+        );
+    }
+}
+
+#[test]
+fn the_role_cannot_read_the_password_of_the_database() {
+    let secret = asked::arn("secretsmanager", "secret:rds!db-0123-abcdef");
+    assert!(!role("prod").allows("secretsmanager:GetSecretValue", &secret));
+    assert!(!role("prod").allows("secretsmanager:PutResourcePolicy", &secret));
+}
+
+#[test]
+fn the_role_cannot_change_itself() {
+    let role = role("dev");
+    let itself = "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/miyabi-dev-deploy";
+    for action in [
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+        "iam:UpdateAssumeRolePolicy",
+        "iam:PassRole",
+    ] {
+        assert!(!role.allows(action, itself), "{action}");
+    }
+}
+
+/// All inline policies of a role together: 10,240 characters, white space not counted.
+/// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+#[test]
+fn the_policies_are_as_small_as_iam_asks() {
+    let stage = Stage::built_in("staging").unwrap();
+    let github = GithubRepository {
+        name: "owner/name".to_owned(),
+        provider_exists: true,
+    };
+    let template = bootstrap(&stage, Some(&github)).unwrap().template();
+    let policies = &template["Resources"]["DeployRole"]["Properties"]["Policies"];
+    let documents: String = policies
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|policy| resolved(&policy["PolicyDocument"]).to_string())
+        .collect();
+    assert!(documents.len() < 10_240, "{} characters", documents.len());
+}
+
+/// With the longest that the pseudo parameters can be.
+fn resolved(value: &Json) -> Json {
+    match value {
+        Json::Object(object) if object.contains_key("Ref") => "ap-southeast-1".into(),
+        Json::Object(object) => match object.get("Fn::Sub") {
+            Some(text) => text
+                .as_str()
+                .unwrap()
+                .replace("${AWS::Partition}", "aws-us-gov")
+                .replace("${AWS::Region}", "ap-southeast-1")
+                .replace("${AWS::AccountId}", "123456789012")
+                .replace("${AWS::URLSuffix}", "amazonaws.com.cn")
+                .into(),
+            None => object
+                .iter()
+                .map(|(key, value)| (key.clone(), resolved(value)))
+                .collect(),
+        },
+        Json::Array(items) => items.iter().map(resolved).collect(),
+        other => other.clone(),
+    }
+}
