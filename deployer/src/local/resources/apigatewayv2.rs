@@ -34,17 +34,21 @@ impl Provider for Api {
     }
 
     fn refuse(&self, properties: &Value) -> Vec<String> {
-        match properties["ProtocolType"].as_str() {
-            Some("HTTP") => Vec::new(),
-            other => vec![format!(
-                "ProtocolType {} is not HTTP.",
-                other.unwrap_or("(none)")
-            )],
+        let protocol = properties["ProtocolType"].as_str().unwrap_or("(none)");
+        let mut refused = Vec::new();
+        if protocol != "HTTP" {
+            refused.push(format!("ProtocolType {protocol} is not HTTP."));
         }
+        refused.extend(Cors::refuse(&properties["CorsConfiguration"]));
+        refused
     }
 
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
         async move {
+            // Again, now that a parameter among the origins has its value.
+            if let Some(why) = Cors::refuse(&wish.properties["CorsConfiguration"]) {
+                return Err(why);
+            }
             let id = wish.id(world, "a")[..10].to_owned();
             if world.apis.get(&id).is_none() {
                 let api = Arc::new(HttpApi::new(&id, world.functions.clone()));
@@ -270,4 +274,54 @@ impl Provider for Stage {
 
 fn number(value: &Value) -> Option<f64> {
     value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::local::files::Files;
+
+    const REFUSED: &str = "CorsConfiguration has AllowCredentials: true and `*` in AllowOrigins: any site could act for \
+         whoever is signed in. Name the origins, or leave AllowCredentials out.";
+
+    #[test]
+    fn credentials_for_every_origin_are_refused_in_the_template() {
+        let refused = |cors: Value| {
+            Api.refuse(&json!({"Name": "x", "ProtocolType": "HTTP", "CorsConfiguration": cors}))
+        };
+        let both = json!({"AllowOrigins": ["https://a.example", "*"], "AllowCredentials": true});
+        assert_eq!(refused(both), [REFUSED]);
+        let as_text = json!({"AllowOrigins": ["*"], "AllowCredentials": "true"});
+        assert_eq!(refused(as_text), [REFUSED]);
+        for fine in [
+            json!({"AllowOrigins": ["*"]}),
+            json!({"AllowOrigins": ["*"], "AllowCredentials": false}),
+            json!({"AllowOrigins": ["https://a.example"], "AllowCredentials": true}),
+            Value::Null,
+        ] {
+            assert_eq!(refused(fine.clone()), [""; 0], "{fine}");
+        }
+    }
+
+    /// The template named a parameter, of which nobody knew the value before.
+    #[tokio::test]
+    async fn credentials_for_every_origin_are_refused_when_a_parameter_gives_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = Files::new(folder.path().to_owned());
+        let world = World::new("test", files, folder.path()).await.unwrap();
+        let wish = Wish {
+            stack: "api".to_owned(),
+            logical_id: "Api".to_owned(),
+            properties: json!({
+                "Name": "x", "ProtocolType": "HTTP",
+                "CorsConfiguration": {"AllowOrigins": ["*"], "AllowCredentials": true},
+            }),
+            before: None,
+        };
+        assert_eq!(Api.put(&world, &wish).await.unwrap_err(), REFUSED);
+        let id = wish.id(&world, "a")[..10].to_owned();
+        assert!(world.apis.get(&id).is_none(), "nothing listens");
+    }
 }
