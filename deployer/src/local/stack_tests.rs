@@ -1,3 +1,6 @@
+#[path = "stack_throttling_tests.rs"]
+mod throttling;
+
 use std::{
     fs,
     path::Path,
