@@ -4,6 +4,8 @@
 //! It plans nothing. It is told over [`control`](super::control) what to do.
 
 mod calls;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fs::{self, File},
@@ -249,26 +251,24 @@ impl Supervisor {
         }
     }
 
-    /// Stops environments that nobody needs, and starts databases that have ended.
+    /// Stops environments that nobody needs, and starts databases and caches that have ended.
     async fn look_after(self: Arc<Self>) {
         loop {
             tokio::time::sleep(LOOK_AFTER_EVERY).await;
             for (_, version) in self.world.functions.all() {
                 version.sweep();
             }
-            let ended: Vec<String> = lock(&self.world.databases)
-                .iter_mut()
-                .filter_map(|(id, server)| (!server.is_running()).then(|| id.clone()))
-                .collect();
+            let ended = self.ended();
             if ended.is_empty() {
                 continue;
             }
             let _one = self.changing.lock().await;
             for stack in self.records.stacks() {
                 for record in stack.resources {
-                    if ended.contains(&record.reference)
-                        && record.resource_type.starts_with("AWS::RDS::DBInstance")
-                    {
+                    let is_that = |(of, id): &(&str, String)| {
+                        record.resource_type == *of && record.reference == *id
+                    };
+                    if ended.iter().any(is_that) {
                         self.log.line(&format!(
                             "{} has ended; it is started again",
                             record.logical_id
@@ -278,6 +278,22 @@ impl Supervisor {
                 }
             }
         }
+    }
+
+    /// Servers that do not run any more: type and physical id.
+    fn ended(&self) -> Vec<(&'static str, String)> {
+        let mut ended = Vec::new();
+        for (id, server) in lock(&self.world.databases).iter_mut() {
+            if !server.is_running() {
+                ended.push(("AWS::RDS::DBInstance", id.clone()));
+            }
+        }
+        for (name, server) in lock(&self.world.caches).iter_mut() {
+            if !server.is_running() {
+                ended.push(("AWS::ElastiCache::ServerlessCache", name.clone()));
+            }
+        }
+        ended
     }
 }
 

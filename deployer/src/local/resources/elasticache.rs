@@ -107,10 +107,10 @@ impl Provider for ServerlessCache {
     ) -> BoxFuture<'a, (Health, String)> {
         let mut caches = lock(&world.caches);
         let server = caches.get_mut(&record.reference);
-        let port = server.and_then(Server::port_if_it_runs);
+        let running = server.and_then(|server| Some((server.port_if_it_runs()?, server.pid)));
         async move {
-            match port {
-                Some(port) => (Health::Ok, format!("127.0.0.1:{port}")),
+            match running {
+                Some((port, pid)) => (Health::Ok, format!("127.0.0.1:{port}, pid {pid}")),
                 None => (Health::Missing, "it has ended".to_owned()),
             }
         }
@@ -119,8 +119,13 @@ impl Provider for ServerlessCache {
 }
 
 impl Server {
+    /// Whether the process runs.
+    pub(in crate::local) fn is_running(&mut self) -> bool {
+        matches!(self.process.try_wait(), Ok(None))
+    }
+
     fn port_if_it_runs(&mut self) -> Option<u16> {
-        matches!(self.process.try_wait(), Ok(None)).then_some(self.port)
+        self.is_running().then_some(self.port)
     }
 }
 
@@ -211,7 +216,7 @@ async fn is_ready(port: u16) -> bool {
 }
 
 /// The program that `VALKEY_SERVER` names, or else one of the PATH.
-fn program() -> Option<PathBuf> {
+pub(in crate::local) fn program() -> Option<PathBuf> {
     if let Some(path) = env::var_os("VALKEY_SERVER") {
         return Some(PathBuf::from(path)).filter(|program| program.is_file());
     }

@@ -192,7 +192,8 @@ impl Supervisor {
         value(&answer)
     }
 
-    async fn status(&self) -> Vec<ResourceStatus> {
+    /// How every resource is, as `status` shows it.
+    pub(super) async fn status(&self) -> Vec<ResourceStatus> {
         let problems = lock(&self.problems).clone();
         let mut all = Vec::new();
         for stack in self.records.stacks() {
