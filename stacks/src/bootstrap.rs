@@ -1,6 +1,8 @@
 //! What a stage needs in its account before anything can be deployed: the bucket for what is
-//! deployed, and, for deploys from GitHub, a role that only one repository can take on.
+//! deployed, the boundary of every role of the stage, and, for deploys from GitHub, a role that only
+//! one repository can take on.
 
+mod boundary;
 mod permissions;
 
 use cfn::{Handle, Intrinsic, Problem, RemovalPolicy, Stack, iam, policy::document, s3};
@@ -34,6 +36,9 @@ pub fn bootstrap(stage: &Stage, github: Option<&GithubRepository>) -> Result<Sta
     );
     let bucket = asset_bucket(&mut stack, stage);
     stack.output("assetBucket", bucket.reference());
+    if stage.account.is_some() {
+        boundary::add(&mut stack, stage);
+    }
     if let Some(github) = github {
         deploy_role(&mut stack, stage, github);
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::{
     Assets, Stage,
     function::Function,
-    names::{physical, role},
+    names::{boundary, physical, role},
     network::Lan,
     parameter,
     stage::DatabaseAuth,
@@ -248,6 +248,7 @@ fn proxy(stack: &mut Stack, stage: &Stage, lan: &Lan, server: &Server) -> Handle
     let role = stack.add(
         "ProxyRole",
         iam::Role {
+            permissions_boundary: boundary(stage).map(Into::into),
             policies: Some(
                 [iam::RolePolicy::new(
                     document(&[Allow::new(

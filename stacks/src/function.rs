@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Assets, Stage,
-    names::{pascal, physical},
+    names::{boundary, pascal, physical},
     network::Lan,
     parameter, rollout,
     stage::Architecture,
@@ -123,6 +123,7 @@ impl<'a> Function<'a> {
             format!("{id}Role"),
             iam::Role {
                 description: Some(format!("What the function {name} may do.").into()),
+                permissions_boundary: boundary(self.stage).map(Into::into),
                 policies: Some(
                     [iam::RolePolicy::new(
                         document(&self.statements),

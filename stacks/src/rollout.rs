@@ -3,7 +3,15 @@
 use cfn::{Handle, Json, Stack, cloudwatch, codedeploy, iam, lambda, policy::assumed_by};
 use serde_json::json;
 
-use crate::{Stage, names::physical, stage::Rollout};
+use crate::{
+    Stage,
+    names::{boundary, physical},
+    stage::Rollout,
+};
+
+/// AWS's own policy for CodeDeploy, the one managed policy that a role of the stacks has.
+pub(crate) const CODE_DEPLOY_POLICY: &str =
+    "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited";
 
 const CANARY: &str = "CodeDeployDefault.LambdaCanary10Percent5Minutes";
 
@@ -25,12 +33,11 @@ pub(crate) fn application(stack: &mut Stack, stage: &Stage) {
         iam::Role {
             description: Some("Lets CodeDeploy move the aliases of the functions.".into()),
             managed_policy_arns: Some(
-                [cfn::Intrinsic::sub(
-                    "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited",
-                )]
-                .into_iter()
-                .collect(),
+                [cfn::Intrinsic::sub(CODE_DEPLOY_POLICY)]
+                    .into_iter()
+                    .collect(),
             ),
+            permissions_boundary: boundary(stage).map(Into::into),
             ..iam::Role::new(assumed_by("codedeploy.amazonaws.com"))
         },
     );

@@ -6,8 +6,10 @@
 
 mod services;
 
-use cfn::{Intrinsic, policy::Allow};
+use cfn::{Emit, Intrinsic, policy::Allow};
 use serde_json::{Value as Json, json};
+
+use crate::{names::boundary_arn, rollout::CODE_DEPLOY_POLICY};
 
 /// The stacks of the application that make roles, or may come to.
 const STACKS: [&str; 4] = ["network", "data", "api", "site"];
@@ -26,20 +28,20 @@ pub(super) fn permissions(stage: &str) -> Vec<(&'static str, Vec<Allow>)> {
 }
 
 /// ARNs of what a stage has.
-struct Arns<'a> {
-    stage: &'a str,
+pub(super) struct Arns<'a> {
+    pub(super) stage: &'a str,
 }
 
 impl Arns<'_> {
     /// In the stack's own region and account: `("rds", "og:default:*")`.
-    fn here(&self, service: &str, what: &str) -> Intrinsic {
+    pub(super) fn here(&self, service: &str, what: &str) -> Intrinsic {
         Intrinsic::sub(format!(
             "arn:${{AWS::Partition}}:{service}:${{AWS::Region}}:${{AWS::AccountId}}:{what}"
         ))
     }
 
     /// Everything of a kind that is called as the stage: `("rds", "db:")`.
-    fn named(&self, service: &str, kind: &str) -> Intrinsic {
+    pub(super) fn named(&self, service: &str, kind: &str) -> Intrinsic {
         self.here(service, &format!("{kind}miyabi-{}-*", self.stage))
     }
 
@@ -119,29 +121,41 @@ fn code(arns: &Arns) -> Vec<Allow> {
     ]
 }
 
+/// Only the roles that CloudFormation makes for the application's stacks, never the deploy role
+/// itself; and whatever gives a role rights asks that the stage's boundary holds the role, which
+/// cannot be taken off. Otherwise whoever deploys could do anything in the account.
 fn roles(arns: &Arns) -> Vec<Allow> {
+    let roles = || STACKS.map(|stack| arns.roles_of(stack));
+    let bounded = || json!({ "iam:PermissionsBoundary": boundary_arn(arns.stage).emit() });
+    let attached = || json!({ "iam:PolicyARN": Intrinsic::sub(CODE_DEPLOY_POLICY).emit() });
     vec![
         Allow::new(
             [
-                "iam:AttachRolePolicy",
                 "iam:CreateRole",
+                "iam:PutRolePermissionsBoundary",
+                "iam:PutRolePolicy",
+            ],
+            roles(),
+        )
+        .when(json!({ "StringEquals": bounded() })),
+        Allow::new(["iam:AttachRolePolicy"], roles())
+            .when(json!({ "StringEquals": bounded(), "ArnEquals": attached() })),
+        Allow::new(["iam:DetachRolePolicy"], roles()).when(json!({ "ArnEquals": attached() })),
+        Allow::new(
+            [
                 "iam:DeleteRole",
                 "iam:DeleteRolePolicy",
-                "iam:DetachRolePolicy",
                 "iam:GetRole",
                 "iam:GetRolePolicy",
                 "iam:ListAttachedRolePolicies",
                 "iam:ListRolePolicies",
-                "iam:PutRolePolicy",
                 "iam:TagRole",
                 "iam:UntagRole",
                 "iam:UpdateAssumeRolePolicy",
                 "iam:UpdateRole",
                 "iam:UpdateRoleDescription",
             ],
-            // Only the roles that CloudFormation makes for the application's stacks; never the
-            // deploy role itself.
-            STACKS.map(|stack| arns.roles_of(stack)),
+            roles(),
         ),
         Allow::new(
             ["iam:PassRole"],

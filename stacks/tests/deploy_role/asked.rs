@@ -40,12 +40,7 @@ pub(crate) const NEVER: &[(&str, &str, &str)] = &[
     (
         "AWS::IAM::Role",
         "iam:DeleteRolePermissionsBoundary",
-        "no role has a boundary",
-    ),
-    (
-        "AWS::IAM::Role",
-        "iam:PutRolePermissionsBoundary",
-        "no role has a boundary",
+        "a boundary stays for as long as its role",
     ),
     (
         "AWS::Lambda::Function",

@@ -2,11 +2,12 @@
 //!
 //! CloudFormation works with the rights of whoever deploys. What its handlers call is in
 //! `cfn/schemas/permissions.json`, for every type; what of that this application never triggers is
-//! in [`NEVER`], with the reason; on which resources the rest is asked for is in [`asked`].
+//! in [`NEVER`], with the reason; on which resources the rest is asked for is in [`asked::asked`].
 
 #![allow(clippy::unwrap_used)]
 
 mod asked;
+mod boundary;
 mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,15 +22,19 @@ use stacks::{
     synth,
 };
 
-/// The role's policies on a stage.
-fn role(stage: &str) -> Policy {
+/// The resources of a stage's bootstrap stack, with the role.
+fn bootstrapped(stage: &str) -> Json {
     let stage = Stage::built_in(stage).unwrap();
     let github = GithubRepository {
         name: "owner/name".to_owned(),
         provider_exists: true,
     };
-    let template = bootstrap(&stage, Some(&github)).unwrap().template();
-    let properties = &template["Resources"]["DeployRole"]["Properties"];
+    bootstrap(&stage, Some(&github)).unwrap().template()["Resources"].clone()
+}
+
+/// The role's policies on a stage.
+fn role(stage: &str) -> Policy {
+    let properties = &bootstrapped(stage)["DeployRole"]["Properties"];
     Policy::of(
         properties["Policies"]
             .as_array()
@@ -145,13 +150,7 @@ fn the_role_cannot_change_itself() {
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 #[test]
 fn the_policies_are_as_small_as_iam_asks() {
-    let stage = Stage::built_in("staging").unwrap();
-    let github = GithubRepository {
-        name: "owner/name".to_owned(),
-        provider_exists: true,
-    };
-    let template = bootstrap(&stage, Some(&github)).unwrap().template();
-    let policies = &template["Resources"]["DeployRole"]["Properties"]["Policies"];
+    let policies = &bootstrapped("staging")["DeployRole"]["Properties"]["Policies"];
     let documents: String = policies
         .as_array()
         .unwrap()
@@ -159,6 +158,9 @@ fn the_policies_are_as_small_as_iam_asks() {
         .map(|policy| resolved(&policy["PolicyDocument"]).to_string())
         .collect();
     assert!(documents.len() < 10_240, "{} characters", documents.len());
+    // A managed policy: 6,144.
+    let boundary = &bootstrapped("staging")["Boundary"]["Properties"]["PolicyDocument"];
+    assert!(resolved(boundary).to_string().len() < 6_144, "{boundary}");
 }
 
 /// With the longest that the pseudo parameters can be.
