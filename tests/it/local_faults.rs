@@ -1,14 +1,9 @@
 //! What goes wrong around the stage `local`, through the command line: it says so, and the same
 //! command run again mends it.
 
-use std::{
-    fs,
-    net::{TcpListener, TcpStream},
-    os::unix::fs::symlink,
-    path::Path,
-    process::Command,
-    time::Duration,
-};
+mod disk;
+
+use std::{fs, net::TcpListener, os::unix::fs::symlink, time::Duration};
 
 use miyabi_tests::{Browser, Checkout, Method, Ran, Value, json, until};
 use rustix::process::{Pid, Signal, kill_process};
@@ -181,66 +176,6 @@ async fn without_postgresql_the_deploy_says_what_to_do_and_goes_on_later() {
     checkout.xtask(DESTROY).await.expect(0);
     nothing_runs(&checkout).await;
     checkout.deploy().await;
-}
-
-/// A file system of that many megabytes on a folder, gone with this value.
-struct SmallDisk<'a>(&'a Path);
-
-impl SmallDisk<'_> {
-    /// `None` when this user may not mount.
-    fn mount(folder: &Path, megabytes: u32) -> Option<SmallDisk<'_>> {
-        fs::create_dir_all(folder).unwrap();
-        mount(folder, &format!("size={megabytes}m")).then_some(SmallDisk(folder))
-    }
-}
-
-impl Drop for SmallDisk<'_> {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0).status();
-    }
-}
-
-fn mount(folder: &Path, options: &str) -> bool {
-    let mut command = Command::new("mount");
-    command
-        .args(["-t", "tmpfs", "-o", options, "tmpfs"])
-        .arg(folder);
-    command.status().is_ok_and(|status| status.success())
-}
-
-#[tokio::test]
-async fn a_full_disk_is_told_and_the_next_deploy_goes_on() {
-    let checkout = checkout();
-    let folder = checkout.stage_dir();
-    let Some(_disk) = SmallDisk::mount(&folder, 16) else {
-        println!("not tried: only root may mount a small disk");
-        return;
-    };
-    let error = checkout.xtask(DEPLOY).await.expect(1).json()["error"].clone();
-    assert!(
-        error["message"]
-            .as_str()
-            .unwrap()
-            .contains(&*folder.to_string_lossy()),
-        "{error}"
-    );
-    assert!(
-        error.to_string().contains("No space left on device"),
-        "{error}"
-    );
-    assert!(
-        error["hint"]
-            .as_str()
-            .unwrap()
-            .contains("Make room on the disk"),
-        "{error}"
-    );
-    assert!(mount(&folder, "remount,size=2g"));
-    let outputs = checkout.deploy().await;
-    assert!(TcpStream::connect(address(&outputs["siteUrl"])).is_ok());
-    // A mount point itself cannot be removed; nothing of the stage runs or lies there after that.
-    checkout.xtask(DESTROY).await;
-    nothing_runs(&checkout).await;
 }
 
 /// Killed at moments spread over a deploy of everything: one more run of the same command, and all

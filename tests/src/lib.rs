@@ -63,7 +63,18 @@ pub use serde_json::{Value, json};
 pub use tokens::{Token, sign_text};
 pub use valkey::Valkey;
 
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
+
+/// Tells `cargo xtask test` that this machine cannot test something: it says why, and counts it as
+/// skipped. The test ends with that.
+pub fn skipped(what: &str, why: &str) {
+    let why = why.replace('\n', " ");
+    // Past libtest, which shows only what failed tests print; a line of its own wherever libtest is.
+    let _ = writeln!(std::io::stdout(), "\nskipped: {what}: {why}");
+}
 
 /// Asks until the answer is `Some`, every 10 ms. Panics with `what` after `within`.
 pub async fn until<T>(what: &str, within: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> T {

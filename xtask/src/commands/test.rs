@@ -77,7 +77,10 @@ impl Test {
             .ui
             .say(&format!("took {}", duration(began.elapsed())));
         let value = json!({"passed": tally.passed, "failed": tally.failed, "skipped": tally.skipped, "steps": tally.outcomes});
-        let summary = format!("{} passed, {} failed", tally.passed, tally.failed);
+        let mut summary = format!("{} passed, {} failed", tally.passed, tally.failed);
+        if !tally.skipped.is_empty() {
+            summary += &format!(", {} skipped", tally.skipped.len());
+        }
         context.ui.answer(&value, &summary);
         Ok(u8::from(tally.failed > 0))
     }
@@ -104,7 +107,11 @@ impl Test {
             title: "Testing the workspace",
             tool,
         };
-        tally.add_tests(checks::run(context, check).await?);
+        let ran = checks::run(context, check).await?;
+        for (what, why) in skipped(&ran.1.stdout) {
+            context.ui.say(&format!("{what} is not tested: {why}"));
+        }
+        tally.add_tests(ran);
         Ok(())
     }
 
@@ -112,7 +119,7 @@ impl Test {
     async fn arm64(&self, context: &Context, tally: &mut Tally) -> Result<(), Error> {
         if let Some(reason) = arm64::impossible() {
             context.ui.say(&format!("arm64 is not tested: {reason}"));
-            tally.skipped.push("arm64");
+            tally.skipped.push("arm64".to_owned());
             return Ok(());
         }
         if let Some(install) = arm64::install(context).await? {
@@ -187,7 +194,7 @@ struct Tally {
     passed: usize,
     failed: usize,
     /// What this machine cannot test; the reason was said.
-    skipped: Vec<&'static str>,
+    skipped: Vec<String>,
     outcomes: Vec<Outcome>,
 }
 
@@ -204,7 +211,12 @@ impl Tally {
     /// Adds a run of `cargo test`, counted one by one.
     fn add_tests(&mut self, (outcome, ended): (Outcome, Ended)) {
         let (passed, failed) = count(&ended.stdout);
-        self.passed += passed;
+        let skipped: Vec<String> = skipped(&ended.stdout)
+            .map(|(what, _)| what.to_owned())
+            .collect();
+        // For libtest, a test that gave up has passed.
+        self.passed += passed.saturating_sub(skipped.len());
+        self.skipped.extend(skipped);
         self.failed += failed;
         // A test that failed is counted already; a crate that does not compile is not.
         if !outcome.ok && failed == 0 {
@@ -237,6 +249,14 @@ fn count(output: &str) -> (usize, usize) {
     sum
 }
 
+/// What tests gave up, and why: `skipped: a full disk: nobody may mount`, as `miyabi_tests::skipped`
+/// writes it.
+fn skipped(output: &str) -> impl Iterator<Item = (&str, &str)> {
+    output
+        .lines()
+        .filter_map(|line| line.strip_prefix("skipped: ")?.split_once(": "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -248,5 +268,27 @@ mod tests {
             test result: FAILED. 3 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\n";
         assert_eq!(count(output), (15, 2));
         assert_eq!(count("error: could not compile"), (0, 0));
+    }
+
+    #[test]
+    fn a_test_that_gave_up_is_skipped_and_not_passed() {
+        let stdout = "test b ... \nskipped: a full disk: `unshare`: not found\nok\n\
+            test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\n";
+        let told: Vec<_> = skipped(stdout).collect();
+        assert_eq!(told, [("a full disk", "`unshare`: not found")]);
+        let outcome = Outcome {
+            name: "tests",
+            ok: true,
+            seconds: 0.1,
+        };
+        let ended = Ended {
+            well: true,
+            said: String::new(),
+            stdout: stdout.to_owned(),
+        };
+        let mut tally = Tally::default();
+        tally.add_tests((outcome, ended));
+        assert_eq!((tally.passed, tally.failed), (1, 0));
+        assert_eq!(tally.skipped, ["a full disk"]);
     }
 }
