@@ -2,6 +2,7 @@
 //! command run again mends it.
 
 mod disk;
+mod kills;
 
 use std::{fs, net::TcpListener, os::unix::fs::symlink, time::Duration};
 
@@ -176,36 +177,4 @@ async fn without_postgresql_the_deploy_says_what_to_do_and_goes_on_later() {
     checkout.xtask(DESTROY).await.expect(0);
     nothing_runs(&checkout).await;
     checkout.deploy().await;
-}
-
-/// Killed at moments spread over a deploy of everything: one more run of the same command, and all
-/// is there.
-#[tokio::test]
-async fn a_deploy_killed_at_any_moment_is_mended_by_the_next_one() {
-    let checkout = checkout();
-    for turn in 0_u64..6 {
-        let moment = Duration::from_millis(400 + turn * 350);
-        let mut deploy = checkout.command(DEPLOY).spawn().unwrap();
-        tokio::time::sleep(moment).await;
-        let ended = deploy.try_wait().unwrap();
-        deploy.kill().await.unwrap();
-        // Every other time, the machine stops and not just the command.
-        if turn % 2 == 0
-            && let Some(address) = supervisor(&checkout)
-        {
-            kill(address["pid"].as_u64().unwrap());
-        }
-        let again = checkout.xtask(DEPLOY).await;
-        assert_eq!(
-            again.code, 0,
-            "killed after {moment:?} (ended: {ended:?}): {again:?}"
-        );
-        let third = checkout.xtask(DEPLOY).await.expect(0).json();
-        assert_eq!(
-            third["result"], "unchanged",
-            "killed after {moment:?}: {third}"
-        );
-        checkout.xtask(DESTROY).await.expect(0);
-        nothing_runs(&checkout).await;
-    }
 }

@@ -35,6 +35,7 @@ mod event;
 mod functions;
 mod http;
 mod proxy;
+mod running;
 mod scripted;
 #[cfg(feature = "aws")]
 mod scripted_stacks;
@@ -55,6 +56,7 @@ pub use emulator::{Emulator, Faults};
 pub use event::http_event;
 pub use http::{RequestBuilder, Response};
 pub use proxy::Wire;
+pub use running::{Dice, Running};
 pub use scripted::{Asked, Reply, Scripted};
 #[cfg(feature = "aws")]
 pub use scripted_stacks::ScriptedStacks;

@@ -4,9 +4,8 @@
 use std::{
     collections::BTreeSet,
     env,
-    process::Stdio,
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -18,12 +17,8 @@ use deployer::{
     lock::Holder,
     target::Target,
 };
-use miyabi_tests::{Emulator, Ran, ScriptedStacks, until};
-use rustix::process::{Pid, Signal, kill_process};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    process::{Child, Command},
-};
+use miyabi_tests::{Dice, Emulator, Running, ScriptedStacks, until};
+use rustix::process::Signal;
 
 use super::{Place, failing, good, text};
 use crate::sandbox::Sandbox;
@@ -33,56 +28,6 @@ const DEPLOY: &[&str] = &["deploy", "--yes", "--json"];
 const BUILT: &str = "Building the functions: done";
 /// Nothing here is slower than a deploy on a machine with other things to do.
 const SOON: Duration = Duration::from_secs(120);
-
-/// A command that runs, and what it has said so far.
-struct Running {
-    child: Child,
-    said: tokio::task::JoinHandle<()>,
-    lines: Arc<Mutex<String>>,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Running {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-        let lines = Arc::<Mutex<String>>::default();
-        let heard = lines.clone();
-        let said = tokio::spawn(async move {
-            while let Ok(Some(line)) = stderr.next_line().await {
-                *heard.lock().unwrap() += &format!("{line}\n");
-            }
-        });
-        Running { child, said, lines }
-    }
-
-    /// Waits until it has said that.
-    async fn says(&self, what: &str) {
-        until(&format!("it says {what}"), SOON, async || {
-            self.lines.lock().unwrap().contains(what).then_some(())
-        })
-        .await;
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
-    }
-
-    async fn ends(mut self) -> Ran {
-        let status = tokio::time::timeout(SOON, self.child.wait()).await;
-        let code = status.unwrap().unwrap().code().unwrap_or(-1);
-        let mut stdout = String::new();
-        let mut pipe = self.child.stdout.take().unwrap();
-        pipe.read_to_string(&mut stdout).await.unwrap();
-        self.said.await.unwrap();
-        let stderr = self.lines.lock().unwrap().clone();
-        Ran {
-            code,
-            stdout,
-            stderr,
-        }
-    }
-}
 
 /// A stage that is deployed, and two names of its database's machine: from one to the other, every
 /// function that knows the database changes, without anything being built.
@@ -242,7 +187,7 @@ async fn fault_11_a_deploy_that_is_killed_at_a_random_moment_is_healed_by_the_ne
     let began = Instant::now();
     first.ends().await.expect(0);
     let rest = began.elapsed();
-    let mut dice = Dice(0x6d69_7961_6269);
+    let mut dice = Dice::new(0x6d69_7961_6269);
     let mut points = BTreeSet::new();
     for turn in 1..=kills {
         let host = hosts[usize::try_from(turn % 2).unwrap()];
@@ -253,10 +198,7 @@ async fn fault_11_a_deploy_that_is_killed_at_a_random_moment_is_healed_by_the_ne
             running.says(BUILT).await;
         }
         tokio::time::sleep(point).await;
-        let ended = running.child.try_wait().unwrap();
-        if ended.is_none() {
-            running.signal(Signal::KILL);
-        }
+        running.kill();
         let ran = running.ends().await;
         let last = ran.stderr.lines().last().unwrap_or_default().to_owned();
         converges(&sandbox, host, &format!("kill {turn} at {point:?}: {last}")).await;
@@ -296,18 +238,4 @@ async fn fault_13_a_command_that_slept_past_the_end_of_its_lease_changes_nothing
         "{ran:?}"
     );
     converges(&sandbox, "localhost", "SIGCONT").await;
-}
-
-/// Random numbers that are the same in every run (splitmix64).
-struct Dice(u64);
-
-impl Dice {
-    /// From 0 to 1.
-    fn part(&mut self) -> f64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        f64::from(u32::try_from((mixed ^ (mixed >> 31)) >> 32).unwrap()) / f64::from(u32::MAX)
-    }
 }
