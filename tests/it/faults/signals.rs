@@ -205,8 +205,8 @@ async fn fault_11_a_deploy_that_is_killed_at_a_random_moment_is_healed_by_the_ne
         let step = last.split(':').next().unwrap_or_default();
         points.insert(step.trim_end_matches(" ..").to_owned());
     }
-    // In more than one step of a deploy.
-    assert!(points.len() > 2, "{points:?}");
+    // In more than one step of a deploy; few kills may well be in the same.
+    assert!(kills < 10 || points.len() > 2, "{points:?}");
 }
 
 #[tokio::test]
