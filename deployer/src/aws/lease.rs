@@ -33,7 +33,7 @@ const TTL_VARIABLE: &str = "MIYABI_LEASE_SECONDS";
 /// other renewal is sent, so all of them must have failed long before the lease ends.
 const ATTEMPT_WITHIN: Duration = Duration::from_secs(5);
 const WHOLE_WITHIN: Duration = Duration::from_secs(12);
-/// Between two tries of the fence to renew.
+/// Between two tries to renew of which the first failed.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 fn ttl() -> Duration {
@@ -282,13 +282,16 @@ fn taken(bucket: &Bucket, by: &Written, left: Duration) -> Error {
 
 /// Renews until it is aborted, or the lease is lost for good.
 async fn beat(bucket: Bucket, held: Arc<Mutex<Held>>) {
+    let mut pause = renew_every();
     loop {
-        tokio::time::sleep(renew_every()).await;
+        tokio::time::sleep(pause).await;
         let mut held = held.lock().await;
-        // A renewal that fails otherwise is tried again at the next beat, or by the fence.
-        if renew(&bucket, &mut held).await.is_err() && held.lost {
-            return;
-        }
+        pause = match renew(&bucket, &mut held).await {
+            Ok(()) => renew_every(),
+            Err(_) if held.lost => return,
+            // Two that hang, a whole beat apart, would be most of the lease's life.
+            Err(_) => TRY_AGAIN_AFTER.min(renew_every()),
+        };
     }
 }
 

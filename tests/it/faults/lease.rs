@@ -95,7 +95,7 @@ async fn fault_13_a_renewal_that_is_never_answered_holds_nobody_up_and_the_deplo
     let faults = Faults::before(Emulator::shared().await).await;
     let aws = place.through(faults.url()).open().await.unwrap();
     let lease = aws.lock(&holder("deploy")).await.unwrap();
-    // The three attempts of one renewal, and the first one of the fence after it.
+    // The three attempts of one renewal, and the first one of the next.
     faults
         .add(
             json!([{"service": "s3", "operation": "PutObject", "times": 4, "timeout_ms": 120_000}]),
