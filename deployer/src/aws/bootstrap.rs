@@ -108,7 +108,7 @@ impl Aws {
         let keys: Vec<String> = self
             .keys(&bucket)
             .await?
-            .into_keys()
+            .into_iter()
             .filter(|key| key != super::lease::KEY)
             .collect();
         for keys in keys.chunks(1000) {

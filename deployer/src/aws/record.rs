@@ -21,6 +21,9 @@ pub(super) struct Record {
     pub(super) migrations: BTreeMap<i64, String>,
     /// SHA-256 over the files of the site that were last put into the bucket.
     pub(super) site: Option<String>,
+    /// Files of the site that no release has any more and that are still there: the key, and when the
+    /// deploy dropped it, in seconds since 1970.
+    pub(super) site_left: BTreeMap<String, i64>,
     /// Which versions of the functions answered, and which stand aside.
     pub(super) rollout: Rollout,
     /// What the last deploy that ended well was made of.

@@ -16,15 +16,58 @@ use crate::{Error, site::SiteFile};
 
 /// Uploads at once.
 const AT_ONCE: usize = 8;
-/// How long a file with a hash in its name outlives its release: a page that is still open in a
-/// browser may ask for it.
+/// How long a file with a hash in its name outlives its release, from the deploy that dropped it: a
+/// page that is still open in a browser may ask for it.
 const OLD_FILES_STAY: Duration = Duration::days(7);
 /// The most keys that one request deletes.
 const DELETED_AT_ONCE: usize = 1000;
 
+/// The files in the bucket that the release does not have.
+#[derive(Debug, PartialEq, Eq)]
+struct Old {
+    /// Those that a page of an earlier release may still ask for, and since when they are old.
+    stay: BTreeMap<String, i64>,
+    /// Those whose time is over.
+    over: Vec<String>,
+}
+
+impl Old {
+    /// `before`: what stayed at the deploy before. What is not among it is old from now on: when it was
+    /// uploaded says nothing, as a release may be in service for months.
+    fn of(
+        there: Vec<String>,
+        wanted: &BTreeSet<&str>,
+        before: &BTreeMap<String, i64>,
+        now: OffsetDateTime,
+    ) -> Old {
+        let gone_by = (now - OLD_FILES_STAY).unix_timestamp();
+        let mut old = Old {
+            stay: BTreeMap::new(),
+            over: Vec::new(),
+        };
+        for key in there {
+            if wanted.contains(key.as_str()) {
+                continue;
+            }
+            let since = *before.get(&key).unwrap_or(&now.unix_timestamp());
+            if key.starts_with("_next/static/") && since > gone_by {
+                old.stay.insert(key, since);
+            } else {
+                old.over.push(key);
+            }
+        }
+        old
+    }
+}
+
 impl Aws {
-    /// Makes the bucket hold these files.
-    pub(super) async fn put_files(&self, bucket: &str, files: &[SiteFile]) -> Result<(), Error> {
+    /// Makes the bucket hold these files. Gives those of earlier releases that stay for a while, and
+    /// since when: [`super::record::Record::site_left`].
+    pub(super) async fn put_files(
+        &self,
+        bucket: &str,
+        files: &[SiteFile],
+    ) -> Result<BTreeMap<String, i64>, Error> {
         self.fence().await?;
         let (hashed, pages): (Vec<&SiteFile>, Vec<&SiteFile>) = files
             .iter()
@@ -39,13 +82,14 @@ impl Aws {
                 .try_collect::<Vec<()>>()
                 .await?;
         }
-        self.remove_old_files(bucket, files).await?;
         let unhashed: Vec<&str> = pages
             .iter()
             .chain(&last)
             .map(|file| file.key.as_str())
             .collect();
-        self.invalidate(&unhashed).await
+        self.invalidate(&unhashed).await?;
+        // Only now: until then an edge may give a page of the release before.
+        self.remove_old_files(bucket, files).await
     }
 
     async fn put_file(&self, bucket: &str, file: &SiteFile) -> Result<(), Error> {
@@ -70,29 +114,24 @@ impl Aws {
             })
     }
 
-    async fn remove_old_files(&self, bucket: &str, files: &[SiteFile]) -> Result<(), Error> {
-        let wanted: BTreeSet<&str> = files.iter().map(|file| file.key.as_str()).collect();
-        let old = self.seen.now() - OLD_FILES_STAY;
-        let there = self.keys(bucket).await?;
-        let unwanted: Vec<String> = there
-            .into_iter()
-            .filter(|(key, at)| {
-                !wanted.contains(key.as_str()) && (!key.starts_with("_next/static/") || *at < old)
-            })
-            .map(|(key, _)| key)
-            .collect();
-        for keys in unwanted.chunks(DELETED_AT_ONCE) {
-            self.delete_keys(bucket, keys).await?;
-        }
-        Ok(())
-    }
-
-    /// Every key of a bucket and when it was written.
-    pub(super) async fn keys(
+    async fn remove_old_files(
         &self,
         bucket: &str,
-    ) -> Result<BTreeMap<String, OffsetDateTime>, Error> {
-        let mut keys = BTreeMap::new();
+        files: &[SiteFile],
+    ) -> Result<BTreeMap<String, i64>, Error> {
+        let there = self.keys(bucket).await?;
+        let wanted: BTreeSet<&str> = files.iter().map(|file| file.key.as_str()).collect();
+        let before = self.record().await?.site_left;
+        let old = Old::of(there, &wanted, &before, self.seen.now());
+        for keys in old.over.chunks(DELETED_AT_ONCE) {
+            self.delete_keys(bucket, keys).await?;
+        }
+        Ok(old.stay)
+    }
+
+    /// Every key of a bucket.
+    pub(super) async fn keys(&self, bucket: &str) -> Result<Vec<String>, Error> {
+        let mut keys = Vec::new();
         let mut token = None;
         loop {
             let page = self
@@ -108,12 +147,8 @@ impl Aws {
                     Refused::new("s3:ListBucket", error)
                         .error(format!("The bucket `{bucket}` cannot be listed."))
                 })?;
-            for object in page.contents() {
-                let at = object.last_modified().map_or(0, |at| at.secs());
-                let at =
-                    OffsetDateTime::from_unix_timestamp(at).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-                keys.extend(object.key().map(|key| (key.to_owned(), at)));
-            }
+            let page_keys = page.contents().iter().filter_map(|object| object.key());
+            keys.extend(page_keys.map(str::to_owned));
             token = page.next_continuation_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(keys);
@@ -194,5 +229,40 @@ impl Aws {
             .await
             .map(|_| ())
             .map_err(|error| Refused::new("cloudfront:CreateInvalidation", error).error(failed()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The files of a deploy on that day whose release has only these, with what the one before kept.
+    fn deploy(day: i64, there: &[&str], wanted: &[&str], before: &BTreeMap<String, i64>) -> Old {
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(day);
+        let there = there.iter().map(|key| (*key).to_owned()).collect();
+        Old::of(there, &wanted.iter().copied().collect(), before, now)
+    }
+
+    #[test]
+    fn a_hashed_file_stays_seven_days_from_the_deploy_that_dropped_it_however_old_it_is() {
+        let (old, new) = ("_next/static/old.js", "_next/static/new.js");
+        let there = [old, new, "about.html", "index.html"];
+        let wanted = [new, "index.html"];
+        // The release before was in service for a hundred days.
+        let first = deploy(100, &there, &wanted, &BTreeMap::new());
+        assert_eq!(first.stay.keys().collect::<Vec<_>>(), [old]);
+        assert_eq!(first.over, ["about.html"], "a page is asked for anew");
+
+        let second = deploy(106, &there[..2], &wanted, &first.stay);
+        assert_eq!(second.stay, first.stay, "the first deploy counts");
+        let third = deploy(107, &there[..2], &wanted, &second.stay);
+        assert_eq!(third.over, [old]);
+        assert!(third.stay.is_empty());
+
+        // Back in the release, and dropped again.
+        let back = deploy(106, &there[..2], &[old, new], &first.stay);
+        assert!(back.stay.is_empty() && back.over.is_empty());
+        let again = deploy(108, &there[..2], &wanted, &back.stay);
+        assert!(again.over.is_empty());
     }
 }

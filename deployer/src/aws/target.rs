@@ -167,9 +167,12 @@ impl Target for Aws {
     }
 
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
-        self.put_files(bucket, files).await?;
-        self.change_record(|record| record.site = Some(sha256.to_owned()))
-            .await
+        let left = self.put_files(bucket, files).await?;
+        self.change_record(|record| {
+            record.site = Some(sha256.to_owned());
+            record.site_left = left;
+        })
+        .await
     }
 
     async fn in_service(&self) -> Result<BTreeMap<String, InService>, Error> {
