@@ -69,6 +69,7 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
             migrated: None,
         });
     }
+    target.assert_room_for(&plan.stacks).await?;
     upload(&applying).await?;
     rollout::begin(target, plan, deployed.rollout.clone()).await?;
     let run = Run::new(&applying, &deployed);

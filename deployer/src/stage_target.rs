@@ -243,6 +243,10 @@ impl Target for StageTarget {
         at!(self, target => target.check(stacks))
     }
 
+    async fn assert_room_for(&self, stacks: &[StackPlan]) -> Result<(), Error> {
+        at!(self, target => target.assert_room_for(stacks).await)
+    }
+
     async fn prepare(&self, progress: &Progress) -> Result<(), Error> {
         at!(self, target => target.prepare(progress).await)
     }

@@ -48,6 +48,12 @@ pub trait Target {
     /// type and property of all templates in one error.
     fn check(&self, stacks: &[StackPlan]) -> Result<(), Error>;
 
+    /// Refuses stacks that cannot be created because of what earlier ones left behind. Called before
+    /// the first write of an apply. Reads only.
+    async fn assert_room_for(&self, _stacks: &[StackPlan]) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Gets ready for the stacks of a plan (`local`: the supervisor runs; AWS: the asset bucket
     /// exists). Called first by apply, before any upload and also for a plan that changes nothing;
     /// does nothing when all is ready.

@@ -19,6 +19,7 @@ mod examine;
 mod follow;
 mod functions;
 mod lease;
+mod left_behind;
 mod outcome;
 mod place;
 mod record;

@@ -56,6 +56,10 @@ impl Target for Aws {
         Ok(())
     }
 
+    async fn assert_room_for(&self, stacks: &[StackPlan]) -> Result<(), Error> {
+        self.refuse_what_is_left_behind(stacks).await
+    }
+
     async fn prepare(&self, _: &Progress) -> Result<(), Error> {
         self.bucket.assert_there().await
     }

@@ -151,6 +151,44 @@ async fn fault_26_a_stack_that_was_deleted_by_hand_is_not_one_that_was_never_dep
     );
 }
 
+#[tokio::test]
+async fn fault_26_secrets_that_outlived_a_stack_are_named_before_it_is_made_anew() {
+    let place = Place::new(526).await;
+    let emulator = Emulator::shared().await;
+    let mut api = good(1);
+    api["Resources"]["Keys"] = json!({"Type": "AWS::SecretsManager::Secret", "DeletionPolicy": "Retain",
+        "Properties": {"Name": "miyabi-sandbox-keys", "GenerateSecretString": {}}});
+    let stacks = [("api", api)];
+    place.deploy(&stacks).await.unwrap();
+    let parameters = [
+        ("Action", "DeleteStack"),
+        ("StackName", "miyabi-sandbox-api"),
+    ];
+    emulator.cloudformation(&place.account, &parameters).await;
+    miyabi_tests::until("the stack is gone", WITHIN, async || {
+        let there = place.open().await.unwrap().deployed().await.unwrap().stacks;
+        (!there.contains_key("api")).then_some(())
+    })
+    .await;
+
+    let aws = place.open().await.unwrap();
+    let error = place.deploy_with(&aws, &stacks).await.unwrap_err();
+    let told = text(&error);
+    let delete = "`aws secretsmanager delete-secret --force-delete-without-recovery --region us-east-1 --secret-id miyabi-sandbox-keys`";
+    assert!(
+        told.contains(&format!("api Keys (AWS::SecretsManager::Secret): {delete}")),
+        "{told}"
+    );
+    assert_eq!(super::writes(&aws), Vec::<String>::new());
+
+    let deleted = json!({"SecretId": "miyabi-sandbox-keys", "ForceDeleteWithoutRecovery": true});
+    let target = "secretsmanager.DeleteSecret";
+    emulator
+        .call(&place.account, "secretsmanager", target, deleted)
+        .await;
+    place.deploy(&stacks).await.unwrap();
+}
+
 /// An answer of CloudFormation about drift.
 fn answer(action: &str, body: &str) -> (u16, String) {
     let text = format!(
