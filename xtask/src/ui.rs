@@ -42,6 +42,8 @@ struct Running {
     title: String,
     began: Instant,
     said: Instant,
+    /// What it is at, as it said last.
+    doing: String,
     bar: Option<ProgressBar>,
 }
 
@@ -215,6 +217,7 @@ impl Ui {
             title,
             began: Instant::now(),
             said: Instant::now(),
+            doing: String::new(),
             bar,
         }
     }
@@ -222,7 +225,7 @@ impl Ui {
     fn doing(&self, running: &mut Running, what: &str) {
         match &running.bar {
             Some(bar) => bar.set_message(what.to_owned()),
-            None => self.sign(running, &format!("{what} ")),
+            None => running.doing = format!("{what} "),
         }
     }
 
@@ -234,17 +237,13 @@ impl Ui {
         loop {
             tokio::time::sleep(LOOK_EVERY).await;
             let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
-            steps
-                .values_mut()
-                .for_each(|running| self.sign(running, ""));
-        }
-    }
-
-    fn sign(&self, running: &mut Running, what: &str) {
-        if running.said.elapsed() >= SIGN_OF_LIFE {
-            running.said = Instant::now();
-            let took = duration(running.began.elapsed());
-            self.say(&format!("{} .. {what}({took})", running.title));
+            for running in steps.values_mut() {
+                if running.said.elapsed() >= SIGN_OF_LIFE {
+                    running.said = Instant::now();
+                    let took = duration(running.began.elapsed());
+                    self.say(&format!("{} .. {}({took})", running.title, running.doing));
+                }
+            }
         }
     }
 
