@@ -6,7 +6,17 @@ use aws_sdk_cloudformation::{
 };
 use time::OffsetDateTime;
 
-use super::{Aws, events::Reach, refused::Refused};
+use super::{Aws, refused::Refused};
+
+/// How far a look goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// One page, not tried again by itself: the next look comes soon.
+    Newest,
+    /// Back to where the operation began: the steps of a large rollback push its cause off the first
+    /// page. For the last look, which is worth trying again.
+    WholeOperation,
+}
 
 /// What happened to a resource.
 #[derive(Debug, Clone)]

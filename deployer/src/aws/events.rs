@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use super::{
     Aws,
-    event_pages::{Call, Happened, Page},
+    event_pages::{Call, Happened, Page, Reach},
     refused::Refused,
     stack::{Phase, phase},
 };
@@ -23,16 +23,6 @@ pub(super) struct News {
 
 /// The most that is read of one operation; CloudFormation gives about a hundred events a page.
 const MOST_PAGES: u32 = 100;
-
-/// How far a look goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
-    /// One page, not tried again by itself: the next look comes soon.
-    Newest,
-    /// Back to where the operation began: the steps of a large rollback push its cause off the first
-    /// page. For the last look, which is worth trying again.
-    WholeOperation,
-}
 
 /// The events of one operation.
 pub(super) struct Events {

@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 
 use super::{
     Aws,
-    event_pages::Happened,
-    events::{Events, Reach},
+    event_pages::{Happened, Reach},
+    events::Events,
     refused::Refused,
     stack::{Phase, StackView, phase},
 };
