@@ -1,3 +1,5 @@
+//! Tests of [`super`] with real programs as functions behind a real gateway.
+
 #[path = "stack_throttling_tests.rs"]
 mod throttling;
 

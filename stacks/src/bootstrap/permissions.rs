@@ -2,7 +2,7 @@
 //! stacks, and what the deployer asks besides.
 //!
 //! Nothing but what is called as the stage, wherever AWS lets a permission name it.
-//! `tests/deploy_role.rs` compares this with what AWS's resource handlers call.
+//! `tests/deploy_role/` compares this with what AWS's resource handlers call.
 
 mod services;
 

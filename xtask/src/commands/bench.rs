@@ -1,3 +1,5 @@
+//! `cargo xtask bench`: runs the measurements of `bench/`, after building what they measure.
+
 use std::{collections::BTreeSet, env};
 
 use clap::{Args, ValueEnum};

@@ -1,3 +1,5 @@
+//! `cargo xtask bootstrap`: what a stage needs in its account before its first deploy.
+
 use clap::Args;
 use deployer::Error;
 

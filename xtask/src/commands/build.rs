@@ -1,3 +1,5 @@
+//! `cargo xtask build`: the functions, for this machine or for Lambda.
+
 use clap::{Args, ValueEnum};
 use deployer::{
     Error,

@@ -1,3 +1,5 @@
+//! `cargo xtask check`: format, clippy, generated files and linters, without the tests.
+
 use clap::Args;
 use deployer::Error;
 use serde_json::json;

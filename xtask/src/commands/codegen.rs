@@ -1,3 +1,5 @@
+//! `cargo xtask codegen`: writes what is generated from schemas and from the database.
+
 use std::{fs, path::Path, time::Instant};
 
 use clap::Args;

@@ -1,3 +1,5 @@
+//! `cargo xtask deploy`: plan, approval, apply, and what came of it.
+
 use std::{collections::BTreeMap, time::Instant};
 
 use clap::Args;

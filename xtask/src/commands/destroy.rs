@@ -1,3 +1,5 @@
+//! `cargo xtask destroy`: everything of a stage goes, after somebody typed its name.
+
 use clap::Args;
 use deployer::{Error, ErrorKind, lock::Holder, offline, session, stage::Stage, target::Target};
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! `cargo xtask dev`: deploys `local` again whenever a file changes.
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},

@@ -1,3 +1,5 @@
+//! `cargo xtask doctor`: what this machine has and what is missing.
+
 use std::path::{Path, PathBuf};
 
 use clap::Args;

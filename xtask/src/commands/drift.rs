@@ -1,3 +1,5 @@
+//! `cargo xtask drift`: what was changed by hand.
+
 use std::time::Duration;
 
 use clap::Args;

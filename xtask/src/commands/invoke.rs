@@ -1,3 +1,5 @@
+//! `cargo xtask invoke`: one call of a function, past the gateway.
+
 use std::{
     fs,
     io::{self, Read},

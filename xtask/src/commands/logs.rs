@@ -1,3 +1,5 @@
+//! `cargo xtask logs`: the lines of functions, once or as they come.
+
 use std::time::{Duration, SystemTime};
 
 use clap::Args;

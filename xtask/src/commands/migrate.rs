@@ -1,3 +1,5 @@
+//! `cargo xtask migrate`: brings the schema up to date, or says how it is.
+
 use std::collections::BTreeMap;
 
 use clap::Args;

@@ -1,3 +1,5 @@
+//! `cargo xtask openapi`: writes the document that the functions describe themselves with.
+
 use std::{fs, time::Instant};
 
 use clap::Args;

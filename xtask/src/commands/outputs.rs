@@ -1,3 +1,5 @@
+//! `cargo xtask outputs`: the addresses of a stage.
+
 use clap::Args;
 use deployer::{Error, state, target::Target};
 

@@ -1,3 +1,5 @@
+//! `cargo xtask plan`: what a deploy would do.
+
 use std::path::PathBuf;
 
 use clap::Args;

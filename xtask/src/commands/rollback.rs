@@ -1,3 +1,5 @@
+//! `cargo xtask rollback`: the release before, in service again.
+
 use clap::Args;
 use deployer::{
     Error,

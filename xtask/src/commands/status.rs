@@ -1,3 +1,5 @@
+//! `cargo xtask status`: each resource of a stage and how it is.
+
 use clap::Args;
 use deployer::{
     Error,

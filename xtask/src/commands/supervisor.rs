@@ -1,3 +1,5 @@
+//! `cargo xtask supervisor`: the process that keeps `local` running; started by `deploy`.
+
 use std::path::PathBuf;
 
 use clap::Args;

@@ -1,3 +1,5 @@
+//! `cargo xtask synth`: the templates of a stage.
+
 use std::fs;
 
 use clap::{Args, ValueEnum};

@@ -1,3 +1,5 @@
+//! `cargo xtask test`: all tests, with the set-up that they need.
+
 use std::time::Instant;
 
 use clap::Args;
@@ -28,7 +30,7 @@ pub(crate) struct Test {
     /// are among them when this begins with `arm64`.
     #[arg(value_name = "NAME")]
     name: Option<String>,
-    /// Kill deploys 200 times and throw the faults by dice with 20 seeds; about 15 minutes more.
+    /// Kill deploys 200 times and throw the faults by dice with 20 seeds.
     #[arg(long)]
     thorough: bool,
 }
