@@ -3,9 +3,12 @@
 
 use std::time::Duration;
 
-use aws_sdk_cloudformation::types::{
-    Capability, Change as SetChange, ChangeAction, ChangeSetStatus, ChangeSetType, ExecutionStatus,
-    Replacement, StackStatus,
+use aws_sdk_cloudformation::{
+    operation::describe_change_set::builders::DescribeChangeSetFluentBuilder,
+    types::{
+        Capability, Change as SetChange, ChangeAction, ChangeSetStatus, ChangeSetType,
+        ExecutionStatus, Replacement, StackStatus,
+    },
 };
 
 use super::{Aws, change::Change, outcome::not_begun, refused::Refused, stack::StackView};
@@ -71,14 +74,7 @@ impl Aws {
 
     /// Whether a change set was executed, well or not. Its name is ours alone, so it was by us.
     async fn is_executed(&self, view: &StackView, set: &str) -> bool {
-        let answer = self
-            .clients
-            .cloudformation
-            .describe_change_set()
-            .stack_name(&view.id)
-            .change_set_name(set)
-            .send()
-            .await;
+        let answer = self.change_set(view, set).send().await;
         answer.is_ok_and(|answer| {
             matches!(
                 answer.execution_status(),
@@ -89,6 +85,12 @@ impl Aws {
                 )
             )
         })
+    }
+
+    fn change_set(&self, view: &StackView, set: &str) -> DescribeChangeSetFluentBuilder {
+        let cloudformation = &self.clients.cloudformation;
+        let describe = cloudformation.describe_change_set();
+        describe.stack_name(&view.id).change_set_name(set)
     }
 
     /// Makes a change set of that name, which nobody else may have; gives its ARN.
@@ -149,11 +151,7 @@ impl Aws {
         let mut next = None;
         loop {
             let answer = self
-                .clients
-                .cloudformation
-                .describe_change_set()
-                .stack_name(&view.id)
-                .change_set_name(set)
+                .change_set(view, set)
                 .set_next_token(next.clone())
                 .send()
                 .await

@@ -114,11 +114,15 @@ impl Deploy {
         &self,
         context: &Context,
         stage: &Stage,
-        target: &impl Target,
+        target: &StageTarget,
     ) -> Result<Plan, Error> {
         let progress = context.ui.progress();
         let built = build::build(&context.project, stage.build_for(), &progress).await?;
-        session::plan(target, &context.project, stage, &built, &self.only).await
+        let plan = session::plan(target, &context.project, stage, &built, &self.only).await?;
+        // What is approved is what CloudFormation would do, where the templates leave a doubt.
+        let doubtful = |stack: &StackPlan| !stack.is_plain();
+        let (plan, _) = target.examine(plan, doubtful, &progress).await?;
+        Ok(plan)
     }
 
     async fn deploy(
@@ -130,15 +134,8 @@ impl Deploy {
     ) -> Result<(Plan, Applied, Option<Vec<Moved>>), Error> {
         let plan = context
             .interrupt
-            .or(async {
-                let plan = self.plan(context, stage, target).await?;
-                // What is approved is what CloudFormation would do, where the templates leave a doubt.
-                let doubtful = |stack: &StackPlan| !stack.is_plain();
-                let progress = context.ui.progress();
-                target.examine(plan, doubtful, &progress).await
-            })
-            .await?
-            .0;
+            .or(self.plan(context, stage, target))
+            .await?;
         if !plan.is_empty() {
             context.ui.say(&show::plan::text(&plan, false, &context.ui));
             if !self.allow_drift {
