@@ -28,6 +28,7 @@ mod binaries;
 mod browser;
 mod checkout;
 mod cluster;
+mod dice;
 #[cfg(feature = "aws")]
 mod emulator;
 mod environment;
@@ -51,12 +52,13 @@ pub use browser::Browser;
 pub use checkout::{Checkout, Ran};
 pub use cluster::Database;
 pub use deployer::local::github;
+pub use dice::Dice;
 #[cfg(feature = "aws")]
 pub use emulator::{Emulator, Faults};
 pub use event::http_event;
 pub use http::{RequestBuilder, Response};
 pub use proxy::Wire;
-pub use running::{Dice, Running};
+pub use running::Running;
 pub use scripted::{Asked, Reply, Scripted};
 #[cfg(feature = "aws")]
 pub use scripted_stacks::ScriptedStacks;

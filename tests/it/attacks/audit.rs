@@ -1,7 +1,7 @@
 //! The audit trail: every sensitive act has a row, and nobody can change one.
 
-use miyabi_catalog::{Access, FUNCTIONS};
-use miyabi_tests::{App, Method, Person, json};
+use miyabi_catalog::{Access, FUNCTIONS, Permission};
+use miyabi_tests::{App, Method, Person, RequestBuilder, json};
 use sqlx::Executor;
 
 async fn lines(app: &App, condition: &str) -> usize {
@@ -82,21 +82,7 @@ async fn attack_47_each_refusal_has_a_line() {
         "outcome = 'denied' and action = 'access.denied' and actor_id = '{}'",
         nobody.user_id()
     );
-    let mut expected = 0;
-    for route in FUNCTIONS.iter().flat_map(|function| function.routes) {
-        let Access::Needs(permission) = route.access else {
-            continue;
-        };
-        let path = fill(route.path);
-        refused(&nobody, route.method.as_str(), &path, "missing_permission").await;
-        expected += 1;
-        let needed = format!(
-            "{condition} and after ->> 'needed' = '{}'",
-            permission.as_str()
-        );
-        assert!(lines(&app, &needed).await > 0, "{path}");
-        assert_eq!(lines(&app, &condition).await, expected, "{path}");
-    }
+    each_refusal_has_a_line(&app, &nobody, "missing_permission", &condition).await;
 }
 
 /// Whoever was removed has a line for each request with a token from before. A stranger has none:
@@ -122,32 +108,16 @@ async fn attack_47_each_refusal_of_a_removed_member_has_a_line() {
         alice.organization_id(),
         removed.user_id()
     );
-    let mut expected = 0;
-    for route in FUNCTIONS.iter().flat_map(|function| function.routes) {
-        let Access::Needs(permission) = route.access else {
-            continue;
-        };
-        let (method, path) = (route.method.as_str(), fill(route.path));
-        refused(&removed, method, &path, "not_a_member").await;
-        expected += 1;
-        let needed = format!(
-            "{condition} and after ->> 'needed' = '{}'",
-            permission.as_str()
-        );
-        assert!(lines(&app, &needed).await > 0, "{path}");
-        assert_eq!(lines(&app, &condition).await, expected, "{path}");
+    let refusals = each_refusal_has_a_line(&app, &removed, "not_a_member", &condition).await;
+    for (method, path, _) in guarded() {
         let request = app.request(method.parse().unwrap(), &path).bearer(&token);
-        let response = match method {
-            "GET" | "DELETE" => request.send().await,
-            _ => request.json(json!({})).send().await,
-        };
-        response.problem(403, "not_a_member");
+        refused(request, method, "not_a_member").await;
     }
     removed
         .get("/api/auth/me")
         .await
         .problem(403, "not_a_member");
-    assert_eq!(lines(&app, &condition).await, expected + 1);
+    assert_eq!(lines(&app, &condition).await, refusals + 1);
     let strangers = format!(
         "actor_id = '{}' and (outcome = 'denied' or organization_id = '{}')",
         stranger.user_id(),
@@ -174,8 +144,33 @@ fn fill(path: &str) -> String {
     segments.collect::<Vec<_>>().join("/")
 }
 
-async fn refused(person: &Person, method: &str, path: &str, code: &str) {
-    let request = person.request(method.parse().unwrap(), path);
+/// Every route that needs a permission: method, a path and the permission.
+fn guarded() -> impl Iterator<Item = (&'static str, String, Permission)> {
+    let routes = FUNCTIONS.iter().flat_map(|function| function.routes);
+    routes.filter_map(|route| match route.access {
+        Access::Needs(permission) => Some((route.method.as_str(), fill(route.path), permission)),
+        _ => None,
+    })
+}
+
+/// Asks each of these routes as somebody who is refused with that code, and looks for the line of each
+/// refusal. Gives how many there are.
+async fn each_refusal_has_a_line(app: &App, person: &Person, code: &str, condition: &str) -> usize {
+    let mut expected = 0;
+    for (method, path, permission) in guarded() {
+        refused(person.request(method.parse().unwrap(), &path), method, code).await;
+        expected += 1;
+        let needed = format!(
+            "{condition} and after ->> 'needed' = '{}'",
+            permission.as_str()
+        );
+        assert!(lines(app, &needed).await > 0, "{path}");
+        assert_eq!(lines(app, condition).await, expected, "{path}");
+    }
+    expected
+}
+
+async fn refused(request: RequestBuilder, method: &str, code: &str) {
     let response = match method {
         "GET" | "DELETE" => request.send().await,
         _ => request.json(json!({})).send().await,

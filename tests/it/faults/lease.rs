@@ -102,8 +102,13 @@ async fn fault_13_a_renewal_that_is_never_answered_holds_nobody_up_and_the_deplo
         )
         .await;
     let applied = BTreeMap::from([(1, "ab".to_owned())]);
-    tokio::time::sleep(Duration::from_secs(26)).await;
-    // By now the lease is older than the fence lets pass.
+    // By then the lease is older than the fence lets pass.
+    until(
+        "the second renewal hangs",
+        Duration::from_secs(60),
+        async || (faults.fired("PutObject").await == 4).then_some(()),
+    )
+    .await;
     let recorded = aws.record_migrations(&applied);
     let recorded = tokio::time::timeout(Duration::from_secs(40), recorded).await;
     recorded.expect("the fence waits for no answer").unwrap();

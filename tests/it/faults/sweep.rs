@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use deployer::{plan::StackAction, target::Target};
-use miyabi_tests::{Emulator, Faults, Value, json};
+use miyabi_tests::{Dice, Emulator, Faults, Value, json};
 
 use super::{Place, failing, good, text};
 
@@ -29,23 +29,6 @@ const OPERATIONS: [(&str, &str); 13] = [
     ("cloudformation", "DescribeChangeSet"),
     ("cloudformation", "ExecuteChangeSet"),
 ];
-
-/// xorshift64*: the same seed, the same faults.
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Dice {
-        Dice((seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15))
-    }
-
-    /// 0 to `sides` - 1.
-    fn throw(&mut self, sides: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % sides
-    }
-}
 
 /// A fault or none for each operation; a request that AWS itself would take is refused three times at
 /// most, so that no run has a reason to give up.
