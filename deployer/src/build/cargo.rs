@@ -71,36 +71,102 @@ fn broken_pipe(cause: std::io::Error) -> Error {
     .because(cause)
 }
 
-/// Cargo, the one that runs us, started as a shell would start it.
+/// Cargo, the one that runs us, with the environment that a shell would give it.
 ///
-/// `cargo run` and `cargo test` set variables for us that describe our own package. Build scripts
-/// (ring's) declare that they read such ones, so that cargo would build them, and all that depends
-/// on them, anew whenever a build comes from another place than the one before.
+/// `cargo run` and `cargo test` set variables for the program that they start: its package, its
+/// `OUT_DIR`, library paths. Build scripts (ring's) declare that they read such variables, so an
+/// inner cargo that inherits them rebuilds those crates, and everything above them, at each change
+/// of the caller. What reaches it is therefore a list of what a build or a test may read
+/// ([`is_inherited`]), not everything but a list of known offenders.
 pub fn cargo() -> std::process::Command {
     let mut cargo =
         std::process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for (name, _) in env::vars_os() {
-        let is_ours = name
-            .to_str()
-            .is_some_and(|name| OF_OUR_PACKAGE.iter().any(|start| name.starts_with(start)));
-        if is_ours {
-            cargo.env_remove(name);
-        }
-    }
     cargo
+        .env_clear()
+        .envs(env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_inherited)))
         // Queries are checked against the checked-in data, whatever database the shell has set.
-        .env("SQLX_OFFLINE", "true")
-        .env_remove("DATABASE_URL");
+        .env("SQLX_OFFLINE", "true");
     cargo
 }
 
-/// How the variables begin that describe the package of the running program
-/// (<https://doc.rust-lang.org/cargo/reference/environment-variables.html>).
-const OF_OUR_PACKAGE: [&str; 4] = [
-    "CARGO_PKG_",
-    "CARGO_MANIFEST_",
-    "CARGO_BIN_",
-    "CARGO_CRATE_",
+/// Whether an inner cargo inherits the variable.
+fn is_inherited(name: &str) -> bool {
+    INHERITED.contains(&name)
+        || INHERITED_PREFIXES
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
+/// Variables of the person, the machine and the compiler, by name.
+const INHERITED: [&str; 34] = [
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "PATH",
+    "TERM",
+    "TZ",
+    "LANG",
+    "LANGUAGE",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+    "SSH_AUTH_SOCK",
+    "CI",
+    "NO_COLOR",
+    "RUSTC",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+    "RUSTDOCFLAGS",
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+    "RUST_TEST_THREADS",
+    "CARGO_HOME",
+    "CARGO_INCREMENTAL",
+    "CARGO_TARGET_DIR",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "SDKROOT",
+    "MACOSX_DEPLOYMENT_TARGET",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "VALKEY_SERVER",
+    "MINISTACK",
+    "MICROBURST",
+];
+
+/// How the names of further such variables begin. None of cargo's own for a running program
+/// (<https://doc.rust-lang.org/cargo/reference/environment-variables.html>) begins like that.
+const INHERITED_PREFIXES: [&str; 29] = [
+    "LC_",
+    "RUSTUP_",
+    "CARGO_BUILD_",
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_PROFILE_",
+    "CARGO_REGISTRIES_",
+    "CARGO_REGISTRY_",
+    "CARGO_SOURCE_",
+    "CARGO_TARGET_",
+    "CARGO_TERM_",
+    "CC",
+    "CXX",
+    "AR_",
+    "CFLAGS",
+    "CXXFLAGS",
+    "PKG_CONFIG",
+    "SCCACHE_",
+    "AWS_",
+    "MIYABI_",
+    "INSTA_",
+    "PIP_",
+    "PYTHON",
+    "NODE_",
+    "NPM_",
+    "npm_",
+    "http",
+    "HTTP",
+    "no_proxy",
 ];
 
 fn command(project: &Project, what_for: BuildFor) -> Result<Command, Error> {
@@ -192,17 +258,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cargo_is_not_told_which_package_started_it() {
+    fn an_inner_cargo_gets_the_environment_of_a_shell() {
         // `cargo test` has set this one for the program that runs this test.
         assert!(env::var_os("CARGO_PKG_NAME").is_some());
         let cargo = cargo();
-        let removed: Vec<_> = cargo
+        let given: Vec<&str> = cargo
             .get_envs()
-            .filter(|(_, value)| value.is_none())
-            .map(|(name, _)| name)
+            .filter(|(_, value)| value.is_some())
+            .filter_map(|(name, _)| name.to_str())
             .collect();
-        for name in ["CARGO_PKG_NAME", "CARGO_MANIFEST_DIR", "DATABASE_URL"] {
-            assert!(removed.iter().any(|removed| *removed == name), "{name}");
+        let of_this_program = |name: &&&str| {
+            let described = [
+                "CARGO_PKG_",
+                "CARGO_MANIFEST_",
+                "CARGO_BIN_",
+                "CARGO_CRATE_",
+            ];
+            **name == "OUT_DIR" || described.iter().any(|prefix| name.starts_with(prefix))
+        };
+        assert_eq!(given.iter().find(of_this_program), None, "{given:?}");
+        assert!(
+            given.contains(&"PATH") && given.contains(&"SQLX_OFFLINE"),
+            "{given:?}"
+        );
+    }
+
+    #[test]
+    fn only_listed_variables_reach_an_inner_cargo() {
+        for name in [
+            "PATH",
+            "CARGO_HOME",
+            "CARGO_TARGET_DIR",
+            "CC_aarch64_unknown_linux_gnu",
+            "MIYABI_KILLS",
+        ] {
+            assert!(is_inherited(name), "{name}");
+        }
+        for name in [
+            "OUT_DIR",
+            "CARGO",
+            "CARGO_PKG_NAME",
+            "CARGO_MANIFEST_PATH",
+            "LD_LIBRARY_PATH",
+            "DATABASE_URL",
+        ] {
+            assert!(!is_inherited(name), "{name}");
         }
     }
 }
