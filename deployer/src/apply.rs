@@ -78,7 +78,7 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
         "{} What comes after the stacks was not begun.",
         run.so_far()
     ))?;
-    rollout::switch(target, plan, progress).await?;
+    rollout::reset_aliases(target, plan, progress).await?;
     let stacks = run.done.into_inner();
     let outputs = public_outputs(&stacks);
     if plan.site.put {

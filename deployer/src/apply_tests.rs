@@ -172,7 +172,7 @@ fn plan() -> Plan {
             old,
         ],
         assets: Vec::new(),
-        switch: Vec::new(),
+        alias_resets: Vec::new(),
         migrations: MigrationPlan {
             run: true,
             known: false,

@@ -51,7 +51,7 @@ pub fn assert_allowed(plan: &Plan, drift: &Drift) -> Result<(), Error> {
     let gone = plan
         .risks
         .iter()
-        .filter(|risk| risk.kind == RiskKind::Gone)
+        .filter(|risk| risk.kind == RiskKind::DeletedOutOfBand)
         .map(|risk| format!("{}: {}", risk.place(), risk.detail));
     let found: Vec<String> = gone.chain(drift.lines()).collect();
     if found.is_empty() {

@@ -10,7 +10,7 @@ use crate::{
     apply::{Applied, Applying},
     asset::Asset,
     plan::{Plan, ResourceAction, ResourceChange, StackAction, StackPlan},
-    release::{LATEST, Moved},
+    release::{AliasMove, LATEST},
     rollout::{go_back, not_what_was_sent},
     smoke::{self, Trial},
     stage::Stage,
@@ -49,7 +49,7 @@ pub fn assert_allowed(stage: &Stage) -> Result<(), Error> {
 pub async fn deploy<T: Target>(
     applying: Applying<'_, T>,
     trial: &Trial<'_>,
-) -> Result<(Applied, Vec<Moved>), Error> {
+) -> Result<(Applied, Vec<AliasMove>), Error> {
     let Applying {
         target,
         plan,
@@ -71,9 +71,9 @@ pub async fn deploy<T: Target>(
     let mut rollout = deployed.rollout;
     // Swapped earlier, and as the templates say in this checkout.
     let restored: Vec<String> = plan
-        .switch
+        .alias_resets
         .iter()
-        .map(|switch| switch.function.clone())
+        .map(|reset| reset.function.clone())
         .filter(|function| !assets.iter().any(|asset| asset.function == *function))
         .collect();
     // Recorded before: a swap that is cut off is in the next plan, too.
@@ -92,11 +92,11 @@ pub async fn deploy<T: Target>(
             .retain(|function, _| !restored.contains(function));
     }
     let now = target.in_service().await?;
-    let moved: Vec<Moved> = now
+    let moved: Vec<AliasMove> = now
         .iter()
         .filter_map(|(name, function)| {
             let from = &before.get(name)?.version;
-            (*from != function.version).then(|| Moved {
+            (*from != function.version).then(|| AliasMove {
                 function: name.clone(),
                 from: from.number.clone(),
                 to: function.version.number.clone(),

@@ -34,12 +34,12 @@ pub struct OfflinePlan {
     /// The plan.
     pub plan: Plan,
     /// What the checkout was compared with.
-    pub basis: Basis,
+    pub baseline: Baseline,
 }
 
 /// What the checkout was compared with.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Basis {
+pub enum Baseline {
     /// Templates that somebody gave.
     Templates(PathBuf),
     /// What a command last read from AWS.
@@ -53,12 +53,12 @@ pub enum Basis {
     Record,
 }
 
-impl Basis {
+impl Baseline {
     /// What had to be taken as it is deployed, since nothing here can tell.
     pub fn taken_as_deployed(&self) -> &'static [&'static str] {
         match self {
-            Basis::Templates(_) => &["code", "migrations", "site"],
-            Basis::LastRead { .. } | Basis::Record => &["code"],
+            Baseline::Templates(_) => &["code", "migrations", "site"],
+            Baseline::LastRead { .. } | Baseline::Record => &["code"],
         }
     }
 }
@@ -77,7 +77,7 @@ pub fn plan(
 ) -> Result<OfflinePlan, Error> {
     let migrations = migrations::files(project)?;
     let site = site::files(project)?;
-    let (app, deployed, basis) = match templates {
+    let (app, deployed, baseline) = match templates {
         Some(path) => {
             let given = templates::read(path)?;
             let app = session::synth(stage, &code_of(given.stacks.values()))?;
@@ -91,44 +91,45 @@ pub fn plan(
                 ..Deployed::default()
             };
             deployed.site = Some(plan::held(&site, stage.name(), &deployed));
-            (app, deployed, Basis::Templates(path.to_owned()))
+            (app, deployed, Baseline::Templates(path.to_owned()))
         }
         None => {
-            let (deployed, basis) = last_known(project, stage)?;
+            let (deployed, baseline) = last_known(project, stage)?;
             let of_stacks = deployed.stacks.values().map(|stack| &stack.template);
             let app = session::synth(stage, &code_of(of_stacks))?;
-            (app, deployed, basis)
+            (app, deployed, baseline)
         }
     };
     let known = known_parameters(&app, &deployed);
-    let wish = plan::Wish {
+    let desired = plan::DesiredState {
         stage: stage.name().to_owned(),
-        stacks: session::wanted_stacks(&app, &known)?,
+        stacks: session::desired_stacks(&app, &known)?,
         assets: Vec::new(),
         migrations,
         site,
     };
-    let mut plan = plan::make(wish, &deployed)?;
-    if matches!(basis, Basis::Templates(_)) {
+    let mut plan = plan::make(desired, &deployed)?;
+    if matches!(baseline, Baseline::Templates(_)) {
         // A template that was not given says nothing about a stack that was deleted.
-        plan.risks.retain(|risk| risk.kind != RiskKind::Gone);
+        plan.risks
+            .retain(|risk| risk.kind != RiskKind::DeletedOutOfBand);
     }
     let plan = if only.is_empty() {
         plan
     } else {
         plan.only(only, &deployed)?
     };
-    Ok(OfflinePlan { plan, basis })
+    Ok(OfflinePlan { plan, baseline })
 }
 
 /// What is deployed, as far as this machine knows.
-fn last_known(project: &Project, stage: &Stage) -> Result<(Deployed, Basis), Error> {
+fn last_known(project: &Project, stage: &Stage) -> Result<(Deployed, Baseline), Error> {
     if stage.is_local() {
         let record = StateFile::new(project.stage_dir(stage.name()).join("state.json"));
-        return Ok((record.load()?, Basis::Record));
+        return Ok((record.load()?, Baseline::Record));
     }
     let LastRead { at, from, deployed } = last_read::load(project, stage.name())?;
-    Ok((deployed, Basis::LastRead { at, from }))
+    Ok((deployed, Baseline::LastRead { at, from }))
 }
 
 /// The code of the functions in these templates. A function that none of them has gets the made-up

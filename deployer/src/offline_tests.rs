@@ -143,9 +143,9 @@ fn what_was_last_read_is_what_an_offline_plan_compares_with() {
             .all(|stack| stack.action == StackAction::Create)
     );
     assert!(
-        matches!(&made.basis, Basis::LastRead { from, at } if from == "the account 1" && at.ends_with('Z')),
+        matches!(&made.baseline, Baseline::LastRead { from, at } if from == "the account 1" && at.ends_with('Z')),
         "{:?}",
-        made.basis
+        made.baseline
     );
 
     forget(&project, "dev").unwrap();
@@ -154,5 +154,5 @@ fn what_was_last_read_is_what_an_offline_plan_compares_with() {
 
     let local = Stage::load("local").unwrap();
     let made = plan(&project, &local, None, &[]).unwrap();
-    assert_eq!(made.basis, Basis::Record);
+    assert_eq!(made.baseline, Baseline::Record);
 }

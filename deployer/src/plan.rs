@@ -1,19 +1,19 @@
 //! A plan: everything that a deploy will do, as a value. [`crate::apply`] executes exactly this and
 //! decides nothing; a plan that was written to a file and read again is the same plan.
 
+mod alias_reset;
+mod deleted_out_of_band;
+mod desired;
 mod diff;
-mod examined;
-mod gone;
 mod make;
-mod moved;
 mod only;
 mod order;
+mod parameter_changes;
+mod predicted;
 mod references;
 mod risk;
 mod rules;
 mod site;
-mod switch;
-mod wish;
 
 use std::collections::BTreeMap;
 
@@ -22,21 +22,21 @@ use serde_json::Value;
 
 use crate::{asset::Asset, migrations::Migration};
 
+pub use alias_reset::AliasReset;
+#[cfg(feature = "aws")]
+pub(crate) use alias_reset::aliases;
+pub use desired::{DesiredStack, DesiredState};
 #[cfg(feature = "aws")]
 pub(crate) use diff::is_stateful;
-pub use examined::Said;
+pub use predicted::PredictedChange;
 pub(crate) use site::held;
-pub use switch::Switch;
-#[cfg(feature = "aws")]
-pub(crate) use switch::aliases;
-pub use wish::{Wanted, Wish};
 
 use crate::{Error, state::Deployed};
 
 /// Compares what is wished with what is deployed, by AWS's own resource schemas. Pure: the same
 /// input gives the same plan. Refuses migrations that were edited after they were applied.
-pub fn make(wish: Wish, deployed: &Deployed) -> Result<Plan, Error> {
-    make::make(wish, deployed, &rules::Vendored)
+pub fn make(desired: DesiredState, deployed: &Deployed) -> Result<Plan, Error> {
+    make::make(desired, deployed, &rules::Vendored)
 }
 
 /// A plan that deletes every stack that is deployed, each after those that use it.
@@ -55,9 +55,9 @@ pub struct Plan {
     pub stacks: Vec<StackPlan>,
     /// What the templates refer to and must be uploaded before any stack.
     pub assets: Vec<Asset>,
-    /// Functions that are put where their templates say, because they stand elsewhere.
+    /// Functions whose alias points elsewhere than the template says, and is set back to it.
     #[serde(default)]
-    pub switch: Vec<Switch>,
+    pub alias_resets: Vec<AliasReset>,
     /// What happens to the schema of the database.
     pub migrations: MigrationPlan,
     /// What happens to the files of the site.
@@ -97,7 +97,7 @@ impl StackPlan {
             ResourceAction::Change => !change.stateful,
             ResourceAction::MayReplace => false,
             ResourceAction::Replace | ResourceAction::Remove => {
-                !change.stateful && change.leaves == Some(Leaves::Retained)
+                !change.stateful && change.retention == Some(Retention::Retained)
             }
         })
     }
@@ -154,6 +154,8 @@ pub struct ParameterChange {
     pub from: Option<String>,
     /// The new value; `None`: known when the stack that gives it is done.
     pub to: Option<String>,
+    /// False: whether the value changes at all is known only then.
+    pub certain: bool,
 }
 
 /// What will happen to one resource.
@@ -170,9 +172,9 @@ pub struct ResourceChange {
     pub causes: Vec<Cause>,
     /// Whether it holds data that its loss would take away.
     pub stateful: bool,
-    /// What becomes of what is there when it is removed or replaced: the template's
+    /// What happens to the existing resource on removal or replacement: the template's
     /// `DeletionPolicy` or `UpdateReplacePolicy`.
-    pub leaves: Option<Leaves>,
+    pub retention: Option<Retention>,
 }
 
 /// What will happen to a resource.
@@ -221,10 +223,10 @@ pub struct Cause {
     pub through: Option<String>,
 }
 
-/// What becomes of a removed resource.
+/// What happens to the existing resource on removal or replacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Leaves {
+pub enum Retention {
     /// It stays, outside any stack.
     Retained,
     /// A snapshot stays.
@@ -278,8 +280,8 @@ pub struct Risk {
 pub enum RiskKind {
     /// A resource that holds data is replaced or removed.
     DataLoss,
-    /// A stack was deleted by hand and is made anew.
-    Gone,
+    /// A stack was deleted outside of the deployer and is created again, empty.
+    DeletedOutOfBand,
     /// Something becomes reachable or readable by more of the world.
     PublicAccess,
     /// A security group lets in or out more than before.
@@ -293,7 +295,7 @@ impl RiskKind {
     pub const fn title(self) -> &'static str {
         match self {
             RiskKind::DataLoss => "data is replaced or removed",
-            RiskKind::Gone => "deleted by hand, made anew",
+            RiskKind::DeletedOutOfBand => "deleted by hand, created again",
             RiskKind::PublicAccess => "more public access",
             RiskKind::Network => "wider security groups",
             RiskKind::Permissions => "wider permissions",
@@ -306,7 +308,7 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         !self.migrations.run
             && !self.site.put
-            && self.switch.is_empty()
+            && self.alias_resets.is_empty()
             && self
                 .stacks
                 .iter()

@@ -44,7 +44,7 @@ pub struct InService {
 
 /// An alias that was moved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Moved {
+pub struct AliasMove {
     /// Short name of the function.
     pub function: String,
     /// Number of the version that was in service.
@@ -54,7 +54,7 @@ pub struct Moved {
 }
 
 /// `tasks 4 -> 3, docs 7 -> 5`
-pub fn told(moved: &[Moved]) -> String {
-    let one = |moved: &Moved| format!("{} {} -> {}", moved.function, moved.from, moved.to);
+pub fn told(moved: &[AliasMove]) -> String {
+    let one = |moved: &AliasMove| format!("{} {} -> {}", moved.function, moved.from, moved.to);
     moved.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -11,7 +11,7 @@ use crate::{
     Error, migrate,
     plan::Plan,
     progress::Progress,
-    release::{InService, LATEST, Moved, Release, Rollout, told},
+    release::{AliasMove, InService, LATEST, Release, Rollout, told},
     target::Target,
 };
 
@@ -32,19 +32,19 @@ pub(crate) async fn begin(
 }
 
 /// Called when the stacks are as planned: puts there what stood elsewhere.
-pub(crate) async fn switch(
+pub(crate) async fn reset_aliases(
     target: &impl Target,
     plan: &Plan,
     progress: &Progress,
 ) -> Result<(), Error> {
-    if plan.switch.is_empty() {
+    if plan.alias_resets.is_empty() {
         return Ok(());
     }
     let step = progress.step("versions", "Putting functions where their templates say");
     let functions: Vec<String> = plan
-        .switch
+        .alias_resets
         .iter()
-        .map(|switch| switch.function.clone())
+        .map(|reset| reset.function.clone())
         .collect();
     target.put_as_templates_say(&functions).await?;
     let mut rollout = target.deployed().await?.rollout;
@@ -108,7 +108,7 @@ fn versions(in_service: BTreeMap<String, InService>) -> Release {
 
 /// Puts the last release back into service after a failure; gives the error with what became of that.
 pub(crate) async fn go_back(target: &impl Target, error: Error, progress: &Progress) -> Error {
-    let back: Result<Vec<Moved>, Error> = async {
+    let back: Result<Vec<AliasMove>, Error> = async {
         let rollout = target.deployed().await?.rollout;
         match rollout.releases.last() {
             Some(release) => put(target, &rollout, release, progress).await,
@@ -138,7 +138,7 @@ pub(crate) async fn go_back(target: &impl Target, error: Error, progress: &Progr
 /// # Errors
 ///
 /// When there is none.
-pub async fn roll_back(target: &impl Target, progress: &Progress) -> Result<Vec<Moved>, Error> {
+pub async fn roll_back(target: &impl Target, progress: &Progress) -> Result<Vec<AliasMove>, Error> {
     let mut rollout = target.deployed().await?.rollout;
     let now = target.in_service().await?;
     let earlier = |release: &Release| !moves(release, &now).is_empty();
@@ -160,7 +160,7 @@ async fn put(
     rollout: &Rollout,
     release: &Release,
     progress: &Progress,
-) -> Result<Vec<Moved>, Error> {
+) -> Result<Vec<AliasMove>, Error> {
     let now = target.in_service().await?;
     let moved = moves(release, &now);
     if moved.is_empty() {
@@ -190,12 +190,12 @@ async fn put(
 
 /// The aliases that stand elsewhere than at the release's version. Functions that one of both does
 /// not have stay as they are.
-fn moves(release: &Release, now: &BTreeMap<String, InService>) -> Vec<Moved> {
+fn moves(release: &Release, now: &BTreeMap<String, InService>) -> Vec<AliasMove> {
     release
         .iter()
         .filter_map(|(name, version)| {
             let from = &now.get(name)?.version.number;
-            (*from != version.number).then(|| Moved {
+            (*from != version.number).then(|| AliasMove {
                 function: name.clone(),
                 from: from.clone(),
                 to: version.number.clone(),

@@ -9,7 +9,7 @@ use crate::{
     build::BuiltFunction,
     interrupt::{Interrupt, Ongoing},
     migrations,
-    plan::{self, Parameter, Plan, Wanted, Wish},
+    plan::{self, DesiredStack, DesiredState, Parameter, Plan},
     progress::Progress,
     project::Project,
     site,
@@ -60,9 +60,9 @@ pub async fn plan(
     built: &[BuiltFunction],
     only: &[String],
 ) -> Result<Plan, Error> {
-    let wish = wish(target, project, stage, built).await?;
+    let desired = desired_state(target, project, stage, built).await?;
     let deployed = target.deployed().await?;
-    let plan = plan::make(wish, &deployed)?;
+    let plan = plan::make(desired, &deployed)?;
     let plan = if only.is_empty() {
         plan
     } else {
@@ -73,12 +73,12 @@ pub async fn plan(
 }
 
 /// What the stage wants, whatever is deployed.
-pub async fn wish(
+pub async fn desired_state(
     target: &impl Target,
     project: &Project,
     stage: &Stage,
     built: &[BuiltFunction],
-) -> Result<Wish, Error> {
+) -> Result<DesiredState, Error> {
     let functions = built.iter().map(|function| {
         let asset = stacks::FunctionAsset {
             sha256: function.asset.sha256.clone(),
@@ -92,9 +92,9 @@ pub async fn wish(
         },
     )?;
     let known = target.known_parameters().await?;
-    Ok(Wish {
+    Ok(DesiredState {
         stage: stage.name().to_owned(),
-        stacks: wanted_stacks(&app, &known)?,
+        stacks: desired_stacks(&app, &known)?,
         assets: built
             .iter()
             .map(|function| function.asset.clone())
@@ -183,10 +183,10 @@ pub(crate) fn synth(stage: &Stage, assets: &stacks::Assets) -> Result<cfn::App, 
 }
 
 /// All stacks with the sources of their parameters; `known` are the values that the deployer gives.
-pub(crate) fn wanted_stacks(
+pub(crate) fn desired_stacks(
     app: &cfn::App,
     known: &BTreeMap<String, String>,
-) -> Result<Vec<Wanted>, Error> {
+) -> Result<Vec<DesiredStack>, Error> {
     app.stacks()
         .iter()
         .map(|stack| wanted(stack, known))
@@ -194,7 +194,7 @@ pub(crate) fn wanted_stacks(
 }
 
 /// A stack with the sources of its parameters.
-fn wanted(stack: &cfn::Stack, known: &BTreeMap<String, String>) -> Result<Wanted, Error> {
+fn wanted(stack: &cfn::Stack, known: &BTreeMap<String, String>) -> Result<DesiredStack, Error> {
     let mut parameters = BTreeMap::new();
     for input in stack.inputs() {
         let from = match &input.source {
@@ -218,7 +218,7 @@ fn wanted(stack: &cfn::Stack, known: &BTreeMap<String, String>) -> Result<Wanted
         };
         parameters.insert(input.parameter.clone(), from);
     }
-    Ok(Wanted {
+    Ok(DesiredStack {
         name: stack.name().to_owned(),
         template: stack.template(),
         parameters,

@@ -11,7 +11,7 @@ use crate::{
     plan::{Plan, StackPlan},
     progress::Progress,
     project::Project,
-    release::{InService, Moved, Rollout},
+    release::{AliasMove, InService, Rollout},
     site::SiteFile,
     source::Source,
     stage::Stage,
@@ -121,7 +121,7 @@ impl StageTarget {
     /// The plan with what CloudFormation itself says about the updates that `which` takes, and the
     /// stacks that it was asked about: change sets that are made and removed, nothing is executed. On
     /// `local` the plan as it is. An error when CloudFormation refuses a change.
-    pub async fn examine(
+    pub async fn preview(
         &self,
         plan: Plan,
         which: fn(&StackPlan) -> bool,
@@ -133,7 +133,7 @@ impl StageTarget {
                 Ok((plan, Vec::new()))
             }
             #[cfg(feature = "aws")]
-            StageTarget::Aws(aws) => aws.examine(plan, which, progress).await,
+            StageTarget::Aws(aws) => aws.preview(plan, which, progress).await,
         }
     }
 
@@ -300,7 +300,7 @@ impl Target for StageTarget {
         at!(self, target => target.in_service().await)
     }
 
-    async fn put_in_service(&self, moves: &[Moved]) -> Result<(), Error> {
+    async fn put_in_service(&self, moves: &[AliasMove]) -> Result<(), Error> {
         at!(self, target => target.put_in_service(moves).await)
     }
 

@@ -17,7 +17,7 @@ use crate::{
     lock::Holder,
     plan::StackPlan,
     progress::Progress,
-    release::{InService, Moved, Rollout},
+    release::{AliasMove, InService, Rollout},
     site::SiteFile,
     source::Source,
     state::{Deployed, DeployedStack},
@@ -116,7 +116,7 @@ pub trait Target {
     }
 
     /// Puts versions of functions into service, whatever their templates say.
-    async fn put_in_service(&self, _moves: &[Moved]) -> Result<(), Error> {
+    async fn put_in_service(&self, _moves: &[AliasMove]) -> Result<(), Error> {
         Ok(())
     }
 

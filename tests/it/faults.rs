@@ -7,11 +7,11 @@ mod application;
 mod bucket;
 mod credentials;
 mod drift;
-mod examine;
 mod lease;
 mod migrating;
 mod network;
 mod others;
+mod preview;
 mod release;
 mod rows;
 mod signals;
@@ -28,7 +28,7 @@ use deployer::{
     aws::{Aws, Endpoint, Github},
     interrupt::Interrupt,
     lock::Holder,
-    plan::{self, Plan, StackAction, Wanted, Wish},
+    plan::{self, DesiredStack, DesiredState, Plan, StackAction},
     progress::{Event, Progress},
     project::Project,
     stage::Stage,
@@ -166,13 +166,13 @@ async fn plan(aws: &Aws, stacks: &[(&str, Value)]) -> Result<Plan, Error> {
                 },
             )
         });
-        Wanted {
+        DesiredStack {
             name: (*name).to_owned(),
             template: template.clone(),
             parameters: parameters.collect(),
         }
     });
-    let wish = Wish {
+    let desired = DesiredState {
         stage: "sandbox".to_owned(),
         stacks: wanted.collect(),
         assets: Vec::new(),
@@ -180,7 +180,7 @@ async fn plan(aws: &Aws, stacks: &[(&str, Value)]) -> Result<Plan, Error> {
         site: Vec::new(),
     };
     let deployed = aws.deployed().await?;
-    let plan = plan::make(wish, &deployed)?;
+    let plan = plan::make(desired, &deployed)?;
     aws.check(&plan.stacks)?;
     Ok(plan)
 }

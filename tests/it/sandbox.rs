@@ -95,7 +95,7 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     let elsewhere = sandbox.command_for("localhost", &["plan", "--json"]);
     let planned = sandbox.ended(elsewhere).await.expect(0).json();
     assert_eq!(
-        planned["examined"],
+        planned["previewed"],
         miyabi_tests::json!(["data", "api"]),
         "{planned}"
     );

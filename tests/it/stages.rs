@@ -68,16 +68,16 @@ impl Place {
 
     /// What a deploy would do but for the migrations, and what was taken out of the templates, by stack.
     async fn plan(&self) -> (Plan, BTreeMap<String, Stripped>) {
-        let mut wish = session::wish(&self.aws, &project(), &self.stage, &self.built)
+        let mut desired = session::desired_state(&self.aws, &project(), &self.stage, &self.built)
             .await
             .unwrap();
-        let stripped = wish.stacks.iter_mut().map(|stack| {
+        let stripped = desired.stacks.iter_mut().map(|stack| {
             let name = stack.name.clone();
             (name, strip(&mut stack.template, REFUSED))
         });
         let stripped = stripped.collect();
         let deployed = self.aws.deployed().await.unwrap();
-        let mut plan = plan::make(wish, &deployed).unwrap();
+        let mut plan = plan::make(desired, &deployed).unwrap();
         assert!(plan.migrations.run, "nothing was migrated so far");
         plan.migrations = MigrationPlan::default();
         self.aws.check(&plan.stacks).unwrap();

@@ -1,6 +1,6 @@
 //! How values look to people. Nothing here prints.
 
-pub(crate) mod basis;
+pub(crate) mod baseline;
 pub(crate) mod drift;
 pub(crate) mod markdown;
 pub(crate) mod plan;

@@ -15,7 +15,7 @@ use crate::{
     build::hex,
     plan::aliases,
     release::LATEST,
-    release::{InService, Moved, Version},
+    release::{AliasMove, InService, Version},
     target::ResourceStatus,
 };
 
@@ -93,7 +93,7 @@ impl Aws {
     }
 
     /// Moves aliases, all at the same time.
-    pub(super) async fn move_aliases(&self, moves: &[Moved]) -> Result<(), Error> {
+    pub(super) async fn move_aliases(&self, moves: &[AliasMove]) -> Result<(), Error> {
         self.fence().await?;
         let placed = self.placed().await?;
         let each = moves.iter().filter_map(|moved| {

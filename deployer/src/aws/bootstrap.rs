@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Error,
-    plan::{self, Plan, SitePlan, Wanted, Wish},
+    plan::{self, DesiredStack, DesiredState, Plan, SitePlan},
     progress::Progress,
     state::{Deployed, DeployedStack},
     target::Target,
@@ -37,9 +37,9 @@ impl Aws {
                 )
                 .because(list.join("\n"))
             })?;
-        let wish = Wish {
+        let desired = DesiredState {
             stage: self.stage.name().to_owned(),
-            stacks: vec![Wanted {
+            stacks: vec![DesiredStack {
                 name: BOOTSTRAP.to_owned(),
                 template: stack.template(),
                 parameters: Default::default(),
@@ -55,7 +55,7 @@ impl Aws {
                 .collect(),
             ..Deployed::default()
         };
-        let plan = plan::make(wish, &deployed)?;
+        let plan = plan::make(desired, &deployed)?;
         Ok(Plan {
             site: SitePlan::default(),
             ..plan

@@ -10,7 +10,7 @@ use crate::{
     lock::Holder,
     plan::{StackAction, StackPlan},
     progress::Progress,
-    release::{InService, Moved, Rollout},
+    release::{AliasMove, InService, Rollout},
     site::SiteFile,
     source::Source,
     state::{Deployed, DeployedStack},
@@ -183,7 +183,7 @@ impl Target for Aws {
         self.read_aliases().await
     }
 
-    async fn put_in_service(&self, moves: &[Moved]) -> Result<(), Error> {
+    async fn put_in_service(&self, moves: &[AliasMove]) -> Result<(), Error> {
         self.move_aliases(moves).await
     }
 

@@ -10,8 +10,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::{
-    Cause, Leaves, ResourceAction, ResourceChange,
-    moved::Moved,
+    Cause, ParameterChange, ResourceAction, ResourceChange, Retention,
     references::{is_intrinsic, references},
     rules::{Rules, Schemas},
 };
@@ -35,11 +34,11 @@ pub(crate) fn is_stateful(resource_type: &str) -> bool {
 }
 
 /// The changes from `old` to `new`, in the order of the new template, removals last.
-/// `moved` are the parameters whose values differ.
+/// `parameters` are the parameters whose values differ.
 pub(crate) fn diff(
     old: &Value,
     new: &Value,
-    moved: &BTreeMap<String, Moved>,
+    parameters: &BTreeMap<String, ParameterChange>,
     schemas: &dyn Schemas,
 ) -> Vec<ResourceChange> {
     let empty = Map::new();
@@ -58,7 +57,7 @@ pub(crate) fn diff(
         changes.insert(id, change);
     }
     // Each round can only add causes, and there are finitely many: it ends.
-    while spread(after, before, moved, schemas, &mut changes) {}
+    while spread(after, before, parameters, schemas, &mut changes) {}
     let mut ordered: Vec<ResourceChange> = Vec::new();
     for (id, resource) in after {
         let Some(mut change) = changes.remove(id.as_str()) else {
@@ -70,14 +69,14 @@ pub(crate) fn diff(
             };
             change.action = worst;
             if worst >= ResourceAction::MayReplace {
-                change.leaves = Some(policy(resource, "UpdateReplacePolicy"));
+                change.retention = Some(policy(resource, "UpdateReplacePolicy"));
             }
         }
         ordered.push(change);
     }
     for (id, resource) in before.iter().filter(|(id, _)| !after.contains_key(*id)) {
         let mut change = whole(id, resource, ResourceAction::Remove);
-        change.leaves = Some(policy(resource, "DeletionPolicy"));
+        change.retention = Some(policy(resource, "DeletionPolicy"));
         ordered.push(change);
     }
     ordered
@@ -104,16 +103,16 @@ fn whole(id: &str, resource: &Value, action: ResourceAction) -> ResourceChange {
         resource_type,
         action,
         causes: Vec::new(),
-        leaves: None,
+        retention: None,
     }
 }
 
 /// What becomes of a resource by that policy of its.
-pub(super) fn policy(resource: &Value, name: &str) -> Leaves {
+pub(super) fn policy(resource: &Value, name: &str) -> Retention {
     match resource.get(name).and_then(Value::as_str) {
-        Some("Retain" | "RetainExceptOnCreate") => Leaves::Retained,
-        Some("Snapshot") => Leaves::Snapshot,
-        _ => Leaves::Nothing,
+        Some("Retain" | "RetainExceptOnCreate") => Retention::Retained,
+        Some("Snapshot") => Retention::Snapshot,
+        _ => Retention::Nothing,
     }
 }
 
@@ -214,7 +213,7 @@ fn walk<'a>(path: &mut Vec<String>, old: &'a Value, new: &'a Value, leaves: &mut
 fn spread(
     after: &Map<String, Value>,
     before: &Map<String, Value>,
-    moved: &BTreeMap<String, Moved>,
+    parameters: &BTreeMap<String, ParameterChange>,
     schemas: &dyn Schemas,
     changes: &mut BTreeMap<&str, ResourceChange>,
 ) -> bool {
@@ -246,8 +245,12 @@ fn spread(
             for reference in references(expression) {
                 let (certain, from, to) = if let Some(certain) = replaced.get(&reference.name) {
                     (*certain, None, None)
-                } else if let Some(moved) = moved.get(&reference.name) {
-                    (moved.certain, moved.from.clone(), moved.to.clone())
+                } else if let Some(parameters) = parameters.get(&reference.name) {
+                    (
+                        parameters.certain,
+                        parameters.from.clone(),
+                        parameters.to.clone(),
+                    )
                 } else {
                     continue;
                 };

@@ -37,8 +37,8 @@ fn told(changes: &[ResourceChange]) -> String {
         if change.stateful {
             text += " (stateful)";
         }
-        if let Some(leaves) = change.leaves {
-            text += &format!(" leaves {leaves:?}");
+        if let Some(retention) = change.retention {
+            text += &format!(" leaves {retention:?}");
         }
         text.push('\n');
         for cause in &change.causes {
@@ -59,15 +59,15 @@ fn told(changes: &[ResourceChange]) -> String {
     text
 }
 
-fn compare(old: Value, new: Value, moved: &[(&str, Moved)]) -> String {
-    let moved = moved
+fn compare(old: Value, new: Value, changed: &[(&str, ParameterChange)]) -> String {
+    let parameters = changed
         .iter()
-        .map(|(name, moved)| ((*name).to_owned(), moved.clone()))
+        .map(|(name, change)| ((*name).to_owned(), change.clone()))
         .collect();
     told(&diff(
         &json!({"Resources": old}),
         &json!({"Resources": new}),
-        &moved,
+        &parameters,
         &Facts,
     ))
 }
@@ -152,21 +152,22 @@ fn a_parameter_that_moves_changes_what_refers_to_it() {
         "Subnet": {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": {"Ref": "VpcId"}}},
         "Other": {"Type": "AWS::EC2::Subnet", "Properties": {"Tags": [{"Key": "a", "Value": {"Ref": "VpcId"}}]}}
     });
-    let moved = Moved {
+    let parameters = ParameterChange {
+        name: "VpcId".to_owned(),
         from: Some("vpc-1".to_owned()),
         to: Some("vpc-2".to_owned()),
         certain: true,
     };
-    insta::assert_snapshot!(compare(template.clone(), template.clone(), &[("VpcId", moved.clone())]), @"
+    insta::assert_snapshot!(compare(template.clone(), template.clone(), &[("VpcId", parameters.clone())]), @"
     replace Subnet leaves Nothing
       replace Properties.VpcId: vpc-1 -> vpc-2 through VpcId
     change Other
       change Properties.Tags.0.Value: vpc-1 -> vpc-2 through VpcId
     ");
-    let perhaps = Moved {
+    let perhaps = ParameterChange {
         to: None,
         certain: false,
-        ..moved
+        ..parameters
     };
     insta::assert_snapshot!(compare(template.clone(), template, &[("VpcId", perhaps)]), @"
     may_replace Subnet leaves Nothing

@@ -5,17 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    MigrationPlan, Parameter, ParameterChange, Plan, ResourceAction, SitePlan, StackAction,
-    StackPlan,
+    MigrationPlan, Parameter, Plan, ResourceAction, SitePlan, StackAction, StackPlan,
+    alias_reset::alias_resets,
+    deleted_out_of_band::deleted_out_of_band,
+    desired::{DesiredStack, DesiredState},
     diff::{diff, holds_function},
-    gone::vanished,
-    moved::moved,
     order::{deletion_order, in_order, sources},
+    parameter_changes::parameter_changes,
     risk::risks,
     rules::Schemas,
     site,
-    switch::switches,
-    wish::{Wanted, Wish},
 };
 use crate::{
     Error,
@@ -24,11 +23,15 @@ use crate::{
 };
 
 /// Compares what is wished with what is deployed. Pure: the same input gives the same plan.
-pub(crate) fn make(wish: Wish, deployed: &Deployed, schemas: &dyn Schemas) -> Result<Plan, Error> {
-    migrations::assert_unedited(&wish.migrations, &deployed.migrations)?;
+pub(crate) fn make(
+    desired: DesiredState,
+    deployed: &Deployed,
+    schemas: &dyn Schemas,
+) -> Result<Plan, Error> {
+    migrations::assert_unedited(&desired.migrations, &deployed.migrations)?;
     let mut stacks: Vec<StackPlan> = Vec::new();
     let mut all_risks = Vec::new();
-    for wanted in in_order(wish.stacks)? {
+    for wanted in in_order(desired.stacks)? {
         let before = deployed.stacks.get(&wanted.name);
         let stack = compare(wanted, before, deployed, &stacks, schemas);
         if let Some(before) = before {
@@ -57,17 +60,17 @@ pub(crate) fn make(wish: Wish, deployed: &Deployed, schemas: &dyn Schemas) -> Re
             &stack.resources,
         ));
     }
-    all_risks.extend(vanished(&stacks, deployed));
+    all_risks.extend(deleted_out_of_band(&stacks, deployed));
     all_risks.sort_by_key(|risk| risk.kind);
-    let switch = switches(&deployed.rollout.aside, &stacks);
-    let migrations = plan_migrations(wish.migrations, deployed, &stacks);
-    let site = site::plan(&wish.site, &wish.stage, deployed, &stacks);
+    let alias_resets = alias_resets(&deployed.rollout.aside, &stacks);
+    let migrations = plan_migrations(desired.migrations, deployed, &stacks);
+    let site = site::plan(&desired.site, &desired.stage, deployed, &stacks);
     stacks.extend(removals);
     Ok(Plan {
-        stage: wish.stage,
+        stage: desired.stage,
         stacks,
-        assets: wish.assets,
-        switch,
+        assets: desired.assets,
+        alias_resets,
         migrations,
         site,
         risks: all_risks,
@@ -87,7 +90,7 @@ pub(crate) fn make_removal(stage: &str, deployed: &Deployed, schemas: &dyn Schem
         stage: stage.to_owned(),
         stacks,
         assets: Vec::new(),
-        switch: Vec::new(),
+        alias_resets: Vec::new(),
         migrations: MigrationPlan::default(),
         site: SitePlan::default(),
         risks: all_risks,
@@ -95,45 +98,37 @@ pub(crate) fn make_removal(stage: &str, deployed: &Deployed, schemas: &dyn Schem
 }
 
 fn compare(
-    wanted: Wanted,
+    wanted: DesiredStack,
     before: Option<&DeployedStack>,
     deployed: &Deployed,
     planned: &[StackPlan],
     schemas: &dyn Schemas,
 ) -> StackPlan {
     let after = sources(&wanted);
-    let moved = moved(&wanted, before, deployed, planned);
+    let parameters = parameter_changes(&wanted, before, deployed, planned);
     let nothing = json!({});
     let resources = diff(
         before.map_or(&nothing, |before| &before.template),
         &wanted.template,
-        &moved,
+        &parameters,
         schemas,
     );
     let action = match before {
         None => StackAction::Create,
         Some(before)
-            if before.complete && before.template == wanted.template && moved.is_empty() =>
+            if before.complete && before.template == wanted.template && parameters.is_empty() =>
         {
             StackAction::None
         }
         Some(_) => StackAction::Update,
     };
-    let parameter_changes = moved
-        .into_iter()
-        .map(|(name, moved)| ParameterChange {
-            name,
-            from: moved.from,
-            to: moved.to,
-        })
-        .collect();
     StackPlan {
         name: wanted.name,
         action,
         after,
         template: wanted.template,
         parameters: wanted.parameters,
-        parameter_changes,
+        parameter_changes: parameters.into_values().collect(),
         resources,
     }
 }

@@ -25,7 +25,7 @@ impl Schemas for Facts {
 }
 
 /// Two stacks: a network and the data in it, with the function `migrate`.
-fn wish(cidr: &str, code: &str, migrations: &[&str]) -> Wish {
+fn desired_state(cidr: &str, code: &str, migrations: &[&str]) -> DesiredState {
     let network = json!({
         "Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": cidr}}},
         "Outputs": {"VpcId": {"Value": {"Ref": "Vpc"}}, "siteBucket": {"Value": "site"},
@@ -44,12 +44,12 @@ fn wish(cidr: &str, code: &str, migrations: &[&str]) -> Wish {
         stack: "network".to_owned(),
         output: "VpcId".to_owned(),
     };
-    let stack = |name: &str, template, parameters| Wanted {
+    let stack = |name: &str, template, parameters| DesiredStack {
         name: name.to_owned(),
         template,
         parameters,
     };
-    Wish {
+    DesiredState {
         stage: "local".to_owned(),
         stacks: vec![
             stack("data", data, BTreeMap::from([("VpcId".to_owned(), output)])),
@@ -79,8 +79,8 @@ fn file(body: &str) -> SiteFile {
 }
 
 /// What would be deployed after applying `wish`.
-fn deployed(wish: &Wish) -> Deployed {
-    let stack = |wanted: &Wanted| DeployedStack {
+fn deployed(desired: &DesiredState) -> Deployed {
+    let stack = |wanted: &DesiredStack| DeployedStack {
         template: wanted.template.clone(),
         parameters: wanted
             .parameters
@@ -100,19 +100,19 @@ fn deployed(wish: &Wish) -> Deployed {
         complete: true,
     };
     let mut deployed = Deployed {
-        stacks: wish
+        stacks: desired
             .stacks
             .iter()
             .map(|wanted| (wanted.name.clone(), stack(wanted)))
             .collect(),
-        migrations: wish
+        migrations: desired
             .migrations
             .iter()
             .map(|file| (file.version, file.sha256.clone()))
             .collect(),
         ..Deployed::default()
     };
-    deployed.site = Some(held(&wish.site, &wish.stage, &deployed));
+    deployed.site = Some(held(&desired.site, &desired.stage, &deployed));
     deployed
 }
 
@@ -149,7 +149,7 @@ fn told(plan: &Plan) -> String {
 #[test]
 fn a_first_deploy_creates_everything_and_cannot_know_the_migrations() {
     let plan = make(
-        wish("10.0.0.0/16", "a", &["m1"]),
+        desired_state("10.0.0.0/16", "a", &["m1"]),
         &Deployed::default(),
         &Facts,
     )
@@ -167,29 +167,34 @@ fn a_first_deploy_creates_everything_and_cannot_know_the_migrations() {
 
 #[test]
 fn a_second_deploy_of_the_same_does_nothing() {
-    let wish = wish("10.0.0.0/16", "a", &["m1"]);
-    let plan = make(wish.clone(), &deployed(&wish), &Facts).unwrap();
+    let desired = desired_state("10.0.0.0/16", "a", &["m1"]);
+    let plan = make(desired.clone(), &deployed(&desired), &Facts).unwrap();
     assert!(plan.is_empty(), "{}", told(&plan));
 }
 
 #[test]
 fn a_stack_that_was_deleted_by_hand_is_not_one_that_was_never_deployed() {
-    let wish = wish("10.0.0.0/16", "a", &["m1"]);
-    let mut deployed = deployed(&wish);
+    let desired = desired_state("10.0.0.0/16", "a", &["m1"]);
+    let mut deployed = deployed(&desired);
     deployed.stacks.remove("data");
-    let plan = make(wish, &deployed, &Facts).unwrap();
+    let plan = make(desired, &deployed, &Facts).unwrap();
     let risks: Vec<_> = plan
         .risks
         .iter()
         .map(|risk| (risk.kind, risk.place()))
         .collect();
-    assert_eq!(risks, [(RiskKind::Gone, "data".to_owned())]);
+    assert_eq!(risks, [(RiskKind::DeletedOutOfBand, "data".to_owned())]);
 }
 
 #[test]
 fn new_code_and_a_new_migration_touch_only_the_stack_that_has_them() {
-    let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
-    let plan = make(wish("10.0.0.0/16", "b", &["m1", "m2"]), &before, &Facts).unwrap();
+    let before = deployed(&desired_state("10.0.0.0/16", "a", &["m1"]));
+    let plan = make(
+        desired_state("10.0.0.0/16", "b", &["m1", "m2"]),
+        &before,
+        &Facts,
+    )
+    .unwrap();
     insta::assert_snapshot!(told(&plan), @r#"
     none network after []
     update data after ["network"]
@@ -201,8 +206,8 @@ fn new_code_and_a_new_migration_touch_only_the_stack_that_has_them() {
 
 #[test]
 fn a_replaced_network_replaces_the_database_of_another_stack_and_that_is_a_risk() {
-    let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
-    let plan = make(wish("10.1.0.0/16", "a", &["m1"]), &before, &Facts).unwrap();
+    let before = deployed(&desired_state("10.0.0.0/16", "a", &["m1"]));
+    let plan = make(desired_state("10.1.0.0/16", "a", &["m1"]), &before, &Facts).unwrap();
     insta::assert_snapshot!(told(&plan), @r#"
     update network after []
       replace Vpc
@@ -217,12 +222,14 @@ fn a_replaced_network_replaces_the_database_of_another_stack_and_that_is_a_risk(
 
 #[test]
 fn the_site_is_put_again_when_its_files_or_its_addresses_are_others() {
-    let wish = wish("10.0.0.0/16", "a", &["m1"]);
-    let before = deployed(&wish);
-    let put = |wish: &Wish, before: &Deployed| make(wish.clone(), before, &Facts).unwrap().site.put;
-    assert!(!put(&wish, &before));
+    let desired = desired_state("10.0.0.0/16", "a", &["m1"]);
+    let before = deployed(&desired);
+    let put = |desired: &DesiredState, before: &Deployed| {
+        make(desired.clone(), before, &Facts).unwrap().site.put
+    };
+    assert!(!put(&desired, &before));
 
-    let mut others = wish.clone();
+    let mut others = desired.clone();
     others.site = vec![file("<html lang=en>")];
     assert!(put(&others, &before));
 
@@ -232,24 +239,24 @@ fn the_site_is_put_again_when_its_files_or_its_addresses_are_others() {
     network
         .outputs
         .insert("siteUrl".to_owned(), "https://vpc-2".to_owned());
-    assert!(put(&wish, &moved));
+    assert!(put(&desired, &moved));
 }
 
 #[test]
 fn an_update_that_did_not_complete_is_done_again() {
-    let wish = wish("10.0.0.0/16", "a", &["m1"]);
-    let mut before = deployed(&wish);
+    let desired = desired_state("10.0.0.0/16", "a", &["m1"]);
+    let mut before = deployed(&desired);
     before.stacks.get_mut("data").unwrap().complete = false;
-    let plan = make(wish, &before, &Facts).unwrap();
+    let plan = make(desired, &before, &Facts).unwrap();
     let actions: Vec<_> = plan.stacks.iter().map(|stack| stack.action).collect();
     assert_eq!(actions, [StackAction::None, StackAction::Update]);
 }
 
 #[test]
 fn a_stack_that_is_no_longer_wanted_is_deleted_after_its_users() {
-    let all = wish("10.0.0.0/16", "a", &["m1"]);
+    let all = desired_state("10.0.0.0/16", "a", &["m1"]);
     let before = deployed(&all);
-    let none = Wish {
+    let none = DesiredState {
         stacks: Vec::new(),
         ..all
     };
@@ -267,15 +274,25 @@ fn a_stack_that_is_no_longer_wanted_is_deleted_after_its_users() {
 
 #[test]
 fn an_edited_migration_is_refused_before_anything_else() {
-    let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
-    let error = make(wish("10.0.0.0/16", "a", &["edited"]), &before, &Facts).unwrap_err();
+    let before = deployed(&desired_state("10.0.0.0/16", "a", &["m1"]));
+    let error = make(
+        desired_state("10.0.0.0/16", "a", &["edited"]),
+        &before,
+        &Facts,
+    )
+    .unwrap_err();
     assert!(error.message().contains("has changed since"), "{error}");
 }
 
 #[test]
 fn a_plan_is_the_same_after_a_round_trip_through_a_file() {
-    let before = deployed(&wish("10.0.0.0/16", "a", &["m1"]));
-    let plan = make(wish("10.1.0.0/16", "b", &["m1", "m2"]), &before, &Facts).unwrap();
+    let before = deployed(&desired_state("10.0.0.0/16", "a", &["m1"]));
+    let plan = make(
+        desired_state("10.1.0.0/16", "b", &["m1", "m2"]),
+        &before,
+        &Facts,
+    )
+    .unwrap();
     let text = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
 }

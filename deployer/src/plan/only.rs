@@ -49,7 +49,8 @@ impl Plan {
         self.stacks.retain(|stack| {
             names.contains(&stack.name) || deployed.stacks.contains_key(&stack.name)
         });
-        self.switch.retain(|switch| names.contains(&switch.stack));
+        self.alias_resets
+            .retain(|reset| names.contains(&reset.stack));
         self.risks.retain(|risk| names.contains(&risk.stack));
         self.migrations.run &= names.contains(&self.migrations.after);
         self.site.put &= names.iter().any(|name| name == "site");
@@ -88,7 +89,7 @@ mod tests {
                 stack("site", &["api"]),
             ],
             assets: Vec::new(),
-            switch: Vec::new(),
+            alias_resets: Vec::new(),
             migrations: MigrationPlan {
                 run: true,
                 after: "data".to_owned(),

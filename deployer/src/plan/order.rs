@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Parameter, Wanted};
+use super::{DesiredStack, Parameter};
 use crate::{Error, state::Deployed};
 
 /// The stacks that `wanted` takes outputs from.
-pub(crate) fn sources(wanted: &Wanted) -> Vec<String> {
+pub(crate) fn sources(wanted: &DesiredStack) -> Vec<String> {
     let sources: BTreeSet<&String> = wanted
         .parameters
         .values()
@@ -20,9 +20,9 @@ pub(crate) fn sources(wanted: &Wanted) -> Vec<String> {
 }
 
 /// Each stack after those it takes outputs from; names decide among equals.
-pub(crate) fn in_order(mut stacks: Vec<Wanted>) -> Result<Vec<Wanted>, Error> {
+pub(crate) fn in_order(mut stacks: Vec<DesiredStack>) -> Result<Vec<DesiredStack>, Error> {
     stacks.sort_by(|a, b| a.name.cmp(&b.name));
-    let mut ordered: Vec<Wanted> = Vec::new();
+    let mut ordered: Vec<DesiredStack> = Vec::new();
     while !stacks.is_empty() {
         let ready = stacks.iter().position(|stack| {
             sources(stack)
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::state::DeployedStack;
 
-    fn wanted(name: &str, takes: &[&str]) -> Wanted {
+    fn wanted(name: &str, takes: &[&str]) -> DesiredStack {
         let parameters = takes
             .iter()
             .map(|stack| {
@@ -106,7 +106,7 @@ mod tests {
                 )
             })
             .collect();
-        Wanted {
+        DesiredStack {
             name: name.to_owned(),
             template: Value::Null,
             parameters,

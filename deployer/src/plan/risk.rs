@@ -77,9 +77,9 @@ pub(super) fn data_loss(change: &ResourceChange) -> String {
         ResourceAction::MayReplace => "may be replaced by an empty one",
         _ => "is replaced by an empty one",
     };
-    let left = match change.leaves {
-        Some(super::Leaves::Retained) => "the old one is kept outside the stack",
-        Some(super::Leaves::Snapshot) => "a snapshot is kept",
+    let left = match change.retention {
+        Some(super::Retention::Retained) => "the old one is kept outside the stack",
+        Some(super::Retention::Snapshot) => "a snapshot is kept",
         _ => "nothing is kept",
     };
     format!("{} {what}; {left}", change.resource_type)

@@ -1,6 +1,6 @@
 //! Whether the files of the site are put into their bucket.
 
-use super::{SitePlan, StackPlan, moved::future_output};
+use super::{SitePlan, StackPlan, parameter_changes::future_output};
 use crate::{
     site::{self, SiteFile},
     state::{Deployed, PUBLIC_OUTPUTS, public_outputs},

@@ -12,10 +12,10 @@ use deployer::{
     deploy, hotswap,
     interrupt::Interrupt,
     lock::Holder,
-    plan::{self, Parameter, Plan, Wanted, Wish},
+    plan::{self, DesiredStack, DesiredState, Parameter, Plan},
     progress::Progress,
     project::Project,
-    release::Moved,
+    release::AliasMove,
     rollout,
     smoke::Trial,
     stage::Stage,
@@ -170,21 +170,21 @@ impl Application {
                 };
                 parameters.insert("DataId".to_owned(), from);
             }
-            Wanted {
+            DesiredStack {
                 name: name.to_owned(),
                 template,
                 parameters,
             }
         });
         let codes = [&self.docs, &self.tasks].into_iter().chain(&self.migrate);
-        let wish = Wish {
+        let desired = DesiredState {
             stage: "sandbox".to_owned(),
             stacks: stacks.collect(),
             assets: codes.map(|code| code.asset.clone()).collect(),
             migrations: deployer::migrations::files(&self.project)?,
             site: Vec::new(),
         };
-        let plan = plan::make(wish, &aws.deployed().await?)?;
+        let plan = plan::make(desired, &aws.deployed().await?)?;
         aws.check(&plan.stacks)?;
         Ok(plan)
     }
@@ -196,9 +196,9 @@ impl Application {
     }
 
     /// One run that swaps the code of functions past their stacks.
-    pub(crate) async fn hotswap(&self, place: &Place, aws: &Aws) -> Result<Vec<Moved>, Error> {
+    pub(crate) async fn hotswap(&self, place: &Place, aws: &Aws) -> Result<Vec<AliasMove>, Error> {
         let lease = aws.lock(&Holder::this_process("deploy")).await?;
-        let result: Result<Vec<Moved>, Error> = async {
+        let result: Result<Vec<AliasMove>, Error> = async {
             let plan = self.plan(place, aws).await?;
             let stage = place.stage();
             let progress = place.progress();
@@ -259,7 +259,7 @@ impl Application {
 }
 
 /// Puts the release before into service, as the command does.
-pub(crate) async fn roll_back(place: &Place) -> Result<Vec<Moved>, Error> {
+pub(crate) async fn roll_back(place: &Place) -> Result<Vec<AliasMove>, Error> {
     let aws = place.open().await?;
     let lease = aws.lock(&Holder::this_process("rollback")).await?;
     let moved = rollout::roll_back(&aws, &place.progress()).await;

@@ -141,7 +141,7 @@ async fn fault_26_a_stack_that_was_deleted_by_hand_is_not_one_that_was_never_dep
         .iter()
         .map(|risk| (risk.kind, risk.place()))
         .collect();
-    assert_eq!(risks, [(RiskKind::Gone, "api".to_owned())]);
+    assert_eq!(risks, [(RiskKind::DeletedOutOfBand, "api".to_owned())]);
     let error = by_hand::assert_allowed(&plan, &drift::Drift::default()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ApprovalNeeded);
     let told = text(&error);

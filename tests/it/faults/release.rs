@@ -44,9 +44,9 @@ async fn fault_31_when_what_was_switched_does_not_answer_the_aliases_go_back_and
         let plan = broken.plan(&place, &aws).await.unwrap();
         assert!(!plan.is_empty(), "the next plan knows: {plan:?}");
         let switched: Vec<&str> = plan
-            .switch
+            .alias_resets
             .iter()
-            .map(|switch| switch.function.as_str())
+            .map(|reset| reset.function.as_str())
             .collect();
         assert_eq!(switched, ["docs"]);
     }
@@ -104,7 +104,7 @@ async fn rollback_puts_the_release_before_into_service_and_the_next_deploy_the_n
 
     let three = Application::good(folder.path(), "three");
     let (plan, _) = three.deploy(&place).await.unwrap();
-    assert_eq!(plan.switch[0].version, "1", "{plan:?}");
+    assert_eq!(plan.alias_resets[0].version, "1", "{plan:?}");
     assert_eq!(version(&emulator, &place).await, "three");
     let (plan, _) = three.deploy(&place).await.unwrap();
     assert!(plan.is_empty(), "{plan:?}");

@@ -29,7 +29,7 @@ async fn a_hotswap_changes_no_stack_and_the_next_deploy_leaves_nothing_of_it() {
 
     // The same code with its stack.
     let (plan, _) = application("three").deploy(&place).await.unwrap();
-    assert_eq!(plan.switch[0].version, "$LATEST");
+    assert_eq!(plan.alias_resets[0].version, "$LATEST");
     assert_eq!(version(&emulator, &place).await, "three");
     let in_service = place.open().await.unwrap().in_service().await.unwrap();
     assert_eq!(in_service["docs"].version, in_service["docs"].wanted);
@@ -41,7 +41,7 @@ async fn a_hotswap_changes_no_stack_and_the_next_deploy_leaves_nothing_of_it() {
     swap("four").await;
     let (plan, _) = application("three").deploy(&place).await.unwrap();
     assert!(
-        plan.stacks.iter().all(|stack| stack.resources.is_empty()) && !plan.switch.is_empty(),
+        plan.stacks.iter().all(|stack| stack.resources.is_empty()) && !plan.alias_resets.is_empty(),
         "{plan:?}"
     );
     assert_eq!(version(&emulator, &place).await, "three");
@@ -79,7 +79,7 @@ async fn fault_31_a_hotswap_that_does_not_answer_goes_back_and_is_in_the_next_pl
     );
     assert_eq!(version(&emulator, &place).await, "one");
     let (plan, _) = one.deploy(&place).await.unwrap();
-    assert_eq!(plan.switch.len(), 1, "{plan:?}");
+    assert_eq!(plan.alias_resets.len(), 1, "{plan:?}");
     let function = emulator
         .function(&place.account, "miyabi-sandbox-docs")
         .await;

@@ -9,7 +9,7 @@ use deployer::{
     build, by_hand, deploy, hotswap,
     lock::Holder,
     plan::{Plan, StackPlan},
-    release::{self, Moved},
+    release::{self, AliasMove},
     session,
     smoke::{self, Trial},
     source::Source,
@@ -121,7 +121,7 @@ impl Deploy {
         let plan = session::plan(target, &context.project, stage, &built, &self.only).await?;
         // What is approved is what CloudFormation would do, where the templates leave a doubt.
         let doubtful = |stack: &StackPlan| !stack.is_plain();
-        let (plan, _) = target.examine(plan, doubtful, &progress).await?;
+        let (plan, _) = target.preview(plan, doubtful, &progress).await?;
         Ok(plan)
     }
 
@@ -131,7 +131,7 @@ impl Deploy {
         stage: &Stage,
         target: &StageTarget,
         source: &Source,
-    ) -> Result<(Plan, Applied, Option<Vec<Moved>>), Error> {
+    ) -> Result<(Plan, Applied, Option<Vec<AliasMove>>), Error> {
         let plan = context
             .interrupt
             .or(self.plan(context, stage, target))
@@ -174,7 +174,7 @@ struct Done {
     plan: Plan,
     applied: Applied,
     /// The functions whose code was swapped past their stacks, when that was asked for.
-    swapped: Option<Vec<Moved>>,
+    swapped: Option<Vec<AliasMove>>,
     calls: BTreeMap<String, usize>,
     waits: BTreeMap<String, Waited>,
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use deployer::{
     Error, build,
     drift::Drift,
-    offline::{self, Basis},
+    offline::{self, Baseline},
     plan::Plan,
     session,
 };
@@ -58,11 +58,11 @@ pub(crate) struct PlanCommand {
 #[derive(Default)]
 struct Beside<'a> {
     /// The stacks that CloudFormation was asked about.
-    examined: &'a [String],
+    previewed: &'a [String],
     /// What was done by hand, when that was looked for.
     drift: Option<&'a Drift>,
     /// What an offline plan was compared with.
-    basis: Option<&'a Basis>,
+    baseline: Option<&'a Baseline>,
 }
 
 impl PlanCommand {
@@ -72,7 +72,7 @@ impl PlanCommand {
             let deployed = self.deployed.as_deref();
             let made = offline::plan(&context.project, &stage, deployed, &self.only)?;
             let beside = Beside {
-                basis: Some(&made.basis),
+                baseline: Some(&made.baseline),
                 ..Beside::default()
             };
             self.answer(context, &made.plan, &beside);
@@ -82,12 +82,12 @@ impl PlanCommand {
             .target_with(&stage, self.database_url.as_deref())
             .await?;
         let progress = context.ui.progress();
-        let (plan, examined) = context
+        let (plan, previewed) = context
             .interrupt
             .or(async {
                 let built = build::build(&context.project, stage.build_for(), &progress).await?;
                 let plan = session::plan(&target, &context.project, &stage, &built, &self.only);
-                target.examine(plan.await?, |_| true, &progress).await
+                target.preview(plan.await?, |_| true, &progress).await
             })
             .await?;
         let drift = if self.drift {
@@ -97,9 +97,9 @@ impl PlanCommand {
         };
         target.remember(&context.project, &stage, &progress).await;
         let beside = Beside {
-            examined: &examined,
+            previewed: &previewed,
             drift: drift.as_ref(),
-            basis: None,
+            baseline: None,
         };
         self.answer(context, &plan, &beside);
         Ok(0)
@@ -107,11 +107,11 @@ impl PlanCommand {
 
     fn answer(&self, context: &Context, plan: &Plan, beside: &Beside<'_>) {
         let Beside {
-            examined,
+            previewed,
             drift,
-            basis,
+            baseline,
         } = *beside;
-        let compared = basis.map(show::basis::text);
+        let compared = baseline.map(show::baseline::text);
         if self.markdown {
             let text = show::markdown::text(plan, drift, compared.as_deref());
             context.ui.data(&text);
@@ -119,16 +119,16 @@ impl PlanCommand {
         }
         let mut value = show::plan::json(plan);
         let mut text = show::plan::text(plan, true, &context.ui);
-        if !examined.is_empty() {
-            value["examined"] = json!(examined);
-            text += &format!("CloudFormation was asked about: {}\n", examined.join(", "));
+        if !previewed.is_empty() {
+            value["previewed"] = json!(previewed);
+            text += &format!("CloudFormation was asked about: {}\n", previewed.join(", "));
         }
         if let Some(drift) = drift {
             value["drift"] = json!(drift);
             text += &show::drift::text(drift);
         }
-        if let (Some(basis), Some(compared)) = (basis, compared) {
-            value["offline"] = show::basis::json(basis);
+        if let (Some(baseline), Some(compared)) = (baseline, compared) {
+            value["offline"] = show::baseline::json(baseline);
             text += &compared;
         }
         context.ui.answer(&value, &text);

@@ -4,7 +4,7 @@ use clap::Args;
 use deployer::{
     Error,
     lock::Holder,
-    release::{self, Moved},
+    release::{self, AliasMove},
     rollout, smoke,
     stage::Stage,
     stage_target::StageTarget,
@@ -99,5 +99,5 @@ impl Rollback {
 /// What went back.
 struct Back {
     stacks: Vec<String>,
-    moved: Vec<Moved>,
+    moved: Vec<AliasMove>,
 }

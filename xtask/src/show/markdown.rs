@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use deployer::{
     drift::Drift,
-    plan::{Cause, Leaves, Plan, ResourceAction, ResourceChange, RiskKind, StackAction, StackPlan},
+    plan::{
+        Cause, Plan, ResourceAction, ResourceChange, Retention, RiskKind, StackAction, StackPlan,
+    },
 };
 
 use crate::ui::plural;
@@ -14,18 +16,18 @@ use crate::ui::plural;
 /// GitHub refuses comments of more than 65,536 characters; what follows the list needs some too.
 const LONGEST_LIST: usize = 56_000;
 
-/// The comment. `basis`: a sentence about what it was compared with, for an offline plan.
+/// The comment. `baseline`: a sentence about what it was compared with, for an offline plan.
 /// `drift`: what was done by hand, when that was looked for.
-pub(crate) fn text(plan: &Plan, drift: Option<&Drift>, basis: Option<&str>) -> String {
-    let basis = basis.map(|basis| format!("\n{}\n", code(basis)));
-    let basis = basis.unwrap_or_default();
+pub(crate) fn text(plan: &Plan, drift: Option<&Drift>, baseline: Option<&str>) -> String {
+    let baseline = baseline.map(|baseline| format!("\n{}\n", code(baseline)));
+    let baseline = baseline.unwrap_or_default();
     // By the first line, a program finds its own comment again.
     let head = format!("<!-- miyabi plan {} -->\n", plan.stage);
     let by_hand = drift.map(by_hand).unwrap_or_default();
     if plan.is_empty() && by_hand.is_empty() {
         let stage = code(&plan.stage);
         return format!(
-            "{head}**Plan for {stage}:** nothing to do, what is deployed is what the checkout says.\n{basis}"
+            "{head}**Plan for {stage}:** nothing to do, what is deployed is what the checkout says.\n{baseline}"
         );
     }
     let title = format!("### Plan for {}: {}\n", code(&plan.stage), counts(plan));
@@ -37,7 +39,7 @@ pub(crate) fn text(plan: &Plan, drift: Option<&Drift>, basis: Option<&str>) -> S
     for stack in &plan.stacks {
         list.extend(changes(stack));
     }
-    format!("{head}{title}{}{}{basis}", cut(&list), rest(plan))
+    format!("{head}{title}{}{}{baseline}", cut(&list), rest(plan))
 }
 
 /// `1 replaced, 2 changed`: the worst first.
@@ -70,7 +72,7 @@ const fn done(action: ResourceAction) -> &'static str {
 fn risk(plan: &Plan, kind: RiskKind) -> Vec<String> {
     let (sign, title) = match kind {
         RiskKind::DataLoss => ("CAUTION", "Data is replaced or removed"),
-        RiskKind::Gone => ("CAUTION", "Deleted by hand, made anew"),
+        RiskKind::DeletedOutOfBand => ("CAUTION", "Deleted by hand, created again"),
         RiskKind::PublicAccess => ("WARNING", "More public access"),
         RiskKind::Network => ("WARNING", "Wider security groups"),
         RiskKind::Permissions => ("WARNING", "Wider permissions"),
@@ -134,12 +136,12 @@ fn changes(stack: &StackPlan) -> Vec<String> {
 
 fn resource(change: &ResourceChange) -> String {
     let mut notes = Vec::new();
-    if change.stateful && change.leaves.is_some() {
+    if change.stateful && change.retention.is_some() {
         notes.push("holds data");
     }
-    match change.leaves {
-        Some(Leaves::Retained) => notes.push("the old one stays outside the stack"),
-        Some(Leaves::Snapshot) => notes.push("a snapshot stays"),
+    match change.retention {
+        Some(Retention::Retained) => notes.push("the old one stays outside the stack"),
+        Some(Retention::Snapshot) => notes.push("a snapshot stays"),
         _ => (),
     }
     let notes = if notes.is_empty() {
@@ -209,18 +211,18 @@ fn rest(plan: &Plan) -> String {
             .collect();
         lines.push(format!("- migrations: {}", files.join(", ")));
     }
-    lines.extend(plan.switch.iter().map(|switch| {
+    lines.extend(plan.alias_resets.iter().map(|reset| {
         format!(
             "- put as the template says: {} (it stands at {})",
-            code(&switch.function),
-            code(&switch.version)
+            code(&reset.function),
+            code(&reset.version)
         )
     }));
-    for switch in &plan.switch {
+    for reset in &plan.alias_resets {
         lines.push(format!(
             "- put as the template says: {} (it stands at {})",
-            code(&switch.function),
-            code(&switch.version)
+            code(&reset.function),
+            code(&reset.version)
         ));
     }
     if plan.site.put {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use deployer::plan::{Cause, Leaves, Plan, ResourceAction, ResourceChange, StackAction, StackPlan};
+use deployer::plan::{
+    Cause, Plan, ResourceAction, ResourceChange, Retention, StackAction, StackPlan,
+};
 use serde_json::{Value, json};
 
 use crate::ui::{Ui, plural};
@@ -27,10 +29,10 @@ pub(crate) fn text(plan: &Plan, every: bool, ui: &Ui) -> String {
     if !unchanged.is_empty() {
         text += &format!("no change: {}\n", unchanged.join(", "));
     }
-    for switch in &plan.switch {
+    for reset in &plan.alias_resets {
         text += &format!(
             "put as the template says: {} (it stands at {})\n",
-            switch.function, switch.version
+            reset.function, reset.version
         );
     }
     text += &migrations(plan);
@@ -71,7 +73,7 @@ pub(crate) fn json(plan: &Plan) -> Value {
         "stage": plan.stage,
         "empty": plan.is_empty(),
         "stacks": stacks,
-        "switch": plan.switch,
+        "alias_resets": plan.alias_resets,
         "migrations": plan.migrations,
         "site": plan.site,
         "risks": plan.risks,
@@ -128,12 +130,12 @@ fn resource(change: &ResourceChange, ui: &Ui) -> String {
         ResourceAction::Replace => notes.push("is replaced"),
         _ => (),
     }
-    if change.stateful && change.leaves.is_some() {
+    if change.stateful && change.retention.is_some() {
         notes.push("holds data");
     }
-    match change.leaves {
-        Some(Leaves::Retained) => notes.push("the old one stays outside the stack"),
-        Some(Leaves::Snapshot) => notes.push("a snapshot stays"),
+    match change.retention {
+        Some(Retention::Retained) => notes.push("the old one stays outside the stack"),
+        Some(Retention::Snapshot) => notes.push("a snapshot stays"),
         _ => (),
     }
     let notes = if notes.is_empty() {

@@ -14,7 +14,7 @@ fn change(logical_id: &str, resource_type: &str, action: ResourceAction) -> Reso
         action,
         causes: Vec::new(),
         stateful: false,
-        leaves: None,
+        retention: None,
     }
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn plan() -> Plan {
         .collect();
     let mut database = change("Db", "AWS::RDS::DBInstance", ResourceAction::Replace);
     database.stateful = true;
-    database.leaves = Some(Leaves::Snapshot);
+    database.retention = Some(Retention::Snapshot);
     database.causes = vec![Cause {
         property: "Properties.DBSubnetGroupName".to_owned(),
         from: None,
@@ -73,6 +73,7 @@ pub(crate) fn plan() -> Plan {
         name: "NetworkVpcId".to_owned(),
         from: Some("vpc-1".to_owned()),
         to: None,
+        certain: false,
     }];
     Plan {
         stage: "local".to_owned(),
@@ -82,7 +83,7 @@ pub(crate) fn plan() -> Plan {
             stack("site", StackAction::None, Vec::new()),
         ],
         assets: Vec::new(),
-        switch: Vec::new(),
+        alias_resets: Vec::new(),
         migrations: MigrationPlan {
             run: true,
             known: true,

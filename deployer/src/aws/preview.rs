@@ -2,7 +2,7 @@
 //! at the same time and removed again, nothing of them executed.
 //!
 //! Their names are unique, so two who plan at once are not in each other's way. That a stack cannot be
-//! examined is told, and the plan by templates stands.
+//! previewed is told, and the plan by templates stands.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     Error,
-    plan::{Parameter, Plan, ResourceAction, Said, StackAction, StackPlan},
+    plan::{Parameter, Plan, PredictedChange, ResourceAction, StackAction, StackPlan},
     progress::Progress,
     state::Deployed,
 };
@@ -27,7 +27,7 @@ use crate::{
 impl Aws {
     /// The plan with what CloudFormation says of the stacks that are updated and that `which` takes,
     /// and their names. An error when it refuses a change.
-    pub async fn examine(
+    pub async fn preview(
         &self,
         mut plan: Plan,
         which: fn(&StackPlan) -> bool,
@@ -50,12 +50,12 @@ impl Aws {
             (stack.name.clone(), answer)
         });
         let answers = join_all(asked).await;
-        let mut examined = Vec::new();
+        let mut previewed = Vec::new();
         for (name, answer) in answers {
             match answer {
                 Ok(Some(answer)) => {
                     plan.refine(&name, &answer.said, answer.certain);
-                    examined.push(name);
+                    previewed.push(name);
                 }
                 Ok(None) => progress.warn(format!(
                     "The change of `{name}` cannot be examined before the stacks that it takes values from are there."
@@ -68,8 +68,8 @@ impl Aws {
                 )),
             }
         }
-        step.done(examined.join(", "));
-        Ok((plan, examined))
+        step.done(previewed.join(", "));
+        Ok((plan, previewed))
     }
 
     /// What CloudFormation would do to one stack; `None`: a parameter has no value yet.
@@ -116,7 +116,7 @@ impl Aws {
 
 /// What CloudFormation would do.
 struct Answer {
-    said: Vec<Said>,
+    said: Vec<PredictedChange>,
     /// False: some parameters will have other values than it was asked with.
     certain: bool,
 }
@@ -145,7 +145,7 @@ fn values(stack: &StackPlan, deployed: &Deployed) -> Option<BTreeMap<String, Str
         .collect()
 }
 
-fn said_of(change: &SetChange) -> Option<Said> {
+fn said_of(change: &SetChange) -> Option<PredictedChange> {
     let change = change.resource_change()?;
     let action = match (change.action()?, change.replacement()) {
         (ChangeAction::Add, _) => ResourceAction::Add,
@@ -155,7 +155,7 @@ fn said_of(change: &SetChange) -> Option<Said> {
         (ChangeAction::Modify, _) => ResourceAction::Change,
         _ => return None,
     };
-    Some(Said {
+    Some(PredictedChange {
         logical_id: change.logical_resource_id()?.to_owned(),
         resource_type: change.resource_type()?.to_owned(),
         action,

@@ -1,16 +1,18 @@
 //! What an offline plan was compared with, which a reader must know to believe it.
 
-use deployer::offline::Basis;
+use deployer::offline::Baseline;
 use serde_json::{Value, json};
 
 /// One sentence or two.
-pub(crate) fn text(basis: &Basis) -> String {
-    let compared = match basis {
-        Basis::Templates(path) => format!("Compared with the templates of {}", path.display()),
-        Basis::LastRead { at, from } => format!("Compared with what was read at {at} from {from}"),
-        Basis::Record => "Compared with the record of the stage".to_owned(),
+pub(crate) fn text(baseline: &Baseline) -> String {
+    let compared = match baseline {
+        Baseline::Templates(path) => format!("Compared with the templates of {}", path.display()),
+        Baseline::LastRead { at, from } => {
+            format!("Compared with what was read at {at} from {from}")
+        }
+        Baseline::Record => "Compared with the record of the stage".to_owned(),
     };
-    let taken = match basis.taken_as_deployed() {
+    let taken = match baseline.taken_as_deployed() {
         [code] => (*code).to_owned(),
         all => {
             let (last, first) = all.split_last().unwrap_or((&"", &[]));
@@ -21,15 +23,15 @@ pub(crate) fn text(basis: &Basis) -> String {
 }
 
 /// For machines.
-pub(crate) fn json(basis: &Basis) -> Value {
-    let mut value = match basis {
-        Basis::Templates(path) => json!({"compared_with": "templates", "path": path}),
-        Basis::LastRead { at, from } => {
+pub(crate) fn json(baseline: &Baseline) -> Value {
+    let mut value = match baseline {
+        Baseline::Templates(path) => json!({"compared_with": "templates", "path": path}),
+        Baseline::LastRead { at, from } => {
             json!({"compared_with": "last_read", "at": at, "from": from})
         }
-        Basis::Record => json!({"compared_with": "record"}),
+        Baseline::Record => json!({"compared_with": "record"}),
     };
-    value["taken_as_deployed"] = json!(basis.taken_as_deployed());
+    value["taken_as_deployed"] = json!(baseline.taken_as_deployed());
     value
 }
 
@@ -39,15 +41,15 @@ mod tests {
 
     #[test]
     fn a_reader_learns_how_old_the_comparison_is_and_what_was_left_out() {
-        let read = Basis::LastRead {
+        let read = Baseline::LastRead {
             at: "2026-11-25T02:39:00Z".to_owned(),
             from: "the account 333333333333 in us-east-1".to_owned(),
         };
-        let templates = Basis::Templates("before".into());
+        let templates = Baseline::Templates("before".into());
         insta::assert_snapshot!([text(&read), text(&templates)].join("\n"), @"
         Compared with what was read at 2026-11-25T02:39:00Z from the account 333333333333 in us-east-1. Taken as deployed: code.
         Compared with the templates of before. Taken as deployed: code, migrations and site.
         ");
-        assert_eq!(json(&Basis::Record)["compared_with"], "record");
+        assert_eq!(json(&Baseline::Record)["compared_with"], "record");
     }
 }

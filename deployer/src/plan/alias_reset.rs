@@ -1,5 +1,6 @@
-//! Functions that stand elsewhere than their templates say: put back to an earlier release, or
-//! changed past their stack. CloudFormation does not know of it, so the plan has to.
+//! Functions whose alias points elsewhere than the template says: after a rollback to an earlier
+//! release, after `--hotswap`, or because somebody moved it. CloudFormation does not see it, so the
+//! plan has to.
 
 use std::collections::BTreeMap;
 
@@ -11,25 +12,28 @@ use super::{
     diff::{holds_function, resources, type_of},
 };
 
-/// A function that is put where its template says.
+/// A function whose alias is set back to what its template says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Switch {
+pub struct AliasReset {
     /// Its stack.
     pub stack: String,
     /// Its short name.
     pub function: String,
-    /// Where its alias was put: the number of a version, or `$LATEST`.
+    /// Where its alias points now: the number of a version, or `$LATEST`.
     pub version: String,
 }
 
-/// What `aside` comes to with these stacks. A function that is in none of them any more is left out.
-pub(super) fn switches(aside: &BTreeMap<String, String>, stacks: &[StackPlan]) -> Vec<Switch> {
+/// The resets for the aliases of `aside`. A function that no stack has any more is left out.
+pub(super) fn alias_resets(
+    aside: &BTreeMap<String, String>,
+    stacks: &[StackPlan],
+) -> Vec<AliasReset> {
     let one = |(function, version): (&String, &String)| {
         let stack = stacks
             .iter()
             .find(|stack| holds_function(&stack.template, function))?;
-        Some(Switch {
+        Some(AliasReset {
             stack: stack.name.clone(),
             function: function.clone(),
             version: version.clone(),
@@ -52,7 +56,7 @@ impl Plan {
     /// Whether other versions of functions may be in service after it than before.
     pub fn changes_functions(&self) -> bool {
         let changes = |action| matches!(action, StackAction::Create | StackAction::Update);
-        !self.switch.is_empty()
+        !self.alias_resets.is_empty()
             || self
                 .stacks
                 .iter()

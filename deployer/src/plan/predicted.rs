@@ -10,7 +10,7 @@ use super::{
 
 /// What the target would do to one resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct PredictedChange {
     /// Logical id.
     pub logical_id: String,
     /// `AWS::RDS::DBInstance`
@@ -25,7 +25,7 @@ impl Plan {
     /// Takes over what the target says about a stack that is updated: a replacement that the schemas
     /// do not tell, and, when all values were known (`certain`), that what might have been replaced
     /// is not. What is added and what is removed is in the templates, where nobody has to say it.
-    pub fn refine(&mut self, stack: &str, said: &[Said], certain: bool) {
+    pub fn refine(&mut self, stack: &str, said: &[PredictedChange], certain: bool) {
         let Some(plan) = self.stacks.iter_mut().find(|plan| plan.name == stack) else {
             return;
         };
@@ -87,30 +87,30 @@ fn in_place(change: &ResourceChange) -> bool {
     )
 }
 
-fn unplanned(said: &Said) -> ResourceChange {
+fn unplanned(said: &PredictedChange) -> ResourceChange {
     ResourceChange {
         logical_id: said.logical_id.clone(),
         resource_type: said.resource_type.clone(),
         action: said.action,
         causes: Vec::new(),
         stateful: is_stateful(&said.resource_type),
-        leaves: None,
+        retention: None,
     }
 }
 
 /// What might have been replaced is changed in place.
 fn stays(change: &mut ResourceChange) {
     change.action = ResourceAction::Change;
-    change.leaves = None;
+    change.retention = None;
     for cause in &mut change.causes {
         cause.effect = cause.effect.min(ResourceAction::Change);
     }
 }
 
 /// It is replaced, by what was said.
-fn replaced(change: &mut ResourceChange, said: &Said, resource: Option<&Value>) {
+fn replaced(change: &mut ResourceChange, said: &PredictedChange, resource: Option<&Value>) {
     change.action = ResourceAction::Replace;
-    change.leaves = Some(policy(
+    change.retention = Some(policy(
         resource.unwrap_or(&Value::Null),
         "UpdateReplacePolicy",
     ));
@@ -142,7 +142,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::{Leaves, MigrationPlan, SitePlan, StackAction, StackPlan};
+    use crate::plan::{MigrationPlan, Retention, SitePlan, StackAction, StackPlan};
 
     fn change(id: &str, action: ResourceAction) -> ResourceChange {
         ResourceChange {
@@ -157,12 +157,12 @@ mod tests {
                 through: None,
             }],
             stateful: true,
-            leaves: Some(Leaves::Snapshot),
+            retention: Some(Retention::Snapshot),
         }
     }
 
-    fn said(id: &str, action: ResourceAction) -> Said {
-        Said {
+    fn said(id: &str, action: ResourceAction) -> PredictedChange {
+        PredictedChange {
             logical_id: id.to_owned(),
             resource_type: "AWS::S3::Bucket".to_owned(),
             action,
@@ -195,7 +195,7 @@ mod tests {
                 resources,
             }],
             assets: Vec::new(),
-            switch: Vec::new(),
+            alias_resets: Vec::new(),
             migrations: MigrationPlan::default(),
             site: SitePlan::default(),
         }

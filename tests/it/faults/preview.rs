@@ -49,16 +49,16 @@ async fn change_sets_of_a_plan_are_made_at_once_under_names_of_their_own_and_rem
     let progress = through.progress();
     let both = async {
         tokio::join!(
-            first.examine(wanted.clone(), |_| true, &progress),
-            second.examine(wanted.clone(), |_| true, &progress)
+            first.preview(wanted.clone(), |_| true, &progress),
+            second.preview(wanted.clone(), |_| true, &progress)
         )
     };
     let (one, other) = tokio::time::timeout(Duration::from_secs(120), both)
         .await
         .expect("they are asked for at the same time");
-    let (examined, stacks) = one.unwrap();
+    let (previewed, stacks) = one.unwrap();
     assert_eq!(stacks, ["api", "data"]);
-    assert_eq!(examined, wanted, "the emulator says what the schemas say");
+    assert_eq!(previewed, wanted, "the emulator says what the schemas say");
     assert_eq!(other.unwrap().1, ["api", "data"]);
 
     let names = names.lock().unwrap().clone();
@@ -78,7 +78,7 @@ async fn what_only_cloudformation_knows_is_in_the_plan_and_what_it_refuses_ends_
     let place = Place::new(502).await;
     place.deploy(&[("data", good(1))]).await.unwrap();
     let emulator = Emulator::shared().await;
-    let examine = async |body: &'static str| {
+    let preview = async |body: &'static str| {
         let scripted = ScriptedStacks::before(emulator, move |action, _| {
             (action == "DescribeChangeSet").then(|| change_set(body))
         })
@@ -86,14 +86,14 @@ async fn what_only_cloudformation_knows_is_in_the_plan_and_what_it_refuses_ends_
         let through = place.through(scripted.url());
         let aws = through.open().await.unwrap();
         let wanted = plan(&aws, &[("data", good(2))]).await.unwrap();
-        aws.examine(wanted, |_| true, &through.progress()).await
+        aws.preview(wanted, |_| true, &through.progress()).await
     };
     let replaced = "<Status>CREATE_COMPLETE</Status><Changes><member><Type>Resource</Type><ResourceChange><Action>Modify</Action>\
         <LogicalResourceId>Topic</LogicalResourceId><ResourceType>AWS::SNS::Topic</ResourceType><Replacement>True</Replacement>\
         <Details><member><Target><Attribute>Properties</Attribute><Name>DisplayName</Name><RequiresRecreation>Always</RequiresRecreation>\
         </Target></member></Details></ResourceChange></member></Changes>";
-    let (examined, _) = examine(replaced).await.unwrap();
-    let topic = &examined.stacks[0].resources[0];
+    let (previewed, _) = preview(replaced).await.unwrap();
+    let topic = &previewed.stacks[0].resources[0];
     assert_eq!(
         (topic.action, topic.causes[0].effect),
         (ResourceAction::Replace, ResourceAction::Replace),
@@ -102,7 +102,7 @@ async fn what_only_cloudformation_knows_is_in_the_plan_and_what_it_refuses_ends_
 
     let refused =
         "<Status>FAILED</Status><StatusReason>Properties validation failed</StatusReason>";
-    let error = examine(refused).await.unwrap_err();
+    let error = preview(refused).await.unwrap_err();
     let told = text(&error);
     assert!(
         told.contains("CloudFormation refuses the change of the stack `data`")
@@ -147,8 +147,8 @@ async fn fault_27_a_replacement_that_only_cloudformation_knows_can_be_approved_a
     // As `deploy` asks: about what the schemas leave in doubt, before a person is asked.
     let doubtful = |stack: &StackPlan| !stack.is_plain();
     let by_schemas = plan(&aws, &stacks(2)).await.unwrap();
-    let examined = aws.examine(by_schemas, doubtful, &through.progress()).await;
-    let (approved, asked) = examined.unwrap();
+    let previewed = aws.preview(by_schemas, doubtful, &through.progress()).await;
+    let (approved, asked) = previewed.unwrap();
     assert_eq!(asked, ["data"]);
     assert_eq!(approved.risk_kinds(), [RiskKind::DataLoss]);
     through.apply(&aws, &approved).await.unwrap();

@@ -1,14 +1,14 @@
-//! Stacks that were deployed and are not there any more: somebody deleted them past the deployer. That
-//! is not the same as never deployed, and making them anew gives empty ones.
+//! Stacks that were deployed and deleted outside of the deployer. That is not the same as never
+//! deployed: creating them again gives empty ones.
 //!
-//! Told by what is recorded beside the stacks: migrations that ran in a database, functions that
-//! answered, files that were put into a bucket.
+//! Detected by what is recorded beside the stacks: migrations that ran in a database, functions that
+//! passed the smoke test, files that were put into a bucket.
 
 use super::{Risk, RiskKind, StackAction, StackPlan, diff::holds_function};
 use crate::state::Deployed;
 
 /// One risk for each stack of these that is created again.
-pub(super) fn vanished(stacks: &[StackPlan], deployed: &Deployed) -> Vec<Risk> {
+pub(super) fn deleted_out_of_band(stacks: &[StackPlan], deployed: &Deployed) -> Vec<Risk> {
     let created = stacks
         .iter()
         .filter(|stack| stack.action == StackAction::Create);
@@ -16,11 +16,11 @@ pub(super) fn vanished(stacks: &[StackPlan], deployed: &Deployed) -> Vec<Risk> {
         .filter_map(|stack| {
             let what = trace(stack, deployed)?;
             Some(Risk {
-                kind: RiskKind::Gone,
+                kind: RiskKind::DeletedOutOfBand,
                 stack: stack.name.clone(),
                 logical_id: String::new(),
                 detail: format!(
-                    "it was deployed ({what}) and is not there any more; an empty one is made"
+                    "it was deployed ({what}) and was deleted since; an empty one is created"
                 ),
             })
         })

@@ -1,4 +1,4 @@
-//! What a stage wants, whatever is deployed.
+//! The desired state of a stage, whatever is deployed.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::Parameter;
 use crate::{asset::Asset, migrations::Migration, site::SiteFile};
 
-/// A stack as the stage wants it.
+/// A stack as the stage desires it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct DesiredStack {
     /// Short name.
     pub name: String,
     /// The template, as JSON.
@@ -18,13 +18,13 @@ pub struct Wanted {
     pub parameters: BTreeMap<String, Parameter>,
 }
 
-/// Everything that a plan is made of besides what is deployed.
+/// The desired state: everything that a plan is made of besides what is deployed.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wish {
+pub struct DesiredState {
     /// The stage.
     pub stage: String,
     /// All stacks, in any order.
-    pub stacks: Vec<Wanted>,
+    pub stacks: Vec<DesiredStack>,
     /// Every asset that the templates refer to.
     pub assets: Vec<Asset>,
     /// The migration files.

@@ -1,34 +1,24 @@
-//! Values that go from one stack to another, and whether they will be other ones.
+//! Values that one stack takes from another, and whether they will change.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{
-    Parameter, ResourceAction, StackAction, StackPlan, references::references, wish::Wanted,
+    Parameter, ParameterChange, ResourceAction, StackAction, StackPlan, desired::DesiredStack,
+    references::references,
 };
 use crate::state::{Deployed, DeployedStack};
 
-/// How a parameter differs from what was deployed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Moved {
-    /// The deployed value.
-    pub(crate) from: Option<String>,
-    /// The new one, when it is known already.
-    pub(crate) to: Option<String>,
-    /// False: it is not known yet whether it differs at all.
-    pub(crate) certain: bool,
-}
-
-/// The parameters whose value differs, or may differ, from the deployed one.
-pub(super) fn moved(
-    wanted: &Wanted,
+/// The parameters whose value changes, or may change, by name.
+pub(super) fn parameter_changes(
+    stack: &DesiredStack,
     before: Option<&DeployedStack>,
     deployed: &Deployed,
     planned: &[StackPlan],
-) -> BTreeMap<String, Moved> {
-    let mut moved = BTreeMap::new();
-    for (name, parameter) in &wanted.parameters {
+) -> BTreeMap<String, ParameterChange> {
+    let mut changes = BTreeMap::new();
+    for (name, parameter) in &stack.parameters {
         let from = before
             .and_then(|before| before.parameters.get(name))
             .cloned();
@@ -37,14 +27,20 @@ pub(super) fn moved(
             Parameter::Output { stack, output } => future_output(stack, output, deployed, planned),
         };
         if to.is_none() || to != from {
-            moved.insert(name.clone(), Moved { from, to, certain });
+            let change = ParameterChange {
+                name: name.clone(),
+                from,
+                to,
+                certain,
+            };
+            changes.insert(name.clone(), change);
         }
     }
-    moved
+    changes
 }
 
-/// The value that an output will have, when that can be told now, and whether it is certain that it
-/// differs when it cannot.
+/// The value that an output will have, if it is known now; if not, whether it is certain that it
+/// changes.
 pub(super) fn future_output(
     stack: &str,
     output: &str,
