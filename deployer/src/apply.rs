@@ -34,11 +34,11 @@ pub struct Applied {
     pub migrated: Option<Migrated>,
 }
 
-/// Everything that applying needs, besides the plan.
+/// What an apply works with.
 #[derive(Debug)]
-pub struct Applying<'a, T> {
+pub struct ApplyContext<'a> {
     /// Where.
-    pub target: &'a T,
+    pub target: &'a dyn Target,
     /// The checkout, for the site's files.
     pub project: &'a Project,
     /// What to do.
@@ -49,15 +49,15 @@ pub struct Applying<'a, T> {
     pub interrupt: &'a Interrupt,
 }
 
-/// Does what the plan says. The caller holds the target's lock.
-pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Error> {
-    let Applying {
+/// Executes the plan. The caller holds the lease of the stage.
+pub async fn apply(context: ApplyContext<'_>) -> Result<Applied, Error> {
+    let ApplyContext {
         target,
         plan,
         progress,
         interrupt,
         ..
-    } = applying;
+    } = context;
     let deployed = target.deployed().await?;
     target.check(&plan.stacks)?;
     interrupt.check("Nothing was changed.")?;
@@ -70,9 +70,9 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
         });
     }
     target.assert_room_for(&plan.stacks).await?;
-    upload(&applying).await?;
+    upload(&context).await?;
     rollout::begin(target, plan, deployed.rollout.clone()).await?;
-    let run = Run::new(&applying, &deployed);
+    let run = Run::new(&context, &deployed);
     run.stacks().await?;
     interrupt.check(&format!(
         "{} What comes after the stacks was not begun.",
@@ -82,7 +82,7 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
     let stacks = run.done.into_inner();
     let outputs = public_outputs(&stacks);
     if plan.site.put {
-        put_site(&applying, &stacks, &outputs).await?;
+        put_site(&context, &stacks, &outputs).await?;
     }
     Ok(Applied {
         outputs,
@@ -90,14 +90,14 @@ pub async fn apply<T: Target>(applying: Applying<'_, T>) -> Result<Applied, Erro
     })
 }
 
-async fn upload<T: Target>(applying: &Applying<'_, T>) -> Result<(), Error> {
-    let Applying {
+async fn upload(context: &ApplyContext<'_>) -> Result<(), Error> {
+    let ApplyContext {
         target,
         plan,
         progress,
         interrupt,
         ..
-    } = applying;
+    } = context;
     if plan.assets.is_empty() {
         return Ok(());
     }
@@ -111,8 +111,8 @@ async fn upload<T: Target>(applying: &Applying<'_, T>) -> Result<(), Error> {
     interrupt.check("Functions were uploaded; no stack was changed.")
 }
 
-async fn put_site<T: Target>(
-    applying: &Applying<'_, T>,
+async fn put_site(
+    context: &ApplyContext<'_>,
     stacks: &BTreeMap<String, DeployedStack>,
     outputs: &BTreeMap<String, String>,
 ) -> Result<(), Error> {
@@ -122,18 +122,18 @@ async fn put_site<T: Target>(
     else {
         return Ok(());
     };
-    let step = applying
+    let step = context
         .progress
         .step("site", "Putting the site into its bucket");
-    let mut files = site::files(applying.project)?;
-    if site::hash(&files) != applying.plan.site.sha256 {
+    let mut files = site::files(context.project)?;
+    if site::hash(&files) != context.plan.site.sha256 {
         return Err(Error::failed(
             "The files of the site changed after the plan was made.",
             "Run the same command again: it plans with the files as they are now.",
         ));
     }
-    files.push(site::config(&applying.plan.stage, outputs));
-    applying
+    files.push(site::config(&context.plan.stage, outputs));
+    context
         .target
         .put_site(bucket, &files, &site::hash(&files))
         .await?;

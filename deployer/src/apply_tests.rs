@@ -5,6 +5,7 @@ use std::{
     rc::Rc,
 };
 
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::*;
@@ -12,16 +13,21 @@ use crate::{
     ErrorKind,
     asset::Asset,
     drift::Drift,
-    lock::Holder,
+    lock::LeaseHolder,
     plan::{MigrationPlan, Parameter, SitePlan, StackAction, StackPlan},
     site::SiteFile,
+    source::Source,
     state::Deployed,
-    target::{Invocation, LogLine, LogQuery, ResourceStatus},
+    target::{
+        BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
+        Observe, Preview, Records, Releases, ResourceStatus, StackRollback, Stacks, StageId,
+        Teardown,
+    },
 };
 
 /// Writes down each call. The stack named by `fails` fails; the one named by `interrupts` sets the
 /// interrupt while it is applied or deleted.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Diary {
     pub(crate) lines: RefCell<Vec<String>>,
     pub(crate) deployed: Deployed,
@@ -46,26 +52,85 @@ impl Diary {
 }
 
 impl Target for Diary {
-    type Lock = ();
+    fn id(&self) -> StageId {
+        StageId {
+            stage: "local".to_owned(),
+            account: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            endpoint: None,
+        }
+    }
+    fn releases(&self) -> Option<&dyn Releases> {
+        None
+    }
+    fn stack_rollback(&self) -> Option<&dyn StackRollback> {
+        None
+    }
+    fn preview(&self) -> Option<&dyn Preview> {
+        None
+    }
+    fn background(&self) -> Option<&dyn BackgroundInvoke> {
+        None
+    }
+    fn call_stats(&self) -> Option<&dyn CallStats> {
+        None
+    }
+    #[cfg(feature = "aws")]
+    fn as_aws(&self) -> Option<&crate::aws::Aws> {
+        None
+    }
+}
 
-    async fn lock(&self, _: &Holder) -> Result<(), Error> {
+/// The lease of a [`Diary`].
+#[derive(Debug)]
+struct NoLease;
+
+#[async_trait(?Send)]
+impl Lease for NoLease {
+    async fn release(self: Box<Self>) -> Result<(), Error> {
         Ok(())
     }
-    async fn unlock(&self, (): ()) -> Result<(), Error> {
-        Ok(())
+}
+
+#[async_trait(?Send)]
+impl Leases for Diary {
+    async fn lease(&self, _: &LeaseHolder) -> Result<Box<dyn Lease>, Error> {
+        Ok(Box::new(NoLease))
     }
+}
+
+#[async_trait(?Send)]
+impl Records for Diary {
     async fn deployed(&self) -> Result<Deployed, Error> {
         Ok(self.deployed.clone())
     }
+    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
+        Ok(BTreeMap::new())
+    }
+    async fn source(&self) -> Result<Option<Source>, Error> {
+        Ok(None)
+    }
+    async fn record_source(&self, _: &Source) -> Result<(), Error> {
+        self.note("record source");
+        Ok(())
+    }
+    async fn record_migrations(&self, _: &BTreeMap<i64, String>) -> Result<(), Error> {
+        self.note("record migrations");
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Stacks for Diary {
     fn check(&self, _: &[StackPlan]) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn assert_room_for(&self, _: &[StackPlan]) -> Result<(), Error> {
         Ok(())
     }
     async fn prepare(&self, _: &Progress) -> Result<(), Error> {
         self.note("prepare");
         Ok(())
-    }
-    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
-        Ok(BTreeMap::new())
     }
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
         self.note(format!("upload {}", asset.key));
@@ -105,17 +170,14 @@ impl Target for Diary {
         self.interrupt_at(stack);
         Ok(())
     }
-    async fn record_migrations(&self, _: &BTreeMap<i64, String>) -> Result<(), Error> {
-        self.note("record migrations");
-        Ok(())
-    }
-    async fn drift(&self, _: Option<&[String]>, _: std::time::Duration) -> Result<Drift, Error> {
-        Ok(Drift::default())
-    }
     async fn put_site(&self, _: &str, _: &[SiteFile], _: &str) -> Result<(), Error> {
         self.note("site");
         Ok(())
     }
+}
+
+#[async_trait(?Send)]
+impl Functions for Diary {
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
         self.note(format!(
             "invoke {function} {}",
@@ -127,10 +189,24 @@ impl Target for Diary {
             executed_version: "1".to_owned(),
         })
     }
+}
+
+#[async_trait(?Send)]
+impl Observe for Diary {
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
         Ok(Vec::new())
     }
+    async fn drift(&self, _: Option<&[String]>, _: std::time::Duration) -> Result<Drift, Error> {
+        Ok(Drift::default())
+    }
     async fn logs(&self, _: &LogQuery, _: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Teardown for Diary {
+    async fn note_retained(&self) -> Result<(), Error> {
         Ok(())
     }
     async fn destroy(&self, _: &Progress) -> Result<(), Error> {
@@ -195,7 +271,7 @@ async fn run(diary: &Diary, interrupt: &Interrupt) -> Result<Applied, Error> {
 async fn run_plan(diary: &Diary, interrupt: &Interrupt, plan: &Plan) -> Result<Applied, Error> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("migrations")).unwrap();
-    apply(Applying {
+    apply(ApplyContext {
         target: diary,
         project: &Project::new(folder.path()),
         plan,

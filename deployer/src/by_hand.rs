@@ -18,7 +18,7 @@ const DEPLOY_WAITS: Duration = Duration::from_secs(120);
 /// asked: on one where changes are tried, an answer that takes longer than the update is no help.
 /// What could not be examined is told and in the way of nothing.
 pub async fn look(
-    target: &impl Target,
+    target: &dyn Target,
     stage: &Stage,
     plan: &Plan,
     progress: &Progress,

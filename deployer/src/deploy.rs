@@ -1,37 +1,43 @@
-//! A deploy as a whole: the plan is applied, what comes of it is tried, and what does not answer is
-//! taken out of service again.
+//! A deploy as a whole: apply the plan, run the smoke test, and return to the last release when the
+//! test fails.
 
 use crate::{
     Error,
-    apply::{Applied, Applying, apply},
+    apply::{Applied, ApplyContext, apply},
     rollout::{assert_code, go_back, record_release},
-    smoke::{self, Trial},
-    target::Target,
+    smoke::{self, SmokeTest},
 };
 
-/// Does what the plan says and tries what comes of it. When the code in service is not what was
-/// sent, or does not answer, each alias goes back to the version of the last release.
-pub async fn deploy<T: Target>(
-    applying: Applying<'_, T>,
-    trial: &Trial<'_>,
+/// Applies the plan and runs the smoke test. When the code in service is not what was uploaded, or
+/// the test fails, each alias returns to the version of the last release.
+pub async fn deploy(
+    context: ApplyContext<'_>,
+    smoke_test: &SmokeTest<'_>,
 ) -> Result<Applied, Error> {
-    let (target, progress) = (applying.target, applying.progress);
-    let interrupt = applying.interrupt;
-    let untried = target.deployed().await?.rollout.untried || applying.plan.changes_functions();
-    let applied = apply(applying).await?;
-    interrupt.check("Everything is as planned, and was not tried yet.")?;
-    let tried: Result<(), Error> = async {
-        if untried {
-            assert_code(&target.in_service().await?)?;
+    let (target, progress) = (context.target, context.progress);
+    let interrupt = context.interrupt;
+    let pending =
+        target.deployed().await?.rollout.smoke_test_pending || context.plan.changes_functions();
+    let applied = apply(context).await?;
+    interrupt.check("The plan was applied, and the smoke test was not run yet.")?;
+    let releases = target.releases().filter(|_| pending);
+    let tested: Result<(), Error> = async {
+        if let Some(releases) = releases {
+            assert_code(&releases.in_service().await?)?;
         }
-        smoke::test(trial, &applied.outputs, progress).await?;
+        smoke::test(smoke_test, &applied.outputs, progress).await?;
         Ok(())
     }
     .await;
-    match tried {
-        Ok(()) if untried => record_release(target).await?,
-        Ok(()) => (),
-        Err(error) => return Err(go_back(target, error, progress).await),
+    match (tested, releases) {
+        (Ok(()), Some(releases)) => record_release(releases).await?,
+        (Ok(()), None) => (),
+        (Err(error), _) => {
+            return Err(match target.releases() {
+                Some(releases) => go_back(releases, error, progress).await,
+                None => error,
+            });
+        }
     }
     Ok(applied)
 }

@@ -1,33 +1,27 @@
-//! Giving functions new code past their stacks, in seconds, where a stage file allows it.
+//! Updating the code of functions without their stacks, in seconds, where a stage file allows it.
 //!
 //! The alias then stands at `$LATEST`, and no version is made: a version of the same code would be
-//! in the way of the one that CloudFormation publishes later. What was swapped is recorded as
-//! aside, so that the next deploy without it brings stacks and functions together again, whatever
-//! the checkout says then.
+//! in the way of the one that CloudFormation publishes later. The swapped functions are recorded
+//! as `alias_overrides`, so that the next deploy without `--hotswap` brings stacks and functions
+//! together again, whatever the checkout says then.
 
 use crate::{
     Error,
-    apply::{Applied, Applying},
+    apply::{Applied, ApplyContext},
     asset::Asset,
     plan::{Plan, ResourceAction, ResourceChange, StackAction, StackPlan},
     release::{AliasMove, LATEST},
     rollout::{go_back, not_what_was_sent},
-    smoke::{self, Trial},
+    smoke::{self, SmokeTest},
     stage::Stage,
     state,
-    target::Target,
 };
 
 /// Refuses a stage whose file does not allow it.
 pub fn assert_allowed(stage: &Stage) -> Result<(), Error> {
     let name = stage.name();
     if stage.is_local() {
-        return Err(Error::usage(
-            format!(
-                "The stage `{name}` does not allow `--hotswap`: it has no stacks that would take long. Nothing was changed."
-            ),
-            format!("`cargo xtask deploy --stage {name}`"),
-        ));
+        return Err(not_allowed(name));
     }
     if stage.settings().hotswap {
         return Ok(());
@@ -40,24 +34,37 @@ pub fn assert_allowed(stage: &Stage) -> Result<(), Error> {
     ))
 }
 
-/// Swaps the code of the functions that the plan changes, and tries what comes of it; gives what is
-/// in service now. When it does not answer, the last release is put back into service.
+/// The error for a stage whose functions have no versions.
+fn not_allowed(stage: &str) -> Error {
+    Error::usage(
+        format!(
+            "The stage `{stage}` does not allow `--hotswap`: it has no stacks that would take long. Nothing was changed."
+        ),
+        format!("`cargo xtask deploy --stage {stage}`"),
+    )
+}
+
+/// Swaps the code of the functions that the plan changes and runs the smoke test; returns the moved
+/// aliases. When the test fails, the last release is put back into service.
 ///
 /// # Errors
 ///
 /// A usage error when the plan changes more than code; nothing was changed then.
-pub async fn deploy<T: Target>(
-    applying: Applying<'_, T>,
-    trial: &Trial<'_>,
+pub async fn deploy(
+    context: ApplyContext<'_>,
+    smoke_test: &SmokeTest<'_>,
 ) -> Result<(Applied, Vec<AliasMove>), Error> {
-    let Applying {
+    let ApplyContext {
         target,
         plan,
         progress,
         interrupt,
         ..
-    } = applying;
+    } = context;
     let assets = only_code(plan)?;
+    let Some(releases) = target.releases() else {
+        return Err(not_allowed(&plan.stage));
+    };
     interrupt.check("Nothing was changed.")?;
     target.prepare(progress).await?;
     let deployed = target.deployed().await?;
@@ -67,7 +74,7 @@ pub async fn deploy<T: Target>(
     let step = progress.step("hotswap", "Swapping the code of functions");
     let sent = assets.iter().map(|asset| target.upload(asset));
     futures_util::future::try_join_all(sent).await?;
-    let before = target.in_service().await?;
+    let before = releases.in_service().await?;
     let mut rollout = deployed.rollout;
     // Swapped earlier, and as the templates say in this checkout.
     let restored: Vec<String> = plan
@@ -77,21 +84,21 @@ pub async fn deploy<T: Target>(
         .filter(|function| !assets.iter().any(|asset| asset.function == *function))
         .collect();
     // Recorded before: a swap that is cut off is in the next plan, too.
-    rollout.untried = true;
+    rollout.smoke_test_pending = true;
     for asset in &assets {
         rollout
-            .aside
+            .alias_overrides
             .insert(asset.function.clone(), LATEST.to_owned());
     }
-    target.record_rollout(&rollout).await?;
-    target.swap_code(&assets).await?;
+    releases.record_rollout(&rollout).await?;
+    releases.swap_code(&assets).await?;
     if !restored.is_empty() {
-        target.put_as_templates_say(&restored).await?;
+        releases.put_as_templates_say(&restored).await?;
         rollout
-            .aside
+            .alias_overrides
             .retain(|function, _| !restored.contains(function));
     }
-    let now = target.in_service().await?;
+    let now = releases.in_service().await?;
     let moved: Vec<AliasMove> = now
         .iter()
         .filter_map(|(name, function)| {
@@ -112,14 +119,14 @@ pub async fn deploy<T: Target>(
         .map(|(name, _)| name)
         .collect();
     let tried = match wrong.as_slice() {
-        [] => smoke::test(trial, &outputs, progress).await.map(drop),
+        [] => smoke::test(smoke_test, &outputs, progress).await.map(drop),
         wrong => Err(not_what_was_sent(wrong)),
     };
     if let Err(error) = tried {
-        return Err(go_back(target, error, progress).await);
+        return Err(go_back(releases, error, progress).await);
     }
-    rollout.untried = false;
-    target.record_rollout(&rollout).await?;
+    rollout.smoke_test_pending = false;
+    releases.record_rollout(&rollout).await?;
     let applied = Applied {
         outputs,
         migrated: None,

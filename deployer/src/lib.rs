@@ -12,6 +12,7 @@ pub mod asset;
 pub mod aws;
 pub mod build;
 pub mod by_hand;
+pub mod connect;
 pub mod deploy;
 pub mod drift;
 pub mod error;
@@ -36,7 +37,6 @@ pub mod site;
 pub mod smoke;
 pub mod source;
 pub mod stage;
-pub mod stage_target;
 pub mod state;
 pub mod target;
 

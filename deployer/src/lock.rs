@@ -1,7 +1,7 @@
-//! One deploy a stage at a time.
+//! The holder of a lease, and the lease of this machine.
 //!
-//! [`FileLock`] is the lock of this machine: the kernel drops it with the process, however that
-//! ends, so it can never be stale.
+//! [`FileLock`] is a lock on a file: the kernel drops it with the process, however that ends, so it
+//! can never be stale.
 
 use std::{
     fs,
@@ -9,14 +9,15 @@ use std::{
     path::Path,
 };
 
+use async_trait::async_trait;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, ErrorKind};
+use crate::{Error, ErrorKind, target::Lease};
 
-/// Who has a stage.
+/// The process that holds the lease of a stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
+pub struct LeaseHolder {
     /// What the process does: `deploy`, `destroy`, `dev`.
     pub command: String,
     /// Login name.
@@ -29,12 +30,12 @@ pub struct Holder {
     pub since: String,
 }
 
-impl Holder {
+impl LeaseHolder {
     /// This process, doing `command`.
-    pub fn this_process(command: &str) -> Holder {
+    pub fn this_process(command: &str) -> LeaseHolder {
         let now = time::OffsetDateTime::now_utc();
         let seconds = now.replace_nanosecond(0).unwrap_or(now);
-        Holder {
+        LeaseHolder {
             command: command.to_owned(),
             user: std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned()),
             host: rustix::system::uname()
@@ -55,6 +56,14 @@ pub struct FileLock {
     file: fs::File,
 }
 
+#[async_trait(?Send)]
+impl Lease for FileLock {
+    async fn release(self: Box<Self>) -> Result<(), Error> {
+        drop(self);
+        Ok(())
+    }
+}
+
 impl Drop for FileLock {
     fn drop(&mut self) {
         // Closing is not enough: a child between fork and exec still has the descriptor. An
@@ -64,8 +73,8 @@ impl Drop for FileLock {
 }
 
 impl FileLock {
-    /// Takes the lock at `path` or says at once who has it ([`ErrorKind::Busy`]).
-    pub fn take(path: &Path, stage: &str, holder: &Holder) -> Result<FileLock, Error> {
+    /// Takes the lock at `path`. [`ErrorKind::Busy`] at once, naming the holder, when it is taken.
+    pub fn take(path: &Path, stage: &str, holder: &LeaseHolder) -> Result<FileLock, Error> {
         let failed = |cause: std::io::Error| {
             Error::failed(
                 format!("The lock of the stage `{stage}`, {}, cannot be taken.", path.display()),
@@ -99,8 +108,8 @@ impl FileLock {
     }
 }
 
-/// The error that names who has the stage.
-pub fn busy(stage: &str, holder: Option<&Holder>) -> Error {
+/// The error that names the holder of the lease.
+pub fn busy(stage: &str, holder: Option<&LeaseHolder>) -> Error {
     let who = match holder {
         Some(holder) => format!(
             "`{}` of {}@{}, process {}, since {}",
@@ -124,7 +133,7 @@ mod tests {
     fn the_second_taker_is_told_who_has_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("local/lock");
-        let holder = Holder::this_process("deploy");
+        let holder = LeaseHolder::this_process("deploy");
         let lock = FileLock::take(&path, "local", &holder).unwrap();
         let error = FileLock::take(&path, "local", &holder).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy);

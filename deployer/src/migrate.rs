@@ -5,7 +5,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::{Error, target::Target};
+use crate::{
+    Error,
+    target::{BackgroundInvoke, Target},
+};
 
 /// Its name.
 pub(crate) const FUNCTION: &str = "migrate";
@@ -44,11 +47,7 @@ pub struct Version {
 
 /// Invokes `migrate` and waits. An error of the function comes back whole, with the migration that
 /// failed.
-pub async fn invoke(
-    target: &impl Target,
-    stage: &str,
-    request: Request,
-) -> Result<Migrated, Error> {
+pub async fn invoke(target: &dyn Target, stage: &str, request: Request) -> Result<Migrated, Error> {
     let value = ask(target, stage, &json!(request)).await?;
     match value.get("error") {
         Some(error) => Err(failure(stage, error)),
@@ -56,21 +55,30 @@ pub async fn invoke(
     }
 }
 
-/// Runs what is pending. Where the target can, in the background, and `migrate` is asked from time to
-/// time what became of it: migrations may take longer than a connection lasts.
-pub async fn apply(target: &impl Target, stage: &str) -> Result<Migrated, Error> {
+/// Runs what is pending: in the background where the target can, since migrations may take longer
+/// than a connection lasts.
+pub async fn apply(target: &dyn Target, stage: &str) -> Result<Migrated, Error> {
+    match target.background() {
+        Some(background) => apply_in_background(target, background, stage).await,
+        None => invoke(target, stage, Request::Apply).await,
+    }
+}
+
+/// Starts `migrate` and asks it about the run until the run has ended.
+async fn apply_in_background(
+    target: &dyn Target,
+    background: &dyn BackgroundInvoke,
+    stage: &str,
+) -> Result<Migrated, Error> {
     let run = run_id();
     let request = json!({ "kind": "apply", "run": run });
-    if !target
+    background
         .start(FUNCTION, request.to_string().as_bytes())
-        .await?
-    {
-        return invoke(target, stage, Request::Apply).await;
-    }
+        .await?;
     let mut pause = SHORTEST_PAUSE;
     let mut last_sign = Instant::now();
     loop {
-        target.pause("migrations", pause).await;
+        background.pause("migrations", pause).await;
         pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         let looked = look(target, stage, &run).await?;
         if let Ok(value) = &looked {
@@ -85,8 +93,8 @@ pub async fn apply(target: &impl Target, stage: &str) -> Result<Migrated, Error>
                 last_sign = Instant::now();
             }
         }
-        if last_sign.elapsed() > target.bears_silence_for() {
-            // Why the database cannot be asked is most likely why nothing was heard.
+        if last_sign.elapsed() > background.silence_limit() {
+            // What keeps the database from answering most likely caused the silence.
             return Err(match looked {
                 Err(error) => error,
                 Ok(value) => match value.get("error") {
@@ -103,7 +111,7 @@ pub async fn apply(target: &impl Target, stage: &str) -> Result<Migrated, Error>
 
 /// Asks what became of a run. The inner error: no answer that tells anything. The migrations go on
 /// whatever became of that answer, and the question only reads, so it may be asked again.
-async fn look(target: &impl Target, stage: &str, run: &str) -> Result<Result<Value, Error>, Error> {
+async fn look(target: &dyn Target, stage: &str, run: &str) -> Result<Result<Value, Error>, Error> {
     let request = json!({ "kind": "status", "run": run });
     match tokio::time::timeout(LONGEST_LOOK, ask(target, stage, &request)).await {
         Ok(Err(error)) if !error.is_passing() => Err(error),
@@ -130,7 +138,7 @@ fn run_id() -> String {
 }
 
 /// What `migrate` answers to a request.
-async fn ask(target: &impl Target, stage: &str, request: &Value) -> Result<Value, Error> {
+async fn ask(target: &dyn Target, stage: &str, request: &Value) -> Result<Value, Error> {
     let answer = target
         .invoke(FUNCTION, request.to_string().as_bytes())
         .await?;

@@ -17,7 +17,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-pub use last_read::{LastRead, forget, keep};
+pub use last_read::{LastRead, forget, remember};
 
 use crate::{
     Error, migrations,

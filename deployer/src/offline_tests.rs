@@ -134,7 +134,7 @@ fn what_was_last_read_is_what_an_offline_plan_compares_with() {
         "{error}"
     );
 
-    keep(&project, "dev", "the account 1", &Deployed::default()).unwrap();
+    last_read::keep(&project, "dev", "the account 1", &Deployed::default()).unwrap();
     let made = plan(&project, &stage, None, &[]).unwrap();
     assert!(
         made.plan

@@ -14,10 +14,12 @@ pub(crate) const LATEST: &str = "$LATEST";
 pub struct Rollout {
     /// What answered as it should, the newest last.
     pub releases: Vec<Release>,
-    /// Functions whose alias stands elsewhere than their template says -> the version.
-    pub aside: BTreeMap<String, String>,
-    /// Functions were changed, and whether they answer was not seen yet.
-    pub untried: bool,
+    /// Functions whose alias differs from the template -> the version that it points at.
+    #[serde(alias = "aside")]
+    pub alias_overrides: BTreeMap<String, String>,
+    /// Functions were changed, and no smoke test has passed since.
+    #[serde(alias = "untried")]
+    pub smoke_test_pending: bool,
 }
 
 /// A release: the version of each function but `migrate`, by its short name.

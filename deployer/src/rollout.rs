@@ -1,9 +1,8 @@
-//! Which version of each function is in service, and going back to an earlier one.
+//! Which version of each function is in service, and the rollback to an earlier one.
 //!
-//! A release is what was in service when the smoke test said that it answers. Going back moves
-//! aliases and nothing else: the schema stays (migrations only add), and so do the templates.
-//! Where an alias then stands is recorded as `aside`, so that the next plan knows that it is not
-//! where its template says, and the next deploy puts it there.
+//! A release is the set of versions in service when the smoke test passed. A rollback moves aliases
+//! and nothing else: the schema stays (migrations only add), and so do the templates. The moved
+//! aliases are recorded as `alias_overrides`, so that the next plan resets them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use crate::{
     plan::Plan,
     progress::Progress,
     release::{AliasMove, InService, LATEST, Release, Rollout, told},
-    target::Target,
+    target::{Releases, Target},
 };
 
 /// How many releases are remembered.
@@ -20,23 +19,29 @@ const REMEMBERED: usize = 10;
 
 /// Called before the first stack changes: what functions do is unknown from now on.
 pub(crate) async fn begin(
-    target: &impl Target,
+    target: &dyn Target,
     plan: &Plan,
     mut rollout: Rollout,
 ) -> Result<(), Error> {
-    if rollout.untried || !plan.changes_functions() {
+    let Some(releases) = target.releases() else {
+        return Ok(());
+    };
+    if rollout.smoke_test_pending || !plan.changes_functions() {
         return Ok(());
     }
-    rollout.untried = true;
-    target.record_rollout(&rollout).await
+    rollout.smoke_test_pending = true;
+    releases.record_rollout(&rollout).await
 }
 
 /// Called when the stacks are as planned: puts there what stood elsewhere.
 pub(crate) async fn reset_aliases(
-    target: &impl Target,
+    target: &dyn Target,
     plan: &Plan,
     progress: &Progress,
 ) -> Result<(), Error> {
+    let Some(releases) = target.releases() else {
+        return Ok(());
+    };
     if plan.alias_resets.is_empty() {
         return Ok(());
     }
@@ -46,12 +51,12 @@ pub(crate) async fn reset_aliases(
         .iter()
         .map(|reset| reset.function.clone())
         .collect();
-    target.put_as_templates_say(&functions).await?;
-    let mut rollout = target.deployed().await?.rollout;
+    releases.put_as_templates_say(&functions).await?;
+    let mut rollout = releases.deployed().await?.rollout;
     rollout
-        .aside
+        .alias_overrides
         .retain(|function, _| !functions.contains(function));
-    target.record_rollout(&rollout).await?;
+    releases.record_rollout(&rollout).await?;
     step.done(functions.join(", "));
     Ok(())
 }
@@ -84,17 +89,17 @@ pub(crate) fn not_what_was_sent(functions: &[&str]) -> Error {
 }
 
 /// Remembers what is in service as a release: it was tried and answered.
-pub(crate) async fn record_release(target: &impl Target) -> Result<(), Error> {
-    let release: Release = versions(target.in_service().await?);
-    let mut rollout = target.deployed().await?.rollout;
-    rollout.untried = false;
+pub(crate) async fn record_release(releases: &dyn Releases) -> Result<(), Error> {
+    let release: Release = versions(releases.in_service().await?);
+    let mut rollout = releases.deployed().await?.rollout;
+    rollout.smoke_test_pending = false;
     let complete = release.values().all(|version| version.number != LATEST);
     if !release.is_empty() && complete && rollout.releases.last() != Some(&release) {
         rollout.releases.push(release);
         let older = rollout.releases.len().saturating_sub(REMEMBERED);
         rollout.releases.drain(..older);
     }
-    target.record_rollout(&rollout).await
+    releases.record_rollout(&rollout).await
 }
 
 fn versions(in_service: BTreeMap<String, InService>) -> Release {
@@ -107,11 +112,11 @@ fn versions(in_service: BTreeMap<String, InService>) -> Release {
 }
 
 /// Puts the last release back into service after a failure; gives the error with what became of that.
-pub(crate) async fn go_back(target: &impl Target, error: Error, progress: &Progress) -> Error {
+pub(crate) async fn go_back(releases: &dyn Releases, error: Error, progress: &Progress) -> Error {
     let back: Result<Vec<AliasMove>, Error> = async {
-        let rollout = target.deployed().await?.rollout;
+        let rollout = releases.deployed().await?.rollout;
         match rollout.releases.last() {
-            Some(release) => put(target, &rollout, release, progress).await,
+            Some(release) => put(releases, &rollout, release, progress).await,
             None => Ok(Vec::new()),
         }
     }
@@ -138,9 +143,12 @@ pub(crate) async fn go_back(target: &impl Target, error: Error, progress: &Progr
 /// # Errors
 ///
 /// When there is none.
-pub async fn roll_back(target: &impl Target, progress: &Progress) -> Result<Vec<AliasMove>, Error> {
-    let mut rollout = target.deployed().await?.rollout;
-    let now = target.in_service().await?;
+pub async fn roll_back(
+    releases: &dyn Releases,
+    progress: &Progress,
+) -> Result<Vec<AliasMove>, Error> {
+    let mut rollout = releases.deployed().await?.rollout;
+    let now = releases.in_service().await?;
     let earlier = |release: &Release| !moves(release, &now).is_empty();
     let Some(at) = rollout.releases.iter().rposition(earlier) else {
         return Err(Error::failed(
@@ -150,25 +158,25 @@ pub async fn roll_back(target: &impl Target, progress: &Progress) -> Result<Vec<
     };
     rollout.releases.truncate(at + 1);
     let release = rollout.releases[at].clone();
-    put(target, &rollout, &release, progress).await
+    put(releases, &rollout, &release, progress).await
 }
 
 /// Moves the aliases to the versions of that release. Recorded before: a move that is cut off is
 /// then in the next plan, too.
 async fn put(
-    target: &impl Target,
+    releases: &dyn Releases,
     rollout: &Rollout,
     release: &Release,
     progress: &Progress,
 ) -> Result<Vec<AliasMove>, Error> {
-    let now = target.in_service().await?;
+    let now = releases.in_service().await?;
     let moved = moves(release, &now);
     if moved.is_empty() {
         return Ok(moved);
     }
     let step = progress.step("versions", "Putting earlier versions back into service");
     let mut rollout = rollout.clone();
-    rollout.untried = false;
+    rollout.smoke_test_pending = false;
     for (name, function) in &now {
         match release.get(name) {
             // The template's version, but the function's own code is another one.
@@ -176,14 +184,16 @@ async fn put(
                 if version.number != function.wanted.number
                     || function.version.number == LATEST =>
             {
-                rollout.aside.insert(name.clone(), version.number.clone());
+                rollout
+                    .alias_overrides
+                    .insert(name.clone(), version.number.clone());
             }
-            Some(_) => drop(rollout.aside.remove(name)),
+            Some(_) => drop(rollout.alias_overrides.remove(name)),
             None => (),
         }
     }
-    target.record_rollout(&rollout).await?;
-    target.put_in_service(&moved).await?;
+    releases.record_rollout(&rollout).await?;
+    releases.put_in_service(&moved).await?;
     step.done(told(&moved));
     Ok(moved)
 }

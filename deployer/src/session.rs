@@ -54,7 +54,7 @@ pub fn templates(stage: &Stage, only: &[String]) -> Result<Vec<SynthesizedTempla
 
 /// What a deploy of the stage would do. With `only`, what it would do to these stacks.
 pub async fn plan(
-    target: &impl Target,
+    target: &dyn Target,
     project: &Project,
     stage: &Stage,
     built: &[BuiltFunction],
@@ -74,7 +74,7 @@ pub async fn plan(
 
 /// What the stage wants, whatever is deployed.
 pub async fn desired_state(
-    target: &impl Target,
+    target: &dyn Target,
     project: &Project,
     stage: &Stage,
     built: &[BuiltFunction],
@@ -112,7 +112,7 @@ pub async fn desired_state(
 /// [`crate::ErrorKind::Interrupted`] when a person stopped it between two stacks; those that are
 /// left stay whole.
 pub async fn destroy(
-    target: &impl Target,
+    target: &dyn Target,
     stage: &Stage,
     progress: &Progress,
     interrupt: &Interrupt,
@@ -120,7 +120,7 @@ pub async fn destroy(
     let deployed = target.deployed().await?;
     let plan = plan::make_removal(stage.name(), &deployed);
     interrupt.check("Nothing was changed.")?;
-    target.prepare_destroy().await?;
+    target.note_retained().await?;
     let mut deleted: Vec<String> = Vec::new();
     for stack in plan.stacks {
         interrupt.check(&so_far(&deleted, "The other stacks are as they were."))?;

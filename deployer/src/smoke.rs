@@ -26,9 +26,9 @@ pub struct Check {
     pub status: u16,
 }
 
-/// How what was deployed is tried.
+/// What a smoke test needs to know about the stage.
 #[derive(Debug)]
-pub struct Trial<'a> {
+pub struct SmokeTest<'a> {
     /// The stage.
     pub stage: &'a Stage,
     /// Its site has a name that only AWS could give an address.
@@ -58,16 +58,16 @@ type Expected = (String, u16, &'static str);
 
 /// Asks the deployed stage; an error names the first request with a wrong answer.
 pub async fn test(
-    trial: &Trial<'_>,
+    smoke_test: &SmokeTest<'_>,
     outputs: &BTreeMap<String, String>,
     progress: &Progress,
 ) -> Result<Vec<Check>, Error> {
-    let requests = requests(trial.stage, outputs, trial.emulated);
+    let requests = requests(smoke_test.stage, outputs, smoke_test.emulated);
     let step = progress.step("smoke test", "Asking the application");
     let checks = futures_util::future::try_join_all(
         requests
             .iter()
-            .map(|request| ask_until(trial.stage, request, trial.settles_within)),
+            .map(|request| ask_until(smoke_test.stage, request, smoke_test.settles_within)),
     )
     .await?;
     step.done(format!(

@@ -1,21 +1,27 @@
 //! What differs between AWS and this machine.
 //!
 //! Everything above a target (build, plan, apply, smoke test) is the same on every stage. A target
-//! decides nothing: it is told what to create, update and delete, and says what is there.
+//! decides nothing: it creates, updates and deletes what it is given, and reports what is deployed.
+//!
+//! [`Target`] is the sum of what every stage has. What only AWS has are capabilities of their own,
+//! which a target returns or does not: no method does nothing in silence.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, SystemTime},
+mod values;
+
+use std::{collections::BTreeMap, fmt::Debug, time::Duration};
+
+use async_trait::async_trait;
+
+pub use values::{
+    Health, Invocation, LogLine, LogQuery, ResourceStatus, StageId, Uploaded, Waited,
 };
-
-use serde::{Deserialize, Serialize};
 
 use crate::{
     Error,
     asset::Asset,
-    drift::{Drift, DriftKind, Drifted},
-    lock::Holder,
-    plan::StackPlan,
+    drift::Drift,
+    lock::LeaseHolder,
+    plan::{Plan, StackPlan},
     progress::Progress,
     release::{AliasMove, InService, Rollout},
     site::SiteFile,
@@ -23,53 +29,96 @@ use crate::{
     state::{Deployed, DeployedStack},
 };
 
-/// A place where stacks live. Methods that change something are only called between
-/// [`Target::lock`] and [`Target::unlock`]; each is safe to call again after it was interrupted
-/// at any point.
-// The futures are awaited on the thread of the command, so they need no `Send` bound.
-#[allow(async_fn_in_trait)]
-pub trait Target {
-    /// Proof that this process may change the stage. Dropping it without [`Target::unlock`] (a
-    /// killed process) frees the stage too, at the latest after its expiry.
-    type Lock;
+/// A place where the stacks of one stage live.
+///
+/// Whatever changes the stage is called only while its [`Lease`] is held, and each such call is safe
+/// to repeat after an interruption at any point.
+pub trait Target: Leases + Records + Stacks + Functions + Observe + Teardown + Debug {
+    /// Which stage of which account this is.
+    fn id(&self) -> StageId;
 
-    /// Takes the stage for this process. [`crate::ErrorKind::Busy`] at once, naming the holder,
-    /// when somebody else has it.
-    async fn lock(&self, holder: &Holder) -> Result<Self::Lock, Error>;
+    /// Versions of functions and aliases that can be moved; `None`: the target keeps no versions.
+    fn releases(&self) -> Option<&dyn Releases>;
 
-    /// Gives the stage back.
-    async fn unlock(&self, lock: Self::Lock) -> Result<(), Error>;
+    /// Taking back stack updates; `None`: the target cannot.
+    fn stack_rollback(&self) -> Option<&dyn StackRollback>;
 
-    /// What is deployed, as recorded by the target; nothing deployed is an empty value, not an
-    /// error. Reads only.
+    /// Predicting the changes of a plan; `None`: the plan by the templates is all there is.
+    fn preview(&self) -> Option<&dyn Preview>;
+
+    /// Invoking functions in the background; `None`: every invocation is waited for.
+    fn background(&self) -> Option<&dyn BackgroundInvoke>;
+
+    /// Counters of calls to AWS; `None`: there are no such calls.
+    fn call_stats(&self) -> Option<&dyn CallStats>;
+
+    /// The target on AWS, for commands that only AWS has.
+    #[cfg(feature = "aws")]
+    fn as_aws(&self) -> Option<&crate::aws::Aws>;
+}
+
+/// One deploy of a stage at a time.
+#[async_trait(?Send)]
+pub trait Leases {
+    /// Takes the lease of the stage for this process.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::Busy`] at once, with the name of the holder, when somebody else has it.
+    async fn lease(&self, holder: &LeaseHolder) -> Result<Box<dyn Lease>, Error>;
+}
+
+/// Proof that this process may change the stage. Dropping it without [`Lease::release`] frees the
+/// stage too: at once where that needs no answer from elsewhere, else at the latest when it expires.
+#[async_trait(?Send)]
+pub trait Lease: Debug {
+    /// Frees the stage.
+    async fn release(self: Box<Self>) -> Result<(), Error>;
+}
+
+/// What is recorded about the stage.
+#[async_trait(?Send)]
+pub trait Records {
+    /// What is deployed; an empty value when nothing is. Reads only.
     async fn deployed(&self) -> Result<Deployed, Error>;
 
+    /// Values of the parameters that the target knows and no stack has as an output: `AssetBucket`,
+    /// `GithubOrigin`, `GithubApiOrigin`. Called while planning, before [`Stacks::prepare`]: `local`
+    /// chooses and remembers the port of the GitHub stand-in then.
+    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error>;
+
+    /// Source of the last successful deploy that changed something. Reads only.
+    async fn source(&self) -> Result<Option<Source>, Error>;
+
+    /// Records the source of the deploy that just ended.
+    async fn record_source(&self, source: &Source) -> Result<(), Error>;
+
+    /// Records the applied migrations (version -> SHA-256 of the file), for the next plan.
+    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error>;
+}
+
+/// Creating, updating and deleting stacks and their contents.
+#[async_trait(?Send)]
+pub trait Stacks {
     /// Refuses what the target cannot do, before anything is changed: every unsupported resource
     /// type and property of all templates in one error.
     fn check(&self, stacks: &[StackPlan]) -> Result<(), Error>;
 
     /// Refuses stacks that cannot be created because of what earlier ones left behind. Called before
     /// the first write of an apply. Reads only.
-    async fn assert_room_for(&self, _stacks: &[StackPlan]) -> Result<(), Error> {
-        Ok(())
-    }
+    async fn assert_room_for(&self, stacks: &[StackPlan]) -> Result<(), Error>;
 
-    /// Gets ready for the stacks of a plan (`local`: the supervisor runs; AWS: the asset bucket
-    /// exists). Called first by apply, before any upload and also for a plan that changes nothing;
-    /// does nothing when all is ready.
+    /// Prepares the target for the stacks of a plan (`local`: the supervisor runs; AWS: the asset
+    /// bucket exists). Called first by apply, before any upload and also for a plan that changes
+    /// nothing; does nothing when everything is ready.
     async fn prepare(&self, progress: &Progress) -> Result<(), Error>;
 
-    /// Values of the parameters that no stack gives and the target knows: `AssetBucket`,
-    /// `GithubOrigin`, `GithubApiOrigin`. Called while planning, before `prepare`: on `local` the
-    /// stand-in's port is chosen and remembered then.
-    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error>;
-
-    /// Makes an asset available to templates under its key; skipped when it is there already with
-    /// the right content.
+    /// Makes an asset available to templates under its key; skipped when an object with the right
+    /// content exists there.
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error>;
 
-    /// Creates or updates a stack and waits until it is done. `parameters` are all of the
-    /// template's, resolved. Gives the recorded stack with its outputs, after having recorded it.
+    /// Creates or updates a stack and waits for the end. `parameters` are all of the template's,
+    /// resolved. Returns the recorded stack with its outputs.
     async fn apply_stack(
         &self,
         stack: &StackPlan,
@@ -77,198 +126,121 @@ pub trait Target {
         progress: &Progress,
     ) -> Result<DeployedStack, Error>;
 
-    /// The name under which an update of that stack that goes on can be taken back; `None` where
-    /// that cannot be.
-    fn revertible(&self, _stack: &str) -> Option<String> {
-        None
-    }
-
-    /// Takes back the update of a stack that goes on; [`Target::apply_stack`] then ends with an
-    /// error.
-    async fn revert(&self, _stack: &str) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Deletes a stack; one that is not there is fine.
+    /// Deletes a stack. A missing stack is not an error.
     async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error>;
-
-    /// Records what was migrated, for the next plan.
-    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error>;
-
-    /// Records what the deploy that just ended was made of.
-    async fn record_source(&self, _source: &Source) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// What the last deploy that ended well and changed something was made of. Reads only.
-    async fn source(&self) -> Result<Option<Source>, Error> {
-        Ok(None)
-    }
 
     /// Makes the bucket hold exactly these files, and records `sha256`, the hash over them, for the
     /// next plan.
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error>;
+}
 
-    /// Which version of each function is in service, by the function's short name. Nothing where a
-    /// target keeps no versions to go back to. Reads only.
-    async fn in_service(&self) -> Result<BTreeMap<String, InService>, Error> {
-        Ok(BTreeMap::new())
-    }
-
-    /// Puts versions of functions into service, whatever their templates say.
-    async fn put_in_service(&self, _moves: &[AliasMove]) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Puts into service of these functions what their templates say, whatever was done past them.
-    async fn put_as_templates_say(&self, _functions: &[String]) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Gives functions that code past their stacks, and has their aliases stand at it.
-    async fn swap_code(&self, _code: &[Asset]) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Records versions and releases, for the next plan.
-    async fn record_rollout(&self, _rollout: &Rollout) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Invokes a function by its short name (`tasks`) and waits for the answer.
+/// Calling functions.
+#[async_trait(?Send)]
+pub trait Functions {
+    /// Invokes a function by its short name (`tasks`) and waits for its output.
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error>;
+}
 
-    /// Starts a function by its short name and does not wait for it. False: the target cannot, and
-    /// nothing was started.
-    async fn start(&self, _function: &str, _payload: &[u8]) -> Result<bool, Error> {
-        Ok(false)
-    }
-
-    /// A pause before the next look at something that goes on there; `what_for` is for people.
-    async fn pause(&self, _what_for: &str, pause: Duration) {
-        tokio::time::sleep(pause).await;
-    }
-
-    /// How long something that was started may give no sign of life before it counts as lost.
-    fn bears_silence_for(&self) -> Duration {
-        Duration::from_secs(240)
-    }
-
-    /// Each resource and how it is, in the order stack, logical id. Reads only.
+/// Looking at a running stage. Reads only.
+#[async_trait(?Send)]
+pub trait Observe {
+    /// Each resource and its health, ordered by stack and logical id.
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error>;
 
-    /// What differs in these stacks (`None`: in all) from what was deployed, because of what was done
-    /// past the deployer. What takes longer than `within` is unknown. Reads only.
+    /// What differs in these stacks (`None`: in all) from the deployed templates because somebody
+    /// changed it outside of the deployer. What takes longer than `within` is reported as unknown.
     async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error>;
 
-    /// Calls `line` with each line of the logs that fits, oldest first; with `follow` until the
-    /// future is dropped.
+    /// Calls `line` with each matching log line, oldest first; with `follow` until the future is
+    /// dropped.
     async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error>;
+}
 
-    /// Called before the stacks of a stage are deleted for good: remembers what they would leave
-    /// behind and [`Target::destroy`] has to remove.
-    async fn prepare_destroy(&self) -> Result<(), Error> {
-        Ok(())
-    }
+/// Deleting a stage for good.
+#[async_trait(?Send)]
+pub trait Teardown {
+    /// Called before the first stack is deleted: notes what the stacks retain, so that
+    /// [`Teardown::destroy`] can delete it.
+    async fn note_retained(&self) -> Result<(), Error>;
 
-    /// Removes everything of the stage that is not a stack (`local`: supervisor, database and
-    /// files). Called after each stack was deleted.
+    /// Deletes everything of the stage that is not a stack (`local`: supervisor, database and
+    /// files). Called after all stacks were deleted.
     async fn destroy(&self, progress: &Progress) -> Result<(), Error>;
 }
 
-/// Whether an upload was needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uploaded {
-    /// It was not there, or not with the right content.
-    Sent,
-    /// It was there.
-    AlreadyThere,
+/// Versions of functions, and the aliases that put them into service.
+#[async_trait(?Send)]
+pub trait Releases: Records {
+    /// The version in service of each function, by short name. Reads only.
+    async fn in_service(&self) -> Result<BTreeMap<String, InService>, Error>;
+
+    /// Moves aliases to these versions, whatever the templates say.
+    async fn put_in_service(&self, moves: &[AliasMove]) -> Result<(), Error>;
+
+    /// Moves the aliases of these functions to the versions in their templates.
+    async fn put_as_templates_say(&self, functions: &[String]) -> Result<(), Error>;
+
+    /// Updates the code of functions without their stacks, and points their aliases at it.
+    async fn swap_code(&self, code: &[Asset]) -> Result<(), Error>;
+
+    /// Records versions and releases, for the next plan.
+    async fn record_rollout(&self, rollout: &Rollout) -> Result<(), Error>;
 }
 
-/// The answer of a function.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invocation {
-    /// `Some` when the function failed: `Unhandled`, or a timeout.
-    pub function_error: Option<String>,
-    /// What it gave back, JSON.
-    pub payload: Vec<u8>,
-    /// The version that answered.
-    pub executed_version: String,
+/// Taking back the update of a stack.
+#[async_trait(?Send)]
+pub trait StackRollback {
+    /// The full name of a stack, for commands that a person types: `miyabi-dev-api`.
+    fn stack_name(&self, stack: &str) -> String;
+
+    /// Cancels a running update; the pending [`Stacks::apply_stack`] then fails.
+    async fn cancel_update(&self, stack: &str) -> Result<(), Error>;
+
+    /// Continues the rollback of every stuck stack; returns their short names. `skip` lists
+    /// resources to leave as they are, each as `STACK.RESOURCE`.
+    async fn continue_rollback(
+        &self,
+        skip: &[String],
+        progress: &Progress,
+    ) -> Result<Vec<String>, Error>;
 }
 
-/// What a wait for something that goes on elsewhere came to.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Waited {
-    /// How often it was looked again.
-    pub looks: usize,
-    /// How long the pauses before that were, together.
-    pub seconds: f64,
+/// Asking the target what it would do.
+#[async_trait(?Send)]
+pub trait Preview {
+    /// The plan refined by the target's own prediction (AWS: change sets that are created and
+    /// deleted, never executed), and the stacks that were previewed. Asks about the updates for which
+    /// `which` returns true.
+    ///
+    /// # Errors
+    ///
+    /// When the target refuses a change.
+    async fn preview_changes(
+        &self,
+        plan: Plan,
+        which: for<'p> fn(&'p StackPlan) -> bool,
+        progress: &Progress,
+    ) -> Result<(Plan, Vec<String>), Error>;
 }
 
-/// How a resource is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ResourceStatus {
-    /// Stack.
-    pub stack: String,
-    /// Logical id.
-    pub logical_id: String,
-    /// `AWS::Lambda::Function`
-    pub resource_type: String,
-    /// Physical id (`Ref`).
-    pub physical_id: String,
-    /// How it is.
-    pub health: Health,
-    /// More for people: address, pid, version, or why it is not well.
-    pub detail: String,
+/// Invoking functions without waiting for them.
+#[async_trait(?Send)]
+pub trait BackgroundInvoke {
+    /// Starts a function by its short name and returns.
+    async fn start(&self, function: &str, payload: &[u8]) -> Result<(), Error>;
+
+    /// Waits before the next look at a background invocation; `what_for` is shown to people.
+    async fn pause(&self, what_for: &str, pause: Duration);
+
+    /// How long a background invocation may stay silent before it is considered lost.
+    fn silence_limit(&self) -> Duration;
 }
 
-impl ResourceStatus {
-    /// What it is when somebody deleted it.
-    pub(crate) fn deleted_by_hand(self) -> Drifted {
-        Drifted {
-            stack: self.stack,
-            logical_id: self.logical_id,
-            resource_type: self.resource_type,
-            kind: DriftKind::Deleted,
-            properties: Vec::new(),
-        }
-    }
-}
+/// Counters of calls to AWS since the target was opened.
+pub trait CallStats {
+    /// Calls by `Service.Operation`, each attempt counted.
+    fn calls(&self) -> BTreeMap<String, usize>;
 
-/// How a resource is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// It does its work.
-    Ok,
-    /// It is there and does not work.
-    Failing,
-    /// It is not there, although it was deployed.
-    Missing,
-    /// It cannot be told.
-    Unknown,
-}
-
-/// Which log lines.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LogQuery {
-    /// Short names of functions; empty: all.
-    pub functions: Vec<String>,
-    /// Not older than this; `None`: all there is.
-    pub since: Option<SystemTime>,
-    /// Only lines that contain this text.
-    pub filter: Option<String>,
-    /// Go on with new lines.
-    pub follow: bool,
-}
-
-/// A line of a function's log.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogLine {
-    /// The function's short name.
-    pub function: String,
-    /// When it was written.
-    pub at: SystemTime,
-    /// The line, without its end.
-    pub text: String,
+    /// Pauses between calls, by what they waited for.
+    fn waits(&self) -> BTreeMap<String, Waited>;
 }

@@ -24,15 +24,15 @@ use std::sync::{Arc, Mutex};
 
 use deployer::{
     Error,
-    apply::{self, Applied, Applying},
+    apply::{self, Applied, ApplyContext},
     aws::{Aws, Endpoint, Github},
     interrupt::Interrupt,
-    lock::Holder,
+    lock::LeaseHolder,
     plan::{self, DesiredStack, DesiredState, Plan, StackAction},
     progress::{Event, Progress},
     project::Project,
     stage::Stage,
-    target::Target,
+    target::{CallStats, Leases, Records, Stacks},
 };
 use miyabi_tests::{Emulator, Value, json};
 
@@ -118,21 +118,21 @@ impl Place {
         aws: &Aws,
         stacks: &[(&str, Value)],
     ) -> Result<(Plan, Applied), Error> {
-        let lease = aws.lock(&Holder::this_process("deploy")).await?;
+        let lease = aws.lease(&LeaseHolder::this_process("deploy")).await?;
         let result: Result<(Plan, Applied), Error> = async {
             let plan = plan(aws, stacks).await?;
             let applied = self.apply(aws, &plan).await?;
             Ok((plan, applied))
         }
         .await;
-        let unlocked = aws.unlock(lease).await;
+        let unlocked = lease.release().await;
         let result = result?;
         unlocked?;
         Ok(result)
     }
 
     async fn apply(&self, aws: &Aws, plan: &Plan) -> Result<Applied, Error> {
-        apply::apply(Applying {
+        apply::apply(ApplyContext {
             target: aws,
             project: &project(),
             plan,

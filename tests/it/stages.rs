@@ -10,18 +10,18 @@ mod stripped;
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
 use deployer::{
-    apply::{self, Applying},
+    apply::{self, ApplyContext},
     asset::Asset,
     aws::{Aws, Endpoint, Github},
     build::BuiltFunction,
     interrupt::Interrupt,
-    lock::Holder,
+    lock::LeaseHolder,
     plan::{self, MigrationPlan, Plan, StackAction},
     progress::Progress,
     project::Project,
     session,
     stage::Stage,
-    target::{Health, Target},
+    target::{CallStats, Health, Leases, Observe, Records, Stacks},
 };
 use miyabi_tests::{Emulator, Value, json, until};
 use ring::digest::{SHA256, digest};
@@ -87,10 +87,10 @@ impl Place {
     async fn apply(&self, plan: &Plan) {
         let lease = self
             .aws
-            .lock(&Holder::this_process("deploy"))
+            .lease(&LeaseHolder::this_process("deploy"))
             .await
             .unwrap();
-        let applied = apply::apply(Applying {
+        let applied = apply::apply(ApplyContext {
             target: &self.aws,
             project: &project(),
             plan,
@@ -98,7 +98,7 @@ impl Place {
             interrupt: &Interrupt::default(),
         })
         .await;
-        self.aws.unlock(lease).await.unwrap();
+        lease.release().await.unwrap();
         applied.unwrap_or_else(|error| panic!("{error}\n{}", error.causes().join("\n")));
     }
 }

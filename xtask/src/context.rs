@@ -9,10 +9,11 @@ use std::{
 
 use deployer::{
     Error,
+    connect::{self, ConnectOptions, HAS_AWS},
     interrupt::Interrupt,
     project::Project,
     stage::Stage,
-    stage_target::{HAS_AWS, Reach, StageTarget},
+    target::Target,
 };
 
 use crate::ui::Ui;
@@ -36,7 +37,7 @@ impl Context {
     }
 
     /// Where that stage lives.
-    pub(crate) async fn target(&self, stage: &Stage) -> Result<StageTarget, Error> {
+    pub(crate) async fn target(&self, stage: &Stage) -> Result<Box<dyn Target>, Error> {
         self.target_with(stage, None).await
     }
 
@@ -45,14 +46,14 @@ impl Context {
         &self,
         stage: &Stage,
         database_url: Option<&str>,
-    ) -> Result<StageTarget, Error> {
+    ) -> Result<Box<dyn Target>, Error> {
         if stage.is_local() {
             // The variables are for the other stages; only what was typed is refused.
-            let reach = Reach {
+            let options = ConnectOptions {
                 endpoint_url: self.endpoint_url.clone(),
                 database_url: database_url.map(str::to_owned),
             };
-            return StageTarget::open(&self.project, stage, &reach, &self.ui.progress()).await;
+            return connect::open(&self.project, stage, &options, &self.ui.progress()).await;
         }
         if !HAS_AWS {
             self.ui
@@ -62,12 +63,12 @@ impl Context {
         let given = |typed: Option<String>, variable: &str| {
             typed.or_else(|| env::var(variable).ok().filter(|value| !value.is_empty()))
         };
-        let reach = Reach {
+        let options = ConnectOptions {
             endpoint_url: given(self.endpoint_url.clone(), "AWS_ENDPOINT_URL"),
             database_url: given(database_url.map(str::to_owned), "MIYABI_DATABASE_URL"),
         };
         let progress = self.ui.progress();
-        let open = StageTarget::open(&self.project, stage, &reach, &progress);
+        let open = connect::open(&self.project, stage, &options, &progress);
         self.interrupt.or(open).await
     }
 }

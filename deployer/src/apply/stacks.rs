@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 
-use super::Applying;
+use super::ApplyContext;
 use crate::{
     Error, ErrorKind,
     interrupt::{Ongoing, interrupted},
@@ -17,34 +17,33 @@ use crate::{
     migrations,
     plan::{Parameter, StackAction, StackPlan},
     state::{Deployed, DeployedStack},
-    target::Target,
 };
 
 /// The state of one run through the stacks.
-pub(super) struct Run<'a, T> {
-    applying: &'a Applying<'a, T>,
+pub(super) struct Run<'a> {
+    context: &'a ApplyContext<'a>,
     /// Stacks that are as the plan wants them.
     pub(super) done: RefCell<BTreeMap<String, DeployedStack>>,
     pub(super) migrated: RefCell<Option<Migrated>>,
 }
 
-impl<'a, T: Target> Run<'a, T> {
-    pub(super) fn new(applying: &'a Applying<'a, T>, deployed: &Deployed) -> Run<'a, T> {
+impl<'a> Run<'a> {
+    pub(super) fn new(context: &'a ApplyContext<'a>, deployed: &Deployed) -> Run<'a> {
         // A stack to which nothing happens is done, unless the migrations come after it.
         let done = deployed.stacks.iter().filter(|(name, _)| {
-            let plan = applying
+            let plan = context
                 .plan
                 .stacks
                 .iter()
                 .find(|stack| stack.name == **name);
             plan.is_some_and(|stack| stack.action == StackAction::None)
-                && !applying.runs_migrations_after(name)
+                && !context.runs_migrations_after(name)
         });
         let done = done
             .map(|(name, stack)| (name.clone(), stack.clone()))
             .collect();
         Run {
-            applying,
+            context,
             done: RefCell::new(done),
             migrated: RefCell::new(None),
         }
@@ -53,7 +52,7 @@ impl<'a, T: Target> Run<'a, T> {
     /// Creates and updates, then deletes what is no longer wanted.
     pub(super) async fn stacks(&self) -> Result<(), Error> {
         let (deletions, others): (Vec<_>, Vec<_>) = self
-            .applying
+            .context
             .plan
             .stacks
             .iter()
@@ -72,7 +71,7 @@ impl<'a, T: Target> Run<'a, T> {
         let mut failure: Option<Error> = None;
         loop {
             if failure.is_none() && !waiting.is_empty() {
-                failure = self.applying.interrupt.check(&self.so_far()).err();
+                failure = self.context.interrupt.check(&self.so_far()).err();
             }
             if failure.is_none() {
                 let ready: Vec<&StackPlan>;
@@ -96,7 +95,7 @@ impl<'a, T: Target> Run<'a, T> {
         };
         if !waiting.is_empty() {
             let names: Vec<&str> = waiting.iter().map(|stack| stack.name.as_str()).collect();
-            self.applying
+            self.context
                 .progress
                 .warn(format!("Not touched: {}.", names.join(", ")));
         }
@@ -104,9 +103,9 @@ impl<'a, T: Target> Run<'a, T> {
     }
 
     async fn one(&self, stack: &StackPlan) -> Result<(), Error> {
-        let Applying {
+        let ApplyContext {
             target, progress, ..
-        } = self.applying;
+        } = self.context;
         let name = &stack.name;
         match stack.action {
             StackAction::Delete => {
@@ -139,24 +138,30 @@ impl<'a, T: Target> Run<'a, T> {
         stack: &StackPlan,
         parameters: &BTreeMap<String, String>,
     ) -> Result<DeployedStack, Error> {
-        let Applying {
+        let ApplyContext {
             target,
             progress,
             interrupt,
             ..
-        } = self.applying;
+        } = self.context;
+        // Only an update has something to go back to.
         let updates = stack.action == StackAction::Update;
+        let rollback = target.stack_rollback().filter(|_| updates);
         let _ongoing = interrupt.during(Ongoing {
             title: title(stack),
-            can_go_back: target.revertible(&stack.name).filter(|_| updates),
+            can_go_back: rollback.map(|rollback| rollback.stack_name(&stack.name)),
         });
         let mut work = pin!(target.apply_stack(stack, parameters, progress));
         tokio::select! {
             biased;
             result = &mut work => return result,
-            () = interrupt.taken_back(), if updates => (),
+            () = interrupt.taken_back(), if rollback.is_some() => (),
         }
-        if let Err(error) = target.revert(&stack.name).await {
+        let cancelled = match rollback {
+            Some(rollback) => rollback.cancel_update(&stack.name).await,
+            None => Ok(()),
+        };
+        if let Err(error) = cancelled {
             progress.warn(format!("{} {}", error.message(), error.causes().join(": ")));
             return work.await;
         }
@@ -199,18 +204,18 @@ impl<'a, T: Target> Run<'a, T> {
     }
 
     async fn migrate_after(&self, stack: &str) -> Result<(), Error> {
-        let Applying {
+        let ApplyContext {
             target,
             plan,
             progress,
             ..
-        } = self.applying;
-        if !self.applying.runs_migrations_after(stack) {
+        } = self.context;
+        if !self.context.runs_migrations_after(stack) {
             return Ok(());
         }
         let step = progress.step("migrate", "Migrating the database");
         let migrated = migrate::apply(*target, &plan.stage).await?;
-        let files = migrations::files(self.applying.project)?;
+        let files = migrations::files(self.context.project)?;
         let applied = files
             .into_iter()
             .map(|file| (file.version, file.sha256))
@@ -230,7 +235,7 @@ impl<'a, T: Target> Run<'a, T> {
     pub(super) fn so_far(&self) -> String {
         let done = self.done.borrow();
         let (changed, others): (Vec<&str>, Vec<&str>) = self
-            .applying
+            .context
             .plan
             .stacks
             .iter()
@@ -255,7 +260,7 @@ fn title(stack: &StackPlan) -> String {
     }
 }
 
-impl<T> Applying<'_, T> {
+impl ApplyContext<'_> {
     fn runs_migrations_after(&self, stack: &str) -> bool {
         self.plan.migrations.run && self.plan.migrations.after == stack
     }

@@ -11,7 +11,7 @@ use crate::{
     plan::{self, DesiredStack, DesiredState, Plan, SitePlan},
     progress::Progress,
     state::{Deployed, DeployedStack},
-    target::Target,
+    target::Stacks as _,
 };
 
 /// What a person says about deploys from GitHub.

@@ -40,7 +40,9 @@ impl Aws {
             drift.unknown.extend(one.unknown);
         }
         let aliases = |one: &Drifted| one.resource_type == "AWS::Lambda::Alias";
-        if drift.resources.iter().any(aliases) && !self.record().await?.rollout.aside.is_empty() {
+        if drift.resources.iter().any(aliases)
+            && !self.record().await?.rollout.alias_overrides.is_empty()
+        {
             drift.resources.retain(|one| !aliases(one));
         }
         drift.resources.sort_unstable();

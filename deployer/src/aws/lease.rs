@@ -1,15 +1,17 @@
-//! One deploy of a stage at a time: a lease, which is an object in the asset bucket.
+//! One deploy of a stage at a time: the lease is an object in the asset bucket.
 //!
-//! Who writes it on the condition that it is still the one that was read has the stage. It is written
-//! again every few seconds; who was killed stops doing so, and the stage is free when the lease has
-//! not been renewed for [`TTL`]. Who was only held up finds, before the next change, that somebody
-//! else has the stage, and changes nothing more. Ages are measured on the server's clock alone.
+//! Whoever wins a conditional write (`If-Match` on the ETag just read) holds the stage. The holder
+//! renews the lease every few seconds; a killed process stops renewing, and the stage is free when the
+//! lease has not been renewed for [`TTL`]. A process that was only paused finds, before its next
+//! change, that the fencing token has moved on, and changes nothing more. Ages are measured by the
+//! server's clock alone.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex as StdMutex},
     time::{Duration, Instant, SystemTime},
 };
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, task::JoinHandle};
 
@@ -20,7 +22,9 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    lock::{Holder, busy},
+    lock::{LeaseHolder, busy},
+    mutex::lock,
+    target::Lease,
 };
 
 pub(super) const KEY: &str = "lease.json";
@@ -53,7 +57,7 @@ fn renew_every() -> Duration {
 struct Written {
     /// Goes up with every new holder, so that two of them can be told apart in any log.
     fencing_token: u64,
-    holder: Holder,
+    holder: LeaseHolder,
     /// Which machine and which processes `holder.pid` is a number of.
     machine: String,
     /// The holder gave the stage back.
@@ -62,17 +66,66 @@ struct Written {
     seconds: u64,
 }
 
-/// Proof that this process has the stage.
+/// Proof that this process holds the stage.
 #[derive(Debug)]
-pub struct Lease {
+pub(super) struct BucketLease {
     bucket: Bucket,
     held: Arc<Mutex<Held>>,
     heartbeat: JoinHandle<()>,
+    /// Where the target looks before each change.
+    fence: Arc<StdMutex<Option<Fence>>>,
+    released: bool,
 }
 
-impl Drop for Lease {
-    fn drop(&mut self) {
+#[async_trait(?Send)]
+impl Lease for BucketLease {
+    async fn release(mut self: Box<Self>) -> Result<(), Error> {
+        self.stop();
+        release(&self.bucket, &self.held).await
+    }
+}
+
+impl BucketLease {
+    /// Ends the renewals and the right to change anything.
+    fn stop(&mut self) {
+        self.released = true;
         self.heartbeat.abort();
+        *lock(&self.fence) = None;
+    }
+}
+
+impl Drop for BucketLease {
+    /// A dropped lease is released in the background while the runtime lives; without one it expires.
+    fn drop(&mut self) {
+        if self.released {
+            return;
+        }
+        self.stop();
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            let (bucket, held) = (self.bucket.clone(), self.held.clone());
+            // Nobody is left to report a failure to; the lease then expires.
+            runtime.spawn(async move { drop(release(&bucket, &held).await) });
+        }
+    }
+}
+
+/// Marks the lease as released, unless somebody else holds the stage by now.
+async fn release(bucket: &Bucket, held: &Mutex<Held>) -> Result<(), Error> {
+    let held = held.lock().await;
+    let released = Written {
+        released: true,
+        ..held.written.clone()
+    };
+    let mut written = put(bucket, &released, When::Is(&held.etag)).await;
+    // A renewal that was cut off may have been the last write.
+    if written.as_ref().is_err_and(Refused::is_condition)
+        && let Some(etag) = ours(bucket, &held.written).await?
+    {
+        written = put(bucket, &released, When::Is(&etag)).await;
+    }
+    match written {
+        Err(refused) if !refused.is_condition() => Err(bucket.refused(refused)),
+        _ => Ok(()),
     }
 }
 
@@ -99,13 +152,14 @@ impl Held {
     }
 }
 
-impl Lease {
-    /// Takes the stage, or says at once who has it.
+impl BucketLease {
+    /// Takes the stage and sets `fence`, or fails at once with the name of the holder.
     pub(super) async fn take(
         bucket: &Bucket,
         seen: &Seen,
-        holder: &Holder,
-    ) -> Result<Lease, Error> {
+        holder: &LeaseHolder,
+        fence: &Arc<StdMutex<Option<Fence>>>,
+    ) -> Result<BucketLease, Error> {
         let bucket = &bucket.within(ATTEMPT_WITHIN, WHOLE_WITHIN);
         let there = bucket.get(KEY).await?;
         let before: Option<Written> = there
@@ -143,35 +197,17 @@ impl Lease {
         };
         let held = Arc::new(Mutex::new(held));
         let heartbeat = tokio::spawn(beat(bucket.clone(), held.clone()));
-        Ok(Lease {
+        *lock(fence) = Some(Fence {
+            bucket: bucket.clone(),
+            held: held.clone(),
+        });
+        Ok(BucketLease {
             bucket: bucket.clone(),
             held,
             heartbeat,
+            fence: fence.clone(),
+            released: false,
         })
-    }
-
-    /// What [`Fence::check`] looks at.
-    pub(super) fn fence(&self) -> Fence {
-        Fence {
-            bucket: self.bucket.clone(),
-            held: self.held.clone(),
-        }
-    }
-
-    /// Gives the stage back.
-    pub(super) async fn give_back(self) -> Result<(), Error> {
-        self.heartbeat.abort();
-        let held = self.held.lock().await;
-        let released = Written {
-            released: true,
-            ..held.written.clone()
-        };
-        match put(&self.bucket, &released, When::Is(&held.etag)).await {
-            Ok(_) => Ok(()),
-            // Somebody else has it already; there is nothing to give back.
-            Err(refused) if refused.is_condition() => Ok(()),
-            Err(refused) => Err(self.bucket.refused(refused)),
-        }
     }
 }
 

@@ -30,10 +30,7 @@ mod site;
 mod stack;
 mod target;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{try_join, try_join_all};
 
@@ -44,10 +41,9 @@ use refused::Refused;
 use stack::{Phase, StackView, phase};
 
 pub use bootstrap::Github;
-pub use lease::Lease;
 pub use place::{DatabaseUrl, Endpoint};
 
-use crate::{Error, progress::Progress, stage::Stage, state::Deployed, target::Waited};
+use crate::{Error, progress::Progress, stage::Stage, state::Deployed};
 
 /// A stage on AWS.
 #[derive(Debug)]
@@ -61,7 +57,8 @@ pub struct Aws {
     endpoint: Option<Endpoint>,
     database: Option<DatabaseUrl>,
     progress: Progress,
-    fence: Mutex<Option<Fence>>,
+    /// Checked before each change; shared with the lease, which clears it.
+    fence: Arc<Mutex<Option<Fence>>>,
     /// What was read, until something is changed.
     known: Mutex<Option<Known>>,
 }
@@ -126,19 +123,9 @@ impl Aws {
             endpoint,
             database,
             progress: progress.clone(),
-            fence: Mutex::default(),
+            fence: Arc::default(),
             known: Mutex::default(),
         })
-    }
-
-    /// Calls made so far, attempts counted one by one, by `Service.Operation`.
-    pub fn calls(&self) -> BTreeMap<String, usize> {
-        self.seen.calls()
-    }
-
-    /// Pauses so far between calls, by what they waited for.
-    pub fn waits(&self) -> BTreeMap<String, Waited> {
-        self.seen.waits()
     }
 
     /// Whether this is an endpoint and not AWS itself.

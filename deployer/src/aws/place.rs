@@ -48,20 +48,6 @@ impl Endpoint {
     }
 }
 
-impl super::Aws {
-    /// Where the stage is, for people: an account and region, or the address of an endpoint.
-    pub fn place(&self) -> String {
-        match &self.endpoint {
-            Some(endpoint) => endpoint.url.clone(),
-            None => format!(
-                "the account {} in {}",
-                self.account,
-                self.stage.settings().region
-            ),
-        }
-    }
-}
-
 /// A PostgreSQL that the stage does not manage.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl {

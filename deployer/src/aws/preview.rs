@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use aws_sdk_cloudformation::types::{
     Change as SetChange, ChangeAction, Parameter as StackParameter, Replacement,
     RequiresRecreation, ResourceAttribute, ResourceChange as SetResource,
@@ -22,15 +23,15 @@ use crate::{
     plan::{Parameter, Plan, PredictedChange, ResourceAction, StackAction, StackPlan},
     progress::Progress,
     state::Deployed,
+    target::Preview,
 };
 
-impl Aws {
-    /// The plan with what CloudFormation says of the stacks that are updated and that `which` takes,
-    /// and their names. An error when it refuses a change.
-    pub async fn preview(
+#[async_trait(?Send)]
+impl Preview for Aws {
+    async fn preview_changes(
         &self,
         mut plan: Plan,
-        which: fn(&StackPlan) -> bool,
+        which: for<'p> fn(&'p StackPlan) -> bool,
         progress: &Progress,
     ) -> Result<(Plan, Vec<String>), Error> {
         let updated = |stack: &&StackPlan| stack.action == StackAction::Update && which(stack);
@@ -71,7 +72,9 @@ impl Aws {
         step.done(previewed.join(", "));
         Ok((plan, previewed))
     }
+}
 
+impl Aws {
     /// What CloudFormation would do to one stack; `None`: a parameter has no value yet.
     async fn ask(
         &self,

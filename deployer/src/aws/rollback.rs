@@ -1,6 +1,7 @@
-//! Taking an update back while it goes on, and leading a stuck stack back: CloudFormation goes on undoing the update that failed, with the
-//! resource that was in the way mended, or without it.
+//! Cancelling a running update, and continuing the rollback of a stuck stack with the blocking
+//! resource repaired or skipped.
 
+use async_trait::async_trait;
 use aws_sdk_cloudformation::types::StackStatus;
 
 use super::{
@@ -9,17 +10,32 @@ use super::{
     refused::Refused,
     stack::{Phase, StackView, phase},
 };
-use crate::{Error, progress::Progress};
+use crate::{Error, progress::Progress, target::StackRollback};
 
-impl Aws {
-    /// Goes on going back with every stuck stack of the stage; gives their short names. `skip` are
-    /// resources, each as `STACK.RESOURCE`, that stay as they are.
-    ///
-    /// # Errors
-    ///
-    /// When a stack is still stuck, with what is in its way; when `skip` names a stack that is not
-    /// stuck.
-    pub async fn roll_back(
+#[async_trait(?Send)]
+impl StackRollback for Aws {
+    fn stack_name(&self, stack: &str) -> String {
+        self.stack_name(stack)
+    }
+
+    async fn cancel_update(&self, stack: &str) -> Result<(), Error> {
+        self.fence().await?;
+        self.clients
+            .cloudformation
+            .cancel_update_stack()
+            .stack_name(self.stack_name(stack))
+            .client_request_token(token())
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| {
+                Refused::new("cloudformation:CancelUpdateStack", error).error(format!(
+                    "The update of the stack `{stack}` cannot be cancelled; it continues."
+                ))
+            })
+    }
+
+    async fn continue_rollback(
         &self,
         skip: &[String],
         progress: &Progress,
@@ -61,25 +77,9 @@ impl Aws {
         }
         Ok(done)
     }
+}
 
-    /// Takes back the update of a stack that goes on. Who follows it sees it end as rolled back.
-    pub(super) async fn cancel_update(&self, name: &str) -> Result<(), Error> {
-        self.fence().await?;
-        self.clients
-            .cloudformation
-            .cancel_update_stack()
-            .stack_name(self.stack_name(name))
-            .client_request_token(token())
-            .send()
-            .await
-            .map(drop)
-            .map_err(|error| {
-                Refused::new("cloudformation:CancelUpdateStack", error).error(format!(
-                    "The update of the stack `{name}` cannot be taken back; it goes on."
-                ))
-            })
-    }
-
+impl Aws {
     async fn continue_back(
         &self,
         view: &StackView,

@@ -1,67 +1,83 @@
-//! What a deploy asks of the target, answered by AWS.
+//! The traits of a target, implemented with AWS.
 
 use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
 
-use super::{Aws, lease::Lease, outcome};
+use async_trait::async_trait;
+
+use super::{Aws, lease::BucketLease, outcome};
 use crate::{
     Error,
     asset::Asset,
     drift::Drift,
-    lock::Holder,
+    lock::LeaseHolder,
     plan::{StackAction, StackPlan},
     progress::Progress,
     release::{AliasMove, InService, Rollout},
     site::SiteFile,
     source::Source,
     state::{Deployed, DeployedStack},
-    target::{Invocation, LogLine, LogQuery, ResourceStatus, Target, Uploaded},
+    target::{
+        BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
+        Observe, Preview, Records, Releases, ResourceStatus, StackRollback, Stacks, StageId,
+        Target, Teardown, Uploaded, Waited,
+    },
 };
 
 impl Target for Aws {
-    type Lock = Lease;
+    fn id(&self) -> StageId {
+        StageId {
+            stage: self.stage.name().to_owned(),
+            account: self.account.clone(),
+            region: self.stage.settings().region.clone(),
+            endpoint: self.endpoint.as_ref().map(|endpoint| endpoint.url.clone()),
+        }
+    }
 
-    async fn lock(&self, holder: &Holder) -> Result<Lease, Error> {
-        let lease = Lease::take(&self.bucket, &self.seen, holder).await?;
-        *self.fence.lock().unwrap_or_else(PoisonError::into_inner) = Some(lease.fence());
+    fn releases(&self) -> Option<&dyn Releases> {
+        Some(self)
+    }
+
+    fn stack_rollback(&self) -> Option<&dyn StackRollback> {
+        Some(self)
+    }
+
+    fn preview(&self) -> Option<&dyn Preview> {
+        Some(self)
+    }
+
+    fn background(&self) -> Option<&dyn BackgroundInvoke> {
+        Some(self)
+    }
+
+    fn call_stats(&self) -> Option<&dyn CallStats> {
+        Some(self)
+    }
+
+    fn as_aws(&self) -> Option<&Aws> {
+        Some(self)
+    }
+}
+
+#[async_trait(?Send)]
+impl Leases for Aws {
+    async fn lease(&self, holder: &LeaseHolder) -> Result<Box<dyn Lease>, Error> {
+        let lease = BucketLease::take(&self.bucket, &self.seen, holder, &self.fence).await?;
         self.forget();
         match self.settle().await {
-            Ok(()) => Ok(lease),
+            Ok(()) => Ok(Box::new(lease)),
             Err(error) => {
-                // The error of the waiting is the one to tell.
-                let _ = self.unlock(lease).await;
+                // The error of the wait is the one to report.
+                let _ = Box::new(lease).release().await;
                 Err(error)
             }
         }
     }
+}
 
-    async fn unlock(&self, lease: Lease) -> Result<(), Error> {
-        *self.fence.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        lease.give_back().await
-    }
-
+#[async_trait(?Send)]
+impl Records for Aws {
     async fn deployed(&self) -> Result<Deployed, Error> {
         Ok(self.known().await?.deployed)
-    }
-
-    fn check(&self, stacks: &[StackPlan]) -> Result<(), Error> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let in_trouble = known.iter().flat_map(|known| &known.in_trouble);
-        for (view, reasons) in in_trouble {
-            let touched =
-                |stack: &&StackPlan| stack.name == view.name && stack.action != StackAction::None;
-            if stacks.iter().any(|stack| touched(&stack)) {
-                return Err(outcome::refuse(self.stage.name(), view, reasons.clone()));
-            }
-        }
-        Ok(())
-    }
-
-    async fn assert_room_for(&self, stacks: &[StackPlan]) -> Result<(), Error> {
-        self.refuse_what_is_left_behind(stacks).await
-    }
-
-    async fn prepare(&self, _: &Progress) -> Result<(), Error> {
-        self.bucket.assert_there().await
     }
 
     async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
@@ -123,6 +139,44 @@ impl Target for Aws {
         Ok(known)
     }
 
+    async fn source(&self) -> Result<Option<Source>, Error> {
+        Ok(self.record().await?.source)
+    }
+
+    async fn record_source(&self, source: &Source) -> Result<(), Error> {
+        self.change_record(|record| record.source = Some(source.clone()))
+            .await
+    }
+
+    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
+        self.change_record(|record| record.migrations.clone_from(applied))
+            .await
+    }
+}
+
+#[async_trait(?Send)]
+impl Stacks for Aws {
+    fn check(&self, stacks: &[StackPlan]) -> Result<(), Error> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let in_trouble = known.iter().flat_map(|known| &known.in_trouble);
+        for (view, reasons) in in_trouble {
+            let touched =
+                |stack: &&StackPlan| stack.name == view.name && stack.action != StackAction::None;
+            if stacks.iter().any(|stack| touched(&stack)) {
+                return Err(outcome::refuse(self.stage.name(), view, reasons.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    async fn assert_room_for(&self, stacks: &[StackPlan]) -> Result<(), Error> {
+        self.refuse_what_is_left_behind(stacks).await
+    }
+
+    async fn prepare(&self, _: &Progress) -> Result<(), Error> {
+        self.bucket.assert_there().await
+    }
+
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
         self.bucket.upload(asset).await
     }
@@ -141,33 +195,11 @@ impl Target for Aws {
         Ok(deployed)
     }
 
-    fn revertible(&self, stack: &str) -> Option<String> {
-        Some(self.stack_name(stack))
-    }
-
-    async fn revert(&self, stack: &str) -> Result<(), Error> {
-        self.cancel_update(stack).await
-    }
-
     async fn delete_stack(&self, stack: &str, progress: &Progress) -> Result<(), Error> {
         self.fence().await?;
         self.remove_stack(stack, progress).await?;
         self.forget();
         Ok(())
-    }
-
-    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
-        self.change_record(|record| record.migrations.clone_from(applied))
-            .await
-    }
-
-    async fn record_source(&self, source: &Source) -> Result<(), Error> {
-        self.change_record(|record| record.source = Some(source.clone()))
-            .await
-    }
-
-    async fn source(&self) -> Result<Option<Source>, Error> {
-        Ok(self.record().await?.source)
     }
 
     async fn put_site(&self, bucket: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
@@ -178,7 +210,47 @@ impl Target for Aws {
         })
         .await
     }
+}
 
+#[async_trait(?Send)]
+impl Functions for Aws {
+    async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
+        self.call(function, payload).await
+    }
+}
+
+#[async_trait(?Send)]
+impl Observe for Aws {
+    async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
+        self.resources().await
+    }
+
+    async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error> {
+        self.detect_drift(stacks, within).await
+    }
+
+    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
+        self.read_logs(query, line).await
+    }
+}
+
+#[async_trait(?Send)]
+impl Teardown for Aws {
+    async fn note_retained(&self) -> Result<(), Error> {
+        for view in self.stacks().await?.values() {
+            self.note_leftovers(view).await?;
+        }
+        Ok(())
+    }
+
+    async fn destroy(&self, progress: &Progress) -> Result<(), Error> {
+        self.remove_leftovers(progress).await?;
+        self.empty_bucket().await
+    }
+}
+
+#[async_trait(?Send)]
+impl Releases for Aws {
     async fn in_service(&self) -> Result<BTreeMap<String, InService>, Error> {
         self.read_aliases().await
     }
@@ -199,45 +271,29 @@ impl Target for Aws {
         self.change_record(|record| record.rollout.clone_from(rollout))
             .await
     }
+}
 
-    async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
-        self.call(function, payload).await
-    }
-
-    async fn start(&self, function: &str, payload: &[u8]) -> Result<bool, Error> {
-        self.begin_call(function, payload).await.map(|()| true)
+#[async_trait(?Send)]
+impl BackgroundInvoke for Aws {
+    async fn start(&self, function: &str, payload: &[u8]) -> Result<(), Error> {
+        self.begin_call(function, payload).await
     }
 
     async fn pause(&self, what_for: &str, pause: Duration) {
         self.seen.pause(what_for, pause).await;
     }
 
-    /// Lambda tries what failed again after one minute and after two more; an emulator does not.
-    fn bears_silence_for(&self) -> Duration {
+    fn silence_limit(&self) -> Duration {
         Duration::from_secs(if self.is_emulated() { 30 } else { 240 })
     }
+}
 
-    async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
-        self.resources().await
+impl CallStats for Aws {
+    fn calls(&self) -> BTreeMap<String, usize> {
+        self.seen.calls()
     }
 
-    async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error> {
-        self.detect_drift(stacks, within).await
-    }
-
-    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
-        self.read_logs(query, line).await
-    }
-
-    async fn prepare_destroy(&self) -> Result<(), Error> {
-        for view in self.stacks().await?.values() {
-            self.note_leftovers(view).await?;
-        }
-        Ok(())
-    }
-
-    async fn destroy(&self, progress: &Progress) -> Result<(), Error> {
-        self.remove_leftovers(progress).await?;
-        self.empty_bucket().await
+    fn waits(&self) -> BTreeMap<String, Waited> {
+        self.seen.waits()
     }
 }

@@ -28,6 +28,7 @@ mod world;
 
 use std::{collections::BTreeMap, env, fs, io, path::PathBuf, time::Duration};
 
+use async_trait::async_trait;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
@@ -37,7 +38,7 @@ use crate::{
     Error,
     asset::Asset,
     drift::Drift,
-    lock::{FileLock, Holder},
+    lock::{FileLock, LeaseHolder},
     plan::StackPlan,
     progress::Progress,
     project::Project,
@@ -45,7 +46,11 @@ use crate::{
     source::Source,
     stage::Stage,
     state::{Deployed, DeployedStack, StateFile},
-    target::{Health, Invocation, LogLine, LogQuery, ResourceStatus, Target, Uploaded},
+    target::{
+        BackgroundInvoke, CallStats, Functions, Health, Invocation, Lease, Leases, LogLine,
+        LogQuery, Observe, Preview, Records as StageRecords, Releases, ResourceStatus,
+        StackRollback, Stacks, StageId, Target, Teardown, Uploaded,
+    },
 };
 use control::{Answer, Call, Client};
 use files::Files;
@@ -150,38 +155,53 @@ fn remove(dir: &std::path::Path) -> io::Result<()> {
 }
 
 impl Target for Local {
-    type Lock = FileLock;
-
-    async fn lock(&self, holder: &Holder) -> Result<FileLock, Error> {
-        FileLock::take(&self.files.lock(), &self.stage, holder)
+    fn id(&self) -> StageId {
+        StageId {
+            stage: self.stage.clone(),
+            account: ACCOUNT.to_owned(),
+            region: REGION.to_owned(),
+            endpoint: None,
+        }
     }
 
-    async fn unlock(&self, _lock: FileLock) -> Result<(), Error> {
-        Ok(())
+    fn releases(&self) -> Option<&dyn Releases> {
+        None
     }
 
+    fn stack_rollback(&self) -> Option<&dyn StackRollback> {
+        None
+    }
+
+    fn preview(&self) -> Option<&dyn Preview> {
+        None
+    }
+
+    fn background(&self) -> Option<&dyn BackgroundInvoke> {
+        None
+    }
+
+    fn call_stats(&self) -> Option<&dyn CallStats> {
+        None
+    }
+
+    #[cfg(feature = "aws")]
+    fn as_aws(&self) -> Option<&crate::aws::Aws> {
+        None
+    }
+}
+
+#[async_trait(?Send)]
+impl Leases for Local {
+    async fn lease(&self, holder: &LeaseHolder) -> Result<Box<dyn Lease>, Error> {
+        let lock = FileLock::take(&self.files.lock(), &self.stage, holder)?;
+        Ok(Box::new(lock))
+    }
+}
+
+#[async_trait(?Send)]
+impl StageRecords for Local {
     async fn deployed(&self) -> Result<Deployed, Error> {
         StateFile::new(self.files.state()).load()
-    }
-
-    fn check(&self, stacks: &[StackPlan]) -> Result<(), Error> {
-        check::check(stacks)
-    }
-
-    async fn prepare(&self, progress: &Progress) -> Result<(), Error> {
-        let client = start::start(&self.files, &self.root, &self.stage, progress).await?;
-        let (id, secret) = real_github().unwrap_or(("stand-in".to_owned(), "stand-in".to_owned()));
-        let call = Call::PutSecret {
-            name: format!("miyabi-{}-github", self.stage),
-            value: json!({"client_id": id, "client_secret": secret}).to_string(),
-        };
-        client.call::<Value>(call, progress).await?;
-        let bucket = self.files.bucket(&self.asset_bucket());
-        let used = fs::read_to_string(self.files.records());
-        match used {
-            Ok(used) => assets::sweep(&bucket, &used).map_err(|cause| unusable(&bucket, cause)),
-            Err(_) => Ok(()),
-        }
     }
 
     async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
@@ -204,6 +224,52 @@ impl Target for Local {
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .into())
+    }
+
+    async fn source(&self) -> Result<Option<Source>, Error> {
+        Ok(self.deployed().await?.source)
+    }
+
+    async fn record_source(&self, source: &Source) -> Result<(), Error> {
+        self.tell(Call::RecordSource {
+            source: source.clone(),
+        })
+        .await
+    }
+
+    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
+        self.tell(Call::RecordMigrations {
+            applied: applied.clone(),
+        })
+        .await
+    }
+}
+
+#[async_trait(?Send)]
+impl Stacks for Local {
+    fn check(&self, stacks: &[StackPlan]) -> Result<(), Error> {
+        check::check(stacks)
+    }
+
+    /// A deleted stack leaves nothing behind.
+    async fn assert_room_for(&self, _: &[StackPlan]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn prepare(&self, progress: &Progress) -> Result<(), Error> {
+        let client = start::start(&self.files, &self.root, &self.stage, progress).await?;
+        let (id, secret) = real_github().unwrap_or(("stand-in".to_owned(), "stand-in".to_owned()));
+        let call = Call::PutSecret {
+            name: format!("miyabi-{}-github", self.stage),
+            value: json!({"client_id": id, "client_secret": secret}).to_string(),
+        };
+        client.call::<Value>(call, progress).await?;
+        let bucket = self.files.bucket(&self.asset_bucket());
+        let used = fs::read_to_string(self.files.records());
+        match used {
+            Ok(used) => assets::sweep(&bucket, &used).map_err(|cause| unusable(&bucket, cause)),
+            Err(_) => Ok(()),
+        }
     }
 
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
@@ -238,24 +304,6 @@ impl Target for Local {
         records.forget(stack)
     }
 
-    async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
-        self.tell(Call::RecordMigrations {
-            applied: applied.clone(),
-        })
-        .await
-    }
-
-    async fn record_source(&self, source: &Source) -> Result<(), Error> {
-        self.tell(Call::RecordSource {
-            source: source.clone(),
-        })
-        .await
-    }
-
-    async fn source(&self) -> Result<Option<Source>, Error> {
-        Ok(self.deployed().await?.source)
-    }
-
     async fn put_site(&self, name: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
         let dir = self.files.bucket(name);
         edge::Bucket::new(dir.clone())
@@ -266,7 +314,10 @@ impl Target for Local {
         })
         .await
     }
+}
 
+#[async_trait(?Send)]
+impl Functions for Local {
     async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
         let call = Call::Invoke {
             function: format!("miyabi-{}-{function}", self.stage),
@@ -284,7 +335,10 @@ impl Target for Local {
             executed_version: answer.executed_version,
         })
     }
+}
 
+#[async_trait(?Send)]
+impl Observe for Local {
     async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
         if let Some((client, _)) = Client::find(&self.files).await {
             return client.call(Call::Status, &Progress::silent()).await;
@@ -321,6 +375,14 @@ impl Target for Local {
 
     async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
         logs::read(&self.files, &self.stage, query, line).await
+    }
+}
+
+#[async_trait(?Send)]
+impl Teardown for Local {
+    /// A deleted stack retains nothing: all of it is in the folder of the stage.
+    async fn note_retained(&self) -> Result<(), Error> {
+        Ok(())
     }
 
     async fn destroy(&self, progress: &Progress) -> Result<(), Error> {

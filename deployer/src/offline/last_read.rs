@@ -9,8 +9,11 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     Error,
+    progress::Progress,
     project::Project,
+    stage::Stage,
     state::{self, Deployed},
+    target::Target,
 };
 
 /// What was read.
@@ -24,8 +27,31 @@ pub struct LastRead {
     pub deployed: Deployed,
 }
 
+/// Keeps a copy of what is deployed for [`crate::offline`], which alone reads it. Costs a look at the
+/// stage when something was changed since the last one. Nothing depends on the copy, so a failure is
+/// only a warning. `local` needs none: its record is on this machine.
+pub async fn remember(target: &dyn Target, project: &Project, stage: &Stage, progress: &Progress) {
+    if stage.is_local() {
+        return;
+    }
+    let kept = match target.deployed().await {
+        Ok(deployed) => keep(project, stage.name(), &target.id().to_string(), &deployed),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = kept {
+        progress.warn(format!(
+            "What is deployed was not kept for `plan --offline`: {error}"
+        ));
+    }
+}
+
 /// Keeps what was just read at `from`, in place of what was read before.
-pub fn keep(project: &Project, stage: &str, from: &str, deployed: &Deployed) -> Result<(), Error> {
+pub(super) fn keep(
+    project: &Project,
+    stage: &str,
+    from: &str,
+    deployed: &Deployed,
+) -> Result<(), Error> {
     let now = OffsetDateTime::now_utc();
     let read = LastRead {
         at: now

@@ -62,7 +62,7 @@ pub(crate) fn make(
     }
     all_risks.extend(deleted_out_of_band(&stacks, deployed));
     all_risks.sort_by_key(|risk| risk.kind);
-    let alias_resets = alias_resets(&deployed.rollout.aside, &stacks);
+    let alias_resets = alias_resets(&deployed.rollout.alias_overrides, &stacks);
     let migrations = plan_migrations(desired.migrations, deployed, &stacks);
     let site = site::plan(&desired.site, &desired.stage, deployed, &stacks);
     stacks.extend(removals);

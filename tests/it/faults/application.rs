@@ -6,20 +6,20 @@ use std::{io::Write, path::Path, time::Duration};
 
 use deployer::{
     Error,
-    apply::{Applied, Applying},
+    apply::{Applied, ApplyContext},
     asset::Asset,
     aws::Aws,
     deploy, hotswap,
     interrupt::Interrupt,
-    lock::Holder,
+    lock::LeaseHolder,
     plan::{self, DesiredStack, DesiredState, Parameter, Plan},
     progress::Progress,
     project::Project,
     release::AliasMove,
     rollout,
-    smoke::Trial,
+    smoke::SmokeTest,
     stage::Stage,
-    target::Target,
+    target::{Leases, Records, Stacks},
 };
 use miyabi_tests::{Emulator, Method, Response, Value, json};
 use ring::digest::{SHA256, digest};
@@ -197,17 +197,17 @@ impl Application {
 
     /// One run that swaps the code of functions past their stacks.
     pub(crate) async fn hotswap(&self, place: &Place, aws: &Aws) -> Result<Vec<AliasMove>, Error> {
-        let lease = aws.lock(&Holder::this_process("deploy")).await?;
+        let lease = aws.lease(&LeaseHolder::this_process("deploy")).await?;
         let result: Result<Vec<AliasMove>, Error> = async {
             let plan = self.plan(place, aws).await?;
             let stage = place.stage();
             let progress = place.progress();
             let interrupt = Interrupt::default();
             let applying = self.applying(aws, &plan, &progress, &interrupt);
-            Ok(hotswap::deploy(applying, &trial(&stage)).await?.1)
+            Ok(hotswap::deploy(applying, &smoke_test(&stage)).await?.1)
         }
         .await;
-        aws.unlock(lease).await?;
+        lease.release().await?;
         result
     }
 
@@ -217,8 +217,8 @@ impl Application {
         plan: &'a Plan,
         progress: &'a Progress,
         interrupt: &'a Interrupt,
-    ) -> Applying<'a, Aws> {
-        Applying {
+    ) -> ApplyContext<'a> {
+        ApplyContext {
             target,
             project: &self.project,
             plan,
@@ -232,14 +232,14 @@ impl Application {
         place: &Place,
         aws: &Aws,
     ) -> Result<(Plan, Applied), Error> {
-        let lease = aws.lock(&Holder::this_process("deploy")).await?;
+        let lease = aws.lease(&LeaseHolder::this_process("deploy")).await?;
         let result: Result<(Plan, Applied), Error> = async {
             let plan = self.plan(place, aws).await?;
             let applied = self.apply(place, aws, &plan).await?;
             Ok((plan, applied))
         }
         .await;
-        let unlocked = aws.unlock(lease).await;
+        let unlocked = lease.release().await;
         let result = result?;
         unlocked?;
         Ok(result)
@@ -254,22 +254,22 @@ impl Application {
     ) -> Result<Applied, Error> {
         let (stage, progress, interrupt) = (place.stage(), place.progress(), Interrupt::default());
         let applying = self.applying(aws, plan, &progress, &interrupt);
-        deploy::deploy(applying, &trial(&stage)).await
+        deploy::deploy(applying, &smoke_test(&stage)).await
     }
 }
 
 /// Puts the release before into service, as the command does.
 pub(crate) async fn roll_back(place: &Place) -> Result<Vec<AliasMove>, Error> {
     let aws = place.open().await?;
-    let lease = aws.lock(&Holder::this_process("rollback")).await?;
+    let lease = aws.lease(&LeaseHolder::this_process("rollback")).await?;
     let moved = rollout::roll_back(&aws, &place.progress()).await;
-    aws.unlock(lease).await?;
+    lease.release().await?;
     moved
 }
 
 /// An emulator only starts functions: what is wrong stays so.
-fn trial(stage: &Stage) -> Trial<'_> {
-    Trial {
+fn smoke_test(stage: &Stage) -> SmokeTest<'_> {
+    SmokeTest {
         stage,
         emulated: true,
         settles_within: Duration::from_secs(2),

@@ -2,8 +2,8 @@
 
 use deployer::{
     asset::Asset,
-    lock::Holder,
-    target::{Target, Uploaded},
+    lock::LeaseHolder,
+    target::{Leases, Stacks, Uploaded},
 };
 use miyabi_tests::{Emulator, Faults, json};
 use ring::digest::{SHA256, digest};
@@ -112,7 +112,10 @@ async fn fault_20_a_bucket_of_somebody_else_is_refused_and_a_missing_one_says_wh
 
     let nowhere = Place::at(220, Emulator::shared().await.url());
     let aws = nowhere.open().await.unwrap();
-    let error = aws.lock(&Holder::this_process("deploy")).await.unwrap_err();
+    let error = aws
+        .lease(&LeaseHolder::this_process("deploy"))
+        .await
+        .unwrap_err();
     assert!(
         text(&error).contains("`cargo xtask bootstrap --stage sandbox`"),
         "{}",

@@ -9,7 +9,7 @@ use deployer::{
     plan::RiskKind,
     release::{Rollout, Version},
     stage::Stage,
-    target::Target,
+    target::{Observe, Records, Releases},
 };
 use miyabi_tests::{Emulator, ScriptedStacks, Value, json};
 

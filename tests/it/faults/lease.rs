@@ -5,13 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deployer::{ErrorKind, lock::Holder, target::Target};
+use deployer::{
+    ErrorKind,
+    lock::LeaseHolder,
+    target::{Leases, Records},
+};
 use miyabi_tests::{Emulator, Faults, json, until};
 
 use super::{Place, good, plan, text, writes};
 
-fn holder(command: &str) -> Holder {
-    Holder::this_process(command)
+fn holder(command: &str) -> LeaseHolder {
+    LeaseHolder::this_process(command)
 }
 
 #[tokio::test]
@@ -19,7 +23,7 @@ async fn fault_12_of_two_deploys_at_once_one_goes_on_and_the_other_is_told_who_h
     let place = Place::new(112).await;
     let (first, second) = (place.open().await.unwrap(), place.open().await.unwrap());
     let (deploy, destroy) = (holder("deploy"), holder("destroy"));
-    let both = tokio::join!(first.lock(&deploy), second.lock(&destroy));
+    let both = tokio::join!(first.lease(&deploy), second.lease(&destroy));
     let (winner, loser) = match both {
         (Ok(lease), Err(error)) => ((&first, lease), error),
         (Err(error), Ok(lease)) => ((&second, lease), error),
@@ -33,7 +37,7 @@ async fn fault_12_of_two_deploys_at_once_one_goes_on_and_the_other_is_told_who_h
         .open()
         .await
         .unwrap()
-        .lock(&holder("deploy"))
+        .lease(&holder("deploy"))
         .await
         .unwrap_err();
     assert!(
@@ -48,9 +52,9 @@ async fn fault_12_of_two_deploys_at_once_one_goes_on_and_the_other_is_told_who_h
     );
     assert!(told.contains("the stage is free in "), "{told}");
 
-    winner.0.unlock(winner.1).await.unwrap();
-    let lease = second.lock(&holder("deploy")).await.unwrap();
-    second.unlock(lease).await.unwrap();
+    winner.1.release().await.unwrap();
+    let lease = second.lease(&holder("deploy")).await.unwrap();
+    lease.release().await.unwrap();
 }
 
 #[tokio::test]
@@ -58,12 +62,12 @@ async fn fault_12_the_lease_of_a_process_that_is_dead_is_taken_over_at_once_with
     let place = Place::new(212).await;
     let emulator = Emulator::shared().await;
     let aws = place.open().await.unwrap();
-    let lease = aws.lock(&holder("deploy")).await.unwrap();
+    let lease = aws.lease(&holder("deploy")).await.unwrap();
     let written = emulator
         .get_object(&place.account, &place.bucket(), "lease.json")
         .await
         .json();
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
     let mut dead = written.clone();
     // Longer than any process id.
     dead["holder"]["pid"] = json!(i32::MAX);
@@ -76,7 +80,7 @@ async fn fault_12_the_lease_of_a_process_that_is_dead_is_taken_over_at_once_with
             &dead.to_string(),
         )
         .await;
-    let lease = aws.lock(&holder("deploy")).await.unwrap();
+    let lease = aws.lease(&holder("deploy")).await.unwrap();
     let taken = emulator
         .get_object(&place.account, &place.bucket(), "lease.json")
         .await
@@ -85,7 +89,7 @@ async fn fault_12_the_lease_of_a_process_that_is_dead_is_taken_over_at_once_with
         taken["fencing_token"].as_u64(),
         dead["fencing_token"].as_u64().map(|token| token + 1)
     );
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
 }
 
 #[tokio::test]
@@ -94,7 +98,7 @@ async fn fault_13_a_renewal_that_is_never_answered_holds_nobody_up_and_the_deplo
     let place = Place::new(313).await;
     let faults = Faults::before(Emulator::shared().await).await;
     let aws = place.through(faults.url()).open().await.unwrap();
-    let lease = aws.lock(&holder("deploy")).await.unwrap();
+    let lease = aws.lease(&holder("deploy")).await.unwrap();
     // The three attempts of one renewal, and the first one of the next.
     faults
         .add(
@@ -118,11 +122,11 @@ async fn fault_13_a_renewal_that_is_never_answered_holds_nobody_up_and_the_deplo
         .open()
         .await
         .unwrap()
-        .lock(&holder("destroy"))
+        .lease(&holder("destroy"))
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "the stage is still ours");
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
 }
 
 #[tokio::test]
@@ -130,7 +134,7 @@ async fn fault_13_who_was_held_up_until_somebody_else_took_the_stage_changes_not
     let place = Place::new(113).await;
     let emulator = Emulator::shared().await;
     let aws = place.open().await.unwrap();
-    let lease = aws.lock(&holder("deploy")).await.unwrap();
+    let lease = aws.lease(&holder("deploy")).await.unwrap();
     let planned = plan(&aws, &[("data", good(1))]).await.unwrap();
     // What the other one writes once the lease has run out.
     let mut other = emulator
@@ -162,7 +166,7 @@ async fn fault_13_who_was_held_up_until_somebody_else_took_the_stage_changes_not
     let error = place.apply(&aws, &planned).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert_eq!(writes(&aws), Vec::<String>::new());
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
     let there = emulator
         .get_object(&place.account, &place.bucket(), "lease.json")
         .await

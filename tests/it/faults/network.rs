@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deployer::{ErrorKind, lock::Holder, target::Target};
+use deployer::{
+    ErrorKind,
+    lock::LeaseHolder,
+    target::{Leases, Records, Stacks},
+};
 use miyabi_tests::{Emulator, Faults, ScriptedStacks, json};
 
 use super::{Place, good, plan, text};
@@ -224,9 +228,12 @@ async fn fault_33_a_refused_action_is_named_and_nothing_is_half_done() {
     let aws = place.open().await.unwrap();
     assert!(aws.deployed().await.unwrap().stacks.is_empty());
     // The lease went back: the next one need not wait.
-    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    let lease = aws
+        .lease(&LeaseHolder::this_process("deploy"))
+        .await
+        .unwrap();
     assert!(plan(&aws, &[("data", good(1))]).await.is_ok());
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
 }
 
 #[tokio::test]

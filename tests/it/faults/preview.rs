@@ -8,9 +8,9 @@ use std::{
 
 use deployer::{
     ErrorKind,
-    lock::Holder,
+    lock::LeaseHolder,
     plan::{ResourceAction, RiskKind, StackPlan},
-    target::Target,
+    target::{Leases, Preview, Records},
 };
 use miyabi_tests::{Emulator, ScriptedStacks, Value, json};
 
@@ -49,8 +49,8 @@ async fn change_sets_of_a_plan_are_made_at_once_under_names_of_their_own_and_rem
     let progress = through.progress();
     let both = async {
         tokio::join!(
-            first.preview(wanted.clone(), |_| true, &progress),
-            second.preview(wanted.clone(), |_| true, &progress)
+            first.preview_changes(wanted.clone(), |_| true, &progress),
+            second.preview_changes(wanted.clone(), |_| true, &progress)
         )
     };
     let (one, other) = tokio::time::timeout(Duration::from_secs(120), both)
@@ -86,7 +86,8 @@ async fn what_only_cloudformation_knows_is_in_the_plan_and_what_it_refuses_ends_
         let through = place.through(scripted.url());
         let aws = through.open().await.unwrap();
         let wanted = plan(&aws, &[("data", good(2))]).await.unwrap();
-        aws.preview(wanted, |_| true, &through.progress()).await
+        aws.preview_changes(wanted, |_| true, &through.progress())
+            .await
     };
     let replaced = "<Status>CREATE_COMPLETE</Status><Changes><member><Type>Resource</Type><ResourceChange><Action>Modify</Action>\
         <LogicalResourceId>Topic</LogicalResourceId><ResourceType>AWS::SNS::Topic</ResourceType><Replacement>True</Replacement>\
@@ -138,7 +139,10 @@ async fn fault_27_a_replacement_that_only_cloudformation_knows_can_be_approved_a
     .await;
     let through = place.through(scripted.url());
     let aws = through.open().await.unwrap();
-    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    let lease = aws
+        .lease(&LeaseHolder::this_process("deploy"))
+        .await
+        .unwrap();
     let by_schemas = plan(&aws, &stacks(2)).await.unwrap();
     assert_eq!(by_schemas.risks, []);
     let error = through.apply(&aws, &by_schemas).await.unwrap_err();
@@ -147,12 +151,14 @@ async fn fault_27_a_replacement_that_only_cloudformation_knows_can_be_approved_a
     // As `deploy` asks: about what the schemas leave in doubt, before a person is asked.
     let doubtful = |stack: &StackPlan| !stack.is_plain();
     let by_schemas = plan(&aws, &stacks(2)).await.unwrap();
-    let previewed = aws.preview(by_schemas, doubtful, &through.progress()).await;
+    let previewed = aws
+        .preview_changes(by_schemas, doubtful, &through.progress())
+        .await;
     let (approved, asked) = previewed.unwrap();
     assert_eq!(asked, ["data"]);
     assert_eq!(approved.risk_kinds(), [RiskKind::DataLoss]);
     through.apply(&aws, &approved).await.unwrap();
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
     let there = aws.deployed().await.unwrap();
     assert_eq!(there.stacks["data"].template, files(2));
 }

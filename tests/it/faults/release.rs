@@ -3,7 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use deployer::{lock::Holder, plan::ResourceAction, release, target::Target};
+use deployer::{
+    lock::LeaseHolder,
+    plan::ResourceAction,
+    release,
+    target::{Leases, Releases},
+};
 use miyabi_tests::{Emulator, ScriptedStacks};
 
 use super::{
@@ -127,7 +132,10 @@ async fn fault_19_code_that_was_swapped_after_its_upload_is_noticed_and_does_not
     );
     one.deploy(&place).await.unwrap();
     let aws = place.open().await.unwrap();
-    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    let lease = aws
+        .lease(&LeaseHolder::this_process("deploy"))
+        .await
+        .unwrap();
     let mut plan = two.plan(&place, &aws).await.unwrap();
     // What lies under the key of `two` when CloudFormation reads it is not what was sent.
     plan.assets.clear();
@@ -142,7 +150,7 @@ async fn fault_19_code_that_was_swapped_after_its_upload_is_noticed_and_does_not
         )
         .await;
     let error = two.apply(&place, &aws, &plan).await.unwrap_err();
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
     let told = text(&error);
     assert!(
         told.contains("The code in service of docs is not what was uploaded")

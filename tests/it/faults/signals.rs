@@ -12,10 +12,10 @@ use std::{
 };
 
 use deployer::{
-    apply::{Applying, apply},
+    apply::{ApplyContext, apply},
     interrupt::Interrupt,
-    lock::Holder,
-    target::Target,
+    lock::LeaseHolder,
+    target::Leases,
 };
 use miyabi_tests::{Dice, Emulator, Running, ScriptedStacks, until};
 use rustix::process::Signal;
@@ -135,7 +135,10 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
     let proxy = ScriptedStacks::before(Emulator::shared().await, |_, _| None).await;
     let through = place.through(proxy.url());
     let aws = through.open().await.unwrap();
-    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    let lease = aws
+        .lease(&LeaseHolder::this_process("deploy"))
+        .await
+        .unwrap();
     // It would go on for a while.
     let plan = super::plan(&aws, &[("data", failing(5))]).await.unwrap();
     let interrupt = Interrupt::default();
@@ -155,7 +158,7 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
         interrupt.set();
         interrupt.take_back();
     };
-    let applying = Applying {
+    let applying = ApplyContext {
         target: &aws,
         project: &super::project(),
         plan: &plan,
@@ -163,7 +166,7 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
         interrupt: &interrupt,
     };
     let (applied, ()) = tokio::join!(apply(applying), person);
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
     let error = applied.unwrap_err();
     assert_eq!(error.kind().exit_code(), 130, "{}", text(&error));
     assert!(

@@ -2,7 +2,13 @@
 
 use std::{fs, path::Path, process::Command};
 
-use deployer::{build, lock::Holder, project::Project, source::Source, target::Target};
+use deployer::{
+    build,
+    lock::LeaseHolder,
+    project::Project,
+    source::Source,
+    target::{Leases, Records},
+};
 use miyabi_tests::Checkout;
 
 use super::Place;
@@ -70,9 +76,12 @@ async fn fault_29_what_was_deployed_is_recorded_in_the_asset_bucket() {
     let aws = place.open().await.unwrap();
     assert_eq!(aws.source().await.unwrap(), None);
     let source = Source::read(&super::project());
-    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    let lease = aws
+        .lease(&LeaseHolder::this_process("deploy"))
+        .await
+        .unwrap();
     aws.record_source(&source).await.unwrap();
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
     let anywhere_else = place.open().await.unwrap();
     assert_eq!(anywhere_else.source().await.unwrap(), Some(source));
 }

@@ -1,6 +1,12 @@
 //! Stacks that are found in every state.
 
-use deployer::{ErrorKind, lock::Holder, plan::StackAction, progress::Progress, target::Target};
+use deployer::{
+    ErrorKind,
+    lock::LeaseHolder,
+    plan::StackAction,
+    progress::Progress,
+    target::{Leases, Records, Stacks},
+};
 use miyabi_tests::{Emulator, ScriptedStacks};
 
 use super::{Place, actions, failing, good, plan, text, writes};
@@ -219,11 +225,14 @@ async fn fault_22_nothing_to_change_is_a_success_without_a_write() {
     assert_eq!(writes(&aws), Vec::<String>::new());
 
     // Even when it is told to update what needs no update.
-    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    let lease = aws
+        .lease(&LeaseHolder::this_process("deploy"))
+        .await
+        .unwrap();
     let mut forced = self::plan(&aws, &stacks).await.unwrap();
     forced.stacks[0].action = StackAction::Update;
     place.apply(&aws, &forced).await.unwrap();
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
 }
 
 #[tokio::test]
@@ -248,7 +257,10 @@ async fn fault_27_what_cloudformation_would_replace_beyond_the_plan_ends_the_dep
     .await;
     let through = place.through(scripted.url());
     let aws = through.open().await.unwrap();
-    let lease = aws.lock(&Holder::this_process("deploy")).await.unwrap();
+    let lease = aws
+        .lease(&LeaseHolder::this_process("deploy"))
+        .await
+        .unwrap();
     let mut plan = plan(&aws, &[("data", bucket("fault-27-two"))])
         .await
         .unwrap();
@@ -256,7 +268,7 @@ async fn fault_27_what_cloudformation_would_replace_beyond_the_plan_ends_the_dep
     // A plan that does not know.
     plan.stacks[0].resources[0].action = deployer::plan::ResourceAction::Change;
     let error = through.apply(&aws, &plan).await.unwrap_err();
-    aws.unlock(lease).await.unwrap();
+    lease.release().await.unwrap();
     assert_eq!(error.kind(), ErrorKind::ApprovalNeeded);
     assert!(
         text(&error).contains("Data (AWS::S3::Bucket) would be replaced"),

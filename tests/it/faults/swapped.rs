@@ -1,6 +1,6 @@
 //! Code that is swapped past its stack, and what the next deploy makes of it.
 
-use deployer::{ErrorKind, release, target::Target};
+use deployer::{ErrorKind, release, target::Releases};
 use miyabi_tests::{Checkout, Emulator, json};
 
 use super::{

@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use deployer::{plan::StackAction, target::Target};
+use deployer::{plan::StackAction, target::Records};
 use miyabi_tests::{Dice, Emulator, Faults, Value, json};
 
 use super::{Place, failing, good, text};

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use deployer::{
     Error,
     build::{self, Architecture, BuildFor},
-    stage_target::HAS_AWS,
+    connect::HAS_AWS,
 };
 use serde_json::Value;
 

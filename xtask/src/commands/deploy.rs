@@ -5,16 +5,16 @@ use std::{collections::BTreeMap, time::Instant};
 use clap::Args;
 use deployer::{
     Error,
-    apply::{Applied, Applying},
+    apply::{Applied, ApplyContext},
     build, by_hand, deploy, hotswap,
-    lock::Holder,
+    lock::LeaseHolder,
+    offline,
     plan::{Plan, StackPlan},
     release::{self, AliasMove},
     session,
-    smoke::{self, Trial},
+    smoke::{self, SmokeTest},
     source::Source,
     stage::Stage,
-    stage_target::StageTarget,
     target::{Target, Waited},
 };
 use serde_json::json;
@@ -83,28 +83,29 @@ impl Deploy {
         if self.dry_run {
             let plan = context
                 .interrupt
-                .or(self.plan(context, &stage, &target))
+                .or(self.plan(context, &stage, &*target))
                 .await?;
             let progress = context.ui.progress();
-            target.remember(&context.project, &stage, &progress).await;
+            offline::remember(&*target, &context.project, &stage, &progress).await;
             let text = show::plan::text(&plan, true, &context.ui);
             context.ui.answer(&show::plan::json(&plan), &text);
             return Ok(0);
         }
-        let lock = target.lock(&Holder::this_process("deploy")).await?;
-        let result = self.deploy(context, &stage, &target, &source).await;
-        // The lock goes back in any case; a failure of the deploy is the one to tell.
-        let unlocked = target.unlock(lock).await;
+        let lease = target.lease(&LeaseHolder::this_process("deploy")).await?;
+        let result = self.deploy(context, &stage, &*target, &source).await;
+        // The lease is released in any case; a failure of the deploy is the one to report.
+        let unlocked = lease.release().await;
         let (plan, applied, swapped) = result?;
         unlocked?;
         let progress = context.ui.progress();
-        target.remember(&context.project, &stage, &progress).await;
+        offline::remember(&*target, &context.project, &stage, &progress).await;
+        let stats = target.call_stats();
         let done = Done {
             plan,
             applied,
             swapped,
-            calls: target.calls(),
-            waits: target.waits(),
+            calls: stats.map(|stats| stats.calls()).unwrap_or_default(),
+            waits: stats.map(|stats| stats.waits()).unwrap_or_default(),
         };
         answer(context, &stage, &done, began);
         Ok(0)
@@ -114,22 +115,24 @@ impl Deploy {
         &self,
         context: &Context,
         stage: &Stage,
-        target: &StageTarget,
+        target: &dyn Target,
     ) -> Result<Plan, Error> {
         let progress = context.ui.progress();
         let built = build::build(&context.project, stage.build_for(), &progress).await?;
         let plan = session::plan(target, &context.project, stage, &built, &self.only).await?;
         // What is approved is what CloudFormation would do, where the templates leave a doubt.
         let doubtful = |stack: &StackPlan| !stack.is_plain();
-        let (plan, _) = target.preview(plan, doubtful, &progress).await?;
-        Ok(plan)
+        match target.preview() {
+            Some(preview) => Ok(preview.preview_changes(plan, doubtful, &progress).await?.0),
+            None => Ok(plan),
+        }
     }
 
     async fn deploy(
         &self,
         context: &Context,
         stage: &Stage,
-        target: &StageTarget,
+        target: &dyn Target,
         source: &Source,
     ) -> Result<(Plan, Applied, Option<Vec<AliasMove>>), Error> {
         let plan = context
@@ -149,7 +152,7 @@ impl Deploy {
                 .await?;
         }
         let progress = context.ui.progress();
-        let applying = Applying {
+        let apply_context = ApplyContext {
             target,
             project: &context.project,
             plan: &plan,
@@ -157,11 +160,12 @@ impl Deploy {
             interrupt: &context.interrupt,
         };
         if self.hotswap && !plan.is_empty() {
-            let (applied, swapped) = hotswap::deploy(applying, &trial(stage, target)).await?;
+            let (applied, swapped) =
+                hotswap::deploy(apply_context, &smoke_test(stage, target)).await?;
             target.record_source(source).await?;
             return Ok((plan, applied, Some(swapped)));
         }
-        let applied = deploy::deploy(applying, &trial(stage, target)).await?;
+        let applied = deploy::deploy(apply_context, &smoke_test(stage, target)).await?;
         if !plan.is_empty() {
             target.record_source(source).await?;
         }
@@ -179,10 +183,10 @@ struct Done {
     waits: BTreeMap<String, Waited>,
 }
 
-/// How the stage is tried there.
-pub(crate) fn trial<'a>(stage: &'a Stage, target: &StageTarget) -> Trial<'a> {
-    let emulated = target.is_emulated();
-    Trial {
+/// The smoke test of that stage.
+pub(crate) fn smoke_test<'a>(stage: &'a Stage, target: &dyn Target) -> SmokeTest<'a> {
+    let emulated = target.id().is_emulated();
+    SmokeTest {
         stage,
         emulated,
         settles_within: smoke::settles_within(stage, emulated),

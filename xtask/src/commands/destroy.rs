@@ -1,7 +1,9 @@
 //! `cargo xtask destroy`: everything of a stage goes, after somebody typed its name.
 
 use clap::Args;
-use deployer::{Error, ErrorKind, lock::Holder, offline, session, stage::Stage, target::Target};
+use deployer::{
+    Error, ErrorKind, lock::LeaseHolder, offline, session, stage::Stage, target::Target,
+};
 use serde_json::json;
 
 use crate::{approval::ask, context::Context, ui::plural};
@@ -27,9 +29,9 @@ impl Destroy {
         let stage = context.stage(&self.stage)?;
         stage.assert_unprotected()?;
         let target = context.target(&stage).await?;
-        let lock = target.lock(&Holder::this_process("destroy")).await?;
-        let result = self.destroy(context, &stage, &target).await;
-        let unlocked = target.unlock(lock).await;
+        let lease = target.lease(&LeaseHolder::this_process("destroy")).await?;
+        let result = self.destroy(context, &stage, &*target).await;
+        let unlocked = lease.release().await;
         let stacks = result?;
         unlocked?;
         let value = json!({"stage": stage.name(), "result": "destroyed", "stacks": stacks});
@@ -48,7 +50,7 @@ impl Destroy {
         &self,
         context: &Context,
         stage: &Stage,
-        target: &impl Target,
+        target: &dyn Target,
     ) -> Result<Vec<String>, Error> {
         if !self.yes {
             let name = stage.name();

@@ -7,11 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use deployer::{
-    Error,
-    project::Project,
-    target::{LogQuery, Target},
-};
+use deployer::{Error, project::Project, target::LogQuery};
 
 use super::logs;
 use crate::{context::Context, process::Tool};

@@ -33,7 +33,7 @@ impl Drift {
                 format!("`cargo xtask deploy --stage {}`", stage.name()),
             ));
         }
-        let drift = look(context, &target).await?;
+        let drift = look(context, &*target).await?;
         let value = json!({
             "stage": stage.name(),
             "clean": drift.is_clean(),
@@ -48,7 +48,7 @@ impl Drift {
 /// What was done by hand to all stacks of the stage.
 pub(super) async fn look(
     context: &Context,
-    target: &impl Target,
+    target: &dyn Target,
 ) -> Result<deployer::drift::Drift, Error> {
     let progress = context.ui.progress();
     let step = progress.step("drift", "Looking for what was changed by hand");

@@ -47,7 +47,7 @@ impl Invoke {
         context
             .interrupt
             .or(async {
-                let event = self.payload(&stage, &target).await?;
+                let event = self.payload(&stage, &*target).await?;
                 let payload = event.to_string();
                 let answer = target.invoke(&self.function, payload.as_bytes()).await?;
                 let text = String::from_utf8_lossy(&answer.payload).into_owned();
@@ -68,7 +68,7 @@ impl Invoke {
             .await
     }
 
-    async fn payload(&self, stage: &Stage, target: &impl Target) -> Result<Value, Error> {
+    async fn payload(&self, stage: &Stage, target: &dyn Target) -> Result<Value, Error> {
         let Some(route) = &self.route else {
             return self.read_event();
         };

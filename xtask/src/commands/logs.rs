@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use clap::Args;
 use deployer::{
     Error,
-    target::{LogLine, LogQuery, Target},
+    target::{LogLine, LogQuery},
 };
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};

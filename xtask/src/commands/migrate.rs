@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use deployer::{
     Error,
-    lock::Holder,
+    lock::LeaseHolder,
     migrate::{self, Migrated, Request, Version},
     migrations,
     target::Target,
@@ -34,13 +34,13 @@ impl Migrate {
         let stage = context.stage(&self.stage)?;
         let target = context.target(&stage).await?;
         let migrated = if self.status {
-            migrate::invoke(&target, stage.name(), Request::Status).await?
+            migrate::invoke(&*target, stage.name(), Request::Status).await?
         } else if self.dry_run {
-            migrate::invoke(&target, stage.name(), Request::DryRun).await?
+            migrate::invoke(&*target, stage.name(), Request::DryRun).await?
         } else {
-            let lock = target.lock(&Holder::this_process("migrate")).await?;
-            let result = apply(context, &target, stage.name()).await;
-            let unlocked = target.unlock(lock).await;
+            let lease = target.lease(&LeaseHolder::this_process("migrate")).await?;
+            let result = apply(context, &*target, stage.name()).await;
+            let unlocked = lease.release().await;
             let migrated = result?;
             unlocked?;
             migrated
@@ -50,7 +50,7 @@ impl Migrate {
     }
 }
 
-async fn apply(context: &Context, target: &impl Target, stage: &str) -> Result<Migrated, Error> {
+async fn apply(context: &Context, target: &dyn Target, stage: &str) -> Result<Migrated, Error> {
     let step = context
         .ui
         .progress()

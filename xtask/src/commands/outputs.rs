@@ -1,7 +1,7 @@
 //! `cargo xtask outputs`: the addresses of a stage.
 
 use clap::Args;
-use deployer::{Error, state, target::Target};
+use deployer::{Error, state};
 
 use crate::{context::Context, show::table::table};
 

@@ -86,16 +86,20 @@ impl PlanCommand {
             .interrupt
             .or(async {
                 let built = build::build(&context.project, stage.build_for(), &progress).await?;
-                let plan = session::plan(&target, &context.project, &stage, &built, &self.only);
-                target.preview(plan.await?, |_| true, &progress).await
+                let plan = session::plan(&*target, &context.project, &stage, &built, &self.only);
+                let plan = plan.await?;
+                match target.preview() {
+                    Some(preview) => preview.preview_changes(plan, |_| true, &progress).await,
+                    None => Ok((plan, Vec::new())),
+                }
             })
             .await?;
         let drift = if self.drift {
-            Some(super::drift::look(context, &target).await?)
+            Some(super::drift::look(context, &*target).await?)
         } else {
             None
         };
-        target.remember(&context.project, &stage, &progress).await;
+        offline::remember(&*target, &context.project, &stage, &progress).await;
         let beside = Beside {
             previewed: &previewed,
             drift: drift.as_ref(),

@@ -3,17 +3,16 @@
 use clap::Args;
 use deployer::{
     Error,
-    lock::Holder,
+    lock::LeaseHolder,
     release::{self, AliasMove},
     rollout, smoke,
     stage::Stage,
-    stage_target::StageTarget,
     state,
-    target::Target,
+    target::{Releases, Target},
 };
 use serde_json::json;
 
-use super::deploy::trial;
+use super::deploy::smoke_test;
 use crate::{approval::agree, context::Context};
 
 /// Puts the release before into service again, or leads a stuck stack back.
@@ -40,16 +39,19 @@ impl Rollback {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
         let target = context.target(&stage).await?;
-        if stage.is_local() {
+        let Some(releases) = target.releases() else {
             return Err(Error::usage(
-                "The stage `local` keeps no earlier releases.",
-                "Check out what shall run, then `cargo xtask deploy --stage local`",
+                format!("The stage `{}` keeps no earlier releases.", stage.name()),
+                format!(
+                    "Check out what shall run, then `cargo xtask deploy --stage {}`",
+                    stage.name()
+                ),
             ));
-        }
-        let lock = target.lock(&Holder::this_process("rollback")).await?;
-        let result = self.back(context, &stage, &target).await;
-        // The lock goes back in any case; a failure before that is the one to tell.
-        let unlocked = target.unlock(lock).await;
+        };
+        let lease = target.lease(&LeaseHolder::this_process("rollback")).await?;
+        let result = self.back(context, &stage, &*target, releases).await;
+        // The lease is released in any case; a failure before that is the one to report.
+        let unlocked = lease.release().await;
         let back = result?;
         unlocked?;
         let text = match (back.stacks.as_slice(), back.moved.as_slice()) {
@@ -65,10 +67,14 @@ impl Rollback {
         &self,
         context: &Context,
         stage: &Stage,
-        target: &StageTarget,
+        target: &dyn Target,
+        releases: &dyn Releases,
     ) -> Result<Back, Error> {
         let progress = context.ui.progress();
-        let stacks = target.continue_rollback(&self.skip, &progress).await?;
+        let stacks = match target.stack_rollback() {
+            Some(rollback) => rollback.continue_rollback(&self.skip, &progress).await?,
+            None => Vec::new(),
+        };
         if !stacks.is_empty() {
             return Ok(Back {
                 stacks,
@@ -84,9 +90,9 @@ impl Rollback {
             .interrupt
             .or(agree(context, &command, question, self.yes))
             .await?;
-        let moved = rollout::roll_back(target, &progress).await?;
+        let moved = rollout::roll_back(releases, &progress).await?;
         let outputs = state::public_outputs(&target.deployed().await?.stacks);
-        smoke::test(&trial(stage, target), &outputs, &progress)
+        smoke::test(&smoke_test(stage, target), &outputs, &progress)
             .await
             .map_err(|error| error.and(format!("In service is now: {}.", release::told(&moved))))?;
         Ok(Back {

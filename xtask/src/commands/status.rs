@@ -1,11 +1,7 @@
 //! `cargo xtask status`: each resource of a stage and how it is.
 
 use clap::Args;
-use deployer::{
-    Error,
-    source::Source,
-    target::{Health, Target},
-};
+use deployer::{Error, source::Source, target::Health};
 use serde_json::json;
 
 use crate::{context::Context, show::table::table, ui::plural};

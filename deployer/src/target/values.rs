@@ -1,0 +1,134 @@
+//! What a target is given and what it returns.
+
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::drift::{DriftKind, Drifted};
+
+/// Which stage of which account: a saved plan belongs to exactly one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageId {
+    /// Name of the stage.
+    pub stage: String,
+    /// The AWS account, 12 digits; zeros on this machine.
+    pub account: String,
+    /// The region.
+    pub region: String,
+    /// Address of the AWS-compatible endpoint; `None`: AWS itself, or this machine.
+    pub endpoint: Option<String>,
+}
+
+impl StageId {
+    /// Whether the stage is at an endpoint that emulates AWS.
+    pub fn is_emulated(&self) -> bool {
+        self.endpoint.is_some()
+    }
+}
+
+impl std::fmt::Display for StageId {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.endpoint {
+            Some(url) => formatter.write_str(url),
+            None => write!(formatter, "the account {} in {}", self.account, self.region),
+        }
+    }
+}
+
+/// Whether an upload was needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uploaded {
+    /// It was not there, or not with the right content.
+    Sent,
+    /// It was there.
+    AlreadyThere,
+}
+
+/// The answer of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invocation {
+    /// `Some` when the function failed: `Unhandled`, or a timeout.
+    pub function_error: Option<String>,
+    /// What it gave back, JSON.
+    pub payload: Vec<u8>,
+    /// The version that answered.
+    pub executed_version: String,
+}
+
+/// Pauses between looks at an operation that runs elsewhere.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Waited {
+    /// How many looks followed a pause.
+    pub looks: usize,
+    /// Sum of the pauses, in seconds.
+    pub seconds: f64,
+}
+
+/// How a resource is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResourceStatus {
+    /// Stack.
+    pub stack: String,
+    /// Logical id.
+    pub logical_id: String,
+    /// `AWS::Lambda::Function`
+    pub resource_type: String,
+    /// Physical id (`Ref`).
+    pub physical_id: String,
+    /// How it is.
+    pub health: Health,
+    /// More for people: address, pid, version, or why it is not well.
+    pub detail: String,
+}
+
+impl ResourceStatus {
+    /// What it is when somebody deleted it.
+    pub(crate) fn deleted_by_hand(self) -> Drifted {
+        Drifted {
+            stack: self.stack,
+            logical_id: self.logical_id,
+            resource_type: self.resource_type,
+            kind: DriftKind::Deleted,
+            properties: Vec::new(),
+        }
+    }
+}
+
+/// How a resource is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// It does its work.
+    Ok,
+    /// It is there and does not work.
+    Failing,
+    /// It is not there, although it was deployed.
+    Missing,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// Which log lines.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LogQuery {
+    /// Short names of functions; empty: all.
+    pub functions: Vec<String>,
+    /// Not older than this; `None`: all there is.
+    pub since: Option<SystemTime>,
+    /// Only lines that contain this text.
+    pub filter: Option<String>,
+    /// Go on with new lines.
+    pub follow: bool,
+}
+
+/// A line of a function's log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogLine {
+    /// The function's short name.
+    pub function: String,
+    /// When it was written.
+    pub at: SystemTime,
+    /// The line, without its end.
+    pub text: String,
+}
