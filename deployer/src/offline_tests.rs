@@ -42,12 +42,13 @@ fn code_is_taken_as_it_is_deployed_and_one_template_says_nothing_about_the_other
         asset.sha256 = "ab".repeat(32);
     }
     let app = session::synth(&stage, &built).unwrap();
-    let data = app.stacks().iter().find(|stack| stack.name() == "data");
+    let migrate = app.stack("migrate").unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("data.yaml");
-    let text = data.unwrap().yaml();
-    fs::write(&file, text.replace("db.t3.micro", "db.t3.small")).unwrap();
-    let made = plan(&project(), &stage, Some(&file), &["data".to_owned()]).unwrap();
+    let file = folder.path().join("migrate.yaml");
+    let text = migrate.yaml();
+    let changed = text.replace("RetentionInDays: 7", "RetentionInDays: 14");
+    fs::write(&file, changed).unwrap();
+    let made = plan(&project(), &stage, Some(&file), &["migrate".to_owned()]).unwrap();
     let changed: Vec<_> = made
         .plan
         .stacks
@@ -55,7 +56,7 @@ fn code_is_taken_as_it_is_deployed_and_one_template_says_nothing_about_the_other
         .flat_map(|stack| &stack.resources)
         .map(|change| (change.logical_id.as_str(), change.action))
         .collect();
-    assert_eq!(changed, [("Database", ResourceAction::Change)]);
+    assert_eq!(changed, [("MigrateLog", ResourceAction::Change)]);
 }
 
 #[test]
@@ -74,8 +75,10 @@ fn a_stack_without_a_template_in_the_folder_is_not_deployed() {
     assert_eq!(
         actions,
         [
+            ("gateway", StackAction::None),
             ("network", StackAction::None),
             ("data", StackAction::None),
+            ("migrate", StackAction::None),
             ("api", StackAction::None),
             ("site", StackAction::Create)
         ]

@@ -1,172 +1,142 @@
-//! What holds data: the database, the cache, the secrets of the database roles, and the function
-//! that migrates the schema.
+//! The database, and nothing else: a stack that holds data is touched by nothing that changes often.
 
-use cfn::{
-    Handle, Intrinsic, Output, RemovalPolicy, Stack, Value, elasticache, iam,
-    policy::{Allow, assumed_by, document},
-    rds, secretsmanager,
-};
-use miyabi_catalog::FUNCTIONS;
-use serde_json::json;
+use cfn::{Handle, Output, RemovalPolicy, Stack, rds, secretsmanager};
+use serde_json::{Value as Json, json};
 
 use crate::{
-    Assets, Stage,
-    function::Function,
-    names::{boundary, physical, role},
-    network::Lan,
-    parameter,
-    stage::DatabaseAuth,
+    Stage,
+    names::physical,
+    network::NetworkOutputs,
+    stage::{DatabaseAuth, DatabaseTls},
 };
 
 /// The master user: owner of the schema, used by `migrate` alone.
-const OWNER: &str = "miyabi_owner";
-const DATABASE: &str = "miyabi";
+pub(crate) const OWNER: &str = "miyabi_owner";
+/// The database in the server.
+pub(crate) const DATABASE: &str = "miyabi";
 
-/// What a function needs to log in.
-pub(crate) struct Database {
-    host: Output,
-    port: Output,
-    /// The part of an IAM ARN that names the instance or the proxy.
-    resource_id: Option<Output>,
-    /// Database role -> ARN of its secret, where functions log in by password.
-    role_secrets: Vec<(&'static str, Output)>,
-    /// `rediss://..`
-    pub(crate) valkey_url: Option<Output>,
+/// The database server, before a migration ran in it.
+pub(crate) struct Server {
+    pub(crate) address: Address,
+    /// `db-ABC..`: names the instance in the ARNs of IAM logins. `None`: it is not RDS.
+    pub(crate) resource_id: Option<Output>,
+    /// ARN of `{"username": .., "password": ..}` of the owner.
+    pub(crate) owner_secret: Output,
 }
 
-/// Everything that must survive.
-pub(crate) fn data(stage: &Stage, assets: &Assets, lan: &Lan) -> (Stack, Database) {
+/// Where a database server answers.
+pub(crate) enum Address {
+    /// An RDS instance of the stage.
+    Instance { host: Output, port: Output },
+    /// Passed by whoever deploys.
+    Parameters,
+}
+
+/// The database of the stage.
+pub(crate) fn data(stage: &Stage, network: &NetworkOutputs) -> (Stack, Server) {
     let mut stack = Stack::new("data", &format!("Miyabi {}: the database.", stage.name));
     let server = if stage.database.managed {
-        instance(&mut stack, stage, lan)
+        managed(&mut stack, stage, network)
     } else {
-        given(&mut stack, stage)
+        external(&mut stack, stage)
     };
-    let role_secrets = role_secrets(&mut stack, stage);
-    let valkey = stage.cache.then(|| cache(&mut stack, stage, lan));
-    migrate(&mut stack, stage, assets, lan, &server, &role_secrets);
-
-    let proxy = stage
-        .database
-        .proxy
-        .then(|| proxy(&mut stack, stage, lan, &server));
-    let (host, resource_id) = match proxy {
-        Some(proxy) => {
-            // prx-.. is the last part of the proxy's ARN.
-            let id = Intrinsic::select(6, Intrinsic::split(":", proxy.db_proxy_arn()));
-            (proxy.endpoint(), Some(id.into()))
-        }
-        None => (server.host.clone(), server.resource_id.clone()),
-    };
-    let database = Database {
-        host: stack.output("databaseHost", host),
-        port: stack.output("databasePort", server.port),
-        resource_id: resource_id.map(|id: Value<String>| stack.output("databaseResourceId", id)),
-        role_secrets: role_secrets
-            .iter()
-            .map(|(name, secret)| {
-                let output = format!("{}RoleSecret", role(name).to_lowercase());
-                (*name, stack.output(&output, secret.reference()))
-            })
-            .collect(),
-        valkey_url: valkey.map(|valkey| {
-            let url = Intrinsic::sub(format!(
-                "rediss://${{{0}.Endpoint.Address}}:${{{0}.Endpoint.Port}}",
-                valkey.logical_id()
-            ));
-            stack.output("valkeyUrl", url)
-        }),
-    };
-    (stack, database)
+    (stack, server)
 }
 
-/// The database server as this stack sees it.
-struct Server {
-    host: Value<String>,
-    port: Value<String>,
-    resource_id: Option<Value<String>>,
-    /// `{"username": .., "password": ..}` of the owner.
-    owner_secret: Value<String>,
-    instance: Option<Handle<rds::DBInstance>>,
-}
-
-fn instance(stack: &mut Stack, stage: &Stage, lan: &Lan) -> Server {
-    let (private, groups) = (lan.subnets(stack), lan.database_groups(stack));
+fn managed(stack: &mut Stack, stage: &Stage, network: &NetworkOutputs) -> Server {
+    let subnets = network.subnets(stack);
     let subnets = stack.add(
         "DatabaseSubnets",
-        rds::DBSubnetGroup {
-            db_subnet_group_name: Some(physical(stage, "database").into()),
-            ..rds::DBSubnetGroup::new("The private subnets.", private)
-        },
+        rds::DBSubnetGroup::new("The private subnets.", subnets),
     );
-    let force_tls = match stage.database.tls {
-        crate::stage::DatabaseTls::VerifyFull => "1",
-        crate::stage::DatabaseTls::Disable => "0",
-    };
     let parameters = stack.add(
         "DatabaseParameters",
         rds::DBParameterGroup {
-            parameters: Some(json!({
-                "rds.force_ssl": force_tls,
-                // Nobody waits for ever for a function that was frozen inside a transaction.
-                "idle_in_transaction_session_timeout": "60000",
-                "log_min_duration_statement": "500",
-            })),
+            parameters: Some(settings(stage)),
             ..rds::DBParameterGroup::new(
-                "Miyabi: TLS only, no transaction left open.",
+                "Miyabi: TLS only, no transaction left open, no values in the log.",
                 "postgres15",
             )
         },
     );
-    let instance = stack.add(
-        "Database",
-        rds::DBInstance {
-            db_instance_identifier: Some(physical(stage, "database").into()),
-            db_name: Some(DATABASE.into()),
-            engine: Some("postgres".into()),
-            // The major version alone: RDS takes minor ones by itself, and its schema compares by
-            // prefix (`propertyTransform`), so that a full number would be drift after the first.
-            engine_version: Some("15".into()),
-            engine_lifecycle_support: Some("open-source-rds-extended-support-disabled".into()),
-            db_instance_class: Some(stage.database.class.clone().into()),
-            allocated_storage: Some(stage.database.storage.to_string().into()),
-            storage_type: Some("gp3".into()),
-            storage_encrypted: Some(true.into()),
-            multi_az: Some(stage.database.multi_az.into()),
-            master_username: Some(OWNER.into()),
-            manage_master_user_password: Some(true.into()),
-            enable_iam_database_authentication: Some(
-                (stage.database.auth == DatabaseAuth::Iam).into(),
-            ),
-            db_subnet_group_name: Some(subnets.reference().into()),
-            db_parameter_group_name: Some(parameters.reference().into()),
-            vpc_security_groups: Some(groups),
-            publicly_accessible: Some(false.into()),
-            backup_retention_period: Some(i64::from(stage.database.backup_days).into()),
-            copy_tags_to_snapshot: Some(true.into()),
-            deletion_protection: Some(stage.database.deletion_protection.into()),
-            auto_minor_version_upgrade: Some(true.into()),
-            enable_cloudwatch_logs_exports: Some(["postgresql"].into()),
-            ..Default::default()
-        },
-    );
+    let mut instance = instance(stage);
+    instance.db_subnet_group_name = Some(subnets.reference().into());
+    instance.db_parameter_group_name = Some(parameters.reference().into());
+    instance.vpc_security_groups = Some(network.database_groups(stack));
+    let instance = stack.add("Database", instance);
     stack.on_removal(&instance, RemovalPolicy::Snapshot);
-    // cfn-lint knows versions with their minor number only, and takes any other for an old one.
-    stack.metadata(
-        &instance,
-        json!({ "cfn-lint": { "config": { "ignore_checks": ["W3691"] } } }),
-    );
+    accept_major_version(stack, &instance);
     Server {
-        host: instance.endpoint_address(),
-        port: instance.endpoint_port(),
-        resource_id: Some(instance.dbi_resource_id()),
-        owner_secret: instance.master_user_secret_secret_arn(),
-        instance: Some(instance),
+        address: Address::Instance {
+            host: stack.output("databaseHost", instance.endpoint_address()),
+            port: stack.output("databasePort", instance.endpoint_port()),
+        },
+        resource_id: Some(stack.output("databaseResourceId", instance.dbi_resource_id())),
+        owner_secret: stack.output(
+            "databaseOwnerSecret",
+            instance.master_user_secret_secret_arn(),
+        ),
     }
 }
 
-/// A database that the deployer was given by URL; it writes the owner's password into the secret.
-fn given(stack: &mut Stack, stage: &Stage) -> Server {
+/// The instance without what it takes from other resources. It has no `DBInstanceIdentifier`:
+/// CloudFormation cannot replace a resource with a custom name, and a restore or a change of the
+/// storage's key is a replacement.
+fn instance(stage: &Stage) -> rds::DBInstance {
+    let database = &stage.database;
+    rds::DBInstance {
+        db_name: Some(DATABASE.into()),
+        engine: Some("postgres".into()),
+        // The major version alone: RDS takes minor ones by itself, and its schema compares by prefix
+        // (`propertyTransform`), so that a full number would be drift after the first.
+        engine_version: Some("15".into()),
+        engine_lifecycle_support: Some("open-source-rds-extended-support-disabled".into()),
+        db_instance_class: Some(database.class.clone().into()),
+        allocated_storage: Some(database.storage.to_string().into()),
+        storage_type: Some("gp3".into()),
+        storage_encrypted: Some(true.into()),
+        multi_az: Some(database.multi_az.into()),
+        master_username: Some(OWNER.into()),
+        manage_master_user_password: Some(true.into()),
+        enable_iam_database_authentication: Some((database.auth == DatabaseAuth::Iam).into()),
+        publicly_accessible: Some(false.into()),
+        backup_retention_period: Some(i64::from(database.backup_days).into()),
+        copy_tags_to_snapshot: Some(true.into()),
+        deletion_protection: Some(database.deletion_protection.into()),
+        auto_minor_version_upgrade: Some(true.into()),
+        enable_cloudwatch_logs_exports: Some(["postgresql"].into()),
+        ..Default::default()
+    }
+}
+
+/// Settings of the server. The log of a database outlives what was deleted from it, so no value gets
+/// into it: <https://www.postgresql.org/docs/15/runtime-config-logging.html>.
+fn settings(stage: &Stage) -> Json {
+    json!({
+        "rds.force_ssl": match stage.database.tls {
+            DatabaseTls::VerifyFull => "1",
+            DatabaseTls::Disable => "0",
+        },
+        // Nobody waits for ever for a function that was frozen inside a transaction.
+        "idle_in_transaction_session_timeout": "60000",
+        // Slow statements with their placeholders, without what was bound to them.
+        "log_min_duration_statement": "500",
+        "log_parameter_max_length": "0",
+        "log_parameter_max_length_on_error": "0",
+        // Errors without their statement, and without DETAIL, which quotes the failing row.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
+    })
+}
+
+/// cfn-lint knows versions with their minor number only, and reports any other as outdated.
+fn accept_major_version(stack: &mut Stack, instance: &Handle<rds::DBInstance>) {
+    let ignored = json!({ "cfn-lint": { "config": { "ignore_checks": ["W3691"] } } });
+    stack.metadata(instance, ignored);
+}
+
+/// A database that the deployer knows by URL; it writes the owner's password into the secret.
+fn external(stack: &mut Stack, stage: &Stage) -> Server {
     let secret = stack.add(
         "DatabaseOwnerSecret",
         secretsmanager::Secret {
@@ -176,198 +146,9 @@ fn given(stack: &mut Stack, stage: &Stage) -> Server {
         },
     );
     stack.on_removal(&secret, RemovalPolicy::Retain);
-    stack.output("databaseOwnerSecret", secret.reference());
     Server {
-        host: stack
-            .parameter(parameter::DATABASE_HOST, "Host of the database.")
-            .into(),
-        port: stack
-            .parameter(parameter::DATABASE_PORT, "Port of the database.")
-            .into(),
+        address: Address::Parameters,
         resource_id: None,
-        owner_secret: secret.reference().into(),
-        instance: None,
-    }
-}
-
-/// A secret for each runtime role, where functions log in by password.
-fn role_secrets(
-    stack: &mut Stack,
-    stage: &Stage,
-) -> Vec<(&'static str, Handle<secretsmanager::Secret>)> {
-    if stage.database.auth == DatabaseAuth::Iam {
-        return Vec::new();
-    }
-    runtime_roles()
-        .map(|name| {
-            let secret = stack.add(
-                format!("{}RoleSecret", role(name)),
-                secretsmanager::Secret {
-                    name: Some(
-                        physical(stage, &format!("role-{}", role(name).to_lowercase())).into(),
-                    ),
-                    description: Some(format!("Password of the database role {name}.").into()),
-                    generate_secret_string: Some(secretsmanager::SecretGenerateSecretString {
-                        secret_string_template: Some(
-                            json!({ "username": name }).to_string().into(),
-                        ),
-                        generate_string_key: Some("password".into()),
-                        password_length: Some(40.into()),
-                        exclude_punctuation: Some(true.into()),
-                        ..Default::default()
-                    }),
-                    ..Default::default()
-                },
-            );
-            stack.on_removal(&secret, RemovalPolicy::Retain);
-            (name, secret)
-        })
-        .collect()
-}
-
-/// The roles that functions log in with; the owner is not one of them.
-fn runtime_roles() -> impl Iterator<Item = &'static str> {
-    FUNCTIONS
-        .iter()
-        .filter_map(|function| function.database_role)
-        .filter(|role| *role != OWNER)
-}
-
-fn cache(stack: &mut Stack, stage: &Stage, lan: &Lan) -> Handle<elasticache::ServerlessCache> {
-    let (subnets, groups) = (lan.subnets(stack), lan.database_groups(stack));
-    stack.add(
-        "Cache",
-        elasticache::ServerlessCache {
-            description: Some(
-                "The revocation list: nothing that cannot be lost for 15 minutes.".into(),
-            ),
-            subnet_ids: Some(subnets),
-            security_group_ids: Some(groups),
-            ..elasticache::ServerlessCache::new("valkey", physical(stage, "cache"))
-        },
-    )
-}
-
-/// RDS Proxy, which logs in with the secrets of the roles.
-fn proxy(stack: &mut Stack, stage: &Stage, lan: &Lan, server: &Server) -> Handle<rds::DBProxy> {
-    let role = stack.add(
-        "ProxyRole",
-        iam::Role {
-            permissions_boundary: boundary(stage).map(Into::into),
-            policies: Some(
-                [iam::RolePolicy::new(
-                    document(&[Allow::new(
-                        ["secretsmanager:GetSecretValue"],
-                        [server.owner_secret.clone()],
-                    )]),
-                    "secrets",
-                )]
-                .into(),
-            ),
-            ..iam::Role::new(assumed_by("rds.amazonaws.com"))
-        },
-    );
-    let (subnets, groups) = (lan.subnets(stack), lan.database_groups(stack));
-    let proxy = stack.add(
-        "Proxy",
-        rds::DBProxy {
-            default_auth_scheme: Some(rds::DBProxyDefaultAuthScheme::IamAuth.into()),
-            require_tls: Some(true.into()),
-            vpc_security_group_ids: Some(groups),
-            ..rds::DBProxy::new(
-                physical(stage, "proxy"),
-                rds::DBProxyEngineFamily::Postgresql,
-                role.arn(),
-                subnets,
-            )
-        },
-    );
-    stack.add(
-        "ProxyTargets",
-        rds::DBProxyTargetGroup {
-            db_instance_identifiers: server
-                .instance
-                .as_ref()
-                .map(|instance| [instance.reference()].into_iter().collect()),
-            ..rds::DBProxyTargetGroup::new(
-                proxy.reference(),
-                rds::DBProxyTargetGroupTargetGroupName::Default,
-            )
-        },
-    );
-    proxy
-}
-
-/// The function that brings the schema up to date. It logs in as the owner, by password on every
-/// stage: the owner is who lets others in by IAM.
-fn migrate(
-    stack: &mut Stack,
-    stage: &Stage,
-    assets: &Assets,
-    lan: &Lan,
-    server: &Server,
-    role_secrets: &[(&'static str, Handle<secretsmanager::Secret>)],
-) {
-    let Some(spec) = miyabi_catalog::function("migrate") else {
-        return;
-    };
-    let mut function = Function::new(spec, stage)
-        .given("DATABASE_HOST", server.host.clone())
-        .given("DATABASE_PORT", server.port.clone())
-        .given("DATABASE_NAME", DATABASE)
-        .given("DATABASE_USER", OWNER)
-        .given("DATABASE_AUTH", DatabaseAuth::Password.as_str())
-        .given("DATABASE_TLS", stage.database.tls.as_str())
-        .reads("DATABASE_SECRET", server.owner_secret.clone());
-    if !role_secrets.is_empty() {
-        // Fn::Sub keeps the braces of the JSON apart from its own by name.
-        let text: Vec<String> = role_secrets
-            .iter()
-            .map(|(name, secret)| format!("\"{name}\":\"${{{}}}\"", secret.logical_id()))
-            .collect();
-        function = function
-            .given(
-                "DATABASE_ROLE_SECRETS",
-                Intrinsic::sub(format!("{{{}}}", text.join(","))),
-            )
-            .may(Allow::new(
-                ["secretsmanager:GetSecretValue"],
-                role_secrets.iter().map(|(_, secret)| secret.reference()),
-            ));
-    }
-    let live = function.add(stack, lan, assets);
-    stack.output("migrateFunction", live.alias.reference());
-}
-
-impl Database {
-    /// Lets a function log in with its own role.
-    pub(crate) fn open<'a>(
-        &self,
-        function: Function<'a>,
-        stack: &mut Stack,
-        stage: &Stage,
-        role: &str,
-    ) -> Function<'a> {
-        let function = function
-            .given("DATABASE_HOST", stack.import(&self.host))
-            .given("DATABASE_PORT", stack.import(&self.port))
-            .given("DATABASE_NAME", DATABASE)
-            .given("DATABASE_USER", role)
-            .given("DATABASE_AUTH", stage.database.auth.as_str())
-            .given("DATABASE_TLS", stage.database.tls.as_str());
-        let secret = self.role_secrets.iter().find(|(name, _)| *name == role);
-        match (secret, &self.resource_id) {
-            (Some((_, secret)), _) => function.reads("DATABASE_SECRET", stack.import(secret)),
-            (None, Some(id)) => {
-                let arn = Intrinsic::sub_with(
-                    format!(
-                        "arn:${{AWS::Partition}}:rds-db:${{AWS::Region}}:${{AWS::AccountId}}:dbuser:${{Id}}/{role}"
-                    ),
-                    [("Id", stack.import(id))],
-                );
-                function.may(Allow::new(["rds-db:connect"], [arn]))
-            }
-            (None, None) => function,
-        }
+        owner_secret: stack.output("databaseOwnerSecret", secret.reference()),
     }
 }

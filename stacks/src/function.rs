@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     Assets, Stage,
     names::{boundary, pascal, physical},
-    network::Lan,
+    network::NetworkOutputs,
     parameter, rollout,
     stage::Architecture,
 };
@@ -63,30 +63,35 @@ impl<'a> Function<'a> {
     }
 
     /// An environment variable. Never a secret: the ARN of one.
-    pub(crate) fn given(mut self, name: &str, value: impl Into<Value<String>>) -> Self {
+    pub(crate) fn env(mut self, name: &str, value: impl Into<Value<String>>) -> Self {
         self.environment.insert(name.to_owned(), value.into());
         self
     }
 
     /// A secret: its ARN in the environment, and the permission to read it.
-    pub(crate) fn reads(self, name: &str, arn: impl Into<Value<String>>) -> Self {
+    pub(crate) fn reads_secret(self, name: &str, arn: impl Into<Value<String>>) -> Self {
         let arn = arn.into();
-        self.may(Allow::new(["secretsmanager:GetSecretValue"], [arn.clone()]))
-            .given(name, arn)
+        self.allow(Allow::new(["secretsmanager:GetSecretValue"], [arn.clone()]))
+            .env(name, arn)
     }
 
     /// A permission.
-    pub(crate) fn may(mut self, statement: Allow) -> Self {
+    pub(crate) fn allow(mut self, statement: Allow) -> Self {
         self.statements.push(statement);
         self
     }
 
     /// Adds its resources.
-    pub(crate) fn add(mut self, stack: &mut Stack, lan: &Lan, assets: &Assets) -> Live {
+    pub(crate) fn add(
+        mut self,
+        stack: &mut Stack,
+        network: &NetworkOutputs,
+        assets: &Assets,
+    ) -> Live {
         if self.stage.is_for_emulators() {
             // An emulator need not know under which address it is reached.
             let endpoint = stack.parameter(parameter::ENDPOINT_URL, "Where the emulator answers.");
-            self = self.given("AWS_ENDPOINT_URL", endpoint);
+            self = self.env("AWS_ENDPOINT_URL", endpoint);
         }
         let id = pascal(self.spec.name);
         let name = physical(self.stage, self.spec.name);
@@ -134,7 +139,7 @@ impl<'a> Function<'a> {
                 ..iam::Role::new(assumed_by("lambda.amazonaws.com"))
             },
         );
-        let function = self.function(stack, &name, &role, &log, lan, assets);
+        let function = self.function(stack, &name, &role, &log, network, assets);
         let fingerprint = fingerprint(&function, assets.sha256(self.spec.name));
         let function = stack.add(format!("{id}Function"), function);
         self.live(stack, &id, &function, &fingerprint)
@@ -146,7 +151,7 @@ impl<'a> Function<'a> {
         name: &str,
         role: &Handle<iam::Role>,
         log: &Handle<logs::LogGroup>,
-        lan: &Lan,
+        network: &NetworkOutputs,
         assets: &Assets,
     ) -> lambda::Function {
         let size = self.stage.functions.size(self.spec.name);
@@ -169,8 +174,8 @@ impl<'a> Function<'a> {
             Architecture::Host => None,
         };
         let vpc = (self.stage.network.vpc && self.spec.in_vpc).then(|| lambda::FunctionVpcConfig {
-            subnet_ids: Some(lan.subnets(stack)),
-            security_group_ids: Some(lan.function_groups(stack)),
+            subnet_ids: Some(network.subnets(stack)),
+            security_group_ids: Some(network.function_groups(stack)),
             ipv6_allowed_for_dual_stack: Some(true.into()),
         });
         lambda::Function {

@@ -9,8 +9,12 @@ mod api;
 mod assets;
 pub mod bootstrap;
 mod bucket;
+mod cache;
 mod data;
 mod function;
+mod gateway;
+mod identity;
+mod migrate;
 mod names;
 mod network;
 pub mod rewrite;
@@ -44,11 +48,20 @@ pub mod parameter {
 ///
 /// Everything that is wrong with any template, each with stack, resource and property.
 pub fn synth(stage: &Stage, assets: &Assets) -> Result<App, Vec<Problem>> {
-    let (network, lan) = network::network(stage);
-    let (data, database) = data::data(stage, assets, &lan);
-    let (api, http) = api::api(stage, assets, &lan, &database);
+    let (gateway, http) = gateway::gateway(stage);
     let site = site::site(stage, &http);
-    let app = App::new([network, data, api, site]);
+    let (network, outputs) = network::network(stage);
+    let (data, server) = data::data(stage, &outputs);
+    let (cache, valkey_url) = cache::cache(stage, &outputs);
+    let (migrate, database) = migrate::migrate(stage, assets, &outputs, server);
+    let uses = api::Uses {
+        network: &outputs,
+        gateway: &http,
+        database: &database,
+        valkey_url: valkey_url.as_ref(),
+    };
+    let api = api::api(stage, assets, &uses);
+    let app = App::new([network, gateway, data, cache, migrate, api, site]);
     let problems = app.validate();
     if problems.is_empty() {
         Ok(app)

@@ -2,16 +2,18 @@
 
 use cfn::{Handle, Intrinsic, List, Output, Stack, Value, ec2};
 
-use crate::{Stage, names::physical, stage::Egress};
+use crate::{Stage, identity::Identity, names::physical, stage::Egress};
 
 /// What other stacks need of the network; empty where the stage has no VPC.
-pub(crate) struct Lan {
+pub(crate) struct NetworkOutputs {
+    /// Changes when the private subnets are replaced.
+    pub(crate) identity: Identity,
     subnets: Vec<Output>,
     function_group: Option<Output>,
     database_group: Option<Output>,
 }
 
-impl Lan {
+impl NetworkOutputs {
     /// The private subnets, in a stack that lives in them.
     pub(crate) fn subnets(&self, stack: &mut Stack) -> List<Value<String>> {
         self.subnets
@@ -41,28 +43,28 @@ const POSTGRES: i32 = 5432;
 const VALKEY: i32 = 6379;
 
 /// Everything between functions, database and AWS's own services.
-pub(crate) fn network(stage: &Stage) -> (Stack, Lan) {
+pub(crate) fn network(stage: &Stage) -> (Stack, NetworkOutputs) {
     let mut stack = Stack::new("network", &format!("Miyabi {}: the network.", stage.name));
     if !stage.network.vpc {
         return (
             stack,
-            Lan {
+            NetworkOutputs {
+                identity: Identity::default(),
                 subnets: Vec::new(),
                 function_group: None,
                 database_group: None,
             },
         );
     }
-    let vpc = stack.add(
-        "Vpc",
-        ec2::VPC {
-            cidr_block: Some(stage.network.cidr.clone().into()),
-            enable_dns_hostnames: Some(true.into()),
-            enable_dns_support: Some(true.into()),
-            tags: Some([ec2::VPCTag::new("Name", physical(stage, "vpc"))].into()),
-            ..Default::default()
-        },
-    );
+    let vpc = ec2::VPC {
+        cidr_block: Some(stage.network.cidr.clone().into()),
+        enable_dns_hostnames: Some(true.into()),
+        enable_dns_support: Some(true.into()),
+        tags: Some([ec2::VPCTag::new("Name", physical(stage, "vpc"))].into()),
+        ..Default::default()
+    };
+    let mut identity = Identity::default().and(&vpc);
+    let vpc = stack.add("Vpc", vpc);
     let ipv6 = stack.add(
         "Ipv6Block",
         ec2::VPCCidrBlock {
@@ -74,7 +76,9 @@ pub(crate) fn network(stage: &Stage) -> (Stack, Lan) {
     let private: Vec<_> = (0..2)
         .map(|zone| {
             let name = ["PrivateSubnetA", "PrivateSubnetB"][zone];
-            let subnet = stack.add(name, subnet(stage, &vpc, zone, zone, name));
+            let subnet = subnet(stage, &vpc, zone, zone, name);
+            identity = std::mem::take(&mut identity).and(&subnet);
+            let subnet = stack.add(name, subnet);
             stack.depends_on(&subnet, &ipv6);
             stack.add(
                 format!("{name}Routes"),
@@ -135,7 +139,8 @@ pub(crate) fn network(stage: &Stage) -> (Stack, Lan) {
         },
     );
 
-    let lan = Lan {
+    let outputs = NetworkOutputs {
+        identity,
         subnets: private
             .iter()
             .enumerate()
@@ -149,7 +154,7 @@ pub(crate) fn network(stage: &Stage) -> (Stack, Lan) {
         function_group: Some(stack.output("functionGroup", functions.group_id())),
         database_group: Some(stack.output("databaseGroup", database.group_id())),
     };
-    (stack, lan)
+    (stack, outputs)
 }
 
 /// Subnet number `block` of the VPC, a /20 and a /64, in the zone number `zone` of the region.

@@ -3,7 +3,7 @@
 use cfn::{Emit, Handle, Intrinsic, List, Stack, Value, cloudfront as cdn, route53, s3};
 use serde_json::json;
 
-use crate::{Stage, api::Http, bucket, names::physical, rewrite};
+use crate::{Stage, bucket, gateway::GatewayOutputs, names::physical, rewrite};
 
 /// AWS's managed policies
 /// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html>).
@@ -28,7 +28,7 @@ const PERMISSIONS_POLICY: &str =
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()";
 
 /// One host name for pages and API: no CORS, first-party cookies.
-pub(crate) fn site(stage: &Stage, http: &Http) -> Stack {
+pub(crate) fn site(stage: &Stage, gateway: &GatewayOutputs) -> Stack {
     let mut stack = Stack::new("site", &format!("Miyabi {}: the site.", stage.name));
     let bucket = bucket::private(&mut stack, "SiteBucket", None);
     let access = stack.add(
@@ -67,7 +67,7 @@ pub(crate) fn site(stage: &Stage, http: &Http) -> Stack {
         }),
         ..cdn::DistributionOrigin::new(bucket.regional_domain_name(), BUCKET_ORIGIN)
     };
-    let api_origin = api_origin(&mut stack, http);
+    let api_origin = api_origin(&mut stack, gateway);
     let distribution = stack.add(
         "Distribution",
         cdn::Distribution::new(cdn::DistributionDistributionConfig {
@@ -160,8 +160,8 @@ fn open_to(
     );
 }
 
-fn api_origin(stack: &mut Stack, http: &Http) -> cdn::DistributionOrigin {
-    let header = http.origin_secret.as_ref().map(|secret| {
+fn api_origin(stack: &mut Stack, gateway: &GatewayOutputs) -> cdn::DistributionOrigin {
+    let header = gateway.origin_secret.as_ref().map(|secret| {
         let arn = stack.import(secret);
         let value = Intrinsic::sub_with(
             "{{resolve:secretsmanager:${Secret}:SecretString:value}}",
@@ -180,7 +180,7 @@ fn api_origin(stack: &mut Stack, http: &Http) -> cdn::DistributionOrigin {
             origin_read_timeout: Some(30.into()),
             ..cdn::DistributionCustomOriginConfig::new("https-only")
         }),
-        ..cdn::DistributionOrigin::new(stack.import(&http.host), API_ORIGIN)
+        ..cdn::DistributionOrigin::new(stack.import(&gateway.host), API_ORIGIN)
     }
 }
 

@@ -109,8 +109,6 @@ pub struct Database {
     pub auth: DatabaseAuth,
     /// How connections are protected.
     pub tls: DatabaseTls,
-    /// RDS Proxy in between.
-    pub proxy: bool,
     /// Days that automatic backups are kept.
     pub backup_days: u8,
     /// Whether AWS refuses to delete it.
@@ -272,6 +270,8 @@ pub struct Api {
     pub domain: Option<String>,
     /// ARN of its certificate in the stage's region.
     pub certificate: Option<String>,
+    /// Hosted zone that gets the host name.
+    pub hosted_zone: Option<String>,
     /// Origins of other sites.
     pub cors_origins: Vec<String>,
 }

@@ -224,8 +224,15 @@ fn stacks_come_in_the_order_of_what_they_take_from_each_other() {
             .map(|level| level.iter().map(|stack| stack.name().to_owned()).collect())
             .collect()
     };
-    assert_eq!(order("prod"), [["network"], ["data"], ["api"], ["site"]]);
-    assert_eq!(order("sandbox"), [["data"], ["api"], ["site"]]);
+    let prod: [&[&str]; 4] = [
+        &["network", "gateway"],
+        &["data", "cache", "site"],
+        &["migrate"],
+        &["api"],
+    ];
+    assert_eq!(order("prod"), prod);
+    let sandbox: [&[&str]; 3] = [&["gateway", "data"], &["migrate", "site"], &["api"]];
+    assert_eq!(order("sandbox"), sandbox);
 }
 
 #[test]

@@ -190,11 +190,11 @@ async fn made(stage: &str) -> String {
     let calls = place.aws.calls();
     assert_eq!(
         calls.get("CloudFormation.ExecuteChangeSet"),
-        Some(&2),
-        "one each of data and api: {calls:?}"
+        Some(&3),
+        "one each of gateway, migrate and api: {calls:?}"
     );
-    let log =
-        &place.aws.deployed().await.unwrap().stacks["data"].template["Resources"]["MigrateLog"];
+    let migrate = &place.aws.deployed().await.unwrap().stacks["migrate"];
+    let log = &migrate.template["Resources"]["MigrateLog"];
     assert_eq!(log["Properties"]["RetentionInDays"], 365, "{log}");
 
     let mut list = String::new();
@@ -214,8 +214,7 @@ async fn all_stacks_of_dev_are_made_but_for_what_the_emulator_cannot() {
     insta::assert_snapshot!(made("dev").await, @r#"
     bootstrap: GithubProvider AWS::IAM::OIDCProvider
     bootstrap: stand-in at DeployRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
-    data: stand-in at MigrateRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource.0: ["Database","MasterUserSecret.SecretArn"]
-    data: stand-in at MigrateFunction.Properties.Environment.Variables.DATABASE_SECRET: ["Database","MasterUserSecret.SecretArn"]
+    data: stand-in at databaseOwnerSecret.Value: ["Database","MasterUserSecret.SecretArn"]
     network: Ipv6Block AWS::EC2::VPCCidrBlock
     network: EgressGateway AWS::EC2::EgressOnlyInternetGateway
     network: stand-in at PrivateSubnetA.DependsOn: Ipv6Block
@@ -244,10 +243,9 @@ async fn all_stacks_of_prod_are_made_but_for_what_the_emulator_cannot() {
     api: stand-in at TasksAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: TasksDeploymentGroup
     bootstrap: GithubProvider AWS::IAM::OIDCProvider
     bootstrap: stand-in at DeployRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
-    data: Cache AWS::ElastiCache::ServerlessCache
-    data: stand-in at MigrateRole.Properties.Policies.0.PolicyDocument.Statement.0.Resource.0: ["Database","MasterUserSecret.SecretArn"]
-    data: stand-in at MigrateFunction.Properties.Environment.Variables.DATABASE_SECRET: ["Database","MasterUserSecret.SecretArn"]
-    data: stand-in at valkeyUrl.Value: rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}
+    cache: Cache AWS::ElastiCache::ServerlessCache
+    cache: stand-in at valkeyUrl.Value: rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}
+    data: stand-in at databaseOwnerSecret.Value: ["Database","MasterUserSecret.SecretArn"]
     network: Ipv6Block AWS::EC2::VPCCidrBlock
     network: EgressGateway AWS::EC2::EgressOnlyInternetGateway
     network: stand-in at PrivateSubnetA.DependsOn: Ipv6Block

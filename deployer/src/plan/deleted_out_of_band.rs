@@ -4,7 +4,10 @@
 //! Detected by what is recorded beside the stacks: migrations that ran in a database, functions that
 //! passed the smoke test, files that were put into a bucket.
 
-use super::{Risk, RiskKind, StackAction, StackPlan, diff::holds_function};
+use super::{
+    Risk, RiskKind, StackAction, StackPlan,
+    diff::{holds_function, holds_type},
+};
 use crate::state::Deployed;
 
 /// One risk for each stack of these that is created again.
@@ -30,10 +33,13 @@ pub(super) fn deleted_out_of_band(stacks: &[StackPlan], deployed: &Deployed) -> 
 /// What is recorded of an earlier stack of this kind.
 fn trace(stack: &StackPlan, deployed: &Deployed) -> Option<String> {
     let holds = |function: &str| holds_function(&stack.template, function);
-    if holds("migrate") && !deployed.migrations.is_empty() {
+    let migrations = deployed.migrations.len();
+    if migrations > 0 && holds_type(&stack.template, "AWS::RDS::DBInstance") {
+        return Some(format!("{migrations} migrations ran in its database"));
+    }
+    if migrations > 0 && holds("migrate") {
         return Some(format!(
-            "{} migrations ran in its database",
-            deployed.migrations.len()
+            "its function `migrate` ran {migrations} migrations"
         ));
     }
     let release = deployed.rollout.releases.last();

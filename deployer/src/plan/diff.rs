@@ -339,6 +339,14 @@ pub(super) fn holds_function(template: &Value, function: &str) -> bool {
         })
 }
 
+/// Whether the template has a resource of that type.
+pub(super) fn holds_type(template: &Value, resource_type: &str) -> bool {
+    let resources = resources(template).into_iter().flatten();
+    resources
+        .into_iter()
+        .any(|(_, resource)| resource["Type"] == resource_type)
+}
+
 #[cfg(test)]
 #[path = "diff_tests.rs"]
 mod tests;

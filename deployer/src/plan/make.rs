@@ -163,7 +163,7 @@ fn removals(
 }
 
 /// What happens to the schema. `migrate` runs when something is pending, and whenever the database
-/// behind it may be another one.
+/// behind it, in whichever stack that is, may be another one.
 fn plan_migrations(
     files: Vec<Migration>,
     deployed: &Deployed,
@@ -175,8 +175,9 @@ fn plan_migrations(
     let Some(holder) = holder else {
         return MigrationPlan::default();
     };
+    let mut changes = stacks.iter().flat_map(|stack| &stack.resources);
     let same_database = holder.action != StackAction::Create
-        && !holder.resources.iter().any(|change| {
+        && !changes.any(|change| {
             change.resource_type.starts_with("AWS::RDS::DB")
                 && matches!(
                     change.action,

@@ -67,6 +67,16 @@ pub(super) fn future_output(
     if known.is_none() || old.as_ref() != Some(&new) {
         return (None, true);
     }
+    // An output that passes a parameter on has that parameter's value.
+    if let Some(parameter) = new["Ref"]
+        .as_str()
+        .and_then(|name| plan.parameters.get(name))
+    {
+        return match parameter {
+            Parameter::Value(value) => (Some(value.clone()), true),
+            Parameter::Output { stack, output } => future_output(stack, output, deployed, planned),
+        };
+    }
     let mut certain = true;
     for reference in references(&new) {
         if plan

@@ -11,8 +11,8 @@ use serde_json::{Value as Json, json};
 
 use crate::{names::boundary_arn, rollout::CODE_DEPLOY_POLICY};
 
-/// The stacks of the application that make roles, or may come to.
-const STACKS: [&str; 4] = ["network", "data", "api", "site"];
+/// The stacks of the application that make roles.
+const STACKS: [&str; 2] = ["migrate", "api"];
 
 /// The inline policies of the role of that stage, by name.
 pub(super) fn permissions(stage: &str) -> Vec<(&'static str, Vec<Allow>)> {
@@ -157,13 +157,11 @@ fn roles(arns: &Arns) -> Vec<Allow> {
             ],
             roles(),
         ),
-        Allow::new(
-            ["iam:PassRole"],
-            ["data", "api"].map(|stack| arns.roles_of(stack)),
-        )
-        .when(json!({ "StringEquals": { "iam:PassedToService": [
-            "lambda.amazonaws.com", "rds.amazonaws.com", "codedeploy.amazonaws.com",
-        ] } })),
+        Allow::new(["iam:PassRole"], STACKS.map(|stack| arns.roles_of(stack))).when(
+            json!({ "StringEquals": { "iam:PassedToService": [
+            "lambda.amazonaws.com", "codedeploy.amazonaws.com",
+        ] } }),
+        ),
         Allow::new(["iam:CreateServiceLinkedRole"], ["*"]).when(json!({ "StringEquals": {
             "iam:AWSServiceName": [
                 "rds.amazonaws.com",

@@ -120,14 +120,13 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
     let role = |name: &str| global(&format!("iam::${{AWS::AccountId}}:role/miyabi-dev-{name}"));
     match (service, resource_type) {
         ("iam", _) if name == "CreateServiceLinkedRole" => one("*".to_owned()),
-        ("iam", "AWS::RDS::DBProxy") => one(role("data-ProxyRole-0A1B")),
-        ("iam", _) => vec![role("data-MigrateRole-0A1B"), role("api-TasksRole-0A1B")],
+        ("iam", _) => vec![role("migrate-MigrateRole-0A1B"), role("api-TasksRole-0A1B")],
         ("rds", _) => database(resource_type, name),
         ("secretsmanager", _) if name == "GetRandomPassword" => one("*".to_owned()),
         ("secretsmanager", "AWS::RDS::DBInstance") => one(arn(service, "secret:rds!db-01-ab")),
         ("secretsmanager", _) => one(arn(service, "secret:miyabi-dev-github-ab")),
         ("kms", _) => one(arn(service, "key/0123-4567")),
-        ("elasticache", _) => one(arn(service, "serverlesscache:miyabi-dev-cache")),
+        ("elasticache", _) => one(arn(service, "serverlesscache:miyabi-dev-cache-0a1b2c")),
         ("lambda", _) => one(arn(service, "function:miyabi-dev-tasks:live")),
         ("s3", "AWS::Lambda::Function") => one(global(
             "s3:::miyabi-dev-assets-0123-us-east-1/functions/tasks/ab.zip",
@@ -141,7 +140,10 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
         ("logs", _) if name == "DescribeLogGroups" => one("*".to_owned()),
         ("logs", _) => vec![
             arn(service, "log-group:/aws/lambda/miyabi-dev-tasks:*"),
-            arn(service, "log-group:/aws/apigateway/miyabi-dev-api:*"),
+            arn(
+                service,
+                "log-group:/aws/vendedlogs/apigateway/miyabi-dev-api:*",
+            ),
         ],
         ("apigateway", _) => one(format!(
             "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}::/{}",
@@ -157,24 +159,19 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
 }
 
 fn database(resource_type: &str, name: &str) -> Vec<String> {
-    let proxy = || arn("rds", "db-proxy:prx-0123456789abcdef0");
-    let targets = || arn("rds", "target-group:prx-tg-0123456789abcdef0");
-    let instance = || arn("rds", "db:miyabi-dev-database");
-    if name.starts_with("Describe") || name == "CreateDBProxy" {
+    let instance = || arn("rds", "db:miyabi-dev-data-database-0a1b");
+    if name.starts_with("Describe") {
         return vec!["*".to_owned()];
     }
     match resource_type {
-        "AWS::RDS::DBProxy" => vec![proxy()],
-        "AWS::RDS::DBProxyTargetGroup" if name.ends_with("DBProxyTargets") => {
-            vec![targets(), instance()]
+        "AWS::RDS::DBSubnetGroup" => {
+            vec![arn("rds", "subgrp:miyabi-dev-data-databasesubnets-0a1b")]
         }
-        "AWS::RDS::DBProxyTargetGroup" => vec![targets()],
-        "AWS::RDS::DBSubnetGroup" => vec![arn("rds", "subgrp:miyabi-dev-database")],
         "AWS::RDS::DBParameterGroup" => vec![arn("rds", "pg:miyabi-dev-data-parameters-0a1b")],
         _ => {
             let mut all = vec![instance()];
             if name.contains("DBInstance") {
-                all.push(arn("rds", "subgrp:miyabi-dev-database"));
+                all.push(arn("rds", "subgrp:miyabi-dev-data-databasesubnets-0a1b"));
                 all.push(arn("rds", "pg:miyabi-dev-data-parameters-0a1b"));
                 all.push(arn("rds", "og:default:postgres-15"));
             }

@@ -1,8 +1,9 @@
 //! The boundary: every role of the stacks is held by it, it lets them do what they are for, and the
 //! deploy role cannot go around it.
 
+use cfn::{Source, Stack};
 use serde_json::Value as Json;
-use stacks::{Assets, Stage, stage::Rollout, synth};
+use stacks::{App, Assets, Stage, stage::Rollout, synth};
 
 use crate::{
     asked::{arn, asked},
@@ -17,14 +18,16 @@ const BOUNDARY: &str = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/miya
 fn stage(name: &str) -> Stage {
     let mut stage = Stage::built_in(name).unwrap();
     stage.rollout = Rollout::Canary;
-    stage.database.proxy = stage.database.managed && stage.account.is_some();
     stage
+}
+
+fn app(stage: &Stage) -> App {
+    synth(stage, &Assets::placeholder()).unwrap()
 }
 
 /// The templates' resources, and the roles among them.
 fn resources(stage: &Stage) -> Vec<Json> {
-    synth(stage, &Assets::placeholder())
-        .unwrap()
+    app(stage)
         .stacks()
         .iter()
         .map(|stack| stack.template()["Resources"].clone())
@@ -75,13 +78,14 @@ fn the_boundary_lets_every_role_do_what_it_is_for() {
     ] {
         assert!(boundary.allows(action, resource), "{action}");
     }
-    for resources in resources(&stage("dev")) {
-        for role in roles(&resources) {
+    let app = app(&stage("dev"));
+    for stack in app.stacks() {
+        for role in roles(&stack.template()["Resources"]) {
             let policies = role["Properties"]["Policies"].as_array();
             for policy in policies.into_iter().flatten() {
                 for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
                     for resource in statement["Resource"].as_array().unwrap() {
-                        let resource = named(resource, &resources);
+                        let resource = named(resource, &app, stack);
                         for action in statement["Action"].as_array().unwrap() {
                             let action = action.as_str().unwrap();
                             assert!(
@@ -96,8 +100,9 @@ fn the_boundary_lets_every_role_do_what_it_is_for() {
     }
 }
 
-/// The ARN, as far as it is known before a deploy, of what a role's policy names.
-fn named(resource: &Json, resources: &Json) -> String {
+/// The ARN, as far as it is known before a deploy, of what a role's policy names. A parameter is
+/// followed to the stack that has the output.
+fn named(resource: &Json, app: &App, stack: &Stack) -> String {
     if let Some(text) = resource["Fn::Sub"][0].as_str() {
         return text.replace("${Id}", "db-0123");
     }
@@ -106,8 +111,18 @@ fn named(resource: &Json, resources: &Json) -> String {
     }
     let id = resource["Ref"]
         .as_str()
-        .or(resource["Fn::GetAtt"][0].as_str());
-    let target = &resources[id.unwrap()];
+        .or(resource["Fn::GetAtt"][0].as_str())
+        .unwrap();
+    if let Some(input) = stack.inputs().iter().find(|input| input.parameter == id) {
+        let Source::Output { stack, output } = &input.source else {
+            panic!("{id} is no output of a stack");
+        };
+        let stack = app.stack(stack).unwrap();
+        let value = stack.template()["Outputs"][output]["Value"].clone();
+        return named(&value, app, stack);
+    }
+    let resources = &stack.template()["Resources"];
+    let target = &resources[id];
     let named = |key: &str| target["Properties"][key].as_str().unwrap();
     match target["Type"].as_str().unwrap_or_default() {
         "AWS::Logs::LogGroup" => arn("logs", &format!("log-group:{}:*", named("LogGroupName"))),

@@ -48,13 +48,13 @@ fn role(stage: &str) -> Policy {
 fn types() -> BTreeSet<String> {
     let mut all = Stage::built_in("prod").unwrap();
     all.network.egress = Egress::NatGateway;
-    all.database.proxy = true;
     let certificate = "arn:aws:acm:us-east-1:333333333333:certificate/a".to_owned();
     all.site.domain = Some("www.example.com".to_owned());
     all.site.certificate = Some(certificate.clone());
     all.site.hosted_zone = Some("Z0123456789".to_owned());
     all.api.domain = Some("api.example.com".to_owned());
     all.api.certificate = Some(certificate);
+    all.api.hosted_zone = Some("Z0123456789".to_owned());
     let built_in = ["dev", "staging", "prod"].map(|name| Stage::built_in(name).unwrap());
     let mut types = BTreeSet::new();
     for stage in built_in.iter().chain([&all]) {

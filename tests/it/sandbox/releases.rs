@@ -53,7 +53,7 @@ pub(super) async fn go_forward_and_back(sandbox: &Sandbox, host: &str) {
     assert_eq!(deployed["result"], "deployed");
     assert_eq!(
         deployed["stacks"],
-        json!({"api": "update", "data": "none", "site": "none"})
+        json!({"api": "update", "data": "none", "gateway": "none", "migrate": "none", "site": "none"})
     );
     assert_eq!(health().await, "changed", "it is live");
 
@@ -73,7 +73,7 @@ pub(super) async fn go_forward_and_back(sandbox: &Sandbox, host: &str) {
     let again = changed().await;
     assert_eq!(
         again["stacks"],
-        json!({"api": "none", "data": "none", "site": "none"}),
+        json!({"api": "none", "data": "none", "gateway": "none", "migrate": "none", "site": "none"}),
         "only the alias moves"
     );
     assert_eq!(health().await, "changed");

@@ -48,7 +48,8 @@ pub(super) fn strip(template: &mut Value, types: &[&str]) -> Stripped {
         stays
     });
     for part in ["Resources", "Outputs"] {
-        for (id, value) in template[part].as_object_mut().into_iter().flatten() {
+        let entries = template.get_mut(part).and_then(Value::as_object_mut);
+        for (id, value) in entries.into_iter().flatten() {
             stand_in(value, id, &gone, &mut stripped.stand_ins);
         }
     }

@@ -18,13 +18,8 @@ pub(super) fn data(arns: &Arns) -> Vec<Allow> {
                 // CreateDBInstance asks for the option group too, and that is AWS's own:
                 // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/security_iam_id-based-policy-examples-create-and-modify-examples.html
                 arns.here("rds", "og:default:*"),
-                // AWS makes these names up: `prx-0123456789abcdef0`.
-                arns.here("rds", "db-proxy:prx-*"),
-                arns.here("rds", "target-group:prx-tg-*"),
             ],
         ),
-        // A proxy that is not there yet has no name to be allowed by.
-        Allow::new(["rds:CreateDBProxy"], ["*"]).when(in_region()),
         Allow::new(["rds:Describe*"], ["*"]),
         Allow::new(
             ["elasticache:*"],
@@ -60,7 +55,7 @@ pub(super) fn services(arns: &Arns) -> Vec<Allow> {
             ["logs:*"],
             [
                 arns.named("logs", "log-group:/aws/lambda/"),
-                arns.named("logs", "log-group:/aws/apigateway/"),
+                arns.named("logs", "log-group:/aws/vendedlogs/apigateway/"),
             ],
         ),
         Allow::new(
