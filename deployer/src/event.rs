@@ -1,10 +1,15 @@
 //! The event that an HTTP API sends to a function, payload format 2.0, for a request that no
 //! gateway has seen: `invoke --route 'POST /api/tasks'`.
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use time::{format_description::BorrowedFormatItem, macros::format_description};
+use url::Url;
 
 use crate::Error;
+
+/// The host of a request that no gateway has seen.
+const HOST: &str = "invoke.local";
 
 /// `23/Nov/2026:08:25:00 +0000`, as API Gateway writes the time of a request.
 const COMMON_LOG_TIME: &[BorrowedFormatItem<'_>] =
@@ -22,8 +27,10 @@ pub(crate) fn common_log_time(at: std::time::SystemTime) -> String {
 pub struct Request {
     /// `POST`
     pub method: String,
-    /// Path and query, as in an address: `/api/tasks?status=pending`.
-    pub path_and_query: String,
+    /// The path as a client sends it, percent-encoded: `/api/tasks/a%20b`.
+    pub path: String,
+    /// The query as a client sends it, without its question mark: `status=pending`.
+    pub query: String,
     /// Names in lowercase, and values.
     pub headers: Vec<(String, String)>,
     /// The body.
@@ -31,40 +38,44 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads `POST /api/tasks?x=y`.
+    /// Parses `POST /api/tasks?x=y`. Path and query are encoded as a browser encodes an address
+    /// (<https://url.spec.whatwg.org/>); what is percent-encoded already stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// Usage: the text is not a method and a path.
     pub fn parse(route: &str) -> Result<Request, Error> {
         let wrong = || {
             Error::usage(
-                format!("`{route}` is no route: a method and a path are needed."),
+                format!("`{route}` is not a route: a method and a path are required."),
                 "For example: `--route 'GET /api/tasks?status=pending'`",
             )
         };
-        let (method, path) = route.trim().split_once(' ').ok_or_else(wrong)?;
-        let path = path.trim();
-        if !path.starts_with('/') || !method.chars().all(|letter| letter.is_ascii_alphabetic()) {
+        let (method, address) = route.trim().split_once(' ').ok_or_else(wrong)?;
+        let address = address.trim();
+        if !address.starts_with('/') || !method.chars().all(|letter| letter.is_ascii_alphabetic()) {
             return Err(wrong());
         }
+        let url = Url::parse(&format!("http://{HOST}{address}")).map_err(|_| wrong())?;
         Ok(Request {
             method: method.to_uppercase(),
-            path_and_query: path.to_owned(),
+            path: url.path().to_owned(),
+            query: url.query().unwrap_or_default().to_owned(),
             ..Request::default()
         })
     }
 
     /// The event that the function gets: its route is the one of the catalogue that fits.
     pub fn event(&self, function: &str) -> Result<Value, Error> {
-        let (path, query) = match self.path_and_query.split_once('?') {
-            Some((path, query)) => (path, query),
-            None => (self.path_and_query.as_str(), ""),
-        };
-        let (route, parameters) = find_route(function, &self.method, path)?;
+        // API Gateway decodes the path and not the query.
+        let path = percent_decode_str(&self.path).decode_utf8_lossy();
+        let query = self.query.as_str();
+        let (route, parameters) = find_route(function, &self.method, &path)?;
         let mut headers = Map::new();
         for (name, value) in &self.headers {
             headers.insert(name.to_lowercase(), json!(value));
         }
-        headers
-            .entry("host")
-            .or_insert_with(|| json!("invoke.local"));
+        headers.entry("host").or_insert_with(|| json!(HOST));
         headers
             .entry("x-forwarded-proto")
             .or_insert_with(|| json!("http"));
@@ -78,7 +89,7 @@ impl Request {
             "requestContext": {
                 "accountId": "000000000000",
                 "apiId": "invoke",
-                "domainName": "invoke.local",
+                "domainName": HOST,
                 "domainPrefix": "invoke",
                 "http": {
                     "method": self.method,
@@ -207,7 +218,23 @@ mod tests {
             Request::parse("/api/tasks")
                 .unwrap_err()
                 .message()
-                .contains("is no route")
+                .contains("is not a route")
+        );
+    }
+
+    #[test]
+    fn an_address_is_encoded_as_a_client_encodes_it() {
+        let request = Request::parse("GET /api/tasks?q=買い物 \"x\"&status=pending#part").unwrap();
+        assert_eq!(
+            request.query,
+            "q=%E8%B2%B7%E3%81%84%E7%89%A9%20%22x%22&status=pending"
+        );
+        let request = Request::parse("GET /api/tasks/a b%2Fc").unwrap();
+        assert_eq!(request.path, "/api/tasks/a%20b%2Fc");
+        let event = Request::parse("GET /swagger-ui/a%20b.css").unwrap();
+        assert_eq!(
+            event.event("docs").unwrap()["rawPath"],
+            "/swagger-ui/a b.css"
         );
     }
 

@@ -52,8 +52,8 @@ pub async fn send(
 ) -> Result<Answer, Error> {
     let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
         Error::failed(
-            format!("{method} {url} got no answer."),
-            "See whether everything runs: `cargo xtask status --stage local`",
+            format!("{method} {url} failed."),
+            "Check that the stage runs: `cargo xtask status --stage STAGE`",
         )
         .because(cause)
     };

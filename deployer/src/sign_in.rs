@@ -85,7 +85,7 @@ async fn request(
 fn refused(person: &str, why: &str) -> Error {
     Error::failed(
         format!("Signing in as `{person}` did not work."),
-        "The seeded people are alice, bob and those in deployer/github-stand-in; see `cargo xtask logs auth github --stage local --since 5m`",
+        "The seeded people are alice, bob and those in deployer/github-stand-in. See `cargo xtask logs auth github --stage local --since 5m`",
     )
     .because(why.to_owned())
 }

@@ -87,29 +87,15 @@ impl Stage {
 
 /// A hint that names what was probably meant, or everything that there is.
 pub fn did_you_mean(wrong: &str, known: &[&str]) -> String {
-    let nearest = known.iter().min_by_key(|name| distance(wrong, name));
+    let nearest = known
+        .iter()
+        .min_by_key(|name| strsim::levenshtein(wrong, name));
     match nearest {
-        Some(name) if distance(wrong, name) <= wrong.len().max(3) / 2 => {
+        Some(name) if strsim::levenshtein(wrong, name) <= wrong.len().max(3) / 2 => {
             format!("Did you mean `{name}`? There are: {}", known.join(", "))
         }
         _ => format!("There are: {}", known.join(", ")),
     }
-}
-
-/// How many letters must be added, removed or changed to make one word the other.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let change = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! The command line as a machine sees it.
 
-use miyabi_tests::Checkout;
+use std::{fs, time::Duration};
+
+use miyabi_tests::{Checkout, Ran};
 
 #[tokio::test]
 async fn with_json_every_answer_is_one_value_also_when_the_command_line_is_wrong() {
@@ -44,4 +46,90 @@ async fn with_json_every_answer_is_one_value_also_when_the_command_line_is_wrong
         .expect(2)
         .json();
     assert_eq!(unknown["error"]["exit_code"], 2, "{unknown}");
+}
+
+/// Runs a command whose stdout takes no byte, as on a full disk.
+async fn with_full_stdout(checkout: &Checkout, arguments: &[&str]) -> Ran {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut command = checkout.command(arguments);
+    let running = command.stdout(full.unwrap()).spawn().unwrap();
+    running.wait_with_output().await.unwrap().into()
+}
+
+#[tokio::test]
+async fn fault_44_output_that_cannot_be_written_is_a_failure() {
+    let checkout = Checkout::new();
+    for arguments in [
+        &["synth", "--stage", "dev"][..],
+        &["synth", "--stage", "dev", "--json"],
+        &["completions", "bash"],
+        &["help"],
+        &["--version"],
+        &["deploy", "--help", "--json"],
+    ] {
+        let ran = with_full_stdout(&checkout, arguments).await;
+        assert_eq!(ran.code, 1, "{arguments:?}: {ran:?}");
+    }
+    let ran = with_full_stdout(&checkout, &["synth", "--stage", "dev"]).await;
+    assert!(ran.stderr.contains("could not be written"), "{ran:?}");
+}
+
+#[tokio::test]
+async fn fault_44_a_follower_ends_when_its_reader_is_gone() {
+    let checkout = Checkout::new();
+    let arguments = ["logs", "--stage", "local", "--follow"];
+    let mut follower = checkout.command(&arguments).spawn().unwrap();
+    // Nothing is ever written, so that only the closed pipe can end it.
+    drop(follower.stdout.take());
+    let ended = tokio::time::timeout(Duration::from_secs(20), follower.wait()).await;
+    ended.expect("the follower ends").unwrap();
+}
+
+#[tokio::test]
+async fn help_and_version_are_json_when_asked_for() {
+    let checkout = Checkout::new();
+    let help = checkout.xtask(&["deploy", "--help", "--json"]).await;
+    let help = help.expect(0).json()["help"].as_str().unwrap().to_owned();
+    assert!(help.contains("--stage <STAGE>"), "{help}");
+    let version = checkout.xtask(&["--version", "--json"]).await.expect(0);
+    assert_eq!(version.json()["version"], env!("CARGO_PKG_VERSION"));
+}
+
+#[tokio::test]
+async fn invoke_refuses_what_it_can_see_to_be_wrong_with_a_hint_for_that_stage() {
+    let checkout = Checkout::new();
+    // No endpoint answers there: each of these is refused before anything is called.
+    let at = ["--endpoint-url", "http://127.0.0.1:1", "--json"];
+    let refused = async |arguments: &[&str]| {
+        let arguments = [arguments, &at].concat();
+        checkout.xtask(&arguments).await.expect(2).json()["error"].clone()
+    };
+    let route = ["--route", "GET /api/tasks"];
+    let invoke = ["invoke", "tasks", "--stage", "sandbox"];
+    let error = refused(&[&invoke[..], &route, &["--as", "alice"]].concat()).await;
+    let hint = error["hint"].as_str().unwrap();
+    assert!(
+        hint.contains("--header") && !hint.contains("local"),
+        "{error}"
+    );
+    let error = refused(&[&invoke[..], &["--route", "PUT /nowhere"]].concat()).await;
+    assert!(
+        error["message"].as_str().unwrap().contains("no route"),
+        "{error}"
+    );
+    let error = refused(&[&invoke[..], &route, &["--header", "nonsense"]].concat()).await;
+    assert!(
+        error["message"].as_str().unwrap().contains("header"),
+        "{error}"
+    );
+    let error = refused(&[&invoke[..], &["--event", "/nowhere.json"]].concat()).await;
+    assert!(
+        error["message"].as_str().unwrap().contains("/nowhere.json"),
+        "{error}"
+    );
+    let error = refused(&["logs", "taks", "--stage", "sandbox"]).await;
+    assert!(
+        error["hint"].as_str().unwrap().contains("`tasks`"),
+        "{error}"
+    );
 }

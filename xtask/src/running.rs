@@ -1,12 +1,14 @@
 //! How a command begins and ends, and what a signal does to it.
 
+use clap::error::ErrorKind;
 use deployer::{Error, interrupt::Interrupt, project::Project};
+use serde_json::json;
 use tokio::{runtime, signal::unix};
 
 use crate::{
     commands::Cli,
     context::{Context, root},
-    ui::Ui,
+    ui::{Lost, Ui},
 };
 
 /// Runs a command; gives the exit code.
@@ -38,7 +40,7 @@ pub(crate) fn run(cli: Cli) -> u8 {
     // A thread that waits for the keyboard would wait for ever.
     runtime.shutdown_background();
     match result {
-        Ok(code) => code,
+        Ok(code) => code_after_output(&ui, code),
         Err(error) => {
             ui.error(&error);
             error.kind().exit_code()
@@ -46,9 +48,26 @@ pub(crate) fn run(cli: Cli) -> u8 {
     }
 }
 
-/// Tells what is wrong with a command line that is none, or gives the help that it asks for; gives
-/// the exit code.
+/// The exit code of a command that succeeded: 1 when its output did not arrive.
+fn code_after_output(ui: &Ui, code: u8) -> u8 {
+    match ui.lost() {
+        None => code,
+        Some(Lost::ReaderGone) => code.max(1),
+        Some(Lost::NotWritten(cause)) => {
+            let error = Error::failed(
+                "The output could not be written to stdout. The command itself succeeded.",
+                "Make room or choose another destination, then run the same command again.",
+            );
+            ui.tell(&error.because(cause));
+            code.max(1)
+        }
+    }
+}
+
+/// Reports what is wrong with a command line, or prints the help or version that it asks for;
+/// returns the exit code.
 pub(crate) fn refuse(refusal: &clap::Error, json: bool) -> u8 {
+    let ui = Ui::new(json);
     if json && refusal.use_stderr() {
         let text = refusal.to_string();
         // The first paragraph says what is wrong; the next ones are for people.
@@ -61,12 +80,16 @@ pub(crate) fn refuse(refusal: &clap::Error, json: bool) -> u8 {
             lines.join(" ").trim_start_matches("error: "),
             "`cargo xtask help`, and `--help` after a command",
         );
-        Ui::new(true).error(&error);
-    } else {
-        // Whoever does not read it any more is no failure.
-        let _ = refusal.print();
+        ui.error(&error);
+    } else if json && refusal.kind() == ErrorKind::DisplayVersion {
+        ui.data(&json!({"version": env!("CARGO_PKG_VERSION")}).to_string());
+    } else if json {
+        ui.data(&json!({"help": refusal.to_string().trim_end()}).to_string());
+    } else if refusal.print().is_err() && !refusal.use_stderr() {
+        return 1;
     }
-    u8::try_from(refusal.exit_code()).unwrap_or(2)
+    let code = u8::try_from(refusal.exit_code()).unwrap_or(2);
+    code_after_output(&ui, code)
 }
 
 /// The first Ctrl-C asks for a stop between two steps, the second ends the process: what was begun

@@ -4,6 +4,7 @@
 //! fifteen seconds while a step goes on. With `--json`, stdout holds exactly one line of JSON.
 
 mod error;
+mod stdout;
 mod words;
 
 use std::{
@@ -20,6 +21,8 @@ use deployer::{
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+pub(crate) use stdout::Lost;
+use stdout::Stdout;
 pub(crate) use words::{duration, plural};
 
 /// How often a step that goes on says so in a pipe.
@@ -33,6 +36,7 @@ pub(crate) struct Ui {
     json: bool,
     terminal: bool,
     colour: bool,
+    stdout: Arc<Stdout>,
     bars: MultiProgress,
     steps: Arc<Mutex<BTreeMap<String, Running>>>,
 }
@@ -55,6 +59,7 @@ impl Ui {
             json,
             terminal,
             colour: terminal && std::env::var_os("NO_COLOR").is_none(),
+            stdout: Arc::default(),
             bars: MultiProgress::new(),
             steps: Arc::default(),
         }
@@ -88,10 +93,17 @@ impl Ui {
     /// A line (or lines) on stdout.
     pub(crate) fn data(&self, text: &str) {
         let text = text.trim_end_matches('\n');
-        self.bars.suspend(|| {
-            // A reader that has gone (`| head`) is no failure of ours.
-            let _ = writeln!(io::stdout().lock(), "{text}");
-        });
+        self.bars.suspend(|| self.stdout.write_line(text));
+    }
+
+    /// What did not reach the reader of stdout.
+    pub(crate) fn lost(&self) -> Option<Lost> {
+        self.stdout.lost()
+    }
+
+    /// Completes when nobody reads stdout any more: a command that follows something then ends.
+    pub(crate) async fn reader_gone(&self) {
+        self.stdout.closed().await;
     }
 
     /// A line (or lines) on stderr.

@@ -31,7 +31,7 @@ pub(crate) struct Invoke {
     /// A header of the request: 'If-Match: "1"'. May be given more than once.
     #[arg(long = "header", value_name = "NAME: VALUE", requires = "route")]
     headers: Vec<String>,
-    /// Sign in as one of the seeded people first (stages `local` and `sandbox`).
+    /// Sign in as one of the seeded people first (stage `local` only).
     #[arg(long = "as", value_name = "PERSON", requires = "route")]
     person: Option<String>,
     /// A file with the event, or `-` for stdin.
@@ -39,15 +39,24 @@ pub(crate) struct Invoke {
     event: Option<String>,
 }
 
+/// What is sent to the function.
+enum Call {
+    /// An event, as it is.
+    Event(Value),
+    /// A request, which becomes the event of an HTTP API.
+    Request(Request),
+}
+
 impl Invoke {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
-        let target = context.target(&stage).await?;
         super::known_function(&self.function)?;
+        let call = self.call(&stage)?;
+        let target = context.target(&stage).await?;
         context
             .interrupt
             .or(async {
-                let event = self.payload(&stage, &*target).await?;
+                let event = self.event(call, &stage, &*target).await?;
                 let payload = event.to_string();
                 let answer = target.invoke(&self.function, payload.as_bytes()).await?;
                 let text = String::from_utf8_lossy(&answer.payload).into_owned();
@@ -68,15 +77,27 @@ impl Invoke {
             .await
     }
 
-    async fn payload(&self, stage: &Stage, target: &dyn Target) -> Result<Value, Error> {
+    /// What was typed, checked before anything is built or called.
+    fn call(&self, stage: &Stage) -> Result<Call, Error> {
         let Some(route) = &self.route else {
-            return self.read_event();
+            return self.read_event().map(Call::Event);
         };
+        if self.person.is_some() && !stage.is_local() {
+            return Err(Error::usage(
+                format!(
+                    "The stage `{}` has no seeded people to sign in as; only `local` has.",
+                    stage.name()
+                ),
+                "Sign in with a browser and pass the access token: `--header 'authorization: Bearer TOKEN'`",
+            ));
+        }
         let mut request = Request::parse(route)?;
         for header in &self.headers {
             let Some((name, value)) = header.split_once(':') else {
                 return Err(Error::usage(
-                    format!("`{header}` is no header: a name, a colon and a value are needed."),
+                    format!(
+                        "`{header}` is not a header: a name, a colon and a value are required."
+                    ),
                     "For example: `--header 'If-Match: \"1\"'`",
                 ));
             };
@@ -91,8 +112,15 @@ impl Invoke {
                 ("content-type".to_owned(), "application/json".to_owned()),
             );
         }
-        // A route that does not exist is found out before anybody is signed in.
         request.event(&self.function)?;
+        Ok(Call::Request(request))
+    }
+
+    async fn event(&self, call: Call, stage: &Stage, target: &dyn Target) -> Result<Value, Error> {
+        let mut request = match call {
+            Call::Event(event) => return Ok(event),
+            Call::Request(request) => request,
+        };
         if let Some(person) = &self.person {
             let outputs = state::public_outputs(&target.deployed().await?.stacks);
             let Some(origin) = outputs.get("siteUrl") else {

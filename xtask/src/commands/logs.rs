@@ -34,10 +34,10 @@ pub(crate) struct Logs {
 impl Logs {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
-        let target = context.target(&stage).await?;
         for function in &self.functions {
             super::known_function(function)?;
         }
+        let target = context.target(&stage).await?;
         let query = LogQuery {
             functions: self.functions,
             since: self
@@ -47,7 +47,11 @@ impl Logs {
             follow: self.follow,
         };
         let mut show = |line: LogLine| show(context, &line);
-        let result = context.interrupt.or(target.logs(&query, &mut show)).await;
+        let read = context.interrupt.or(target.logs(&query, &mut show));
+        let result = tokio::select! {
+            result = read => result,
+            () = context.ui.reader_gone() => Ok(()),
+        };
         // Ctrl-C is how following ends.
         if self.follow && context.interrupt.is_set() {
             Ok(0)

@@ -123,7 +123,7 @@ fn object(schema: &Schema, node: &Json, value: &Json, id: &str, path: &str, repo
                 .flatten()
                 .map(|(name, _)| name.as_str())
                 .collect();
-            names.sort_unstable_by_key(|name| distance(name, key));
+            names.sort_unstable_by_key(|name| strsim::levenshtein(name, key));
             let hint = names
                 .first()
                 .map(|name| format!(" The nearest that exists is `{name}`."))
@@ -359,20 +359,4 @@ fn short(value: &Json) -> String {
     } else {
         text
     }
-}
-
-/// How many edits apart two names are (Levenshtein), whatever their case.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (a.to_ascii_lowercase(), b.to_ascii_lowercase());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.bytes().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.bytes().enumerate() {
-            let replaced = diagonal + usize::from(from != to);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[b.len()]
 }
