@@ -17,7 +17,6 @@ use crate::{Context, Error};
 /// The copy.
 pub(crate) struct Checkout {
     dir: PathBuf,
-    xtask: PathBuf,
 }
 
 /// A command that has ended well.
@@ -56,10 +55,7 @@ impl Checkout {
         {
             copy(&project.join(name), &dir.join(name))?;
         }
-        Ok(Checkout {
-            dir,
-            xtask: context.xtask().to_owned(),
-        })
+        Ok(Checkout { dir })
     }
 
     /// Its root.
@@ -89,10 +85,16 @@ impl Checkout {
         })
     }
 
-    /// The same, not started yet.
+    /// The same, not started yet: typed at a shell, so that what cargo itself takes is measured too.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(&self.xtask);
+        let mut command = Command::new("cargo");
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(is_set_by_cargo) {
+                command.env_remove(name);
+            }
+        }
         command
+            .arg("xtask")
             .args(arguments)
             .arg("--json")
             .current_dir(&self.dir)
@@ -102,6 +104,13 @@ impl Checkout {
             .stderr(Stdio::piped());
         command
     }
+}
+
+/// Whether a shell would not have the variable: cargo sets it for the program that it runs.
+fn is_set_by_cargo(name: &str) -> bool {
+    name == "CARGO"
+        || name == "LD_LIBRARY_PATH"
+        || name.starts_with("CARGO_") && name != "CARGO_HOME"
 }
 
 /// What it said on stdout and on stderr.

@@ -21,6 +21,11 @@ pub(crate) fn peak_memory(pid: u32) -> Result<u64, Error> {
         .ok_or(Error::Proc)
 }
 
+/// Whether the process runs the program of that name: `cargo run` becomes the program it starts.
+pub(crate) fn runs(pid: u32, program: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == program)
+}
+
 /// CPU time of the process so far, all threads, user and system. Resolution: 1 ns of the
 /// scheduler's own count where the kernel gives it.
 pub(crate) fn cpu_time(pid: u32) -> Result<Duration, Error> {

@@ -1,6 +1,11 @@
 //! The command line as a machine sees it.
 
-use std::{fs, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use miyabi_tests::{Checkout, Ran};
 
@@ -132,4 +137,34 @@ async fn invoke_refuses_what_it_can_see_to_be_wrong_with_a_hint_for_that_stage()
         error["hint"].as_str().unwrap().contains("`tasks`"),
         "{error}"
     );
+}
+
+/// The compiled crates with their times: what a build that compiles nothing leaves as it is.
+fn compiled(crate_name: &str) -> BTreeMap<PathBuf, SystemTime> {
+    let prefix = format!("lib{crate_name}-");
+    let program = std::env::current_exe().unwrap();
+    let entries = fs::read_dir(program.parent().unwrap()).unwrap().flatten();
+    let found = entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix))
+        .map(|entry| (entry.path(), entry.metadata().unwrap().modified().unwrap()))
+        .collect::<BTreeMap<_, _>>();
+    assert!(!found.is_empty(), "{crate_name} is not compiled here");
+    found
+}
+
+#[tokio::test]
+async fn an_inner_build_compiles_nothing_again_whatever_cargo_has_set_for_its_caller() {
+    let checkout = Checkout::new();
+    let build = ["build", "--stage", "local", "--json"];
+    checkout.xtask(&build).await.expect(0);
+    let before = (compiled("ring"), compiled("miyabi_core"));
+    // As `cargo run` sets them for a package with a build script.
+    let mut again = checkout.command(&build);
+    again
+        .env("OUT_DIR", checkout.dir().join("out"))
+        .env("CARGO_PKG_NAME", "another")
+        .env("CARGO_MANIFEST_DIR", checkout.dir())
+        .env("CARGO_MANIFEST_LINKS", "another");
+    Ran::from(again.output().await.unwrap()).expect(0);
+    assert_eq!((compiled("ring"), compiled("miyabi_core")), before);
 }

@@ -2,9 +2,7 @@
 
 use std::{
     env,
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use deployer::{
@@ -16,7 +14,7 @@ use deployer::{
     target::Target,
 };
 
-use crate::ui::Ui;
+use crate::{ui::Ui, with_aws::with_aws};
 
 /// What every command is given.
 pub(crate) struct Context {
@@ -56,9 +54,7 @@ impl Context {
             return connect::open(&self.project, stage, &options, &self.ui.progress()).await;
         }
         if !HAS_AWS {
-            self.ui
-                .say("Starting with AWS built in; the first time that takes a few minutes.");
-            return Err(with_aws(&self.project));
+            return Err(with_aws(&self.project, &self.ui.progress()).await);
         }
         let given = |typed: Option<String>, variable: &str| {
             typed.or_else(|| env::var(variable).ok().filter(|value| !value.is_empty()))
@@ -71,49 +67,6 @@ impl Context {
         let open = connect::open(&self.project, stage, &options, &progress);
         self.interrupt.or(open).await
     }
-}
-
-/// Becomes the same command built with the feature `aws`, which this build lacks so that nobody who
-/// stays on `local` compiles the SDK. Returns only when that fails.
-///
-/// The build gets the environment of an inner cargo, the command all of ours: it may need any of it
-/// for credentials.
-pub(crate) fn with_aws(project: &Project) -> Error {
-    let not_built = || {
-        Error::failed(
-            "The command could not be built with AWS.",
-            "`cargo run --package xtask --features aws -- help`",
-        )
-    };
-    let built = deployer::build::cargo()
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "xtask",
-            "--features",
-            "aws",
-        ])
-        .args(["--message-format", "json-render-diagnostics"])
-        .arg("--manifest-path")
-        .arg(project.root().join("Cargo.toml"))
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output();
-    let built = match built {
-        Ok(built) if built.status.success() => built,
-        Ok(_) => return not_built(),
-        Err(cause) => return not_built().because(cause),
-    };
-    let program = String::from_utf8_lossy(&built.stdout)
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-        .next_back();
-    let Some(program) = program else {
-        return not_built();
-    };
-    not_built().because(Command::new(program).args(env::args_os().skip(1)).exec())
 }
 
 /// The root of the checkout: the nearest folder upwards that has the stage files, or else the one

@@ -13,6 +13,7 @@ mod show;
 mod sql;
 mod tools;
 mod ui;
+mod with_aws;
 
 use std::{env, process::ExitCode};
 

@@ -10,7 +10,10 @@ use deployer::{
 };
 use serde_json::Value;
 
-use crate::{context::Context, process::Tool, show::table::table, tools::Tools, ui::plural};
+use crate::{
+    context::Context, process::Tool, show::table::table, tools::Tools, ui::plural,
+    with_aws::with_aws,
+};
 
 /// Measures what the README promises, side by side with what it is compared with.
 ///
@@ -63,7 +66,7 @@ impl Bench {
             self.names.iter().copied().collect()
         };
         if names.contains(&Name::Deploy) && !HAS_AWS {
-            return Err(crate::context::with_aws(&context.project));
+            return Err(with_aws(&context.project, &context.ui.progress()).await);
         }
         let mut arguments = vec![
             "run".to_owned(),
