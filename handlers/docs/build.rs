@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         files.push((name.to_owned(), read(&format!("ui/{name}"))?));
     }
     let mut archive = zip::ZipArchive::new(Cursor::new(SWAGGER_UI_VENDORED))?;
-    let names: Vec<String> = archive.file_names().map(str::to_owned).collect();
+    let names = archive
+        .file_names()
+        .map(|name| name.map(std::borrow::Cow::into_owned))
+        .collect::<Result<Vec<String>, _>>()?;
     for name in OF_SWAGGER_UI {
         let path = names
             .iter()

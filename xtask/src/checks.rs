@@ -60,6 +60,18 @@ pub(crate) fn rust(project: &Project) -> Vec<Check> {
     ]
 }
 
+/// Dependencies against `deny.toml`, and that each is used.
+/// `test` runs these with all other tests.
+pub(crate) fn house_rules(project: &Project) -> Vec<Check> {
+    let rule = |name: &'static str, title| Check {
+        name,
+        title,
+        tool: Tool::cargo(&["test", "--quiet", "--package", "xtask", "--test", name])
+            .within(project.root()),
+    };
+    vec![rule("dependencies", "Checking licences and dependencies")]
+}
+
 /// The linters of what is not Rust.
 pub(crate) fn linters(project: &Project, tools: &Tools) -> Result<Vec<Check>, Error> {
     let mut migrations = files(project, "migrations", "sql")?;

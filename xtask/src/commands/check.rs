@@ -1,4 +1,4 @@
-//! `cargo xtask check`: format, clippy, generated files and linters, without the tests.
+//! `cargo xtask check`: format, clippy, generated files, dependencies and words, without the tests.
 
 use clap::Args;
 use deployer::Error;
@@ -6,7 +6,8 @@ use serde_json::json;
 
 use crate::{checks, context::Context, ui::plural};
 
-/// Runs the quick checks: format, clippy, and whether generated files are as the generator makes them.
+/// Runs the quick checks: format, clippy, generated files, licences and dependencies, and the words
+/// of messages and documents.
 #[derive(Args)]
 pub(crate) struct Check {}
 
@@ -17,6 +18,9 @@ impl Check {
             outcomes.push(checks::run(context, check).await?.0);
         }
         outcomes.push(super::codegen::types_as_generated(context).await?);
+        for check in checks::house_rules(&context.project) {
+            outcomes.push(checks::run(context, check).await?.0);
+        }
         let failed = outcomes.iter().filter(|outcome| !outcome.ok).count();
         let passed = outcomes.len() - failed;
         let value = json!({"passed": passed, "failed": failed, "checks": outcomes});
