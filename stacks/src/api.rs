@@ -195,7 +195,7 @@ fn routes(stack: &mut Stack, gateway: &GatewayOutputs, name: &str, routes: &[Rou
             format!(
                 "Route{}{}",
                 pascal(&method.to_lowercase()),
-                route_id(route.path)
+                pascal(route.path)
             ),
             ApiRoute {
                 target: Some(target.into()),
@@ -203,10 +203,4 @@ fn routes(stack: &mut Stack, gateway: &GatewayOutputs, name: &str, routes: &[Rou
             },
         );
     }
-}
-
-/// `/api/tasks/{task_id}` -> `ApiTasksTaskId`; `/swagger-ui/` -> `SwaggerUiRoot`.
-fn route_id(path: &str) -> String {
-    let root = if path.ends_with('/') { "Root" } else { "" };
-    format!("{}{root}", pascal(path))
 }

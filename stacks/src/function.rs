@@ -247,7 +247,7 @@ impl<'a> Function<'a> {
         );
         // Invoked only by the deployer, `migrate` has no traffic to shift.
         if !self.spec.routes.is_empty() {
-            rollout::shift_traffic(stack, self.stage, id, function, &alias);
+            rollout::shift_traffic(stack, self.stage, self.spec.name, function, &alias);
         }
         Live { alias }
     }

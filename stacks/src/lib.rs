@@ -17,6 +17,7 @@ mod identity;
 mod migrate;
 mod names;
 mod network;
+mod ops;
 pub mod rewrite;
 mod rollout;
 mod site;
@@ -61,7 +62,8 @@ pub fn synth(stage: &Stage, assets: &Assets) -> Result<App, Vec<Problem>> {
         valkey_url: valkey_url.as_ref(),
     };
     let api = api::api(stage, assets, &uses);
-    let app = App::new([network, gateway, data, cache, migrate, api, site]);
+    let ops = ops::ops(stage);
+    let app = App::new([network, gateway, data, cache, migrate, api, site, ops]);
     let problems = app.validate();
     if problems.is_empty() {
         Ok(app)

@@ -36,17 +36,36 @@ pub fn javascript() -> String {
     )
 }
 
-/// The CloudFront Function in front of the API: says who the viewer is and under which name the
-/// site was called, whatever the client claims. The API believes it because of the origin secret.
-pub fn viewer_javascript() -> String {
-    "function handler(event) {
-  var request = event.request;
-  request.headers['x-viewer-host'] = { value: request.headers.host.value };
-  request.headers['x-viewer-ip'] = { value: event.viewer.ip };
-  return request;
+/// The address of Swagger UI that people know, and the path under which the API has it: a route key
+/// of an HTTP API may not end in a slash.
+const SWAGGER_UI: (&str, &str) = ("/swagger-ui/", "/swagger-ui/index.html");
+
+/// The path of a request for the API, as the API has it.
+pub fn api_path(path: &str) -> &str {
+    if path == SWAGGER_UI.0 {
+        SWAGGER_UI.1
+    } else {
+        path
+    }
 }
+
+/// The CloudFront Function in front of the API: applies [`api_path`], and says who the viewer is and
+/// under which name the site was called, whatever the client claims. The API believes it because of
+/// the origin secret.
+pub fn viewer_javascript() -> String {
+    let (known, served) = SWAGGER_UI;
+    format!(
+        "function handler(event) {{
+  var request = event.request;
+  if (request.uri === '{known}') {{
+    request.uri = '{served}';
+  }}
+  request.headers['x-viewer-host'] = {{ value: request.headers.host.value }};
+  request.headers['x-viewer-ip'] = {{ value: event.viewer.ip }};
+  return request;
+}}
 "
-    .to_owned()
+    )
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! How an alias moves to a new version: at once, or a tenth of the traffic first.
 
 use cfn::{Handle, Json, Stack, cloudwatch, codedeploy, iam, lambda, policy::assumed_by};
+use miyabi_catalog::metrics;
 use serde_json::json;
 
 use crate::{
     Stage,
-    names::{boundary, physical},
+    names::{boundary, pascal, physical},
     stage::Rollout,
 };
 
@@ -46,24 +47,22 @@ pub(crate) fn application(stack: &mut Stack, stage: &Stage) {
 const APPLICATION: &str = "CodeDeployApplication";
 const ROLE: &str = "CodeDeployRole";
 
-/// Lets CodeDeploy move this alias, and back when the function's errors raise an alarm.
+/// Lets CodeDeploy move this alias, and back when the function's failures raise an alarm.
 pub(crate) fn shift_traffic(
     stack: &mut Stack,
     stage: &Stage,
-    id: &str,
+    name: &str,
     function: &Handle<lambda::Function>,
     alias: &Handle<lambda::Alias>,
 ) {
     if stage.rollout == Rollout::AllAtOnce {
         return;
     }
-    let alarm = stack.add(
+    let id = pascal(name);
+    let invocations = stack.add(
         format!("{id}CanaryAlarm"),
         cloudwatch::Alarm {
-            alarm_description: Some(
-                "The function fails: CodeDeploy puts the alias back while a version is rolled out."
-                    .into(),
-            ),
+            alarm_description: Some("Invocations fail while a version is rolled out.".into()),
             namespace: Some("AWS/Lambda".into()),
             metric_name: Some("Errors".into()),
             dimensions: Some(
@@ -73,17 +72,31 @@ pub(crate) fn shift_traffic(
                 )]
                 .into(),
             ),
-            statistic: Some(cloudwatch::AlarmStatistic::Sum.into()),
-            comparison_operator: Some(
-                cloudwatch::AlarmComparisonOperator::GreaterThanOrEqualToThreshold.into(),
-            ),
-            threshold: Some(3.into()),
-            period: Some(60.into()),
-            evaluation_periods: Some(1.into()),
-            treat_missing_data: Some(cloudwatch::AlarmTreatMissingData::NotBreaching.into()),
-            ..Default::default()
+            ..threshold()
         },
     );
+    let [by_stage, by_function] = metrics::DIMENSIONS;
+    let responses = stack.add(
+        format!("{id}CanaryResponsesAlarm"),
+        cloudwatch::Alarm {
+            alarm_description: Some(
+                "Responses have a status of 500 or above while a version is rolled out.".into(),
+            ),
+            namespace: Some(metrics::NAMESPACE.into()),
+            metric_name: Some(metrics::SERVER_ERROR.name.into()),
+            dimensions: Some(
+                [
+                    cloudwatch::AlarmDimension::new(by_stage, stage.name.as_str()),
+                    cloudwatch::AlarmDimension::new(by_function, name),
+                ]
+                .into(),
+            ),
+            ..threshold()
+        },
+    );
+    let alarms = [invocations, responses].map(|alarm| codedeploy::DeploymentGroupAlarm {
+        name: Some(alarm.reference().into()),
+    });
     let group = stack.add(
         format!("{id}DeploymentGroup"),
         codedeploy::DeploymentGroup {
@@ -98,9 +111,7 @@ pub(crate) fn shift_traffic(
             }),
             alarm_configuration: Some(codedeploy::DeploymentGroupAlarmConfiguration {
                 enabled: Some(true.into()),
-                alarms: Some(
-                    [codedeploy::DeploymentGroupAlarm { name: Some(alarm.reference().into()) }].into(),
-                ),
+                alarms: Some(alarms.into()),
                 ..Default::default()
             }),
             auto_rollback_configuration: Some(codedeploy::DeploymentGroupAutoRollbackConfiguration {
@@ -128,4 +139,20 @@ pub(crate) fn shift_traffic(
         }
     });
     stack.update_policy(alias, policy);
+}
+
+/// Three of them within a minute raise the alarm. Both metrics are of all versions together: one that
+/// fails in service is as good a reason to stop.
+fn threshold() -> cloudwatch::Alarm {
+    cloudwatch::Alarm {
+        statistic: Some(cloudwatch::AlarmStatistic::Sum.into()),
+        comparison_operator: Some(
+            cloudwatch::AlarmComparisonOperator::GreaterThanOrEqualToThreshold.into(),
+        ),
+        threshold: Some(3.into()),
+        period: Some(60.into()),
+        evaluation_periods: Some(1.into()),
+        treat_missing_data: Some(cloudwatch::AlarmTreatMissingData::NotBreaching.into()),
+        ..Default::default()
+    }
 }

@@ -3,16 +3,18 @@
 //! The files in `stages/` are its only source. [`Stage::parse`] is pure; what a key means stands in
 //! `stages/base.yaml`, which names every key there is.
 
-mod check;
+pub(crate) mod check;
 mod error;
+pub mod name;
 mod parse;
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use check::DATABASE_REGIONS;
 pub use error::StageError;
-pub use parse::{BUILT_IN, Files};
+pub use parse::{BUILT_IN, Files, built_in};
 
 /// One stage, complete and checked.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -214,7 +216,7 @@ impl Functions {
     }
 }
 
-/// Limits of the HTTP API, all clients together.
+/// Limits of the HTTP API, for each route of its own, all clients together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
 pub struct Throttling {

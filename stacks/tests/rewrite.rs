@@ -53,3 +53,21 @@ fn the_viewer_function_overwrites_what_a_client_claims() {
     assert_eq!(headers["x-viewer-ip"]["value"], "203.0.113.7");
     assert_eq!(headers["x-viewer-host"]["value"], "site");
 }
+
+#[test]
+fn the_viewer_function_changes_paths_as_the_rule_does() {
+    let paths = [
+        "/swagger-ui/",
+        "/swagger-ui",
+        "/swagger-ui/x.css",
+        "/api/tasks/",
+    ];
+    let script = format!(
+        "{}\nconst paths = {};\nconst run = uri => handler({{viewer: {{ip: ''}}, request: {{uri, headers: {{host: {{value: ''}}}}}}}}).uri;\nconsole.log(JSON.stringify(paths.map(run)));",
+        stacks::rewrite::viewer_javascript(),
+        serde_json::to_string(&paths).unwrap()
+    );
+    let output = Command::new("node").args(["-e", &script]).output().unwrap();
+    let by_node: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(by_node, paths.map(stacks::rewrite::api_path));
+}

@@ -225,7 +225,7 @@ fn stacks_come_in_the_order_of_what_they_take_from_each_other() {
             .collect()
     };
     let prod: [&[&str]; 4] = [
-        &["network", "gateway"],
+        &["network", "gateway", "ops"],
         &["data", "cache", "site"],
         &["migrate"],
         &["api"],

@@ -6,10 +6,7 @@ use stacks::{
 };
 
 fn files_with(name: &str, text: &str) -> Files {
-    let mut files: Files = BUILT_IN
-        .iter()
-        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-        .collect();
+    let mut files: Files = stacks::stage::built_in();
     files.insert(name.to_owned(), text.to_owned());
     files
 }
@@ -78,6 +75,22 @@ fn a_wrong_stage_file_is_refused_with_file_line_key_and_what_is_allowed() {
             "a key twice",
             "extends: base\nregion: eu-west-1\nregion: us-east-1\n",
         ),
+        (
+            "a region without a certificate",
+            "extends: base\naccount: \"111111111111\"\nregion: ap-southeast-7\n",
+        ),
+        (
+            "more kept started than may run",
+            "extends: base\nfunctions:\n  overrides:\n    tasks:\n      reserved-concurrency: 2\n      provisioned-concurrency: 3\n",
+        ),
+        (
+            "a function that may never run",
+            "extends: base\nfunctions:\n  defaults:\n    reserved-concurrency: 0\n",
+        ),
+        (
+            "an option that was removed",
+            "extends: base\ndatabase:\n  proxy: true\n",
+        ),
         ("not a map", "- a\n- b\n"),
         ("not YAML", "database: [\n"),
         ("an extension of nothing", "extends: basis\n"),
@@ -127,4 +140,32 @@ fn a_stage_may_extend_one_that_extends_another() {
     assert_eq!(stage.database.class, "db.t3.micro");
     assert_eq!(stage.throttling.rate, 50);
     assert!(stage.cache);
+}
+
+#[test]
+fn a_name_that_would_not_fit_or_would_match_another_stage_is_refused() {
+    for name in ["dev-2", "Dev", "2dev", "d_v", "seventeenletters1", "é", ""] {
+        let refused = Stage::parse(name, &files_with(name, "extends: base\n")).unwrap_err();
+        let expected = format!("`{name}` cannot be the name of a stage");
+        assert!(refused.message.starts_with(&expected), "{refused}");
+    }
+    let longest = "a123456789abcdef";
+    assert_eq!(longest.len(), stacks::stage::name::LONGEST);
+    let mut stage = Stage::parse(longest, &files_with(longest, "extends: prod\n")).unwrap();
+    stage.region = "ap-southeast-1".to_owned();
+    stacks::synth(&stage, &stacks::Assets::placeholder()).unwrap();
+    let bucket = format!("miyabi-{longest}-assets-123456789012-ap-southeast-1");
+    assert!(bucket.len() <= 63, "{bucket}");
+}
+
+#[test]
+fn the_regions_are_those_whose_certificates_are_there() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../handlers/core/certs");
+    let mut regions: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter_map(|name| Some(name.strip_suffix(".pem")?.to_owned()))
+        .collect();
+    regions.sort();
+    assert_eq!(regions, stacks::stage::DATABASE_REGIONS);
 }

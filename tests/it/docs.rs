@@ -70,7 +70,7 @@ async fn the_openapi_document_is_the_one_that_is_checked_in() {
 #[tokio::test]
 async fn swagger_ui_runs_files_of_its_own_origin_and_nothing_else() {
     let app = App::start().await;
-    let page = app.get("/swagger-ui/").await;
+    let page = app.get("/swagger-ui/index.html").await;
     let policy = page.header("content-security-policy");
     assert!(policy.contains("default-src 'none'"), "{policy}");
     assert!(policy.contains("script-src 'self';"), "{policy}");

@@ -16,6 +16,7 @@ mod faults;
 mod invocations;
 mod local_faults;
 mod local_stage;
+mod metrics;
 mod migrations;
 mod plan;
 #[cfg(feature = "aws")]

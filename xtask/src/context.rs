@@ -31,7 +31,7 @@ pub(crate) struct Context {
 impl Context {
     /// The stage of that name.
     pub(crate) fn stage(&self, name: &str) -> Result<Stage, Error> {
-        Stage::load(name)
+        Stage::load_from(&self.project.stages(), name)
     }
 
     /// Where that stage lives.

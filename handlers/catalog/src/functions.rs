@@ -57,7 +57,6 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/health", Public),
             to(Get, "/api/openapi.json", Public),
             to(Get, "/swagger-ui", Public),
-            to(Get, "/swagger-ui/", Public),
             to(Get, "/swagger-ui/{proxy+}", Public),
         ],
     },

@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), no_std)]
 
 mod functions;
+pub mod metrics;
 mod permission;
 
 pub use functions::{FUNCTIONS, function, route};

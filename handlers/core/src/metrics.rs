@@ -8,6 +8,9 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use miyabi_catalog::metrics::{
+    COLD_START, DATABASE, DIMENSIONS, LATENCY, METRICS, NAMESPACE, SERVER_ERROR,
+};
 use serde_json::json;
 
 /// What is measured of one request.
@@ -32,29 +35,25 @@ pub(crate) fn write(request: &Request<'_>) {
 }
 
 fn line(request: &Request<'_>, timestamp: u64) -> String {
-    let metric = |name: &str, unit: &str| json!({"Name": name, "Unit": unit});
+    let declared = METRICS.map(|metric| json!({"Name": metric.name, "Unit": metric.unit}));
+    let [stage, function] = DIMENSIONS;
     let milliseconds = |duration: Duration| (duration.as_secs_f64() * 1e6).round() / 1e3;
     let mut line = json!({
         "_aws": {
             "Timestamp": timestamp,
             "CloudWatchMetrics": [{
-                "Namespace": "Miyabi",
-                "Dimensions": [["stage", "function"]],
-                "Metrics": [
-                    metric("latency", "Milliseconds"),
-                    metric("database", "Milliseconds"),
-                    metric("coldStart", "Count"),
-                    metric("serverError", "Count"),
-                ],
+                "Namespace": NAMESPACE,
+                "Dimensions": [DIMENSIONS],
+                "Metrics": declared,
             }],
         },
-        "stage": request.stage,
-        "function": request.function,
+        stage: request.stage,
+        function: request.function,
         "status": request.status,
-        "latency": milliseconds(request.latency),
-        "database": milliseconds(request.database),
-        "coldStart": u8::from(request.is_cold_start),
-        "serverError": u8::from(request.status >= 500),
+        LATENCY.name: milliseconds(request.latency),
+        DATABASE.name: milliseconds(request.database),
+        COLD_START.name: u8::from(request.is_cold_start),
+        SERVER_ERROR.name: u8::from(request.status >= 500),
     })
     .to_string();
     line.push('\n');

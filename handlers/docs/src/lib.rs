@@ -24,7 +24,6 @@ pub fn router() -> Router<App> {
         .split_for_parts()
         .0
         .route("/swagger-ui", get(swagger_ui::to_the_page))
-        .route("/swagger-ui/", get(swagger_ui::page))
         .route("/swagger-ui/{*proxy}", get(swagger_ui::file))
 }
 

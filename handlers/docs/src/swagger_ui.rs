@@ -16,17 +16,14 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// The files change with a release only, and a browser needs half a megabyte of them.
 const FOR_AN_HOUR: &str = "public, max-age=3600";
 
-/// Without the slash at the end, the page's files would be looked for a level too high.
+/// To a path under which the page's relative links work. It is not `/swagger-ui/`: API Gateway has
+/// no route key that ends in a slash.
 pub(crate) async fn to_the_page() -> Response {
     (
         StatusCode::PERMANENT_REDIRECT,
-        [(header::LOCATION, "/swagger-ui/")],
+        [(header::LOCATION, "/swagger-ui/index.html")],
     )
         .into_response()
-}
-
-pub(crate) async fn page(headers: HeaderMap) -> Result<Response, ApiError> {
-    serve("index.html", &headers)
 }
 
 pub(crate) async fn file(

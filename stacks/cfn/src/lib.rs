@@ -42,6 +42,7 @@
 mod app;
 pub mod policy;
 mod problem;
+mod rules;
 mod schema;
 mod stack;
 #[allow(missing_docs, clippy::all)]
@@ -52,6 +53,7 @@ pub mod yaml;
 
 pub use app::App;
 pub use problem::Problem;
+pub use rules::{RULES, Rule};
 pub use schema::{Schema, schema};
 pub use stack::{Handle, Input, Output, RemovalPolicy, Resource, Source, Stack};
 pub use types::*;

@@ -5,7 +5,10 @@ use std::marker::PhantomData;
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::value::{Emit, Intrinsic, Value};
+use crate::{
+    problem::Problem,
+    value::{Emit, Intrinsic, Value},
+};
 
 /// A resource type of CloudFormation. Implemented by the generated structs.
 pub trait Resource: Emit {
@@ -17,6 +20,7 @@ pub trait Resource: Emit {
 /// that the schema has.
 #[derive(Debug)]
 pub struct Handle<R> {
+    stack: String,
     logical_id: String,
     of: PhantomData<R>,
 }
@@ -24,6 +28,7 @@ pub struct Handle<R> {
 impl<R> Clone for Handle<R> {
     fn clone(&self) -> Self {
         Self {
+            stack: self.stack.clone(),
             logical_id: self.logical_id.clone(),
             of: PhantomData,
         }
@@ -107,6 +112,7 @@ pub struct Stack {
     resources: Map<String, Json>,
     outputs: Map<String, Json>,
     duplicates: Vec<String>,
+    misuses: Vec<Problem>,
 }
 
 impl Stack {
@@ -120,6 +126,7 @@ impl Stack {
             resources: Map::new(),
             outputs: Map::new(),
             duplicates: Vec::new(),
+            misuses: Vec::new(),
         }
     }
 
@@ -136,6 +143,11 @@ impl Stack {
     /// Logical ids that were given twice; [`crate::validate`] reports them.
     pub(crate) fn duplicates(&self) -> &[String] {
         &self.duplicates
+    }
+
+    /// Calls that the template could not take; [`crate::validate`] reports them.
+    pub(crate) fn misuses(&self) -> &[Problem] {
+        &self.misuses
     }
 
     pub(crate) fn has_output(&self, name: &str) -> bool {
@@ -168,6 +180,7 @@ impl Stack {
             self.duplicates.push(logical_id.clone());
         }
         Handle {
+            stack: self.name.clone(),
             logical_id,
             of: PhantomData,
         }
@@ -179,9 +192,19 @@ impl Stack {
         self.set(handle, "UpdateReplacePolicy", policy.word().into());
     }
 
-    /// The resource waits for another one that none of its properties refers to.
+    /// The resource waits for another one that none of its properties refers to. A handle of another
+    /// stack is reported when the template is checked; stacks wait for each other by
+    /// [`Stack::import`].
     pub fn depends_on<R, O>(&mut self, handle: &Handle<R>, other: &Handle<O>) {
-        let mut ids = match self.resources[&handle.logical_id].get("DependsOn") {
+        if other.stack != self.name {
+            let message = format!(
+                "`{}` is a resource of the stack `{}`, and a resource waits for others of its own stack alone. Import an output.",
+                other.logical_id, other.stack
+            );
+            return self.misuse(&handle.logical_id, "DependsOn", message);
+        }
+        let resource = self.resources.get(&handle.logical_id);
+        let mut ids = match resource.and_then(|resource| resource.get("DependsOn")) {
             Some(Json::Array(ids)) => ids.clone(),
             _ => Vec::new(),
         };
@@ -200,9 +223,25 @@ impl Stack {
     }
 
     fn set<R>(&mut self, handle: &Handle<R>, key: &str, value: Json) {
+        if handle.stack != self.name {
+            let message = format!(
+                "It is set on `{}`, a resource of the stack `{}`.",
+                handle.logical_id, handle.stack
+            );
+            return self.misuse(&handle.logical_id, key, message);
+        }
         if let Some(Json::Object(body)) = self.resources.get_mut(&handle.logical_id) {
             body.insert(key.to_owned(), value);
         }
+    }
+
+    fn misuse(&mut self, resource: &str, path: &str, message: String) {
+        self.misuses.push(Problem {
+            stack: self.name.clone(),
+            resource: resource.to_owned(),
+            path: path.to_owned(),
+            message,
+        });
     }
 
     /// Adds an output and gives what another stack needs to take it.

@@ -1,25 +1,14 @@
-//! Checks a template against AWS's schemas and CloudFormation's own limits. Everything that is
+//! Checks a template against AWS's schemas and against the table of what AWS refuses besides
+//! ([`RULES`]). Everything that is
 //! wrong is reported at once, each with stack, resource and property.
 //!
 //! What an intrinsic will give is not known here, so it fits everywhere.
 
 mod properties;
-mod references;
 
 use serde_json::Value as Json;
 
-use crate::{Stack, problem::Problem, schema};
-
-/// CloudFormation's limits
-/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html>).
-mod limit {
-    pub(super) const RESOURCES: usize = 500;
-    pub(super) const PARAMETERS: usize = 200;
-    pub(super) const OUTPUTS: usize = 200;
-    /// Bytes of a template that is passed by URL.
-    pub(super) const TEMPLATE: usize = 1_000_000;
-    pub(super) const LOGICAL_ID: usize = 255;
-}
+use crate::{RULES, Stack, problem::Problem, schema};
 
 /// Everything that is wrong with a stack; empty when nothing is.
 pub fn validate(stack: &Stack) -> Vec<Problem> {
@@ -32,6 +21,7 @@ pub fn validate(stack: &Stack) -> Vec<Problem> {
             message: "The name is used twice in this stack; each needs its own.".to_owned(),
         });
     }
+    problems.extend(stack.misuses().iter().cloned());
     problems
 }
 
@@ -41,21 +31,11 @@ pub fn validate_template(stack: &str, template: &Json) -> Vec<Problem> {
         stack: stack.to_owned(),
         problems: Vec::new(),
     };
-    limits(template, &mut report);
     for (id, resource) in template["Resources"].as_object().into_iter().flatten() {
-        if !is_logical_id(id) {
-            report.add(
-                id,
-                "",
-                format!(
-                    "A logical id is 1 to {} letters and digits.",
-                    limit::LOGICAL_ID
-                ),
-            );
-        }
         check_resource(id, resource, &mut report);
     }
-    references::check(template, &mut report);
+    let by_rules = RULES.iter().flat_map(|rule| rule.problems(stack, template));
+    report.problems.extend(by_rules);
     report.problems
 }
 
@@ -74,52 +54,6 @@ impl Report {
             message,
         });
     }
-}
-
-fn limits(template: &Json, report: &mut Report) {
-    for (section, most) in [
-        ("Resources", limit::RESOURCES),
-        ("Parameters", limit::PARAMETERS),
-        ("Outputs", limit::OUTPUTS),
-    ] {
-        let count = template[section]
-            .as_object()
-            .map_or(0, serde_json::Map::len);
-        if count > most {
-            report.add(
-                section,
-                "",
-                format!("There are {count}; CloudFormation takes {most} at most."),
-            );
-        }
-    }
-    if template["Resources"]
-        .as_object()
-        .is_none_or(serde_json::Map::is_empty)
-    {
-        report.add(
-            "Resources",
-            "",
-            "A template needs at least one resource.".to_owned(),
-        );
-    }
-    let size = template.to_string().len();
-    if size > limit::TEMPLATE {
-        report.add(
-            "",
-            "",
-            format!(
-                "The template has {size} bytes; CloudFormation takes {} at most.",
-                limit::TEMPLATE
-            ),
-        );
-    }
-}
-
-fn is_logical_id(id: &str) -> bool {
-    !id.is_empty()
-        && id.len() <= limit::LOGICAL_ID
-        && id.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 fn check_resource(id: &str, resource: &Json, report: &mut Report) {

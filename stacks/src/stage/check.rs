@@ -3,7 +3,7 @@
 use miyabi_catalog::FUNCTIONS;
 
 use super::{
-    Stage, StageError,
+    DatabaseTls, Stage, StageError,
     error::{line_of, nearest},
 };
 
@@ -11,6 +11,37 @@ use super::{
 const RETENTION: &[u16] = &[
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
+];
+
+/// Regions whose RDS certificates are built into the functions: the files of `handlers/core/certs`.
+pub const DATABASE_REGIONS: &[&str] = &[
+    "af-south-1",
+    "ap-east-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "me-central-1",
+    "me-south-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
 ];
 
 /// The first value that is out of its range. `chain` is the stage's files, the most special first.
@@ -27,7 +58,7 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             file,
             line,
             &message,
-            "stages/base.yaml says what each key takes.".to_owned(),
+            "stacks/stages/base.yaml says what each key takes.".to_owned(),
         ))
     };
     let between = |keys: &[&str], value: u32, least: u32, most: u32| {
@@ -52,6 +83,20 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             &["region"],
             &format!("`{}`", stage.region),
             "a region such as `us-east-1`",
+        );
+    }
+    if stage.account.is_some()
+        && stage.database.managed
+        && stage.database.tls == DatabaseTls::VerifyFull
+        && !DATABASE_REGIONS.contains(&stage.region.as_str())
+    {
+        return wrong(
+            &["region"],
+            &format!(
+                "`{}`, whose RDS certificate is not in handlers/core/certs, so that no function could verify the database",
+                stage.region
+            ),
+            &format!("one of {}", DATABASE_REGIONS.join(", ")),
         );
     }
     if !is_sixteen_block(&stage.network.cidr) {
@@ -145,6 +190,7 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             900,
         )?;
     }
+    concurrency(stage, &wrong)?;
     between(&["throttling", "rate"], stage.throttling.rate, 1, 10_000)?;
     between(&["throttling", "burst"], stage.throttling.burst, 1, 5_000)?;
     for (section, domain, certificate) in [
@@ -173,6 +219,52 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
                 &["api", "cors-origins"],
                 &format!("`{origin}`"),
                 "origins such as `https://app.example.com`, without path or `*`",
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Reports a value: the keys of its path, the value, and what is allowed.
+type Wrong<'a> = dyn Fn(&[&str], &str, &str) -> Result<(), StageError> + 'a;
+
+/// What Lambda refuses: a reservation of 0 (nothing ever runs), and more environments kept started
+/// than may run
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html>).
+fn concurrency(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
+    for function in FUNCTIONS {
+        let size = stage.functions.size(function.name);
+        let Some(reserved) = size.reserved_concurrency else {
+            continue;
+        };
+        let own = stage.functions.overrides.get(function.name);
+        let key = |key: &'static str, is_own: bool| {
+            let mut keys = vec!["functions"];
+            if is_own {
+                keys.extend(["overrides", function.name]);
+            } else {
+                keys.push("defaults");
+            }
+            keys.push(key);
+            keys
+        };
+        if reserved == 0 {
+            let is_own = own.is_some_and(|own| own.reserved_concurrency.is_some());
+            return wrong(
+                &key("reserved-concurrency", is_own),
+                "0",
+                "1 or more, or null: with 0 the function never runs",
+            );
+        }
+        if size.provisioned_concurrency > reserved {
+            let is_own = own.is_some_and(|own| own.provisioned_concurrency.is_some());
+            return wrong(
+                &key("provisioned-concurrency", is_own),
+                &size.provisioned_concurrency.to_string(),
+                &format!(
+                    "at most {reserved}, the reserved concurrency of `{}`",
+                    function.name
+                ),
             );
         }
     }

@@ -14,7 +14,7 @@ impl StageError {
     /// In `file`, which is named without folder and ending.
     pub(super) fn at(file: &str, line: usize, message: &str, hint: String) -> Self {
         Self {
-            message: format!("stages/{file}.yaml:{line}: {message}"),
+            message: format!("stacks/stages/{file}.yaml:{line}: {message}"),
             hint,
         }
     }
@@ -28,7 +28,7 @@ impl StageError {
             hint: nearest(name, known)
                 .map(|near| format!("Did you mean `--stage {near}`?"))
                 .unwrap_or_else(|| {
-                    format!("Write stages/{name}.yaml, beginning with `extends: base`.")
+                    format!("Write stacks/stages/{name}.yaml, beginning with `extends: base`.")
                 }),
         }
     }

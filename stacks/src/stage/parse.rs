@@ -23,6 +23,14 @@ pub const BUILT_IN: &[(&str, &str)] = &[
     ("staging", include_str!("../../stages/staging.yaml")),
 ];
 
+/// The built-in stage files.
+pub fn built_in() -> Files {
+    BUILT_IN
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+        .collect()
+}
+
 /// A stage file: a part of a stage, and what it extends.
 #[derive(Deserialize)]
 struct Head {
@@ -31,6 +39,9 @@ struct Head {
 
 impl Stage {
     /// The stage of that name from these files. Pure.
+    ///
+    /// A name has at most 16 lowercase letters and digits and begins with a letter: see
+    /// [`super::name`].
     ///
     /// # Errors
     ///
@@ -44,6 +55,7 @@ impl Stage {
                 .collect();
             return Err(StageError::unknown(name, &known));
         }
+        super::name::check(name)?;
         let chain = chain(name, files)?;
         let mut merged = Json::Null;
         for (file, text) in chain.iter().rev() {
@@ -52,9 +64,9 @@ impl Stage {
         }
         let mut stage: Stage = serde_json::from_value(merged).map_err(|error| StageError {
             message: format!(
-                "stages/{name}.yaml does not fit together with what it extends: {error}."
+                "stacks/stages/{name}.yaml does not fit together with what it extends: {error}."
             ),
-            hint: "Compare it with stages/base.yaml.".to_owned(),
+            hint: "Compare it with stacks/stages/base.yaml.".to_owned(),
         })?;
         stage.name = name.to_owned();
         check::check(&stage, &chain)?;
@@ -67,11 +79,7 @@ impl Stage {
     ///
     /// As [`Stage::parse`].
     pub fn built_in(name: &str) -> Result<Stage, StageError> {
-        let files = BUILT_IN
-            .iter()
-            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
-            .collect();
-        Self::parse(name, &files)
+        Self::parse(name, &built_in())
     }
 }
 
@@ -171,7 +179,7 @@ fn hint(said: &str) -> String {
     nearest(wrong, &allowed)
         .filter(|near| !near.is_empty())
         .map_or_else(
-            || "stages/base.yaml names every key and says what it takes.".to_owned(),
+            || "stacks/stages/base.yaml names every key and says what it takes.".to_owned(),
             |near| format!("Did you mean `{near}`?"),
         )
 }

@@ -132,6 +132,9 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
             "s3:::miyabi-dev-assets-0123-us-east-1/functions/tasks/ab.zip",
         )),
         ("s3", _) => one(global("s3:::miyabi-dev-site-0a1b")),
+        ("cloudwatch", "AWS::CloudWatch::Dashboard") => one(global(
+            "cloudwatch::${AWS::AccountId}:dashboard/miyabi-dev-functions",
+        )),
         ("cloudwatch", _) => one(arn(service, "alarm:miyabi-dev-api-TasksCanaryAlarm-0A1B")),
         ("codedeploy", _) => code_deploy(name),
         ("logs", _) if name.contains("LogDeliver") || name.contains("ResourcePolic") => {

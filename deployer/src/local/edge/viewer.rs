@@ -32,6 +32,7 @@ impl ViewerFunction {
         match self {
             ViewerFunction::Pages => *path = stacks::rewrite::apply(path),
             ViewerFunction::Viewer => {
+                *path = stacks::rewrite::api_path(path).to_owned();
                 let host = head.headers.get(header::HOST).cloned();
                 let host = host.unwrap_or_else(|| HeaderValue::from_static(""));
                 head.headers.insert(VIEWER_HOST, host);

@@ -122,7 +122,7 @@ mod tests {
             "GET /api/tasks/{task_id}",
             "GET /api/tasks/stats",
             "ANY /api/tasks/{task_id}",
-            "GET /swagger-ui/",
+            "GET /swagger-ui",
             "GET /swagger-ui/{proxy+}",
             "POST /api/tasks/{task_id}/restore",
         ];
@@ -151,7 +151,7 @@ mod tests {
             chosen("GET", "/swagger-ui/a/b.js").unwrap(),
             "GET /swagger-ui/{proxy+}"
         );
-        assert_eq!(chosen("GET", "/swagger-ui/").unwrap(), "GET /swagger-ui/");
+        assert_eq!(chosen("GET", "/swagger-ui").unwrap(), "GET /swagger-ui");
         assert_eq!(chosen("GET", "/api/tasks/"), None);
         assert_eq!(chosen("DELETE", "/api/tasks"), None);
         assert_eq!(chosen("GET", "/api"), None);

@@ -73,7 +73,17 @@ pub(super) fn services(arns: &Arns) -> Vec<Allow> {
             ["*"],
         )
         .when(in_region()),
-        Allow::new(["cloudwatch:*"], [arns.named("cloudwatch", "alarm:")]),
+        Allow::new(
+            ["cloudwatch:*"],
+            [
+                arns.named("cloudwatch", "alarm:"),
+                // Dashboards are of the account, not of a region.
+                Intrinsic::sub(format!(
+                    "arn:${{AWS::Partition}}:cloudwatch::${{AWS::AccountId}}:dashboard/miyabi-{}-*",
+                    arns.stage
+                )),
+            ],
+        ),
     ]
 }
 

@@ -1,0 +1,45 @@
+//! The metrics that functions write for each request, in CloudWatch's embedded metric format. Alarms
+//! and dashboard of the stacks read them by these names.
+
+/// A metric.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Metric {
+    /// `latency`
+    pub name: &'static str,
+    /// CloudWatch's name of its unit: `Milliseconds`, `Count`.
+    pub unit: &'static str,
+}
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "Miyabi";
+
+/// The one set of dimensions. Each distinct set of values is a metric that costs money, so there is
+/// never a user or an organization among them.
+pub const DIMENSIONS: [&str; 2] = ["stage", "function"];
+
+/// From the request's arrival to its response.
+pub const LATENCY: Metric = milliseconds("latency");
+/// Time in which the database was waited for.
+pub const DATABASE: Metric = milliseconds("database");
+/// 1 for the first request of an environment, else 0.
+pub const COLD_START: Metric = count("coldStart");
+/// 1 for a response with status 500 or above, else 0. `AWS/Lambda Errors` counts failed invocations
+/// alone.
+pub const SERVER_ERROR: Metric = count("serverError");
+
+/// Every metric.
+pub const METRICS: [Metric; 4] = [LATENCY, DATABASE, COLD_START, SERVER_ERROR];
+
+const fn milliseconds(name: &'static str) -> Metric {
+    Metric {
+        name,
+        unit: "Milliseconds",
+    }
+}
+
+const fn count(name: &'static str) -> Metric {
+    Metric {
+        name,
+        unit: "Count",
+    }
+}
