@@ -58,7 +58,7 @@ mod tx;
 
 pub use app::App;
 pub use audit::Audit;
-pub use aws::InvokeError;
+pub use aws::{InvokeError, database_token};
 pub use caller::Caller;
 pub use config::ConfigError;
 pub use db::Db;

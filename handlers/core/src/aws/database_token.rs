@@ -3,6 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use aws_credential_types::Credentials;
 use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SignatureLocation, SigningSettings, sign},
     sign::v4::SigningParams,
@@ -35,40 +36,55 @@ impl Aws {
         user: &str,
         now: SystemTime,
     ) -> Result<String, AwsError> {
-        let failed = |error: &dyn std::fmt::Display| AwsError::Signing(error.to_string());
-        let mut settings = SigningSettings::default();
-        settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(LIFETIME);
-        let identity = self.credentials.clone().into();
-        let params = SigningParams::builder()
-            .identity(&identity)
-            .region(&self.region)
-            .name("rds-db")
-            .time(now)
-            .settings(settings)
-            .build()
-            .map_err(|error| failed(&error))?;
-        let url = format!("https://{host}:{port}/?Action=connect&DBUser={user}");
-        let signable =
-            SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(b""))
-                .map_err(|error| failed(&error))?;
-        let (instructions, _) = sign(signable, &params.into())
-            .map_err(|error| failed(&error))?
-            .into_parts();
-        let mut token = url.trim_start_matches("https://").to_owned();
-        for (name, value) in instructions.params() {
-            let value = utf8_percent_encode(value, RESERVED);
-            token.push_str(&format!("&{name}={value}"));
-        }
-        Ok(token)
+        database_token(&self.credentials, &self.region, host, port, user, now)
+            .map_err(AwsError::Signing)
     }
+}
+
+/// A token for a database user, signed with those credentials: RDS's signature in the query string of
+/// a URL without its scheme. It is compared with the one that AWS's SDK makes in
+/// `tests/it/database_token.rs`.
+///
+/// # Errors
+///
+/// Why it cannot be signed.
+pub fn database_token(
+    credentials: &Credentials,
+    region: &str,
+    host: &str,
+    port: u16,
+    user: &str,
+    now: SystemTime,
+) -> Result<String, String> {
+    let mut settings = SigningSettings::default();
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(LIFETIME);
+    let identity = credentials.clone().into();
+    let params = SigningParams::builder()
+        .identity(&identity)
+        .region(region)
+        .name("rds-db")
+        .time(now)
+        .settings(settings)
+        .build()
+        .map_err(|error| error.to_string())?;
+    let url = format!("https://{host}:{port}/?Action=connect&DBUser={user}");
+    let signable = SignableRequest::new("GET", &url, std::iter::empty(), SignableBody::Bytes(b""))
+        .map_err(|error| error.to_string())?;
+    let (instructions, _) = sign(signable, &params.into())
+        .map_err(|error| error.to_string())?
+        .into_parts();
+    let mut token = url.trim_start_matches("https://").to_owned();
+    for (name, value) in instructions.params() {
+        let value = utf8_percent_encode(value, RESERVED);
+        token.push_str(&format!("&{name}={value}"));
+    }
+    Ok(token)
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-
-    use aws_credential_types::Credentials;
 
     use super::*;
     use crate::{aws::Endpoints, http_client::HttpClient};

@@ -21,6 +21,7 @@ use aws_sigv4::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
 
+pub use database_token::database_token;
 pub use lambda::InvokeError;
 
 use crate::{
