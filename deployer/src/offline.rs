@@ -134,7 +134,7 @@ fn last_known(project: &Project, stage: &Stage) -> Result<(Deployed, Baseline), 
 
 /// The code of the functions in these templates. A function that none of them has gets the made-up
 /// hash of templates that nobody built for.
-fn code_of<'a>(templates: impl Iterator<Item = &'a Value>) -> stacks::Assets {
+pub(crate) fn code_of<'a>(templates: impl Iterator<Item = &'a Value>) -> stacks::Assets {
     let mut assets = stacks::Assets::placeholder();
     let keys = templates
         .filter_map(|template| template.get("Resources")?.as_object())

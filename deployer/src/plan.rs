@@ -31,11 +31,17 @@ pub(crate) use diff::is_stateful;
 pub use predicted::PredictedChange;
 pub(crate) use site::held;
 
-use crate::{Error, state::Deployed};
+use crate::{Error, restore, state::Deployed};
 
 /// Compares what is wished with what is deployed, by AWS's own resource schemas. Pure: the same
-/// input gives the same plan. Refuses migrations that were edited after they were applied.
-pub fn make(desired: DesiredState, deployed: &Deployed) -> Result<Plan, Error> {
+/// input gives the same plan. Refuses migrations that were edited after they were applied. A database
+/// that was restored stays restored ([`crate::restore`]).
+pub fn make(mut desired: DesiredState, deployed: &Deployed) -> Result<Plan, Error> {
+    for stack in &mut desired.stacks {
+        if let Some(deployed) = deployed.stacks.get(&stack.name) {
+            restore::carry_over(&mut stack.template, &deployed.template);
+        }
+    }
     make::make(desired, deployed, &rules::Vendored)
 }
 
