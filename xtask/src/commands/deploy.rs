@@ -10,6 +10,7 @@ use deployer::{
     lock::LeaseHolder,
     offline,
     plan::{Plan, StackPlan},
+    progress::Progress,
     release::{self, AliasMove},
     session,
     smoke::{self, SmokeTest},
@@ -168,8 +169,21 @@ impl Deploy {
         let applied = deploy::deploy(apply_context, &smoke_test(stage, target)).await?;
         if !plan.is_empty() {
             target.record_source(source).await?;
+            collect(target, &progress).await;
         }
         Ok((plan, applied, None))
+    }
+}
+
+/// Collects what this deploy and earlier ones left behind. That it cannot is no failure of the deploy.
+async fn collect(target: &dyn Target, progress: &Progress) {
+    let Some(upkeep) = target.upkeep() else {
+        return;
+    };
+    if let Err(error) = upkeep.collect(false, progress).await {
+        progress.warn(format!(
+            "Old versions and assets were not collected; the next deploy or `cargo xtask gc` does it: {error}"
+        ));
     }
 }
 
