@@ -12,6 +12,12 @@ use crate::{Stage, bucket};
 
 use permissions::permissions;
 
+/// The version of the bootstrap stack: it goes up with each change of the template, and a deploy that
+/// needs a newer one than is deployed is refused before it writes anything.
+pub const VERSION: u32 = 2;
+/// The output of the stack that says its version.
+pub const VERSION_OUTPUT: &str = "bootstrapVersion";
+
 /// Where GitHub's workflows get their identity from.
 const GITHUB: &str = "token.actions.githubusercontent.com";
 
@@ -36,6 +42,7 @@ pub fn bootstrap(stage: &Stage, github: Option<&GithubRepository>) -> Result<Sta
     );
     let bucket = asset_bucket(&mut stack, stage);
     stack.output("assetBucket", bucket.reference());
+    stack.output(VERSION_OUTPUT, VERSION.to_string());
     if stage.account.is_some() {
         boundary::add(&mut stack, stage);
     }
@@ -143,6 +150,33 @@ mod tests {
             "repo:owner/name:environment:prod"
         );
         assert_eq!(trust["Statement"].as_array().map(Vec::len), Some(1));
+    }
+
+    /// [`VERSION`] and the hash of the template that it stands for.
+    const FINGERPRINT: (u32, &str) = (2, "89a460f635b5");
+
+    /// A deploy refuses an older bootstrap stack, so a change without a new version would reach nobody.
+    #[test]
+    fn a_changed_template_has_a_new_version() {
+        use sha2::{Digest, Sha256};
+
+        let stage = Stage::built_in("prod").unwrap();
+        let github = GithubRepository {
+            name: "owner/name".to_owned(),
+            provider_exists: false,
+        };
+        let template = bootstrap(&stage, Some(&github)).unwrap().template();
+        let digest = Sha256::digest(template.to_string());
+        let hash: String = digest
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            (VERSION, hash.as_str()),
+            FINGERPRINT,
+            "the template of the bootstrap stack changed: raise VERSION by one and set FINGERPRINT to it and the hash"
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     fmt,
     net::SocketAddr,
+    pin::Pin,
     sync::{Arc, Mutex},
 };
 
@@ -20,9 +21,34 @@ use crate::{emulator::Emulator, http};
 /// Answers a call of CloudFormation by its action and parameters, or leaves it to the emulator.
 type Script = dyn FnMut(&str, &BTreeMap<String, String>) -> Option<(u16, String)> + Send;
 
+/// Answers a request of another service by its method and path, or leaves it to the emulator.
+type Answer = dyn FnMut(&str) -> Option<(u16, String)> + Send;
+
+/// Something that happens between the emulator's response to a request and its delivery.
+type Meanwhile = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What is scripted besides CloudFormation.
+#[derive(Default)]
+struct Rest {
+    answers: Vec<Box<Answer>>,
+    meanwhile: Vec<(String, Meanwhile)>,
+}
+
+impl Rest {
+    fn answer(&mut self, request: &str) -> Option<(u16, String)> {
+        self.answers.iter_mut().find_map(|answer| answer(request))
+    }
+
+    fn meanwhile(&mut self, request: &str) -> Option<Meanwhile> {
+        let at = self.meanwhile.iter().position(|(of, _)| of == request)?;
+        Some(self.meanwhile.remove(at).1)
+    }
+}
+
 /// The endpoint; it answers until it is dropped.
 pub struct ScriptedStacks {
     server: Server,
+    rest: Arc<Mutex<Rest>>,
     seen: Arc<Mutex<Vec<String>>>,
     requests: Arc<Mutex<Vec<String>>>,
     lost: Arc<Mutex<Vec<String>>>,
@@ -44,6 +70,8 @@ impl ScriptedStacks {
         let requests: Arc<Mutex<Vec<String>>> = Arc::default();
         let lost: Arc<Mutex<Vec<String>>> = Arc::default();
         let (noted, log, losing) = (seen.clone(), requests.clone(), lost.clone());
+        let rest: Arc<Mutex<Rest>> = Arc::default();
+        let scripted = rest.clone();
         let serve = move |request: Request<Incoming>| {
             let what = format!("{} {}", request.method(), request.uri().path());
             let is_lost = {
@@ -51,10 +79,19 @@ impl ScriptedStacks {
                 let at = losing.iter().position(|lost| *lost == what);
                 at.map(|at| losing.remove(at)).is_some()
             };
-            log.lock().unwrap().push(what);
+            log.lock().unwrap().push(what.clone());
+            let own = scripted.lock().unwrap().answer(&what);
+            let meanwhile = scripted.lock().unwrap().meanwhile(&what);
             let answer = serve(upstream, script.clone(), noted.clone(), request);
             async move {
+                if let Some((status, text)) = own {
+                    let status = StatusCode::from_u16(status).unwrap();
+                    return deployer::local::http::bytes(status, "application/json", text);
+                }
                 let mut answer = answer.await;
+                if let Some(meanwhile) = meanwhile {
+                    meanwhile.await;
+                }
                 if is_lost {
                     *answer.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
                 }
@@ -63,6 +100,7 @@ impl ScriptedStacks {
         };
         ScriptedStacks {
             server: Server::start(0, serve).await.unwrap(),
+            rest,
             seen,
             requests,
             lost,
@@ -73,6 +111,23 @@ impl ScriptedStacks {
     /// server.
     pub fn lose_answer_to(&self, request: impl Into<String>) {
         self.lost.lock().unwrap().push(request.into());
+    }
+
+    /// Has requests of services with JSON bodies answered by their method and path
+    /// (`GET /2016-08-19/account-settings`); `None` leaves one to the emulator.
+    pub fn answer(&self, answer: impl FnMut(&str) -> Option<(u16, String)> + Send + 'static) {
+        self.rest.lock().unwrap().answers.push(Box::new(answer));
+    }
+
+    /// Has something happen after the emulator answered the next request of that method and path, and
+    /// before its response is delivered: a race, at a known moment.
+    pub fn meanwhile(
+        &self,
+        request: impl Into<String>,
+        what: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let entry: (String, Meanwhile) = (request.into(), Box::pin(what));
+        self.rest.lock().unwrap().meanwhile.push(entry);
     }
 
     /// Its address, for `--endpoint-url`.

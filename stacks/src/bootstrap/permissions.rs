@@ -78,9 +78,11 @@ fn stacks(arns: &Arns) -> Vec<Allow> {
                 "cloudformation:DetectStackResourceDrift",
                 "cloudformation:ExecuteChangeSet",
                 "cloudformation:GetTemplate",
+                "cloudformation:ListChangeSets",
                 "cloudformation:ListStackResources",
                 "cloudformation:TagResource",
                 "cloudformation:UpdateStack",
+                "cloudformation:UpdateTerminationProtection",
             ],
             [arns.here(
                 "cloudformation",
@@ -110,6 +112,12 @@ fn code(arns: &Arns) -> Vec<Allow> {
             ))],
         ),
         Allow::new(["lambda:*"], [arns.named("lambda", "function:")]),
+        // For the pre-flight. Neither can name a resource of the stage, and the certificate of the
+        // site is in us-east-1 whatever the stage's region is.
+        Allow::new(
+            ["acm:DescribeCertificate", "lambda:GetAccountSettings"],
+            ["*"],
+        ),
         Allow::new(
             ["codedeploy:*"],
             [

@@ -55,6 +55,8 @@ pub(super) fn services(arns: &Arns) -> Vec<Allow> {
             ["logs:*"],
             [
                 arns.named("logs", "log-group:/aws/lambda/"),
+                // RDS makes these itself; `destroy` deletes them.
+                arns.named("logs", "log-group:/aws/rds/instance/"),
                 arns.named("logs", "log-group:/aws/vendedlogs/apigateway/"),
             ],
         ),
