@@ -42,6 +42,9 @@ pub struct InService {
     pub version: Version,
     /// What its alias should stand at by its template.
     pub wanted: Version,
+    /// Numbers of other versions that get a share of the traffic: the alias is being moved, or
+    /// somebody gave it weights.
+    pub also: Vec<String>,
 }
 
 /// An alias that was moved.

@@ -61,8 +61,23 @@ pub(crate) async fn reset_aliases(
     Ok(())
 }
 
-/// What a function runs must be what was uploaded for it, whatever happened to the object between.
+/// What a function runs must be what was uploaded for it, whatever happened to the object between,
+/// and all of the traffic must go to it: a smoke test of an alias that still moves counts for nothing.
 pub(crate) fn assert_code(in_service: &BTreeMap<String, InService>) -> Result<(), Error> {
+    let moving: Vec<&str> = in_service
+        .iter()
+        .filter(|(_, function)| !function.also.is_empty())
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if !moving.is_empty() {
+        return Err(Error::failed(
+            format!(
+                "Part of the traffic of {} still goes to another version than the one in service.",
+                moving.join(", ")
+            ),
+            "Wait until the alias stands still (`aws lambda get-alias` shows no `RoutingConfig`), then run the same command again.",
+        ));
+    }
     let wrong: Vec<&str> = in_service
         .iter()
         .filter(|(_, function)| {
@@ -198,14 +213,16 @@ async fn put(
     Ok(moved)
 }
 
-/// The aliases that stand elsewhere than at the release's version. Functions that one of both does
+/// The aliases that stand elsewhere than at the release's version, with all or part of their traffic. Functions that one of both does
 /// not have stay as they are.
 fn moves(release: &Release, now: &BTreeMap<String, InService>) -> Vec<AliasMove> {
     release
         .iter()
         .filter_map(|(name, version)| {
-            let from = &now.get(name)?.version.number;
-            (*from != version.number).then(|| AliasMove {
+            let function = now.get(name)?;
+            let from = &function.version.number;
+            let is_elsewhere = *from != version.number || !function.also.is_empty();
+            is_elsewhere.then(|| AliasMove {
                 function: name.clone(),
                 from: from.clone(),
                 to: version.number.clone(),

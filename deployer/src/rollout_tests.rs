@@ -12,7 +12,13 @@ fn version(number: &str) -> Version {
 
 fn in_service(number: &str, wanted: Version) -> BTreeMap<String, InService> {
     let version = version(number);
-    BTreeMap::from([("tasks".to_owned(), InService { version, wanted })])
+    let also = Vec::new();
+    let function = InService {
+        version,
+        wanted,
+        also,
+    };
+    BTreeMap::from([("tasks".to_owned(), function)])
 }
 
 #[test]
@@ -27,6 +33,7 @@ fn functions_that_only_one_side_has_stay_as_they_are() {
         InService {
             version: version("1"),
             wanted: version("1"),
+            also: Vec::new(),
         },
     );
     assert_eq!(told(&moves(&release, &now)), "tasks 4 -> 3");
@@ -47,6 +54,22 @@ fn code_is_compared_where_the_alias_stands_as_its_template_says() {
         error
             .message()
             .contains("The code in service of tasks is not what was uploaded"),
+        "{error}"
+    );
+}
+
+/// A canary that stopped: the alias points to the version before, and a tenth of its traffic does not.
+#[test]
+fn an_alias_that_shares_its_traffic_is_moved_and_not_believed() {
+    let mut now = in_service("3", version("3"));
+    if let Some(function) = now.get_mut("tasks") {
+        function.also.push("4".to_owned());
+    }
+    let release = Release::from([("tasks".to_owned(), version("3"))]);
+    assert_eq!(told(&moves(&release, &now)), "tasks 3 -> 3");
+    let error = assert_code(&now).unwrap_err();
+    assert!(
+        error.message().contains("Part of the traffic of tasks"),
         "{error}"
     );
 }

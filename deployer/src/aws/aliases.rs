@@ -6,64 +6,45 @@ use std::{collections::BTreeMap, time::Duration};
 use aws_sdk_lambda::types::{AliasRoutingConfiguration, LastUpdateStatus};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use futures_util::future::try_join_all;
-use serde_json::Value;
 
-use super::{Aws, refused::Refused};
+use super::{Aws, placed::Placed, refused::Refused};
 use crate::{
     Error,
     asset::Asset,
     build::hex,
-    plan::aliases,
     release::LATEST,
     release::{AliasMove, InService, Version},
-    target::ResourceStatus,
 };
 
 /// How long Lambda may take to have new code ready.
 const READY_WITHIN: Duration = Duration::from_secs(300);
 
-/// A function with an alias, as its stack has it.
-#[derive(Debug, Clone)]
-struct Placed {
-    /// Lambda's name of it.
-    lambda_name: String,
-    /// Name of the alias.
-    alias: String,
-    /// The version that the template wants in service.
-    wanted: Version,
-    /// Where the template has its code.
-    bucket: String,
-    key: String,
-}
-
 impl Aws {
-    /// Every function with an alias, by its short name.
-    async fn placed(&self) -> Result<BTreeMap<String, Placed>, Error> {
-        let deployed = self.known().await?.deployed;
-        let with_functions = deployed
-            .stacks
-            .iter()
-            .filter(|(_, stack)| !aliases(&stack.template).is_empty());
-        let read = with_functions.map(|(name, stack)| async move {
-            let view = self.find(name).await?;
-            let there = match &view {
-                Some(view) => self.resources_of(view).await?,
-                None => Vec::new(),
-            };
-            let bucket = stack.parameters.get(stacks::parameter::ASSET_BUCKET);
-            let bucket = bucket.cloned().unwrap_or_else(|| self.bucket.name());
-            Ok::<_, Error>(placed_in(&stack.template, &there, &bucket))
-        });
-        Ok(try_join_all(read).await?.into_iter().flatten().collect())
-    }
-
     /// Where each alias stands.
     pub(super) async fn read_aliases(&self) -> Result<BTreeMap<String, InService>, Error> {
         let placed = self.placed().await?;
         let read = placed.into_iter().map(|(name, placed)| async move {
-            let version = self.version_at(&placed, &placed.alias).await?;
-            let wanted = placed.wanted;
-            Ok::<_, Error>((name, InService { version, wanted }))
+            let (state, version) = futures_util::future::try_join(
+                self.alias_state(&placed),
+                self.version_at(&placed, &placed.alias),
+            )
+            .await?;
+            // While traffic moves by weights, the alias may answer for either version.
+            let version = match version.number == state.version {
+                true => version,
+                false => self.version_at(&placed, &state.version).await?,
+            };
+            let mut wanted = placed.wanted;
+            if wanted.code.is_empty() && wanted.number == version.number {
+                wanted.code.clone_from(&version.code);
+            }
+            let also = state.also;
+            let function = InService {
+                version,
+                wanted,
+                also,
+            };
+            Ok::<_, Error>((name, function))
         });
         Ok(try_join_all(read).await?.into_iter().collect())
     }
@@ -98,7 +79,7 @@ impl Aws {
         let placed = self.placed().await?;
         let each = moves.iter().filter_map(|moved| {
             let placed = placed.get(&moved.function)?;
-            Some(self.point(placed, &moved.to))
+            Some(self.move_alias(placed, &moved.to))
         });
         try_join_all(each).await.map(drop)
     }
@@ -116,11 +97,11 @@ impl Aws {
             .map(|placed| async move {
                 let (latest, live) = futures_util::future::try_join(
                     self.version_at(placed, LATEST),
-                    self.version_at(placed, &placed.alias),
+                    self.alias_state(placed),
                 )
                 .await?;
-                if live.number != placed.wanted.number {
-                    self.point(placed, &placed.wanted.number).await?;
+                if !live.is_at(&placed.wanted.number) {
+                    self.move_alias(placed, &placed.wanted.number).await?;
                 }
                 // After the alias has left it, when it stood there.
                 if latest.code != placed.wanted.code {
@@ -139,14 +120,33 @@ impl Aws {
             let placed = placed.get(&asset.function)?;
             Some(async move {
                 self.change_code(placed, &asset.key).await?;
-                self.point(placed, LATEST).await
+                self.move_alias(placed, LATEST).await
             })
         });
         try_join_all(each).await.map(drop)
     }
 
-    /// Points the alias at a version, with all of its traffic.
-    async fn point(&self, placed: &Placed, version: &str) -> Result<(), Error> {
+    /// Moves the alias to a version, with all of its traffic, and waits until it stands there.
+    async fn move_alias(&self, placed: &Placed, version: &str) -> Result<(), Error> {
+        let began = std::time::Instant::now();
+        let mut pause = Duration::from_millis(300);
+        while let Err(refused) = self.point(placed, version).await {
+            // Lambda refuses a second move while it still starts environments for the first.
+            let is_moving = refused.code == "ResourceConflictException";
+            if !is_moving || began.elapsed() >= self.alias_deadline {
+                return Err(refused.error(format!(
+                    "The version {version} of the function `{}` cannot be put into service.",
+                    placed.lambda_name
+                )));
+            }
+            let what_for = format!("alias of {}", placed.lambda_name);
+            self.seen.pause(&what_for, pause).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+        self.alias_stands(placed, Some(version)).await.map(drop)
+    }
+
+    async fn point(&self, placed: &Placed, version: &str) -> Result<(), Refused> {
         let all_of_it = AliasRoutingConfiguration::builder()
             .set_additional_version_weights(Some(Default::default()))
             .build();
@@ -160,12 +160,7 @@ impl Aws {
             .send()
             .await
             .map(drop)
-            .map_err(|error| {
-                Refused::new("lambda:UpdateAlias", error).error(format!(
-                    "The version {version} of the function `{}` cannot be put into service.",
-                    placed.lambda_name
-                ))
-            })
+            .map_err(|error| Refused::new("lambda:UpdateAlias", error))
     }
 
     /// Gives a function other code, past its stack, and waits until it is ready. No version is made.
@@ -218,35 +213,4 @@ impl Aws {
             pause = (pause * 3 / 2).min(Duration::from_secs(2));
         }
     }
-}
-
-/// The functions of one stack. What is not of the form that `stacks` writes is left out: it has no
-/// code of ours.
-fn placed_in(template: &Value, there: &[ResourceStatus], bucket: &str) -> BTreeMap<String, Placed> {
-    let physical = |logical_id: &Value| {
-        let resource = there
-            .iter()
-            .find(|resource| logical_id.as_str() == Some(&resource.logical_id));
-        resource.map(|resource| resource.physical_id.clone())
-    };
-    let one = |alias: &Value| {
-        let function = &alias["FunctionName"]["Ref"];
-        let version = physical(&alias["FunctionVersion"]["Fn::GetAtt"][0])?;
-        let lambda_name = physical(function)?;
-        let key =
-            template["Resources"][function.as_str()?]["Properties"]["Code"]["S3Key"].as_str()?;
-        let (name, code) = key.strip_prefix("functions/")?.split_once('/')?;
-        let placed = Placed {
-            lambda_name,
-            alias: alias["Name"].as_str()?.to_owned(),
-            wanted: Version {
-                number: version.rsplit(':').next()?.to_owned(),
-                code: code.strip_suffix(".zip")?.to_owned(),
-            },
-            bucket: bucket.to_owned(),
-            key: key.to_owned(),
-        };
-        Some((name.to_owned(), placed))
-    };
-    aliases(template).into_iter().filter_map(one).collect()
 }
