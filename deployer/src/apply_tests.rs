@@ -20,8 +20,8 @@ use crate::{
     state::Deployed,
     target::{
         BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
-        Observe, Preview, Records, Releases, ResourceStatus, StackRollback, Stacks, StageId,
-        Teardown,
+        ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, StackRollback,
+        Stacks, StageId, Teardown, Upkeep,
     },
 };
 
@@ -75,6 +75,14 @@ impl Target for Diary {
     fn call_stats(&self) -> Option<&dyn CallStats> {
         None
     }
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        None
+    }
+
+    fn managed_database(&self) -> Option<&dyn ManagedDatabase> {
+        None
+    }
+
     #[cfg(feature = "aws")]
     fn as_aws(&self) -> Option<&crate::aws::Aws> {
         None

@@ -70,7 +70,7 @@ impl Stage {
         self.stage.database.deletion_protection
     }
 
-    /// Refuses a stage whose database is protected: it can only be destroyed in two steps.
+    /// Refuses a stage whose database is protected: destroying it takes a word of its own.
     pub fn assert_unprotected(&self) -> Result<(), Error> {
         if !self.is_protected() {
             return Ok(());
@@ -81,7 +81,7 @@ impl Stage {
                 self.name
             ),
             format!(
-                "When all of it may go: set `database.deletion-protection: false` in stacks/stages/{0}.yaml, `cargo xtask deploy --stage {0}`, then `cargo xtask destroy --stage {0}`",
+                "When all of it may go: `cargo xtask destroy --stage {0} --confirm {0} --unprotect`",
                 self.name
             ),
         ))

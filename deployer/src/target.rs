@@ -6,12 +6,14 @@
 //! [`Target`] is the sum of what every stage has. What only AWS has are capabilities of their own,
 //! which a target returns or does not: no method does nothing in silence.
 
+mod upkeep;
 mod values;
 
 use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
 
+pub use upkeep::{ManagedDatabase, Upkeep};
 pub use values::{
     Health, Invocation, LogLine, LogQuery, ResourceStatus, StageId, Uploaded, Waited,
 };
@@ -51,6 +53,12 @@ pub trait Target: Leases + Records + Stacks + Functions + Observe + Teardown + D
 
     /// Counters of calls to AWS; `None`: there are no such calls.
     fn call_stats(&self) -> Option<&dyn CallStats>;
+
+    /// Collecting garbage and turning protections off; `None`: the target does both by itself.
+    fn upkeep(&self) -> Option<&dyn Upkeep>;
+
+    /// Snapshots and restores of the database; `None`: no service runs it.
+    fn managed_database(&self) -> Option<&dyn ManagedDatabase>;
 
     /// The target on AWS, for commands that only AWS has.
     #[cfg(feature = "aws")]

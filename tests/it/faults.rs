@@ -3,14 +3,19 @@
 //! The stacks here are small ones of the tests' own, planned and applied by the same code as the
 //! application's, each test in an account of its own at one emulator.
 
+mod aliases;
 mod application;
 mod bucket;
+mod collection;
 mod credentials;
+mod database;
 mod drift;
 mod lease;
 mod migrating;
 mod network;
+mod never_created;
 mod others;
+mod preflight;
 mod preview;
 mod release;
 mod rows;
@@ -39,6 +44,7 @@ use miyabi_tests::{Emulator, Value, json};
 /// A stage of a test.
 struct Place {
     account: String,
+    is_protected: bool,
     events: Arc<Mutex<Vec<Event>>>,
     url: String,
 }
@@ -68,6 +74,7 @@ impl Place {
     fn at(row: u32, url: impl Into<String>) -> Place {
         Place {
             account: format!("{row:012}"),
+            is_protected: false,
             events: Arc::default(),
             url: url.into(),
         }
@@ -77,14 +84,24 @@ impl Place {
     fn through(&self, url: impl Into<String>) -> Place {
         Place {
             account: self.account.clone(),
+            is_protected: self.is_protected,
             events: self.events.clone(),
             url: url.into(),
+        }
+    }
+
+    /// The same stage with `database.deletion-protection: true` in its file.
+    fn protected(&self) -> Place {
+        Place {
+            is_protected: true,
+            ..self.through(self.url.clone())
         }
     }
 
     fn stage(&self) -> Stage {
         let mut stage = stacks::Stage::built_in("sandbox").unwrap();
         stage.account = Some(self.account.clone());
+        stage.database.deletion_protection = self.is_protected;
         Stage::new(stage)
     }
 

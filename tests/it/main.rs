@@ -10,6 +10,8 @@ mod attacks;
 mod auth;
 mod commands;
 mod database;
+#[cfg(feature = "aws")]
+mod database_token;
 mod docs;
 #[cfg(feature = "aws")]
 mod faults;

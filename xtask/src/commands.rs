@@ -6,11 +6,13 @@ mod build;
 mod check;
 mod codegen;
 mod completions;
+mod database;
 mod deploy;
 mod destroy;
 mod dev;
 mod doctor;
 mod drift;
+mod gc;
 mod invoke;
 mod logs;
 mod migrate;
@@ -67,7 +69,9 @@ pub(crate) enum Command {
     Logs(logs::Logs),
     Rollback(rollback::Rollback),
     Drift(drift::Drift),
+    Database(database::Database),
     Destroy(destroy::Destroy),
+    Gc(gc::Gc),
     Codegen(codegen::Codegen),
     Openapi(openapi::Openapi),
     Check(check::Check),
@@ -96,7 +100,9 @@ impl Command {
             Command::Logs(command) => command.run(context).await,
             Command::Rollback(command) => command.run(context).await,
             Command::Drift(command) => command.run(context).await,
+            Command::Database(command) => command.run(context).await,
             Command::Destroy(command) => command.run(context).await,
+            Command::Gc(command) => command.run(context).await,
             Command::Codegen(command) => command.run(context).await,
             Command::Openapi(command) => command.run(context).await,
             Command::Check(command) => command.run(context).await,

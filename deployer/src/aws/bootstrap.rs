@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    Aws,
-    stack::{BOOTSTRAP, phase},
-};
+use super::{Aws, stack::BOOTSTRAP};
 use crate::{
     Error,
     plan::{self, DesiredStack, DesiredState, Plan, SitePlan},
@@ -93,7 +90,7 @@ impl Aws {
             ))
         })?;
         match view {
-            Some(view) if phase(&view.status) != super::Phase::Gone => {
+            Some(view) if view.phase != super::Phase::Gone => {
                 Ok(Some(self.deployed_stack(&view).await?))
             }
             _ => Ok(None),

@@ -14,7 +14,7 @@ use super::{
     Aws,
     outcome::{causes, first, not_begun},
     refused::Refused,
-    stack::{Phase, STAGE_TAG, StackView, phase},
+    stack::{Phase, STAGE_TAG, StackView},
 };
 use crate::{Error, build::hex, plan::StackPlan, progress::Progress, state::DeployedStack};
 
@@ -55,7 +55,11 @@ impl Aws {
         parameters: &BTreeMap<String, String>,
         progress: &Progress,
     ) -> Result<DeployedStack, Error> {
-        let found = self.settled(&plan.name, progress).await?;
+        let found = self.settled(plan, progress).await?;
+        let found = match found {
+            Some(view) => Some(self.with_aliases_as_recorded(plan, view, progress).await?),
+            None => None,
+        };
         let change = Change {
             plan,
             template: self.template_for_request(&plan.template).await?,
@@ -76,6 +80,7 @@ impl Aws {
             Some(view) if plan.is_plain() => self.update(&change, view, progress).await?,
             Some(view) => self.update_by_change_set(&change, view, progress).await?,
         };
+        self.protect_stack(&view).await?;
         Ok(DeployedStack {
             template: plan.template.clone(),
             parameters: parameters.clone(),
@@ -87,36 +92,44 @@ impl Aws {
     /// Deletes a stack and waits until it is gone; one that is not there is fine.
     pub(super) async fn remove_stack(&self, name: &str, progress: &Progress) -> Result<(), Error> {
         let mut found = self.find(name).await?;
-        if let Some(view) = found.take_if(|view| phase(&view.status) == Phase::Busy) {
+        if let Some(view) = found.take_if(|view| view.phase == Phase::Busy) {
             let ended = self.follow(name, &view.id, None, progress).await?;
             found = Some(ended.view);
         }
         match found {
             None => Ok(()),
-            Some(view) if phase(&view.status) == Phase::Gone => Ok(()),
+            Some(view) if view.phase == Phase::Gone => Ok(()),
             Some(view) => self.delete(&view, progress).await,
         }
     }
 
     /// The stack, with nothing going on: `None` when it must be created. What never was in use is
     /// removed first; what cannot be changed is refused.
-    async fn settled(&self, name: &str, progress: &Progress) -> Result<Option<StackView>, Error> {
+    async fn settled(
+        &self,
+        plan: &StackPlan,
+        progress: &Progress,
+    ) -> Result<Option<StackView>, Error> {
+        let name = &plan.name;
         let mut found = self.find(name).await?;
-        if let Some(view) = found.take_if(|view| phase(&view.status) == Phase::Busy) {
+        if let Some(view) = found.take_if(|view| view.phase == Phase::Busy) {
             progress.warn(format!(
-                "An operation goes on with the stack `{name}` ({}); it is waited for.",
+                "An operation on the stack `{name}` is in progress ({}); waiting for its end.",
                 view.status
             ));
             found = Some(self.follow(name, &view.id, None, progress).await?.view);
         }
-        let Some(view) = found else { return Ok(None) };
-        match phase(&view.status) {
-            Phase::Settled => Ok(Some(view)),
+        let Some(mut view) = found else {
+            return Ok(None);
+        };
+        if view.phase == Phase::DeleteFailed && self.was_never_created(&view).await? {
+            view.phase = Phase::NeverCreated;
+        }
+        match view.phase {
+            Phase::Stable => Ok(Some(view)),
             Phase::Gone => Ok(None),
-            Phase::NeverGood => {
-                progress.warn(format!("The stack `{name}` was never completely created ({}); what is left of it is removed first.", view.status));
-                self.fence().await?;
-                self.delete(&view, progress).await?;
+            Phase::NeverCreated => {
+                self.clean_up(plan, &view, progress).await?;
                 Ok(None)
             }
             Phase::Stuck | Phase::DeleteFailed | Phase::Busy => {
@@ -171,7 +184,7 @@ impl Aws {
         self.well(name, ended, &[StackStatus::CreateComplete], "created")
     }
 
-    async fn update(
+    pub(super) async fn update(
         &self,
         change: &Change<'_>,
         view: StackView,
@@ -213,8 +226,9 @@ impl Aws {
         self.well(name, ended, &[StackStatus::UpdateComplete], "updated")
     }
 
-    async fn delete(&self, view: &StackView, progress: &Progress) -> Result<(), Error> {
+    pub(super) async fn delete(&self, view: &StackView, progress: &Progress) -> Result<(), Error> {
         let name = &view.name;
+        self.unprotect_stack(view).await?;
         let since = self.seen.now();
         self.clients
             .cloudformation
@@ -228,7 +242,7 @@ impl Aws {
                     .error(format!("The stack `{name}` cannot be deleted."))
             })?;
         let ended = self.follow(name, &view.id, Some(since), progress).await?;
-        if phase(&ended.view.status) == Phase::Gone {
+        if ended.view.phase == Phase::Gone {
             return Ok(());
         }
         Err(Error::failed(

@@ -41,10 +41,13 @@ const TRANSFER_WITHIN: Duration = Duration::from_secs(300);
 /// One client a service.
 #[derive(Debug, Clone)]
 pub(super) struct Clients {
+    pub(super) acm: aws_sdk_acm::Client,
     pub(super) cloudformation: aws_sdk_cloudformation::Client,
     pub(super) cloudfront: aws_sdk_cloudfront::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
+    pub(super) rds: aws_sdk_rds::Client,
+    pub(super) route53: aws_sdk_route53::Client,
     pub(super) s3: aws_sdk_s3::Client,
     pub(super) secrets: aws_sdk_secretsmanager::Client,
     pub(super) sts: aws_sdk_sts::Client,
@@ -102,10 +105,13 @@ impl Clients {
         }
         assert_region(&config, stage)?;
         Ok(Clients {
+            acm: client!(aws_sdk_acm),
             cloudformation: client!(aws_sdk_cloudformation),
             cloudfront: client!(aws_sdk_cloudfront),
             lambda: client!(aws_sdk_lambda),
             logs: client!(aws_sdk_cloudwatchlogs),
+            rds: client!(aws_sdk_rds),
+            route53: client!(aws_sdk_route53),
             s3: aws_sdk_s3::Client::from_conf(s3),
             secrets: client!(aws_sdk_secretsmanager),
             sts: client!(aws_sdk_sts),

@@ -75,7 +75,8 @@ impl Events {
             }
             news.count += 1;
             if event.is_of_the_stack(id) {
-                news.stack_ended |= phase(&StackStatus::from(event.status.as_str())) != Phase::Busy;
+                news.stack_ended |=
+                    phase(&StackStatus::from(event.status.as_str())) != Some(Phase::Busy);
             } else if let Some(state) = state(&event.status) {
                 progress.report(Event::Resource {
                     stack: name.to_owned(),

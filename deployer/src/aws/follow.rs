@@ -14,7 +14,7 @@ use super::{
     event_pages::{Happened, Reach},
     events::Events,
     refused::Refused,
-    stack::{Phase, StackView, phase},
+    stack::{Phase, StackView},
 };
 use crate::{Error, progress::Progress};
 
@@ -56,7 +56,7 @@ impl Aws {
             looks += 1;
             if looks_over {
                 match self.stack(name, Some(id)).await {
-                    Ok(Some(view)) if phase(&view.status) != Phase::Busy => {
+                    Ok(Some(view)) if view.phase != Phase::Busy => {
                         // The last of them may have come between the two looks.
                         let reach = if ended_badly(&view.status) {
                             Reach::WholeOperation

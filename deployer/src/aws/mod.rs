@@ -6,29 +6,41 @@
 //! where another one stopped. Before anything else, the account behind the credentials is compared
 //! with the stage's.
 
+mod alias_state;
 mod aliases;
 mod bootstrap;
 mod bucket;
 mod change;
 mod change_set;
+mod clean_up;
 mod clients;
+mod code_deploy;
+mod database;
+mod databases;
 mod drift;
 mod event_pages;
 mod events;
 mod follow;
 mod functions;
+mod gc;
+mod history;
 mod lease;
-mod left_behind;
+mod object_versions;
 mod outcome;
 mod place;
+mod placed;
+mod preflight;
 mod preview;
+mod protection;
 mod record;
 mod refused;
 mod resources;
 mod rollback;
 mod site;
+mod snapshots;
 mod stack;
 mod target;
+mod upkeep;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -38,9 +50,10 @@ use bucket::Bucket;
 use clients::{Clients, Seen};
 use lease::Fence;
 use refused::Refused;
-use stack::{Phase, StackView, phase};
+use stack::{Phase, StackView};
 
 pub use bootstrap::Github;
+pub use gc::SPARED_FOR;
 pub use place::{DatabaseUrl, Endpoint};
 
 use crate::{Error, progress::Progress, stage::Stage, state::Deployed};
@@ -57,6 +70,8 @@ pub struct Aws {
     endpoint: Option<Endpoint>,
     database: Option<DatabaseUrl>,
     progress: Progress,
+    /// How long an alias may take to move.
+    alias_deadline: std::time::Duration,
     /// Checked before each change; shared with the lease, which clears it.
     fence: Arc<Mutex<Option<Fence>>>,
     /// What was read, until something is changed.
@@ -123,6 +138,7 @@ impl Aws {
             endpoint,
             database,
             progress: progress.clone(),
+            alias_deadline: alias_state::MOVED_WITHIN,
             fence: Arc::default(),
             known: Mutex::default(),
         })
@@ -187,9 +203,7 @@ impl Aws {
     /// of what somebody does by hand.
     async fn settle(&self) -> Result<(), Error> {
         let stacks = self.stacks().await?;
-        let busy = stacks
-            .values()
-            .filter(|view| phase(&view.status) == Phase::Busy);
+        let busy = stacks.values().filter(|view| view.phase == Phase::Busy);
         for view in busy {
             let name = &view.name;
             let step = self.progress.step(
@@ -204,7 +218,7 @@ impl Aws {
 }
 
 fn is_trouble(view: &StackView) -> bool {
-    matches!(phase(&view.status), Phase::Stuck | Phase::DeleteFailed)
+    matches!(view.phase, Phase::Stuck | Phase::DeleteFailed)
 }
 
 /// Whose credentials these are; refused when they are not the stage's account's.

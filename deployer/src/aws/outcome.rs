@@ -10,7 +10,7 @@ use super::{
     event_pages::Happened,
     follow::Ended,
     refused::Refused,
-    stack::{Phase, StackView, phase},
+    stack::{Phase, StackView},
 };
 use crate::{Error, ErrorKind};
 
@@ -96,13 +96,15 @@ impl Aws {
             return Ok(ended.view);
         }
         let stage = self.stage.name();
-        let state = match phase(&ended.view.status) {
-            Phase::Settled => "It went back to what it was, and that still runs.",
-            Phase::NeverGood => "What was begun is removed by the next deploy.",
+        let state = match ended.view.phase {
+            Phase::Stable => "It went back to what it was, and that still runs.",
+            Phase::NeverCreated => {
+                "What was created of it is removed by the next deploy, which asks for the name of the stage first when a protected database is among it."
+            }
             Phase::Gone => "Somebody deleted it meanwhile.",
             _ => "It could not go back completely.",
         };
-        let (kind, hint) = if phase(&ended.view.status) == Phase::Stuck {
+        let (kind, hint) = if ended.view.phase == Phase::Stuck {
             (
                 ErrorKind::Stuck,
                 format!("Mend what is named below, then: `cargo xtask rollback --stage {stage}`"),
@@ -130,7 +132,7 @@ impl Aws {
 /// The error for a stack that no update can help; `reasons` name what is in its way.
 pub(super) fn refuse(stage: &str, view: &StackView, reasons: String) -> Error {
     let name = &view.name;
-    let (kind, message, hint) = match phase(&view.status) {
+    let (kind, message, hint) = match view.phase {
         Phase::Stuck => (
             ErrorKind::Stuck,
             format!(

@@ -16,7 +16,7 @@ use futures_util::future::join_all;
 use super::{
     Aws,
     change::{Change, token},
-    stack::{Phase, StackView, phase},
+    stack::{Phase, StackView},
 };
 use crate::{
     Error,
@@ -34,6 +34,7 @@ impl Preview for Aws {
         which: for<'p> fn(&'p StackPlan) -> bool,
         progress: &Progress,
     ) -> Result<(Plan, Vec<String>), Error> {
+        self.plan_clean_ups(&mut plan).await?;
         let updated = |stack: &&StackPlan| stack.action == StackAction::Update && which(stack);
         if !plan.stacks.iter().any(|stack| updated(&stack)) {
             return Ok((plan, Vec::new()));
@@ -44,7 +45,7 @@ impl Preview for Aws {
         let ready = plan.stacks.iter().filter(updated).filter_map(|stack| {
             let view = there.get(&stack.name)?;
             // What is not settled is dealt with by the deploy; its change set would be refused.
-            (phase(&view.status) == Phase::Settled).then_some((stack, view))
+            (view.phase == Phase::Stable).then_some((stack, view))
         });
         let asked = ready.map(|(stack, view)| async {
             let answer = self.ask(stack, view, &deployed).await;

@@ -43,6 +43,9 @@ const FORBIDDEN: &[&str] = &[
 /// Codes by which services say that the request's time is wrong.
 const CLOCK: &[&str] = &["RequestTimeTooSkewed", "InvalidSignatureException"];
 
+/// Our own code for what no version of this deployer knew when it was built.
+const UNKNOWN_STATUS: &str = "UnknownStackStatus";
+
 /// A refusal or a failure of one call, kept apart from its type so that it can be looked at.
 #[derive(Debug)]
 pub(super) struct Refused {
@@ -81,6 +84,19 @@ impl Refused {
             message,
             status,
             sent,
+        }
+    }
+
+    /// A stack in a status that this deployer does not know.
+    pub(super) fn unknown_status(stack: &str, status: &str) -> Refused {
+        Refused {
+            action: "cloudformation:DescribeStacks",
+            code: UNKNOWN_STATUS.to_owned(),
+            message: format!(
+                "the stack `{stack}` is in a status unknown to this deployer: {status}"
+            ),
+            status: 200,
+            sent: true,
         }
     }
 
@@ -157,6 +173,8 @@ impl Refused {
                 "The credentials may not do `{}`. Give their role that permission, or use others: `aws sts get-caller-identity` says whose they are.",
                 self.action
             )
+        } else if code == UNKNOWN_STATUS {
+            "Nothing is done to a stack whose state is unknown. Look at it in the console of CloudFormation, wait until it has another status, or use a newer deployer.".to_owned()
         } else if self.status == 0 {
             "Check the network and the endpoint, then run the same command again: it goes on where this one stopped.".to_owned()
         } else {

@@ -1,10 +1,9 @@
 //! The resources of the stacks: how each is, and those that outlive their stack.
 
 use aws_sdk_cloudformation::types::ResourceStatus as Status;
-use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use serde_json::Value;
 
-use super::{Aws, record::Leftover, refused::Refused, stack::StackView};
+use super::{Aws, databases::INSTANCE, record::Leftover, refused::Refused, stack::StackView};
 use crate::{
     Error,
     progress::Progress,
@@ -86,7 +85,9 @@ impl Aws {
             .into_iter()
             .filter(|resource| {
                 let policy = template["Resources"][&resource.logical_id]["DeletionPolicy"].as_str();
-                policy == Some("Retain") && !resource.physical_id.is_empty()
+                // A database leaves logs and snapshots behind, whatever its policy is.
+                let leaves = policy == Some("Retain") || resource.resource_type == INSTANCE;
+                leaves && !resource.physical_id.is_empty()
             });
         let retained: Vec<Leftover> = retained
             .map(|resource| Leftover {
@@ -120,6 +121,10 @@ impl Aws {
             match leftover.resource_type.as_str() {
                 "AWS::SecretsManager::Secret" => self.remove_secret(&leftover.physical_id).await?,
                 "AWS::S3::Bucket" => self.remove_bucket(&leftover.physical_id).await?,
+                INSTANCE => {
+                    self.remove_database_leftovers(&leftover.physical_id, progress)
+                        .await?;
+                }
                 // A version goes with its function.
                 "AWS::Lambda::Version" => (),
                 other => progress.warn(format!(
@@ -156,66 +161,10 @@ impl Aws {
         }
     }
 
-    /// Empties a bucket, old versions too, and deletes it.
+    /// Empties a bucket and deletes it. A missing bucket is not an error.
     pub(super) async fn remove_bucket(&self, bucket: &str) -> Result<(), Error> {
-        let failed = || format!("The bucket `{bucket}` cannot be emptied and deleted.");
-        loop {
-            let page = self
-                .clients
-                .s3
-                .list_object_versions()
-                .bucket(bucket)
-                .expected_bucket_owner(&self.account)
-                .send()
-                .await;
-            let page = match page {
-                Ok(page) => page,
-                Err(error) => {
-                    let refused = Refused::new("s3:ListBucketVersions", error);
-                    if refused.is_missing() {
-                        return Ok(());
-                    }
-                    return Err(refused.error(failed()));
-                }
-            };
-            let versions = page
-                .versions()
-                .iter()
-                .map(|version| (version.key(), version.version_id()));
-            let markers = page
-                .delete_markers()
-                .iter()
-                .map(|marker| (marker.key(), marker.version_id()));
-            let objects: Vec<ObjectIdentifier> = versions
-                .chain(markers)
-                .filter_map(|(key, version)| {
-                    ObjectIdentifier::builder()
-                        .key(key?)
-                        .set_version_id(version.map(str::to_owned))
-                        .build()
-                        .ok()
-                })
-                .collect();
-            if objects.is_empty() {
-                break;
-            }
-            let delete = Delete::builder()
-                .set_objects(Some(objects))
-                .quiet(true)
-                .build();
-            let delete = delete.map_err(|cause| {
-                Error::failed(failed(), "Run the same command again.").because(cause)
-            })?;
-            self.clients
-                .s3
-                .delete_objects()
-                .bucket(bucket)
-                .delete(delete)
-                .expected_bucket_owner(&self.account)
-                .send()
-                .await
-                .map_err(|error| Refused::new("s3:DeleteObjectVersion", error).error(failed()))?;
-        }
+        let failed = || format!("The bucket `{bucket}` cannot be deleted.");
+        self.empty_whole_bucket(bucket).await?;
         let deleted = self
             .clients
             .s3

@@ -8,7 +8,7 @@ use super::{
     Aws,
     change::token,
     refused::Refused,
-    stack::{Phase, StackView, phase},
+    stack::{Phase, StackView},
 };
 use crate::{Error, progress::Progress, target::StackRollback};
 
@@ -43,7 +43,7 @@ impl StackRollback for Aws {
         let stacks = self.stacks().await?;
         let stuck: Vec<&StackView> = stacks
             .values()
-            .filter(|view| phase(&view.status) == Phase::Stuck)
+            .filter(|view| view.phase == Phase::Stuck)
             .collect();
         let skipped = |name: &str| -> Vec<String> {
             skip.iter()

@@ -22,6 +22,10 @@ pub(super) struct StackView {
     /// Its ARN, which still finds it after it was deleted.
     pub(super) id: String,
     pub(super) status: StackStatus,
+    /// What that means.
+    pub(super) phase: Phase,
+    /// Whether CloudFormation refuses to delete it (termination protection).
+    pub(super) is_protected: bool,
     /// CloudFormation's words about the status; empty when it has none.
     pub(super) reason: String,
     pub(super) parameters: BTreeMap<String, String>,
@@ -32,40 +36,53 @@ pub(super) struct StackView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     /// Deployed; can be updated.
-    Settled,
+    Stable,
     /// Its first creation failed or never began: nothing of it was ever in use.
-    NeverGood,
-    /// An operation goes on.
+    NeverCreated,
+    /// An operation is in progress.
     Busy,
-    /// Going back failed: only going on going back, with or without the resource in the way, helps.
+    /// Its rollback failed. Only ContinueUpdateRollback, optionally skipping the blocking resource,
+    /// recovers it.
     Stuck,
     /// A part of it could not be deleted.
     DeleteFailed,
-    /// It is gone.
+    /// It is deleted.
     Gone,
 }
 
-/// What the status means.
-pub(super) fn phase(status: &StackStatus) -> Phase {
-    match status {
+/// What the status means; `None` for one that this deployer does not know, which is an error
+/// wherever a stack is read: nobody can say what may be done to such a stack.
+///
+/// The statuses are those of
+/// <https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Stack.html>.
+pub(super) fn phase(status: &StackStatus) -> Option<Phase> {
+    Some(match status {
         StackStatus::CreateComplete
         | StackStatus::UpdateComplete
         | StackStatus::UpdateRollbackComplete
         | StackStatus::ImportComplete
-        | StackStatus::ImportRollbackComplete => Phase::Settled,
-        // UPDATE_FAILED without a rollback cannot come of what this deployer asks for, but of what
-        // somebody else did; it can be updated again.
-        StackStatus::UpdateFailed => Phase::Settled,
+        | StackStatus::ImportRollbackComplete
+        // UPDATE_FAILED without a rollback never results from what this deployer asks for, but from
+        // what somebody else did; it can be updated again.
+        | StackStatus::UpdateFailed => Phase::Stable,
         StackStatus::ReviewInProgress
         | StackStatus::RollbackComplete
         | StackStatus::RollbackFailed
-        | StackStatus::CreateFailed => Phase::NeverGood,
+        | StackStatus::CreateFailed => Phase::NeverCreated,
         StackStatus::UpdateRollbackFailed | StackStatus::ImportRollbackFailed => Phase::Stuck,
         StackStatus::DeleteFailed => Phase::DeleteFailed,
         StackStatus::DeleteComplete => Phase::Gone,
-        other if other.as_str().ends_with("_IN_PROGRESS") => Phase::Busy,
-        _ => Phase::Settled,
-    }
+        StackStatus::CreateInProgress
+        | StackStatus::DeleteInProgress
+        | StackStatus::ImportInProgress
+        | StackStatus::ImportRollbackInProgress
+        | StackStatus::RollbackInProgress
+        | StackStatus::UpdateCompleteCleanupInProgress
+        | StackStatus::UpdateInProgress
+        | StackStatus::UpdateRollbackCompleteCleanupInProgress
+        | StackStatus::UpdateRollbackInProgress => Phase::Busy,
+        _ => return None,
+    })
 }
 
 impl Aws {
@@ -95,10 +112,14 @@ impl Aws {
                     self.unreadable(Refused::new("cloudformation:DescribeStacks", error))
                 })?;
             for stack in page.stacks() {
-                if let Some(view) = self.of_this_stage(stack)
-                    && phase(&view.status) != Phase::Gone
-                    && view.name != BOOTSTRAP
-                {
+                let Some(name) = self.of_this_stage(stack) else {
+                    continue;
+                };
+                let mut view = view(name, stack).map_err(|refused| self.unreadable(refused))?;
+                if view.phase == Phase::DeleteFailed && self.was_never_created(&view).await? {
+                    view.phase = Phase::NeverCreated;
+                }
+                if view.phase != Phase::Gone && view.name != BOOTSTRAP {
                     found.insert(view.name.clone(), view);
                 }
             }
@@ -124,7 +145,11 @@ impl Aws {
             .send()
             .await;
         match answer {
-            Ok(answer) => Ok(answer.stacks().first().map(|stack| view(name, stack))),
+            Ok(answer) => answer
+                .stacks()
+                .first()
+                .map(|stack| view(name, stack))
+                .transpose(),
             Err(error) => {
                 let refused = Refused::new("cloudformation:DescribeStacks", error);
                 if refused.code == "ValidationError" && refused.is_missing() {
@@ -155,9 +180,9 @@ impl Aws {
     /// As the plan compares it. What never was good counts as an empty template: each of its
     /// resources will be added.
     pub(super) async fn deployed_stack(&self, view: &StackView) -> Result<DeployedStack, Error> {
-        let (template, complete) = match phase(&view.status) {
-            Phase::NeverGood | Phase::Gone => (json!({}), false),
-            Phase::Settled => (
+        let (template, complete) = match view.phase {
+            Phase::NeverCreated | Phase::Gone => (json!({}), false),
+            Phase::Stable => (
                 self.template(&view.name).await?,
                 view.status != StackStatus::UpdateFailed,
             ),
@@ -173,14 +198,14 @@ impl Aws {
         })
     }
 
-    /// The stack when it has the stage's prefix and, unless it is only a stub, its tag.
-    fn of_this_stage(&self, stack: &Stack) -> Option<StackView> {
+    /// Its short name when it has the stage's prefix and, unless it is only a stub, its tag.
+    fn of_this_stage<'a>(&self, stack: &'a Stack) -> Option<&'a str> {
         let name = stack.stack_name()?.strip_prefix(&self.stack_prefix())?;
         let tag = stack.tags().iter().find(|tag| tag.key() == Some(STAGE_TAG));
         // A stage `dev` must not take `miyabi-dev-2-api` of a stage `dev-2` for its own.
         let ours =
             tag.is_none_or(|tag| tag.value() == Some(self.stage.name())) && !name.contains('-');
-        ours.then(|| view(name, stack))
+        ours.then_some(name)
     }
 
     fn unreadable(&self, refused: Refused) -> Error {
@@ -191,7 +216,14 @@ impl Aws {
     }
 }
 
-fn view(name: &str, stack: &Stack) -> StackView {
+fn view(name: &str, stack: &Stack) -> Result<StackView, Refused> {
+    let status = stack.stack_status();
+    let Some((status, phase)) = status.and_then(|status| Some((status, phase(status)?))) else {
+        return Err(Refused::unknown_status(
+            stack.stack_name().unwrap_or(name),
+            status.map_or("none", StackStatus::as_str),
+        ));
+    };
     let parameters = stack.parameters().iter().filter_map(|parameter| {
         Some((
             parameter.parameter_key()?.to_owned(),
@@ -204,17 +236,16 @@ fn view(name: &str, stack: &Stack) -> StackView {
             output.output_value()?.to_owned(),
         ))
     });
-    StackView {
+    Ok(StackView {
         name: name.to_owned(),
         id: stack.stack_id().unwrap_or_default().to_owned(),
-        status: stack
-            .stack_status()
-            .cloned()
-            .unwrap_or(StackStatus::CreateComplete),
+        status: status.clone(),
+        phase,
+        is_protected: stack.enable_termination_protection().unwrap_or_default(),
         reason: stack.stack_status_reason().unwrap_or_default().to_owned(),
         parameters: parameters.collect(),
         outputs: outputs.collect(),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -222,29 +253,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_status_of_cloudformation_has_a_meaning() {
+    fn every_status_of_the_api_has_a_meaning_and_an_unknown_one_has_none() {
         use Phase::*;
+        for status in StackStatus::values() {
+            let meaning = phase(&StackStatus::from(*status));
+            assert!(meaning.is_some(), "{status} has no meaning");
+        }
         let expected = [
-            ("CREATE_COMPLETE", Settled),
-            ("CREATE_FAILED", NeverGood),
+            ("CREATE_COMPLETE", Stable),
+            ("UPDATE_FAILED", Stable),
+            ("CREATE_FAILED", NeverCreated),
+            ("REVIEW_IN_PROGRESS", NeverCreated),
+            ("ROLLBACK_COMPLETE", NeverCreated),
+            ("ROLLBACK_FAILED", NeverCreated),
             ("CREATE_IN_PROGRESS", Busy),
-            ("DELETE_COMPLETE", Gone),
-            ("DELETE_FAILED", DeleteFailed),
-            ("DELETE_IN_PROGRESS", Busy),
-            ("IMPORT_ROLLBACK_FAILED", Stuck),
-            ("REVIEW_IN_PROGRESS", NeverGood),
-            ("ROLLBACK_COMPLETE", NeverGood),
-            ("ROLLBACK_FAILED", NeverGood),
-            ("ROLLBACK_IN_PROGRESS", Busy),
-            ("UPDATE_COMPLETE", Settled),
-            ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", Busy),
-            ("UPDATE_ROLLBACK_COMPLETE", Settled),
             ("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", Busy),
             ("UPDATE_ROLLBACK_FAILED", Stuck),
-            ("UPDATE_ROLLBACK_IN_PROGRESS", Busy),
+            ("DELETE_FAILED", DeleteFailed),
+            ("DELETE_COMPLETE", Gone),
         ];
         for (status, meaning) in expected {
-            assert_eq!(phase(&StackStatus::from(status)), meaning, "{status}");
+            assert_eq!(phase(&StackStatus::from(status)), Some(meaning), "{status}");
         }
+        assert_eq!(phase(&StackStatus::from("PAUSED_IN_PROGRESS")), None);
+    }
+
+    #[test]
+    fn a_stack_in_an_unknown_status_cannot_be_read() {
+        let unknown = Stack::builder().stack_name("miyabi-dev-api");
+        let stack = unknown.clone().stack_status(StackStatus::from("PAUSED"));
+        let refused = view("api", &stack.build()).unwrap_err();
+        assert!(refused.to_string().contains("PAUSED"), "{refused}");
+        assert!(!refused.is_passing(), "no retry helps");
+        assert!(view("api", &unknown.build()).is_err(), "no status at all");
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::PoisonError, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{Aws, lease::BucketLease, outcome};
+use super::{Aws, lease::BucketLease, outcome, placed::moves_gradually};
 use crate::{
     Error,
     asset::Asset,
@@ -18,8 +18,8 @@ use crate::{
     state::{Deployed, DeployedStack},
     target::{
         BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
-        Observe, Preview, Records, Releases, ResourceStatus, StackRollback, Stacks, StageId,
-        Target, Teardown, Uploaded, Waited,
+        ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, StackRollback,
+        Stacks, StageId, Target, Teardown, Upkeep, Uploaded, Waited,
     },
 };
 
@@ -50,6 +50,14 @@ impl Target for Aws {
     }
 
     fn call_stats(&self) -> Option<&dyn CallStats> {
+        Some(self)
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        Some(self)
+    }
+
+    fn managed_database(&self) -> Option<&dyn ManagedDatabase> {
         Some(self)
     }
 
@@ -170,11 +178,20 @@ impl Stacks for Aws {
     }
 
     async fn assert_room_for(&self, stacks: &[StackPlan]) -> Result<(), Error> {
-        self.refuse_what_is_left_behind(stacks).await
+        self.preflight(stacks).await
     }
 
-    async fn prepare(&self, _: &Progress) -> Result<(), Error> {
-        self.bucket.assert_there().await
+    async fn prepare(&self, progress: &Progress) -> Result<(), Error> {
+        self.bucket.assert_there().await?;
+        let deployed = self.deployed().await?;
+        let mut stacks = deployed.stacks.values();
+        if stacks.any(|stack| moves_gradually(&stack.template))
+            && let Err(error) = self.provisioned_aliases_stand().await
+        {
+            // A deploy may be what ends it; one that changes nothing is refused after this.
+            progress.warn(format!("{error} {}", error.causes().join("; ")));
+        }
+        Ok(())
     }
 
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
@@ -192,6 +209,9 @@ impl Stacks for Aws {
             self.write_owner_secret(secret).await?;
         }
         self.forget();
+        if moves_gradually(&stack.template) {
+            self.provisioned_aliases_stand().await?;
+        }
         Ok(deployed)
     }
 

@@ -48,8 +48,8 @@ use crate::{
     state::{Deployed, DeployedStack, StateFile},
     target::{
         BackgroundInvoke, CallStats, Functions, Health, Invocation, Lease, Leases, LogLine,
-        LogQuery, Observe, Preview, Records as StageRecords, Releases, ResourceStatus,
-        StackRollback, Stacks, StageId, Target, Teardown, Uploaded,
+        LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
+        ResourceStatus, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
     },
 };
 use control::{Answer, Call, Client};
@@ -181,6 +181,14 @@ impl Target for Local {
     }
 
     fn call_stats(&self) -> Option<&dyn CallStats> {
+        None
+    }
+
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        None
+    }
+
+    fn managed_database(&self) -> Option<&dyn ManagedDatabase> {
         None
     }
 

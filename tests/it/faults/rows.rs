@@ -33,10 +33,9 @@ fn every_fault_has_a_test_or_a_reason() {
         })
         .collect();
     let numbers: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
-    assert_eq!(
-        numbers,
-        (1..=36).collect::<Vec<_>>(),
-        "ROWS.md lists the rows 1 to 36, in order"
+    assert!(
+        numbers.is_sorted_by(|a, b| a < b) && numbers.starts_with(&(1..=36).collect::<Vec<_>>()),
+        "ROWS.md lists the rows 1 to 36 and those after it, in order, each once: {numbers:?}"
     );
     let tested = tested();
     let missing: Vec<u32> = rows
