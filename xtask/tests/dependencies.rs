@@ -1,6 +1,8 @@
 //! The rules of `deny.toml`, and that every declared dependency is used: what cargo-deny and
 //! cargo-machete check, where neither is installed. `cargo xtask check` runs these tests.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
