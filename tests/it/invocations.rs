@@ -131,7 +131,7 @@ async fn auth_answers_the_documented_event_and_keeps_cookies_apart() {
     assert!(
         cookies
             .iter()
-            .any(|cookie| cookie.as_str().unwrap().starts_with("__Host-oauth=")),
+            .any(|cookie| cookie.as_str().unwrap().starts_with("__Host-oauth-")),
         "{answer}"
     );
 

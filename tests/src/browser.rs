@@ -29,6 +29,22 @@ impl Browser {
         self.cookies.lock().unwrap().get(name).cloned()
     }
 
+    /// The names of the cookies.
+    pub fn names(&self) -> Vec<String> {
+        self.cookies.lock().unwrap().keys().cloned().collect()
+    }
+
+    /// The one cookie whose name begins so: that of a sign-in has a name of its own.
+    pub fn cookie_beginning(&self, start: &str) -> Option<(String, String)> {
+        let cookies = self.cookies.lock().unwrap();
+        let mut found = cookies.iter().filter(|(name, _)| name.starts_with(start));
+        let (name, value) = found.next()?;
+        found
+            .next()
+            .is_none()
+            .then(|| (name.clone(), value.clone()))
+    }
+
     /// Sets a cookie, as an attacker who owns a sibling domain could.
     pub fn set_cookie(&self, name: &str, value: &str) {
         self.cookies

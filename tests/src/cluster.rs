@@ -25,6 +25,7 @@ use sqlx::{
 };
 
 use crate::{
+    Stopped,
     binaries::{project, run_dir, target_dir},
     environment,
 };
@@ -143,17 +144,54 @@ fn port() -> u16 {
         .port()
 }
 
+/// A server of one test alone: to be stopped, restarted or cut off.
+#[derive(Debug)]
+pub struct OwnServer {
+    server: Server,
+    database: Database,
+}
+
+impl OwnServer {
+    /// Starts it, with a migrated database.
+    pub async fn start() -> OwnServer {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let name = format!("server-{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        let started = thread::spawn(move || launch(&name)).join().unwrap();
+        let server = started.unwrap_or_else(|error| panic!("{error}"));
+        let database = Database {
+            name: TEMPLATE.to_owned(),
+            port: server.port(),
+        };
+        OwnServer { server, database }
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Stops all of its processes until the value is dropped; the kernel keeps taking connections.
+    pub fn hang(&self) -> Stopped {
+        Stopped::tree(self.server.pid())
+    }
+}
+
 fn start() -> Result<Server, String> {
     let wish = target_dir().join("miyabi-tests");
-    let root = postgres_server::place(&wish);
     remove_leftovers(&wish);
-    remove_leftovers(&root);
+    remove_leftovers(&postgres_server::place(&wish));
+    launch("cluster")
+}
+
+/// A server with the template database, below the directory of this run.
+fn launch(name: &str) -> Result<Server, String> {
+    let root = postgres_server::place(&target_dir().join("miyabi-tests"));
     let named = env::var_os("MIYABI_POSTGRES").map(PathBuf::from);
     let binaries = Binaries::find(named.as_deref(), &root.join("postgres"))
         .map_err(|error| error.to_string())?;
     let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let options = Options {
-        dir: run_dir().join("cluster"),
+        dir: run_dir().join(name),
         password: Some(SUPERUSER_PASSWORD.to_owned()),
         fast_and_unsafe: true,
         settings: vec![

@@ -104,17 +104,25 @@ pub(crate) async fn send(address: SocketAddr, mut request: Request<Full<Bytes>>)
         .send_request(request)
         .await
         .unwrap_or_else(|error| panic!("{what}: {error}"));
-    let (parts, body) = response.into_parts();
-    let body = body
-        .collect()
-        .await
-        .unwrap_or_else(|error| panic!("{what}: {error}"))
-        .to_bytes();
+    let response = collected(response).await;
     connection.abort();
+    response
+}
+
+/// A response, read to its end.
+pub(crate) async fn collected<B>(response: ::http::Response<B>) -> Response
+where
+    B: hyper::body::Body,
+    B::Error: fmt::Display,
+{
+    let (parts, body) = response.into_parts();
+    let collected = body.collect().await;
     Response {
         status: parts.status,
         headers: parts.headers,
-        body,
+        body: collected
+            .unwrap_or_else(|error| panic!("the body broke off: {error}"))
+            .to_bytes(),
     }
 }
 

@@ -35,12 +35,14 @@ mod environment;
 mod event;
 mod functions;
 mod http;
+mod in_process;
 mod proxy;
 mod running;
 mod scripted;
 #[cfg(feature = "aws")]
 mod scripted_stacks;
 mod secrets;
+mod stopped;
 mod tokens;
 mod valkey;
 
@@ -50,13 +52,14 @@ pub use arm64::{for_arm64, programs_for_arm64};
 pub use binaries::binary;
 pub use browser::Browser;
 pub use checkout::{Checkout, Ran};
-pub use cluster::Database;
+pub use cluster::{Database, OwnServer};
 pub use deployer::local::github;
 pub use dice::Dice;
 #[cfg(feature = "aws")]
 pub use emulator::{Emulator, Faults};
 pub use event::http_event;
 pub use http::{RequestBuilder, Response};
+pub use in_process::InProcess;
 pub use proxy::Wire;
 pub use running::Running;
 pub use scripted::{Asked, Reply, Scripted};
@@ -64,6 +67,7 @@ pub use scripted::{Asked, Reply, Scripted};
 pub use scripted_stacks::ScriptedStacks;
 pub use secrets::Secrets;
 pub use serde_json::{Value, json};
+pub use stopped::Stopped;
 pub use tokens::{Token, sign_text};
 pub use valkey::Valkey;
 

@@ -2,7 +2,10 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
 };
 
 use miyabi_catalog::FUNCTIONS;
@@ -17,6 +20,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Secrets {
     values: Arc<Mutex<BTreeMap<String, String>>>,
+    hangs: Arc<AtomicBool>,
+    reads: Arc<AtomicUsize>,
     server: Scripted,
 }
 
@@ -25,7 +30,13 @@ impl Secrets {
     pub async fn start() -> Secrets {
         let values = Arc::new(Mutex::new(environment::secrets(&Setup::default())));
         let of_server = values.clone();
+        let (hangs, reads) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
+        let (hanging, counted) = (hangs.clone(), reads.clone());
         let server = Scripted::start(move |asked| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            if hanging.load(Ordering::SeqCst) {
+                return Reply::Silence;
+            }
             let body: Value = serde_json::from_slice(&asked.body).unwrap_or_default();
             let id = body["SecretId"].as_str().unwrap_or_default();
             match of_server.lock().unwrap().get(id) {
@@ -44,7 +55,12 @@ impl Secrets {
             }
         })
         .await;
-        Secrets { values, server }
+        Secrets {
+            values,
+            hangs,
+            reads,
+            server,
+        }
     }
 
     /// An application whose functions read their secrets here.
@@ -75,6 +91,22 @@ impl Secrets {
             .lock()
             .unwrap()
             .insert(self.signing_keys_arn(), keys.to_string());
+    }
+
+    /// Replaces the signing keys by any text.
+    pub fn set_signing_keys_to_text(&self, text: &str) {
+        let arn = self.signing_keys_arn();
+        self.values.lock().unwrap().insert(arn, text.to_owned());
+    }
+
+    /// From now on takes requests and responds to none; or responds again.
+    pub fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::SeqCst);
+    }
+
+    /// How many requests came so far.
+    pub fn reads(&self) -> usize {
+        self.reads.load(Ordering::SeqCst)
     }
 
     /// Takes a secret's value away: `github`.

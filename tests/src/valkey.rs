@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::Stopped;
+
 /// A server that keeps nothing and runs until it is dropped.
 #[derive(Debug)]
 pub struct Valkey {
@@ -60,6 +62,11 @@ impl Valkey {
     /// For `VALKEY_URL`.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Stops the server until the value is dropped; the kernel keeps taking connections.
+    pub fn hang(&self) -> Stopped {
+        Stopped::tree(self.keeper.id())
     }
 
     /// Its port on 127.0.0.1.

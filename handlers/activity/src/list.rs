@@ -68,12 +68,13 @@ struct Position {
 pub(crate) async fn list(
     caller: Caller<audit::Read>,
     State(db): State<Db>,
-    Query(asked): Query<Asked>,
+    query: Result<Query<Asked>, ApiError>,
 ) -> Result<Json<Page>, ApiError> {
+    let mut tx = db.read(&caller).await?;
+    let Query(asked) = query?;
     let limit = asked.limit()?;
     let position = asked.position(&caller)?;
     let (after_at, after_id) = position.map(|last| (last.at, last.id)).unzip();
-    let mut tx = db.read(&caller).await?;
     // Filters may be absent (`$1 is null or ..`): only a plan made for the values finds the index of
     // the one that is there.
     sqlx::query("set local plan_cache_mode = force_custom_plan")

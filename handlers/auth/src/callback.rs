@@ -7,6 +7,7 @@ use axum::{
 use http::{HeaderMap, StatusCode, header};
 use miyabi_core::{ApiError, App, Audit, Origin, Problem, Query, Tx};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
@@ -57,7 +58,9 @@ pub(crate) async fn callback(
     headers: HeaderMap,
     Query(query): Query<Callback>,
 ) -> Result<Response, ApiError> {
-    let attempt = take_attempt(&app, &headers, query.state.as_deref()).await?;
+    let state = query.state.as_deref().and_then(Opaque::parse);
+    let state = state.ok_or_else(bad_state)?;
+    let attempt = take_attempt(&app, &headers, &state).await?;
     if query.error.is_some() {
         return Err(ApiError::bad_request(
             "not_confirmed",
@@ -72,7 +75,12 @@ pub(crate) async fn callback(
         github::exchange(&app, &code, &attempt.code_verifier, &redirect_uri(&origin)).await?;
 
     let mut tx = app.db().before_sign_in().await?;
-    let (user, membership) = enter(&mut tx, &profile).await?;
+    let user = upsert(&mut tx, &profile).await?;
+    if user.is_disabled {
+        return Err(refuse_disabled(tx, user.id).await);
+    }
+    let user = user.id;
+    let membership = enter(&mut tx, user, &profile).await?;
     let (refresh, csrf) = (Opaque::random()?, Opaque::random()?);
     let client = Client::of(&headers, origin);
     let session = begin_session(&mut tx, user, &membership, &refresh, &csrf, client).await?;
@@ -80,19 +88,14 @@ pub(crate) async fn callback(
         .await?;
     tx.commit().await?;
     let location = [(header::LOCATION, attempt.return_to)];
-    let cookies = cookies::of_new_session(&refresh, &csrf);
+    let cookies = cookies::of_new_session(&refresh, &csrf, &state);
     Ok((StatusCode::SEE_OTHER, location, cookies).into_response())
 }
 
 /// The open sign-in with that state, when this browser began it. It is over with that, whatever
 /// comes of it.
-async fn take_attempt(
-    app: &App,
-    headers: &HeaderMap,
-    state: Option<&str>,
-) -> Result<Attempt, ApiError> {
-    let state = state.and_then(Opaque::parse).ok_or_else(bad_state)?;
-    let browser = cookies::read(headers, cookies::BROWSER).ok_or_else(bad_state)?;
+async fn take_attempt(app: &App, headers: &HeaderMap, state: &Opaque) -> Result<Attempt, ApiError> {
+    let browser = cookies::read_attempt(headers, state).ok_or_else(bad_state)?;
     let mut tx = app.db().before_sign_in().await?;
     let attempt = sqlx::query_as!(
         Attempt,
@@ -116,11 +119,18 @@ fn bad_state() -> ApiError {
     )
 }
 
-/// The user with that id at GitHub, made when there is none, in an organization.
-async fn enter(tx: &mut Tx, profile: &Profile) -> Result<(Uuid, Membership), ApiError> {
+/// A user, as the sign-in finds them.
+struct Found {
+    id: Uuid,
+    is_disabled: bool,
+}
+
+/// The user with that id at GitHub, made when there is none. The transaction is then theirs.
+async fn upsert(tx: &mut Tx, profile: &Profile) -> Result<Found, ApiError> {
     let avatar_url = Some(profile.avatar_url.as_str()).filter(|url| url.starts_with("http"));
-    let user = sqlx::query!(
-        r#"select user_id as "user_id!", is_disabled as "is_disabled!"
+    let user = sqlx::query_as!(
+        Found,
+        r#"select user_id as "id!", is_disabled as "is_disabled!"
            from app.upsert_user($1, $2, $3, $4, $5, $6)"#,
         Uuid::now_v7(),
         profile.id,
@@ -131,24 +141,38 @@ async fn enter(tx: &mut Tx, profile: &Profile) -> Result<(Uuid, Membership), Api
     )
     .fetch_one(&mut **tx)
     .await?;
-    if user.is_disabled {
-        return Err(ApiError::forbidden(
-            "account_disabled",
-            "This account is disabled.",
-        ));
+    tx.select_user(user.id).await?;
+    Ok(user)
+}
+
+/// 403, with a line in the trail of the organization that they would have entered.
+async fn refuse_disabled(mut tx: Tx, user: Uuid) -> ApiError {
+    let refused = async {
+        if organizations::enter(&mut tx, None).await?.is_some() {
+            let after = json!({ "reason": "account_disabled" });
+            tx.audit_refusal(Audit::denied("auth.sign_in", "user", user).after(after))
+                .await?;
+        }
+        tx.commit().await
+    };
+    match refused.await {
+        Ok(()) => ApiError::forbidden("account_disabled", "This account is disabled."),
+        Err(error) => error,
     }
-    tx.select_user(user.user_id).await?;
+}
+
+/// An organization of the user: the one that they were in last, else their first, else a new one.
+async fn enter(tx: &mut Tx, user: Uuid, profile: &Profile) -> Result<Membership, ApiError> {
     let last = sqlx::query_scalar!(
         "select selected_organization_id from sessions where user_id = $1 order by created_at desc limit 1",
-        user.user_id
+        user
     )
     .fetch_optional(&mut **tx)
     .await?;
-    let membership = match organizations::enter(tx, last.flatten()).await? {
-        Some(membership) => membership,
-        None => organizations::begin(tx, user.user_id, &profile.login).await?,
-    };
-    Ok((user.user_id, membership))
+    match organizations::enter(tx, last.flatten()).await? {
+        Some(membership) => Ok(membership),
+        None => organizations::begin(tx, user, &profile.login).await,
+    }
 }
 
 /// From where somebody signs in, for them to recognize the session by.

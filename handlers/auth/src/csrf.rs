@@ -17,8 +17,8 @@ pub(crate) const HEADER: &str = "x-csrf-token";
 /// The refresh cookie of a request from our own page. That the CSRF token belongs to the session
 /// is checked when the session is known: see [`crate::family`].
 pub(crate) struct RefreshCookie {
-    /// The refresh token.
-    pub(crate) refresh: Opaque,
+    /// The refresh token: one, or several of which one can be ours.
+    pub(crate) refresh: Vec<Opaque>,
     /// The CSRF token.
     pub(crate) csrf: Opaque,
 }
@@ -27,7 +27,10 @@ impl<S: Sync> FromRequestParts<S> for RefreshCookie {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<RefreshCookie, ApiError> {
-        let refresh = cookies::read(&parts.headers, cookies::REFRESH).ok_or_else(signed_out)?;
+        let refresh = cookies::read(&parts.headers, cookies::REFRESH);
+        if refresh.is_empty() {
+            return Err(signed_out());
+        }
         let Ok(origin) = Origin::from_request_parts(parts, state).await;
         if !is_from(&parts.headers, &origin.url) {
             return Err(cross_site());

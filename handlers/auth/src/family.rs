@@ -74,9 +74,13 @@ impl End {
 /// # Errors
 ///
 /// 401 when there is no live session behind it, 403 when the CSRF token is not that of the session.
-pub(crate) async fn prove(app: &App, cookie: RefreshCookie) -> Result<(Tx, Family), ApiError> {
+pub(crate) async fn prove(app: &App, cookie: &RefreshCookie) -> Result<(Tx, Family), ApiError> {
     let mut tx = app.db().before_sign_in().await?;
-    let hash = cookie.refresh.hash();
+    let token = match cookie.refresh.as_slice() {
+        [one] => one.clone(),
+        several => own_token(&mut tx, several, &cookie.csrf).await?,
+    };
+    let hash = token.hash();
     let session = sqlx::query!(
         r#"select id, user_id, selected_organization_id, csrf_hash,
             revoked_at is not null or expires_at <= clock_timestamp() as "is_over!"
@@ -99,7 +103,7 @@ pub(crate) async fn prove(app: &App, cookie: RefreshCookie) -> Result<(Tx, Famil
         session: session.id,
         user: session.user_id,
         organization: session.selected_organization_id,
-        token: cookie.refresh,
+        token,
         standing: Standing::Newest { generation: 0 },
     };
     if is_disabled(&mut tx, family.user).await? {
@@ -113,6 +117,23 @@ pub(crate) async fn prove(app: &App, cookie: RefreshCookie) -> Result<(Tx, Famil
         Found::Idle => Err(csrf::signed_out()),
         Found::Reused => Err(refuse(app, tx, &family, End::Reuse).await),
     }
+}
+
+/// Which of several cookies of one name is ours: a sibling domain can add its own. It is the one of
+/// the session that the CSRF token belongs to, whose cookie no sibling can set.
+async fn own_token(tx: &mut Tx, several: &[Opaque], csrf: &Opaque) -> Result<Opaque, ApiError> {
+    let hashes: Vec<Vec<u8>> = several.iter().map(Opaque::hash).collect();
+    let own = sqlx::query_scalar!(
+        "select token.token_hash from refresh_tokens token join sessions s on s.id = token.session_id
+         where token.token_hash = any($1) and s.csrf_hash = $2
+         order by token.generation desc limit 1",
+        &hashes,
+        csrf.hash(),
+    )
+    .fetch_optional(&mut **tx)
+    .await?;
+    let own = own.and_then(|own| several.iter().find(|token| token.hash() == own));
+    own.cloned().ok_or_else(csrf::signed_out)
 }
 
 async fn is_disabled(tx: &mut Tx, user: Uuid) -> Result<bool, ApiError> {

@@ -31,7 +31,7 @@ pub(crate) struct Login {
 #[utoipa::path(
     get, path = "/api/auth/login", tag = "auth", params(Login),
     responses(
-        (status = 303, description = "To GitHub, with the cookie `__Host-oauth`", headers(("location" = String, description = "Page of GitHub"))),
+        (status = 303, description = "To GitHub, with a cookie `__Host-oauth-..` of this sign-in", headers(("location" = String, description = "Page of GitHub"))),
         (status = 422, description = "`return_to` is no path of this site", body = Problem, content_type = "application/problem+json"),
         (status = 502, description = "GitHub cannot be asked now", body = Problem, content_type = "application/problem+json"),
     )
@@ -44,12 +44,8 @@ pub(crate) async fn login(
 ) -> Result<Response, ApiError> {
     let return_to = ReturnTo::new(query.return_to.as_deref())?;
     let login = query.login.as_deref().map(check_login).transpose()?;
-    // One browser can begin several sign-ins, in several tabs; each has a state of its own.
-    let browser = match cookies::read(&headers, cookies::BROWSER) {
-        Some(browser) => browser,
-        None => Opaque::random()?,
-    };
-    let (state, verifier) = (Opaque::random()?, Opaque::random()?);
+    // One browser can begin several sign-ins, in several tabs; each has a state and a cookie.
+    let (state, verifier, browser) = (Opaque::random()?, Opaque::random()?, Opaque::random()?);
     let challenge = URL_SAFE_NO_PAD.encode(sha256(verifier.text().as_bytes()));
     let url = github::authorize_url(
         &app,
@@ -83,7 +79,7 @@ pub(crate) async fn login(
     Ok((
         StatusCode::SEE_OTHER,
         location,
-        cookies::of_sign_in(&browser),
+        cookies::of_sign_in(&headers, &state, &browser),
     )
         .into_response())
 }

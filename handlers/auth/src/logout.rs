@@ -25,7 +25,7 @@ pub(crate) async fn logout(
     State(app): State<App>,
     cookie: RefreshCookie,
 ) -> Result<Response, ApiError> {
-    let (mut tx, family) = family::prove(&app, cookie).await?;
+    let (mut tx, family) = family::prove(&app, &cookie).await?;
     family::end(&app, &mut tx, family.user, family.session, End::SignOut).await?;
     // Somebody who is a member of nothing any more can still sign out.
     if organizations::enter(&mut tx, family.organization)
@@ -55,21 +55,25 @@ pub(crate) async fn logout_all(
 ) -> Result<Response, ApiError> {
     let user = caller.user_id();
     let mut tx = app.db().write(&caller).await?;
-    // Waits for exchanges that are under way, so that what they issue is older than the moment up
-    // to which everything is withdrawn. In order, so that two of these do not wait for each other.
-    sqlx::query!(
+    // Waits for exchanges that are under way: what they issue is of one of these sessions. In order,
+    // so that two of these do not wait for each other. Sessions that have just ended by themselves
+    // may have access tokens that live on.
+    let sessions = sqlx::query_scalar!(
         "update sessions set revoked_at = clock_timestamp(), revoked_reason = $2
          where id in (
             select id from sessions
-            where user_id = $1 and revoked_at is null and expires_at > clock_timestamp()
-            order by id for update)",
+            where user_id = $1 and revoked_at is null and expires_at > clock_timestamp() - interval '1 hour'
+            order by id for update)
+         returning id",
         user,
         End::SignOutEverywhere.as_str()
     )
-    .execute(&mut *tx)
+    .fetch_all(&mut *tx)
     .await?;
-    app.db()
-        .revocations()
+    // By their sessions, which no clock can be wrong about; by time as well.
+    let revocations = app.db().revocations();
+    revocations.withdraw_sessions(&mut tx, &sessions).await?;
+    revocations
         .withdraw(&mut tx, Withdrawal::User(user))
         .await?;
     tx.audit(Audit::new("auth.sign_out_everywhere", "user", user))

@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use miyabi_core::{ApiError, App, Audit, Json, Problem, Tx};
+use miyabi_core::{ApiError, App, Audit, Json, KeySet, Problem, Tx};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -35,17 +35,7 @@ pub(crate) async fn refresh(
     State(app): State<App>,
     cookie: RefreshCookie,
 ) -> Result<Response, ApiError> {
-    let csrf = cookie.csrf.clone();
-    let (mut tx, family) = family::prove(&app, cookie).await?;
-    let membership = organizations::enter(&mut tx, family.organization)
-        .await?
-        .ok_or_else(|| {
-            ApiError::forbidden(
-                "no_organization",
-                "You are a member of no organization any more. Sign in again to begin one of your own.",
-            )
-        })?;
-    exchange(&app, tx, &family, membership, &csrf).await
+    exchange(&app, &cookie, None).await
 }
 
 /// The organization to go on in.
@@ -67,77 +57,137 @@ pub(crate) struct Switch {
 pub(crate) async fn switch(
     State(app): State<App>,
     cookie: RefreshCookie,
-    Json(body): Json<Switch>,
+    body: Result<Json<Switch>, ApiError>,
 ) -> Result<Response, ApiError> {
-    let csrf = cookie.csrf.clone();
-    let (mut tx, family) = family::prove(&app, cookie).await?;
-    let memberships = organizations::all(&mut tx).await?;
-    let membership = memberships
-        .into_iter()
-        .find(|membership| membership.id == body.organization_id)
-        .ok_or(ApiError::NotFound)?;
-    tx.select_organization(membership.id).await?;
-    let before = json!({ "organization_id": family.organization });
-    tx.audit(Audit::new("auth.switch", "session", family.session).before(before))
-        .await?;
-    exchange(&app, tx, &family, membership, &csrf).await
+    let asked = match body {
+        Ok(Json(body)) => body.organization_id,
+        // Whoever is not signed in is told that, and nothing about the body.
+        Err(error) => return Err(family::prove(&app, &cookie).await.err().unwrap_or(error)),
+    };
+    exchange(&app, &cookie, Some(asked)).await
 }
 
-/// Exchanges the token of a session for its child, and commits.
+/// Exchanges the cookie, for a token of the organization that was asked for or of the present one.
+///
+/// The signing keys are read before the transaction opens, so that no lock waits for Secrets
+/// Manager. When another environment derived the child with a key that this one does not know yet,
+/// it is done once more with the keys as they are in the secret now.
 async fn exchange(
     app: &App,
-    mut tx: Tx,
-    family: &Family,
-    membership: Membership,
-    csrf: &Opaque,
+    cookie: &RefreshCookie,
+    asked: Option<Uuid>,
 ) -> Result<Response, ApiError> {
-    let organization = membership.id;
-    let child = match &family.standing {
-        Standing::Newest { generation } => {
-            let child = derive(app, &family.token).await?;
-            insert(&mut tx, family, &child, *generation).await?;
-            child
-        }
-        Standing::Exchanged { child_hash } => find_derived(app, &family.token, child_hash).await?,
+    let keys = app.keys()?;
+    if let Some(response) = try_exchange(app, cookie, asked, &*keys.to_sign().await?).await? {
+        return Ok(response);
+    }
+    let current = keys.current().await?;
+    let response = try_exchange(app, cookie, asked, &current).await?;
+    response.ok_or_else(|| {
+        ApiError::Unavailable("A refresh token was derived from a key that is gone.".to_owned())
+    })
+}
+
+/// `None`: the child was derived from another key than these.
+async fn try_exchange(
+    app: &App,
+    cookie: &RefreshCookie,
+    asked: Option<Uuid>,
+    keys: &KeySet,
+) -> Result<Option<Response>, ApiError> {
+    let (mut tx, family) = family::prove(app, cookie).await?;
+    let Some(child) = child(&mut tx, &family, keys).await? else {
+        tx.rollback().await?;
+        return Ok(None);
+    };
+    let membership = match asked {
+        None => present(&mut tx, &family).await?,
+        Some(asked) => match switch_to(&mut tx, &family, asked).await? {
+            Some(membership) => membership,
+            None => return Err(refuse_switch(app, cookie, tx, asked).await),
+        },
     };
     sqlx::query!(
         "update sessions set last_seen_at = clock_timestamp(), selected_organization_id = $2 where id = $1",
         family.session,
-        organization
+        membership.id
     )
     .execute(&mut *tx)
     .await?;
-    let token = access::issue(app, &mut tx, family.user, family.session, membership).await?;
+    let token = access::issue(app, keys, family.user, family.session, membership)?;
+    let cookies = cookies::of_session(&child, &cookie.csrf);
+    let response = (cookies, Json(token)).into_response();
     tx.commit().await?;
-    Ok((cookies::of_session(&child, csrf), Json(token)).into_response())
+    Ok(Some(response))
+}
+
+/// The organization that the session is in, or the first one when it is no longer there.
+async fn present(tx: &mut Tx, family: &Family) -> Result<Membership, ApiError> {
+    let membership = organizations::enter(tx, family.organization).await?;
+    membership.ok_or_else(|| {
+        ApiError::forbidden(
+            "no_organization",
+            "You are a member of no organization any more. Sign in again to begin one of your own.",
+        )
+    })
+}
+
+/// `None`: it is not an organization of the user.
+async fn switch_to(
+    tx: &mut Tx,
+    family: &Family,
+    asked: Uuid,
+) -> Result<Option<Membership>, ApiError> {
+    let memberships = organizations::all(tx).await?;
+    let found = memberships
+        .into_iter()
+        .find(|membership| membership.id == asked);
+    if found.is_some() {
+        tx.select_organization(asked).await?;
+        let before = json!({ "organization_id": family.organization });
+        tx.audit(Audit::new("auth.switch", "session", family.session).before(before))
+            .await?;
+    }
+    Ok(found)
+}
+
+/// 404, with a line in the trail of the organization that the session is in. The same for an
+/// organization of others and for none. The cookie stays good: nothing else is committed.
+async fn refuse_switch(app: &App, cookie: &RefreshCookie, tx: Tx, asked: Uuid) -> ApiError {
+    let refused = async {
+        tx.rollback().await?;
+        let (mut tx, family) = family::prove(app, cookie).await?;
+        let present = organizations::enter(&mut tx, family.organization).await?;
+        if present.is_some() {
+            let after = json!({ "organization_id": asked });
+            let line = Audit::denied("auth.switch", "session", family.session).after(after);
+            tx.audit_refusal(line).await?;
+        }
+        tx.commit().await
+    };
+    match refused.await {
+        Ok(()) => ApiError::NotFound,
+        Err(error) => error,
+    }
+}
+
+/// The child of the family's token: made with the current key, or found again.
+async fn child(tx: &mut Tx, family: &Family, keys: &KeySet) -> Result<Option<Opaque>, ApiError> {
+    let derived = keys.mac(PURPOSE, family.token.bytes());
+    let mut derived = derived.into_iter().map(Opaque::of);
+    match &family.standing {
+        Standing::Exchanged { child_hash } => Ok(derived.find(|child| child.hash() == *child_hash)),
+        Standing::Newest { generation } => {
+            let child = derived
+                .next()
+                .ok_or_else(|| ApiError::Internal("There is no signing key.".to_owned()))?;
+            insert(tx, family, &child, *generation).await?;
+            Ok(Some(child))
+        }
+    }
 }
 
 const PURPOSE: &str = "refresh token of";
-
-/// The child of a token, by the key that we know as the current one.
-async fn derive(app: &App, parent: &Opaque) -> Result<Opaque, ApiError> {
-    let derived = app.keys()?.mac(PURPOSE, parent.bytes()).await?;
-    let first = derived.first().copied().map(Opaque::of);
-    first.ok_or_else(|| ApiError::Internal("There is no signing key.".to_owned()))
-}
-
-/// The child with that hash: by a key that we know, or by one that somebody else knew already.
-async fn find_derived(app: &App, parent: &Opaque, hash: &[u8]) -> Result<Opaque, ApiError> {
-    let is_it = |child: &Opaque| child.hash() == hash;
-    let keys = app.keys()?;
-    let known = keys.mac(PURPOSE, parent.bytes()).await?;
-    if let Some(child) = known.into_iter().map(Opaque::of).find(is_it) {
-        return Ok(child);
-    }
-    let fresh = keys.fresh_mac(PURPOSE, parent.bytes()).await?;
-    fresh
-        .into_iter()
-        .map(Opaque::of)
-        .find(is_it)
-        .ok_or_else(|| {
-            ApiError::Unavailable("A refresh token was derived from a key that is gone.".to_owned())
-        })
-}
 
 async fn insert(
     tx: &mut Tx,

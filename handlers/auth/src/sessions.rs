@@ -75,10 +75,11 @@ pub(crate) async fn list(caller: Caller, State(db): State<Db>) -> Result<Json<Se
 pub(crate) async fn end(
     caller: Caller,
     State(app): State<App>,
-    Path(session): Path<Uuid>,
+    path: Result<Path<Uuid>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let user = caller.user_id();
     let mut tx = app.db().write(&caller).await?;
+    let Path(session) = path?;
     if !family::end(&app, &mut tx, user, session, End::Revoked).await? {
         return Err(ApiError::NotFound);
     }

@@ -4,10 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use miyabi_catalog::Function;
-use tokio::sync::OnceCell;
 
 use crate::{
-    ApiError, Db, HttpClient,
+    ApiError, CachedSecret, Clock, Db, HttpClient,
     aws::{Aws, InvokeError},
     config::{Config, ConfigError},
     connection::Connector,
@@ -15,6 +14,9 @@ use crate::{
     origin::OriginSecret,
     revocation::{InPostgres, InValkey, Revocations},
 };
+
+/// The distribution sends the same value for as long as the stage lives: it is read once.
+const ORIGIN_SECRET_LIMIT: Duration = Duration::MAX;
 
 /// The state of a function's router. Cheap to clone. Nothing in it has touched the network yet.
 #[derive(Clone)]
@@ -27,7 +29,7 @@ struct Inner {
     db: Db,
     connector: Option<Arc<Connector>>,
     keys: Option<Arc<Keys>>,
-    origin_secret: OnceCell<OriginSecret>,
+    origin_secret: CachedSecret<OriginSecret>,
 }
 
 impl std::fmt::Debug for App {
@@ -37,15 +39,22 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// Reads the environment of this process.
+    /// A function with its variables, as docs/ARCHITECTURE.md lists them.
+    ///
+    /// [`crate::serve`] makes it from the environment of the process. Whoever makes one in a process
+    /// of its own, as tests do, may give it a clock that differs.
     ///
     /// # Errors
     ///
     /// A sentence that names the variable that is missing or wrong.
-    pub(crate) fn from_environment(function: &'static Function) -> Result<App, ConfigError> {
-        let config = Config::from_environment(function)?;
+    pub fn new(
+        function: &'static Function,
+        variable: &dyn Fn(&str) -> Option<String>,
+        clock: Clock,
+    ) -> Result<App, ConfigError> {
+        let config = Config::read(function, variable)?;
         let http = Arc::new(HttpClient::default());
-        let aws = Arc::new(Aws::from_environment(Arc::clone(&http))?);
+        let aws = Arc::new(Aws::new(Arc::clone(&http), variable)?);
         let revocations: Arc<dyn Revocations> = match &config.valkey_url {
             Some(url) => Arc::new(InValkey::new(url, &config.stage).map_err(ConfigError)?),
             None => Arc::new(InPostgres),
@@ -53,11 +62,11 @@ impl App {
         let connector = config
             .database
             .clone()
-            .map(|database| Arc::new(Connector::new(database, Arc::clone(&aws))));
-        let keys = config
-            .jwt_keys_secret
-            .clone()
-            .map(|secret| Arc::new(Keys::new(Arc::clone(&aws), secret, config.stage.clone())));
+            .map(|database| Arc::new(Connector::new(database, Arc::clone(&aws), clock.clone())));
+        let keys = config.jwt_keys_secret.clone().map(|secret| {
+            let stage = config.stage.clone();
+            Arc::new(Keys::new(Arc::clone(&aws), secret, stage, clock.clone()))
+        });
         let db = Db::new(connector.clone(), revocations);
         Ok(App(Arc::new(Inner {
             config,
@@ -66,7 +75,7 @@ impl App {
             db,
             connector,
             keys,
-            origin_secret: OnceCell::new(),
+            origin_secret: CachedSecret::new("the origin secret", ORIGIN_SECRET_LIMIT, clock),
         })))
     }
 
@@ -165,15 +174,18 @@ impl App {
     }
 
     /// The origin secret; `None`: the stage has none.
-    pub(crate) async fn origin_secret(&self) -> Result<Option<&OriginSecret>, ApiError> {
+    pub(crate) async fn origin_secret(&self) -> Result<Option<Arc<OriginSecret>>, ApiError> {
         let Some(arn) = &self.0.config.origin_secret else {
             return Ok(None);
         };
         let required = self.0.config.origin_secret_required;
-        let read = || async {
-            OriginSecret::parse(&self.secret(arn).await?, required).map_err(ApiError::Internal)
-        };
-        self.0.origin_secret.get_or_try_init(read).await.map(Some)
+        let secret = self
+            .0
+            .origin_secret
+            .get(ORIGIN_SECRET_LIMIT, self.secret(arn), |text| {
+                OriginSecret::parse(text, required)
+            });
+        secret.await.map(Some)
     }
 
     /// Reads the secrets that requests will need, while the first one is still to come.

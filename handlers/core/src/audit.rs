@@ -2,10 +2,9 @@
 
 use miyabi_catalog::Permission;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::{ApiError, request};
+use crate::{ApiError, BoundedConnection, request};
 
 /// One line of the audit trail. Actor, organization, time and request id are added by
 /// [`crate::Tx::audit`].
@@ -93,7 +92,7 @@ impl Audit {
     /// Writes lines with one statement, in their order.
     pub(crate) async fn insert(
         lines: Vec<Audit>,
-        connection: &mut PgConnection,
+        connection: &mut BoundedConnection,
         organization: Uuid,
         actor: Option<Uuid>,
     ) -> Result<(), ApiError> {
@@ -118,6 +117,54 @@ impl Audit {
             &columns.targets as &[Option<Uuid>],
             &columns.before as &[Option<Value>],
             &columns.after as &[Option<Value>],
+        )
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+}
+
+/// Most lines of refusals of one person in one organization in an hour.
+const MAX_REFUSALS_AN_HOUR: i64 = 100;
+
+impl Audit {
+    /// Writes the line of a refusal, unless the actor has caused [`MAX_REFUSALS_AN_HOUR`] of them in
+    /// this hour. The last one says that it is the last.
+    pub(crate) async fn insert_refusal(
+        self,
+        connection: &mut BoundedConnection,
+        organization: Uuid,
+        actor: Uuid,
+    ) -> Result<(), ApiError> {
+        sqlx::query!(
+            r#"with counted as (
+                insert into refusal_counts as c (organization_id, actor_id, hour, lines)
+                values ($1, $2, date_trunc('hour', now()), 1)
+                on conflict (organization_id, actor_id, hour) do update
+                    set lines = c.lines + 1 where c.lines < $3
+                returning lines
+             ), forgotten as (
+                delete from refusal_counts
+                where organization_id = $1 and actor_id = $2 and hour < now() - interval '1 day'
+             )
+             insert into audit_log
+                (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id)
+             select $1, $4, $2, $5, 'denied', $6, $7, $8,
+                case when lines = $3
+                    then coalesce($9::jsonb, '{}') || '{"more_in_this_hour": "not recorded"}'
+                    else $9 end,
+                $10
+             from counted"#,
+            organization,
+            actor,
+            MAX_REFUSALS_AN_HOUR,
+            Uuid::now_v7(),
+            self.action,
+            self.target_type,
+            self.target_id,
+            self.before,
+            self.after,
+            request::id(),
         )
         .execute(connection)
         .await?;

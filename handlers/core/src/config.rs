@@ -3,7 +3,7 @@
 //! What a function needs follows from its entry in the catalogue. A missing or wrong variable stops
 //! the start with a sentence that names it.
 
-use std::{collections::BTreeMap, env, fs};
+use std::{collections::BTreeMap, fs};
 
 use miyabi_catalog::Function;
 
@@ -55,18 +55,12 @@ pub(crate) enum Login {
 pub struct ConfigError(pub(crate) String);
 
 impl Config {
-    /// Reads the variables of this process.
+    /// Reads the variables of a function.
     ///
     /// # Errors
     ///
     /// A sentence that names the first variable that is missing or wrong.
-    pub(crate) fn from_environment(function: &'static Function) -> Result<Config, ConfigError> {
-        Config::read(function, &|name| {
-            env::var(name).ok().filter(|value| !value.is_empty())
-        })
-    }
-
-    fn read(
+    pub(crate) fn read(
         function: &'static Function,
         get: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Config, ConfigError> {
@@ -99,6 +93,12 @@ impl Config {
             .collect::<Result<_, ConfigError>>()?;
         let origin_secret = get("ORIGIN_SECRET");
         let origin_secret_required = match (&origin_secret, get("ORIGIN_SECRET_REQUIRED")) {
+            (None, Some(value)) if value == "true" => {
+                return Err(ConfigError(format!(
+                    "ORIGIN_SECRET_REQUIRED of the function `{}` is `true` and ORIGIN_SECRET is not set: every request would be answered. The templates of its stack set both.",
+                    function.name
+                )));
+            }
             (None, _) => false,
             (Some(_), Some(value)) if value == "true" => true,
             (Some(_), Some(value)) if value == "false" => false,
@@ -289,6 +289,15 @@ mod tests {
                 .contains(name)
             );
         }
+    }
+
+    #[test]
+    fn an_origin_secret_that_is_required_must_be_there() {
+        let error = read("tasks", &[("ORIGIN_SECRET_REQUIRED", Some("true"))])
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("ORIGIN_SECRET is not set"), "{error}");
+        assert!(read("tasks", &[("ORIGIN_SECRET_REQUIRED", Some("false"))]).is_ok());
     }
 
     #[test]

@@ -9,7 +9,7 @@
 use std::{
     ops::{Deref, DerefMut},
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use serde::Deserialize;
@@ -23,13 +23,12 @@ use tokio::{
 };
 
 use crate::{
-    ApiError,
+    ApiError, CachedSecret, Clock,
     aws::Aws,
+    bounded_connection::BoundedConnection,
     config::{DatabaseConfig, Login},
 };
 
-/// A token of RDS is good for 15 minutes; a new one is made well before.
-const TOKEN_AGE: Duration = Duration::from_secs(600);
 /// Longest to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -37,36 +36,49 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Connector {
     config: DatabaseConfig,
     aws: Arc<Aws>,
-    /// `None` before the first request, and after a connection has died.
-    connection: Arc<Mutex<Option<PgConnection>>>,
-    /// How to connect, and since when the proof in it is good.
-    proven: Mutex<Option<(PgConnectOptions, Instant)>>,
+    /// `None` before the first request, and after a connection was lost.
+    connection: Arc<Mutex<Option<BoundedConnection>>>,
+    /// The password of the role, where it has one.
+    password: CachedSecret<String>,
 }
 
-/// The connection, lent to whoever has this. Nobody else gets it before this is dropped.
+/// The right to use the connection. Nobody else gets it before this is dropped. A connection on which
+/// a round trip did not end goes with it.
 #[derive(Debug)]
-pub(crate) struct Lent(OwnedMutexGuard<Option<PgConnection>>);
+pub(crate) struct ConnectionGuard(OwnedMutexGuard<Option<BoundedConnection>>);
 
-impl Lent {
-    /// Ends the connection: whoever comes next makes a new one.
+impl ConnectionGuard {
+    /// Closes the connection: the next request makes a new one.
     pub(crate) fn close(mut self) {
         *self.0 = None;
     }
 }
 
-const IS_LENT_CONNECTED: &str = "`lend` connects, and only `close`, which consumes this, ends it.";
-
-impl Deref for Lent {
-    type Target = PgConnection;
-
-    fn deref(&self) -> &PgConnection {
-        self.0.as_ref().expect(IS_LENT_CONNECTED)
+impl Drop for ConnectionGuard {
+    fn drop(&mut self) {
+        if self
+            .0
+            .as_ref()
+            .is_some_and(|connection| !connection.is_idle())
+        {
+            *self.0 = None;
+        }
     }
 }
 
-impl DerefMut for Lent {
-    fn deref_mut(&mut self) -> &mut PgConnection {
-        self.0.as_mut().expect(IS_LENT_CONNECTED)
+const GUARD_HAS_ONE: &str = "`guard` connects, and only `close`, which consumes this, closes it.";
+
+impl Deref for ConnectionGuard {
+    type Target = BoundedConnection;
+
+    fn deref(&self) -> &BoundedConnection {
+        self.0.as_ref().expect(GUARD_HAS_ONE)
+    }
+}
+
+impl DerefMut for ConnectionGuard {
+    fn deref_mut(&mut self) -> &mut BoundedConnection {
+        self.0.as_mut().expect(GUARD_HAS_ONE)
     }
 }
 
@@ -77,12 +89,12 @@ struct Secret {
 }
 
 impl Connector {
-    pub(crate) fn new(config: DatabaseConfig, aws: Arc<Aws>) -> Connector {
+    pub(crate) fn new(config: DatabaseConfig, aws: Arc<Aws>, clock: Clock) -> Connector {
         Connector {
             config,
             aws,
             connection: Arc::default(),
-            proven: Mutex::default(),
+            password: CachedSecret::new("the database role", Duration::MAX, clock),
         }
     }
 
@@ -91,8 +103,8 @@ impl Connector {
     /// # Errors
     ///
     /// 503 when there is none to be had.
-    pub(crate) async fn acquire(&self) -> Result<Lent, ApiError> {
-        timeout(ACQUIRE_TIMEOUT, self.lend()).await.map_err(|_| {
+    pub(crate) async fn acquire(&self) -> Result<ConnectionGuard, ApiError> {
+        timeout(ACQUIRE_TIMEOUT, self.guard()).await.map_err(|_| {
             ApiError::Unavailable(format!(
                 "There was no connection to the database within {} seconds.",
                 ACQUIRE_TIMEOUT.as_secs()
@@ -100,22 +112,24 @@ impl Connector {
         })?
     }
 
-    async fn lend(&self) -> Result<Lent, ApiError> {
+    async fn guard(&self) -> Result<ConnectionGuard, ApiError> {
         let mut connection = Arc::clone(&self.connection).lock_owned().await;
         if connection.is_none() {
-            *connection = Some(self.connect().await?);
+            *connection = Some(BoundedConnection::new(self.connect().await?));
         }
-        Ok(Lent(connection))
+        Ok(ConnectionGuard(connection))
     }
 
     async fn connect(&self) -> Result<PgConnection, ApiError> {
-        let options = self.proven_options(false).await?;
+        let options = self.options().await?;
         match PgConnection::connect_with(&options).await {
             Err(sqlx::Error::Database(error))
-                if matches!(error.code().as_deref(), Some("28P01" | "28000")) =>
+                if matches!(error.code().as_deref(), Some("28P01" | "28000"))
+                    && matches!(self.config.login, Login::Password(_)) =>
             {
                 // The password was changed since we read it.
-                let options = self.proven_options(true).await?;
+                self.password.forget();
+                let options = self.options().await?;
                 Ok(PgConnection::connect_with(&options).await?)
             }
             other => Ok(other?),
@@ -124,29 +138,12 @@ impl Connector {
 
     /// Fetches what is needed to connect, without connecting.
     pub(crate) async fn prepare(&self) -> Result<(), ApiError> {
-        self.proven_options(false).await.map(drop)
+        self.options().await.map(drop)
     }
 
-    /// How to connect, with a proof of the role that is not too old.
-    async fn proven_options(&self, prove_again: bool) -> Result<PgConnectOptions, ApiError> {
-        let mut proven = self.proven.lock().await;
-        match &*proven {
-            Some((options, since)) if !prove_again && self.is_good(*since) => Ok(options.clone()),
-            _ => {
-                let options = self.options().await?;
-                *proven = Some((options.clone(), Instant::now()));
-                Ok(options)
-            }
-        }
-    }
-
-    fn is_good(&self, since: Instant) -> bool {
-        match &self.config.login {
-            Login::Iam => since.elapsed() <= TOKEN_AGE,
-            Login::Password(_) => true,
-        }
-    }
-
+    /// How to connect. A token of RDS is signed each time, which costs less than to keep it; a
+    /// password is read once.
+    ///
     /// # Errors
     ///
     /// 503 when the secret cannot be read; 500 when it is not of this role.
@@ -176,22 +173,22 @@ impl Connector {
     }
 
     async fn password(&self, arn: &str) -> Result<String, ApiError> {
-        let secret = self
-            .aws
-            .secret(arn)
-            .await
-            .map_err(|error| ApiError::Unavailable(error.to_string()))?;
-        let secret: Secret = serde_json::from_str(&secret).map_err(|_| {
-            ApiError::Internal(format!(
-                "The secret {arn} is not {{\"username\": .., \"password\": ..}}."
-            ))
-        })?;
-        if secret.username != self.config.user {
-            return Err(ApiError::Internal(format!(
-                "The secret {arn} is not that of {}.",
-                self.config.user
-            )));
-        }
-        Ok(secret.password)
+        let read = async {
+            let text = self.aws.secret(arn).await;
+            text.map_err(|error| ApiError::Unavailable(error.to_string()))
+        };
+        let password = self.password.get(Duration::MAX, read, |text| {
+            let secret: Secret = serde_json::from_str(text).map_err(|_| {
+                format!("The secret {arn} is not {{\"username\": .., \"password\": ..}}.")
+            })?;
+            if secret.username != self.config.user {
+                return Err(format!(
+                    "The secret {arn} is not that of {}.",
+                    self.config.user
+                ));
+            }
+            Ok(secret.password)
+        });
+        Ok(password.await?.as_ref().clone())
     }
 }

@@ -6,23 +6,22 @@
 
 use std::{sync::Arc, time::Instant};
 
-use sqlx::{Executor, PgConnection, Row, postgres::PgRow};
+use sqlx::{Executor, Row, postgres::PgRow};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     ApiError, Caller,
     audit::Audit,
+    bounded_connection::{BoundedConnection, STATEMENT_TIMEOUT_MS},
     connection::Connector,
+    database_error::is_lost,
     permission::Requires,
     request,
     revocation::{Revocations, TokenIds},
     tx::Tx,
 };
 
-/// Longest a statement may run, in milliseconds: well before the 30 s of API Gateway, so that the
-/// client gets an answer of ours.
-const STATEMENT_TIMEOUT_MS: u32 = 10_000;
 /// Longest a statement may wait for a lock, in milliseconds.
 const LOCK_TIMEOUT_MS: u32 = 5_000;
 
@@ -189,34 +188,30 @@ impl Db {
             tx.enter(claims, "", "");
             tx
         };
-        tx.audit(line).await?;
+        tx.audit_refusal(line).await?;
         tx.commit().await
     }
 
-    /// Opens a transaction with one simple query. A connection that has died since the last
-    /// request is replaced once: nothing has been done on it.
+    /// Opens a transaction with one simple query. A connection that was lost since the last request
+    /// is replaced once: nothing has been done on it.
     async fn begin(&self, sql: &str) -> Result<(Tx, Option<PgRow>), ApiError> {
         let connector = self.connector.as_ref().ok_or_else(|| {
             ApiError::Internal("This function has no database role in the catalogue.".to_owned())
         })?;
-        let began = Instant::now();
-        let mut connection = connector.acquire().await?;
-        let mut rows = query(&mut connection, sql).await;
-        if let Err(sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::Tls(_)) = rows {
-            connection.close();
-            connection = connector.acquire().await?;
-            rows = query(&mut connection, sql).await;
+        let mut opened = open(connector, sql).await;
+        if let Err(ApiError::Database(error)) = &opened
+            && is_lost(error)
+            && !is_timeout(error)
+        {
+            opened = open(connector, sql).await;
         }
-        let tx = Tx::new(connection);
-        request::add_database_time(began.elapsed());
-        let row = rows?.pop();
-        Ok((tx, row))
+        opened
     }
 
     /// Runs one statement outside of any organization, for [`Revocations`].
     pub(crate) async fn with_connection<T>(
         &self,
-        run: impl AsyncFnOnce(&mut PgConnection) -> Result<T, sqlx::Error>,
+        run: impl AsyncFnOnce(&mut BoundedConnection) -> Result<T, sqlx::Error>,
     ) -> Result<T, ApiError> {
         let (mut tx, _) = self.begin(&begin(Mode::Read, None, None)).await?;
         let result = run(&mut tx).await?;
@@ -225,8 +220,20 @@ impl Db {
     }
 }
 
-async fn query(connection: &mut PgConnection, sql: &str) -> Result<Vec<PgRow>, sqlx::Error> {
-    connection.fetch_all(sqlx::raw_sql(sql)).await
+/// The transaction is there before its first statement is sent: whoever drops this future at any
+/// point drops the transaction, which ends it.
+async fn open(connector: &Connector, sql: &str) -> Result<(Tx, Option<PgRow>), ApiError> {
+    let began = Instant::now();
+    let acquired = connector.acquire().await;
+    let connection = acquired.inspect_err(|_| request::add_database_time(began.elapsed()))?;
+    let mut tx = Tx::new(connection, began);
+    let mut rows = tx.fetch_all(sqlx::raw_sql(sql)).await?;
+    Ok((tx, rows.pop()))
+}
+
+/// A server that hangs is not asked a second time: the request has waited long enough.
+fn is_timeout(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut)
 }
 
 fn withdrawn_error() -> ApiError {
@@ -241,32 +248,35 @@ fn begin(mode: Mode, enter: Option<(&TokenIds, Uuid, bool)>, user: Option<Uuid>)
         Mode::Read => "begin read only",
         Mode::Write => "begin",
     };
-    let mut settings = format!(
-        "set_config('statement_timeout', '{STATEMENT_TIMEOUT_MS}', true), \
-         set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true)"
+    // Statements of their own: a select that sets a timeout is not yet governed by it.
+    let limits = format!(
+        "set local statement_timeout = {STATEMENT_TIMEOUT_MS}; set local lock_timeout = {LOCK_TIMEOUT_MS}"
     );
+    let mut columns = Vec::new();
     if let Some(user) = user {
-        settings.push_str(&format!(
-            ", set_config('app.current_user_id', '{user}', true)"
+        columns.push(format!("set_config('app.current_user_id', '{user}', true)"));
+    }
+    let mut entered = String::new();
+    if let Some((token, organization, ask)) = enter {
+        let TokenIds {
+            user,
+            session,
+            token,
+            issued_at,
+        } = token;
+        let issued_at = issued_at.unix_timestamp();
+        columns.push(format!(
+            "set_config('app.current_org_id', '{organization}', true), \
+             entered.verdict, entered.role, entered.permissions"
         ));
+        entered = format!(
+            " from app.enter('{user}', '{organization}', '{session}', '{token}', to_timestamp({issued_at}), {ask}) entered"
+        );
     }
-    match enter {
-        None => format!("{begin}; select {settings}"),
-        Some((token, organization, ask)) => {
-            let TokenIds {
-                user,
-                session,
-                token,
-                issued_at,
-            } = token;
-            let issued_at = issued_at.unix_timestamp();
-            format!(
-                "{begin}; select {settings}, set_config('app.current_org_id', '{organization}', true), \
-                 entered.verdict, entered.role, entered.permissions \
-                 from app.enter('{user}', '{organization}', '{session}', '{token}', to_timestamp({issued_at}), {ask}) entered"
-            )
-        }
+    if columns.is_empty() {
+        return format!("{begin}; {limits}");
     }
+    format!("{begin}; {limits}; select {}{entered}", columns.join(", "))
 }
 
 impl TokenIds {

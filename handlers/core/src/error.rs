@@ -113,6 +113,15 @@ impl ApiError {
         }
     }
 
+    /// What the log says of it.
+    pub(crate) fn log_text(&self) -> String {
+        match self {
+            ApiError::Unavailable(text) | ApiError::Internal(text) => text.clone(),
+            ApiError::Database(error) => error.to_string(),
+            other => other.detail(),
+        }
+    }
+
     fn code(&self) -> &'static str {
         match self {
             ApiError::NotFound => "not_found",

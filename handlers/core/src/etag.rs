@@ -1,7 +1,7 @@
 //! Versions of things as ETags, so that nobody overwrites what they have not seen.
 
 use axum::{
-    extract::FromRequestParts,
+    extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponseParts, ResponseParts},
 };
 use http::{HeaderValue, StatusCode, header, request::Parts};
@@ -58,6 +58,20 @@ impl IfMatch {
             "stale_version",
             "It was changed since the version in `If-Match`. Get it again, and apply your change to that.",
         )
+    }
+}
+
+/// `Option<IfMatch>`: for what may be done to whichever version there is.
+impl<S: Sync> OptionalFromRequestParts<S> for IfMatch {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<IfMatch>, ApiError> {
+        if !parts.headers.contains_key(header::IF_MATCH) {
+            return Ok(None);
+        }
+        <IfMatch as FromRequestParts<S>>::from_request_parts(parts, state)
+            .await
+            .map(Some)
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{ApiError, Caller, Json, Tx, permission::Requires};
+use crate::{ApiError, Caller, Tx, permission::Requires};
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -112,7 +112,7 @@ impl Row {
             "insert into idempotency_keys as k (organization_id, user_id, route, key, request_hash)
              values ($1, $2, $3, $4, $5)
              on conflict (organization_id, user_id, route, key) do update
-                set request_hash = excluded.request_hash, status = null, headers = null, body = null,
+                set request_hash = excluded.request_hash, status = null, headers = null, body = null, answer = null,
                     created_at = now(), expires_at = now() + interval '24 hours'
                 where k.expires_at < now()",
             self.organization,
@@ -128,7 +128,7 @@ impl Row {
 
     async fn answer_again(&self, tx: &mut Tx, hash: &[u8]) -> Result<Response, ApiError> {
         let row = sqlx::query!(
-            "select request_hash, status, headers, body from idempotency_keys
+            "select request_hash, status, headers, coalesce(answer, body::text) as answer from idempotency_keys
              where organization_id = $1 and user_id = $2 and route = $3 and key = $4",
             self.organization,
             self.user,
@@ -147,12 +147,13 @@ impl Row {
         let status = row
             .status
             .and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
-        let (Some(status), Some(body)) = (status, row.body) else {
+        let (Some(status), Some(answer)) = (status, row.answer) else {
             return Err(ApiError::Internal(
                 "An idempotency key was committed without its answer.".to_owned(),
             ));
         };
-        let mut response = (status, Json(body)).into_response();
+        let content_type = [(header::CONTENT_TYPE, "application/json")];
+        let mut response = (status, content_type, answer).into_response();
         for (name, value) in row
             .headers
             .as_ref()
@@ -187,9 +188,11 @@ impl First {
         headers: impl axum::response::IntoResponseParts,
         body: &impl Serialize,
     ) -> Result<Response, ApiError> {
-        let body =
-            serde_json::to_value(body).map_err(|error| ApiError::Internal(error.to_string()))?;
-        let response = (status, headers, Json(&body)).into_response();
+        // Once to text, and the same text now and when it is repeated.
+        let answer =
+            serde_json::to_string(body).map_err(|error| ApiError::Internal(error.to_string()))?;
+        let content_type = [(header::CONTENT_TYPE, "application/json")];
+        let response = (status, headers, content_type, answer.clone()).into_response();
         let Some(row) = self.row else {
             return Ok(response);
         };
@@ -201,7 +204,7 @@ impl First {
             (name.as_str().to_owned(), json!(value))
         });
         sqlx::query!(
-            "update idempotency_keys set status = $5, headers = $6, body = $7
+            "update idempotency_keys set status = $5, headers = $6, body = $7::text::jsonb, answer = $7
              where organization_id = $1 and user_id = $2 and route = $3 and key = $4",
             row.organization,
             row.user,
@@ -209,7 +212,7 @@ impl First {
             row.key,
             i16::try_from(status.as_u16()).unwrap_or_default(),
             Value::from_iter(kept),
-            body,
+            answer,
         )
         .execute(&mut **tx)
         .await?;

@@ -7,25 +7,27 @@
 mod key_set;
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
-use tokio::sync::Mutex;
-
 use crate::{
-    ApiError,
+    ApiError, CachedSecret, Clock,
     aws::Aws,
-    token::{self, Claims},
+    token::{self, Claims, LEEWAY, LIFETIME},
 };
 
-pub(crate) use key_set::KeySet;
+pub use key_set::KeySet;
 
 /// Oldest knowledge of the current key that a token is signed by.
 const SIGNING_AGE: Duration = Duration::from_secs(60);
-/// Oldest knowledge of the keys that a token is verified by: a key that was taken back is refused
-/// after this time at the latest.
+/// Oldest knowledge of the keys that a token is verified by, while they can be read again: a key
+/// that was removed is refused after this time.
 const VERIFYING_AGE: Duration = Duration::from_secs(300);
+/// Oldest knowledge of the keys that anything is verified by when they cannot be read again. A key
+/// that was removed is refused after this time, in each process: as long as a token of it could
+/// have lived.
+const LIMIT: Duration = Duration::from_secs((LIFETIME + LEEWAY) as u64);
 /// Tokens with unknown key ids make us read the secret again, but not more often than this.
 const UNKNOWN_KEY_PAUSE: Duration = Duration::from_secs(5);
 
@@ -35,55 +37,39 @@ pub struct Keys {
     aws: Arc<Aws>,
     secret: String,
     stage: String,
-    cached: Mutex<Option<(Instant, Arc<KeySet>)>>,
+    clock: Clock,
+    cached: CachedSecret<KeySet>,
     /// When a token with an unknown key id last made us read the secret.
     last_unknown: Mutex<Option<Instant>>,
 }
 
 impl Keys {
-    pub(crate) fn new(aws: Arc<Aws>, secret: String, stage: String) -> Keys {
+    pub(crate) fn new(aws: Arc<Aws>, secret: String, stage: String, clock: Clock) -> Keys {
         Keys {
             aws,
             secret,
             stage,
-            cached: Mutex::new(None),
-            last_unknown: Mutex::new(None),
+            cached: CachedSecret::new("the signing keys", LIMIT, clock.clone()),
+            clock,
+            last_unknown: Mutex::default(),
         }
     }
 
-    /// The keys, as read no longer ago than `age`. When they cannot be read again, those read
-    /// before are still good.
     async fn get(&self, age: Duration) -> Result<Arc<KeySet>, ApiError> {
-        let mut cached = self.cached.lock().await;
-        if let Some((read, keys)) = &*cached
-            && read.elapsed() < age
-        {
-            return Ok(Arc::clone(keys));
-        }
-        match self.aws.secret(&self.secret).await {
-            Ok(secret) => {
-                let keys = Arc::new(KeySet::parse(&secret).map_err(ApiError::Internal)?);
-                *cached = Some((Instant::now(), Arc::clone(&keys)));
-                Ok(keys)
-            }
-            Err(error) => match &*cached {
-                Some((_, keys)) => {
-                    tracing::warn!(%error, "The signing keys cannot be read again; the known ones stay in use.");
-                    Ok(Arc::clone(keys))
-                }
-                None => Err(ApiError::Unavailable(format!(
-                    "The signing keys cannot be read: {error}"
-                ))),
-            },
-        }
+        self.cached.get(age, self.read(), KeySet::parse).await
+    }
+
+    async fn read(&self) -> Result<String, ApiError> {
+        let text = self.aws.secret(&self.secret).await;
+        text.map_err(|error| ApiError::Unavailable(error.to_string()))
     }
 
     /// Reads the keys for the first time.
     ///
     /// # Errors
     ///
-    /// A sentence when the secret is there but is no good; none when it cannot be read: a request
-    /// will try again.
+    /// A sentence when the secret is malformed; none when it cannot be read: a request will try
+    /// again.
     pub(crate) async fn check(&self) -> Result<(), String> {
         match self.get(VERIFYING_AGE).await {
             Err(ApiError::Internal(sentence)) => Err(sentence),
@@ -95,17 +81,21 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// 401 when it is not accepted, 503 when the keys cannot be read.
+    /// 401 when it is not accepted, 503 when the keys, or one with the token's key id, cannot be
+    /// looked up.
     pub(crate) async fn verify(&self, token: &str) -> Result<(Claims, Arc<KeySet>), ApiError> {
         let unverified = token::parse(token).map_err(refused)?;
         let mut keys = self.get(VERIFYING_AGE).await?;
-        if keys.find(&unverified.kid).is_none() && self.may_read_for_an_unknown_key().await {
-            keys = self.get(Duration::ZERO).await?;
+        if keys.find(&unverified.kid).is_none() && self.may_read_for_an_unknown_key() {
+            keys = self.current().await.inspect_err(|_| {
+                // It was not looked up: the next token may try.
+                *self.last_unknown() = None;
+            })?;
         }
         let key = keys
             .find(&unverified.kid)
             .ok_or_else(|| refused(token::Refused::Signature))?;
-        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+        let now = self.clock.now().unix_timestamp();
         let claims = unverified
             .verify(&key.signing, &self.stage, now)
             .map_err(refused)?;
@@ -114,8 +104,8 @@ impl Keys {
 
     /// A rotation is noticed by the first token of the new key, however lately the old one was
     /// read; made-up key ids cost one read in [`UNKNOWN_KEY_PAUSE`].
-    async fn may_read_for_an_unknown_key(&self) -> bool {
-        let mut last = self.last_unknown.lock().await;
+    fn may_read_for_an_unknown_key(&self) -> bool {
+        let mut last = self.last_unknown();
         let may = last.is_none_or(|last| last.elapsed() >= UNKNOWN_KEY_PAUSE);
         if may {
             *last = Some(Instant::now());
@@ -123,53 +113,53 @@ impl Keys {
         may
     }
 
-    /// Signs an access token with the current key.
+    fn last_unknown(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
+        self.last_unknown
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The keys to sign with, no older than a minute when they can be read. Get them before a
+    /// transaction opens: no row lock waits for Secrets Manager.
     ///
     /// # Errors
     ///
-    /// 503 when the keys cannot be read.
-    pub async fn sign(&self, claims: &Claims) -> Result<String, ApiError> {
-        let keys = self.get(SIGNING_AGE).await?;
-        token::sign(claims, &keys.current.kid, &keys.current.signing)
-            .map_err(|error| ApiError::Internal(error.to_string()))
+    /// 503 when they cannot be read and none are known.
+    pub async fn to_sign(&self) -> Result<Arc<KeySet>, ApiError> {
+        self.get(SIGNING_AGE).await
     }
 
-    /// A keyed hash for another purpose (`"csrf"`), with the current key first and the previous one
-    /// after it. Different purposes have nothing in common.
+    /// The keys as they are in the secret at this moment: for whoever looks for a hash that another
+    /// environment made, perhaps with a key that this one does not know yet.
     ///
     /// # Errors
     ///
-    /// 503 when the keys cannot be read.
-    pub async fn mac(&self, purpose: &str, message: &[u8]) -> Result<Vec<[u8; 32]>, ApiError> {
-        self.mac_within(SIGNING_AGE, purpose, message).await
-    }
-
-    /// [`Keys::mac`] with the keys as they are in the secret at this moment: for who looks for a
-    /// hash that another environment made, perhaps with a key that this one does not know yet.
-    ///
-    /// # Errors
-    ///
-    /// 503 when the keys cannot be read.
-    pub async fn fresh_mac(
-        &self,
-        purpose: &str,
-        message: &[u8],
-    ) -> Result<Vec<[u8; 32]>, ApiError> {
-        self.mac_within(Duration::ZERO, purpose, message).await
-    }
-
-    async fn mac_within(
-        &self,
-        age: Duration,
-        purpose: &str,
-        message: &[u8],
-    ) -> Result<Vec<[u8; 32]>, ApiError> {
-        Ok(self.get(age).await?.mac(purpose, message))
+    /// 503 when they cannot be read.
+    pub async fn current(&self) -> Result<Arc<KeySet>, ApiError> {
+        self.cached.get_now(self.read(), KeySet::parse).await
     }
 
     /// The stage that tokens are of.
     pub fn stage(&self) -> &str {
         &self.stage
+    }
+
+    /// The claims of a token of this stage that is issued now.
+    pub fn claims(
+        &self,
+        user: uuid::Uuid,
+        organization: uuid::Uuid,
+        role: &str,
+        session: uuid::Uuid,
+    ) -> Claims {
+        Claims::issue(
+            &self.stage,
+            user,
+            organization,
+            role,
+            session,
+            self.clock.now(),
+        )
     }
 }
 

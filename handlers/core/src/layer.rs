@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Puts the layer around a function's router, and its answers to unknown paths and methods.
-pub(crate) fn wrap(router: Router<App>, app: &App) -> Router {
+pub fn wrap(router: Router<App>, app: &App) -> Router {
     router
         .fallback(async || ApiError::NotFound)
         .method_not_allowed_fallback(async || method_not_allowed())
@@ -85,7 +85,7 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
         Err(error) => return error.into_response(),
     };
     let (mut parts, body) = request.into_parts();
-    let origin = match Origin::check(&parts, secret) {
+    let origin = match Origin::check(&parts, secret.as_deref()) {
         Ok(origin) => origin,
         Err(error) => return error.into_response(),
     };

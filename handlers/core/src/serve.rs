@@ -1,13 +1,13 @@
 //! From `main` to the Runtime API: what the `main.rs` of a function calls.
 
-use std::{future::Future, process::ExitCode, sync::Arc};
+use std::{env, future::Future, process::ExitCode, sync::Arc};
 
 use axum::Router;
 use futures_util::future::{self, Either};
 use lambda_runtime::LambdaEvent;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{App, layer, log, request};
+use crate::{App, Clock, layer, log, request};
 
 /// Answers HTTP API requests with a router, until Lambda ends the process.
 ///
@@ -83,7 +83,8 @@ fn start<F: Future<Output = Result<(), String>>>(
 ) -> Result<(), String> {
     let spec = miyabi_catalog::function(function)
         .ok_or_else(|| format!("The catalogue has no function `{function}`."))?;
-    let app = App::from_environment(spec).map_err(|error| error.to_string())?;
+    let variable = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let app = App::new(spec, &variable, Clock::system()).map_err(|error| error.to_string())?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

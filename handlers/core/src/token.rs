@@ -46,9 +46,16 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// The claims of a token that is issued now and lives for [`LIFETIME`].
-    pub fn issue(stage: &str, user: Uuid, organization: Uuid, role: &str, session: Uuid) -> Claims {
-        let now = time::OffsetDateTime::now_utc().unix_timestamp();
+    /// The claims of a token that is issued at that time and lives for [`LIFETIME`].
+    pub fn issue(
+        stage: &str,
+        user: Uuid,
+        organization: Uuid,
+        role: &str,
+        session: Uuid,
+        now: time::OffsetDateTime,
+    ) -> Claims {
+        let now = now.unix_timestamp();
         Claims {
             iss: issuer(stage),
             aud: audience(stage),

@@ -6,13 +6,15 @@ use std::{
 };
 
 use miyabi_catalog::Permission;
-use sqlx::{Executor, PgConnection};
+use sqlx::Executor;
+use tokio::runtime::Handle;
 use uuid::Uuid;
 
 use crate::{
     ApiError,
     audit::Audit,
-    connection::Lent,
+    bounded_connection::BoundedConnection,
+    connection::ConnectionGuard,
     outbox::{self, Event},
     request,
     token::Claims,
@@ -23,7 +25,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Tx {
     /// `None` once it is over.
-    connection: Option<Lent>,
+    connection: Option<ConnectionGuard>,
     began: Instant,
     user: Option<Uuid>,
     organization: Option<Uuid>,
@@ -33,10 +35,11 @@ pub struct Tx {
 }
 
 impl Tx {
-    pub(crate) fn new(connection: Lent) -> Tx {
+    /// `began`: when the connection was asked for.
+    pub(crate) fn new(connection: ConnectionGuard, began: Instant) -> Tx {
         Tx {
             connection: Some(connection),
-            began: Instant::now(),
+            began,
             user: None,
             organization: None,
             role: String::new(),
@@ -86,7 +89,7 @@ impl Tx {
             return Ok(self);
         }
         let refused = self.lacks(needed);
-        self.audit(Audit::refusal(needed)).await?;
+        self.audit_refusal(Audit::refusal(needed)).await?;
         self.commit().await?;
         Err(refused)
     }
@@ -150,6 +153,21 @@ impl Tx {
         self.audit_all(vec![line]).await
     }
 
+    /// Writes the line of a refusal: at most 100 an hour of one person in one organization. Commit
+    /// after it, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database; 500 when no user or no organization is selected.
+    pub async fn audit_refusal(&mut self, line: Audit) -> Result<(), ApiError> {
+        let (Some(organization), Some(user)) = (self.organization, self.user) else {
+            return Err(ApiError::Internal(
+                "The line of a refusal needs a user and an organization.".to_owned(),
+            ));
+        };
+        line.insert_refusal(self, organization, user).await
+    }
+
     /// Writes several lines at once.
     ///
     /// # Errors
@@ -203,9 +221,9 @@ impl Tx {
 }
 
 impl Deref for Tx {
-    type Target = PgConnection;
+    type Target = BoundedConnection;
 
-    fn deref(&self) -> &PgConnection {
+    fn deref(&self) -> &BoundedConnection {
         self.connection
             .as_ref()
             .expect("Only `end`, which consumes the transaction, takes the connection.")
@@ -213,7 +231,7 @@ impl Deref for Tx {
 }
 
 impl DerefMut for Tx {
-    fn deref_mut(&mut self) -> &mut PgConnection {
+    fn deref_mut(&mut self) -> &mut BoundedConnection {
         self.connection
             .as_mut()
             .expect("Only `end`, which consumes the transaction, takes the connection.")
@@ -223,13 +241,17 @@ impl DerefMut for Tx {
 impl Drop for Tx {
     fn drop(&mut self) {
         request::add_database_time(self.began.elapsed());
-        if let Some(mut connection) = self.connection.take() {
-            tokio::spawn(async move {
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        match Handle::try_current() {
+            // Nobody else gets the connection before this task ends, at the limit of a round trip.
+            Ok(runtime) if connection.is_idle() => drop(runtime.spawn(async move {
                 if connection.execute(sqlx::raw_sql("rollback")).await.is_err() {
-                    // Nobody knows what state it is in.
                     connection.close();
                 }
-            });
+            })),
+            _ => connection.close(),
         }
     }
 }

@@ -85,26 +85,26 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub(crate) async fn change(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    Path(id): Path<Uuid>,
+    path: Result<Path<Uuid>, ApiError>,
     if_match: Result<IfMatch, ApiError>,
     body: Result<Json<TaskChange>, ApiError>,
 ) -> Result<(ETag, Json<Task>), ApiError> {
     let mut tx = db.write(&caller).await?;
-    let (if_match, Json(change)) = (if_match?, body?);
+    let (Path(id), if_match, Json(change)) = (path?, if_match?, body?);
     if change.moves() {
         hierarchy::lock(&mut tx, caller.organization_id()).await?;
     }
     let found = Task::lock(&mut tx, &[id]).await?.pop();
     let task = found.ok_or(ApiError::NotFound)?;
-    if_match.check(task.version)?;
     let before = Fields::of(&task);
+    if change.assigns_other_than(before.assignee_id) {
+        tx = tx.require(Permission::TasksAssign).await?;
+    }
+    if_match.check(task.version)?;
     let after = change.apply_to(&before)?;
     if after == before {
         tx.rollback().await?;
         return Ok((ETag(task.version), Json(task)));
-    }
-    if after.assignee_id != before.assignee_id {
-        tx = tx.require(Permission::TasksAssign).await?;
     }
     let line = after
         .update(&mut tx, caller.organization_id(), &task)
@@ -125,6 +125,11 @@ impl TaskChange {
     /// Whether it says who is to do the task.
     pub(crate) fn assigns(&self) -> bool {
         self.assignee_id.is_some()
+    }
+
+    /// Whether it gives the task to somebody else than that.
+    fn assigns_other_than(&self, assignee: Option<Uuid>) -> bool {
+        self.assignee_id.is_some_and(|asked| asked != assignee)
     }
 
     /// How the task is after it.

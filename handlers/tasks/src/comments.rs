@@ -64,16 +64,17 @@ pub(crate) struct CommentsAsked {
 pub(crate) async fn list(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    Path(task): Path<Uuid>,
-    Query(asked): Query<CommentsAsked>,
+    path: Result<Path<Uuid>, ApiError>,
+    query: Result<Query<CommentsAsked>, ApiError>,
 ) -> Result<Json<Page<Comment>>, ApiError> {
+    let mut tx = db.read(&caller).await?;
+    let (Path(task), Query(asked)) = (path?, query?);
     let limit = page::limit(asked.limit.as_deref())?;
     let scope = ("comments", task);
     let after: Option<(Moment, Uuid)> = asked
         .cursor
         .map(|cursor| caller.open_cursor(&scope, &cursor))
         .transpose()?;
-    let mut tx = db.read(&caller).await?;
     check_task(&mut tx, task).await?;
     let after = after.map(|(time, id)| (time.0, id));
     let comments = Comment::after(&mut tx, task, after, limit + 1).await?;
@@ -102,12 +103,12 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    Path(task): Path<Uuid>,
+    path: Result<Path<Uuid>, ApiError>,
     key: Result<IdempotencyKey, ApiError>,
     body: Result<Json<CommentText>, ApiError>,
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
-    let (key, Json(new)) = (key?, body?);
+    let (Path(task), key, Json(new)) = (path?, key?, body?);
     check_task(&mut tx, task).await?;
     let route = "POST /api/tasks/{task_id}/comments";
     let first = match key.take(&mut tx, &caller, route, &(task, &new)).await? {
@@ -160,12 +161,12 @@ pub(crate) async fn create(
 pub(crate) async fn change(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    Path((task, id)): Path<(Uuid, Uuid)>,
+    path: Result<Path<(Uuid, Uuid)>, ApiError>,
     if_match: Result<IfMatch, ApiError>,
     body: Result<Json<CommentText>, ApiError>,
 ) -> Result<(ETag, Json<Comment>), ApiError> {
     let mut tx = db.write(&caller).await?;
-    let (if_match, Json(change)) = (if_match?, body?);
+    let (Path((task, id)), if_match, Json(change)) = (path?, if_match?, body?);
     check_task(&mut tx, task).await?;
     let comment = Comment::lock(&mut tx, task, id).await?;
     if comment.author.id != caller.user_id() {
@@ -203,22 +204,29 @@ pub(crate) async fn change(
     params(
         ("task_id" = Uuid, Path, description = "The task."),
         ("comment_id" = Uuid, Path, description = "The comment."),
+        ("If-Match" = Option<String>, Header, description = "The version that was seen, `\"3\"`. Left out: whichever it is."),
     ),
     responses(
         (status = 204, description = "It is deleted."),
         (status = 403, description = "`not_the_author`", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn remove(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    Path((task, id)): Path<(Uuid, Uuid)>,
+    path: Result<Path<(Uuid, Uuid)>, ApiError>,
+    if_match: Result<Option<IfMatch>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
+    let (Path((task, id)), if_match) = (path?, if_match?);
     check_task(&mut tx, task).await?;
     let comment = Comment::lock(&mut tx, task, id).await?;
     if comment.author.id != caller.user_id() && !tx.may(Permission::MembersManage) {
         return Err(refuse(tx, "comment.delete", id).await);
+    }
+    if let Some(if_match) = if_match {
+        if_match.check(comment.version)?;
     }
     sqlx::query!(
         "update task_comments set deleted_at = now(), version = version + 1, updated_at = now() where id = $1",
@@ -254,7 +262,9 @@ async fn check_task(tx: &mut Tx, task: Uuid) -> Result<(), ApiError> {
 /// Writes down that somebody tried to touch another's comment.
 async fn refuse(mut tx: Tx, action: &'static str, comment: Uuid) -> ApiError {
     let refused = ApiError::forbidden("not_the_author", "Somebody else wrote this comment.");
-    let written = tx.audit(Audit::denied(action, "comment", comment)).await;
+    let written = tx
+        .audit_refusal(Audit::denied(action, "comment", comment))
+        .await;
     match written {
         Ok(()) => tx.commit().await.err().unwrap_or(refused),
         Err(error) => error,

@@ -9,7 +9,7 @@ use miyabi_core::{ApiError, Tx};
 use uuid::Uuid;
 
 /// How deep tasks are nested at most: a task without a parent is the first level.
-const MAX_DEPTH: i32 = 8;
+pub(crate) const MAX_DEPTH: i32 = 8;
 
 /// Makes everybody else wait who wants to change the hierarchy of this organization, until this
 /// transaction ends.
@@ -64,4 +64,33 @@ pub(crate) async fn check_parent(
         }
         Some(_) => Ok(()),
     }
+}
+
+/// Whether a task would be nested too deep with those of its deleted sub-tasks that come back with
+/// it, under the parent that it has.
+pub(crate) async fn is_too_deep(
+    tx: &mut Tx,
+    restored: Uuid,
+    with: &[Uuid],
+) -> Result<bool, ApiError> {
+    let is_too_deep = sqlx::query_scalar!(
+        r#"with recursive up as (
+                select parent_id, 1 as depth from tasks where id = $1
+                union all
+                select t.parent_id, up.depth + 1 from up join tasks t on t.id = up.parent_id
+                    where up.depth < 64
+            ), down as (
+                select id, 1 as height from tasks where id = $1
+                union all
+                select t.id, down.height + 1 from down join tasks t on t.parent_id = down.id
+                    where t.id = any($2) and down.height < 64
+            )
+            select (select max(depth) from up) + (select max(height) from down) - 1 > $3 as "is_too_deep!""#,
+        restored,
+        with,
+        MAX_DEPTH,
+    )
+    .fetch_one(&mut **tx)
+    .await?;
+    Ok(is_too_deep)
 }

@@ -104,15 +104,16 @@ pub(crate) struct LabelsAsked {
 pub(crate) async fn list(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    Query(asked): Query<LabelsAsked>,
+    query: Result<Query<LabelsAsked>, ApiError>,
 ) -> Result<Json<Page<Label>>, ApiError> {
+    let mut tx = db.read(&caller).await?;
+    let Query(asked) = query?;
     let limit = page::limit(asked.limit.as_deref())?;
     // The name in the cursor is the one that the list is sorted by.
     let after: Option<String> = asked
         .cursor
         .map(|cursor| caller.open_cursor(&"labels", &cursor))
         .transpose()?;
-    let mut tx = db.read(&caller).await?;
     let labels = sqlx::query_as!(
         Label,
         r#"select id, name, color, version, created_at as "created_at: Moment", updated_at as "updated_at: Moment"
@@ -198,12 +199,12 @@ pub(crate) async fn create(
 pub(crate) async fn change(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    Path(id): Path<Uuid>,
+    path: Result<Path<Uuid>, ApiError>,
     if_match: Result<IfMatch, ApiError>,
     body: Result<Json<LabelChange>, ApiError>,
 ) -> Result<(ETag, Json<Label>), ApiError> {
     let mut tx = db.write(&caller).await?;
-    let (if_match, Json(change)) = (if_match?, body?);
+    let (Path(id), if_match, Json(change)) = (path?, if_match?, body?);
     let before = lock(&mut tx, id).await?;
     if_match.check(before.version)?;
     let name = change.name.map_or(before.name.clone(), Into::into);
@@ -236,18 +237,27 @@ pub(crate) async fn change(
     delete,
     path = "/api/labels/{label_id}",
     tag = "labels",
-    params(("label_id" = Uuid, Path, description = "The label.")),
+    params(
+        ("label_id" = Uuid, Path, description = "The label."),
+        ("If-Match" = Option<String>, Header, description = "The version that was seen, `\"3\"`. Left out: whichever it is."),
+    ),
     responses(
         (status = 204, description = "It is deleted."),
+        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn remove(
     caller: Caller<tasks::Delete>,
     State(db): State<Db>,
-    Path(id): Path<Uuid>,
+    path: Result<Path<Uuid>, ApiError>,
+    if_match: Result<Option<IfMatch>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
+    let (Path(id), if_match) = (path?, if_match?);
     let label = lock(&mut tx, id).await?;
+    if let Some(if_match) = if_match {
+        if_match.check(label.version)?;
+    }
     sqlx::query!("delete from labels where id = $1", id)
         .execute(&mut *tx)
         .await?;

@@ -42,8 +42,10 @@ use listed::Listed;
 pub(crate) async fn list(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    Query(asked): Query<Asked>,
+    query: Result<Query<Asked>, ApiError>,
 ) -> Result<Json<Page<TaskSummary>>, ApiError> {
+    let mut tx = db.read(&caller).await?;
+    let Query(asked) = query?;
     let limit = page::limit(asked.limit.as_deref())?;
     let cursor = asked.cursor.clone();
     let (filter, order) = asked.resolve(caller.user_id())?;
@@ -59,7 +61,6 @@ pub(crate) async fn list(
         rows: limit + 1,
     }
     .write(&mut sql);
-    let mut tx = db.read(&caller).await?;
     // With filters it is not kept: it is planned for these values, since how many rows have them
     // decides the plan. Without, every page is found in the same way.
     let rows: Vec<Listed> = sql

@@ -19,9 +19,10 @@ use crate::Task;
 pub(crate) async fn one(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    Path(id): Path<Uuid>,
+    path: Result<Path<Uuid>, ApiError>,
 ) -> Result<(ETag, Json<Task>), ApiError> {
     let mut tx = db.read(&caller).await?;
+    let Path(id) = path?;
     let task = Task::find(&mut tx, id).await?;
     tx.commit().await?;
     Ok((ETag(task.version), Json(task)))

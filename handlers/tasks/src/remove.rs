@@ -4,7 +4,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, Json, Path, Problem, Tx, permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, Json, Path, Problem, Tx, permission::tasks,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -28,19 +28,29 @@ struct Moved {
     delete,
     path = "/api/tasks/{task_id}",
     tag = "tasks",
-    params(("task_id" = Uuid, Path, description = "The task.")),
+    params(
+        ("task_id" = Uuid, Path, description = "The task."),
+        ("If-Match" = Option<String>, Header, description = "The version that was seen, `\"3\"`. Left out: whichever it is."),
+    ),
     responses(
         (status = 204, description = "It is deleted."),
+        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`too_many_subtasks`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn remove(
     caller: Caller<tasks::Delete>,
     State(db): State<Db>,
-    Path(id): Path<Uuid>,
+    path: Result<Path<Uuid>, ApiError>,
+    if_match: Result<Option<IfMatch>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
+    let (Path(id), if_match) = (path?, if_match?);
     hierarchy::lock(&mut tx, caller.organization_id()).await?;
+    if let Some(if_match) = if_match {
+        let task = Task::lock(&mut tx, &[id]).await?.pop();
+        if_match.check(task.ok_or(ApiError::NotFound)?.version)?;
+    }
     // Two statements: how many there are is known before it is decided how to find their rows.
     let ids = sqlx::query_scalar!(
         r#"with recursive down as (
@@ -87,15 +97,16 @@ pub(crate) async fn remove(
     params(("task_id" = Uuid, Path, description = "The task.")),
     responses(
         (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "`parent_is_deleted`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`parent_is_deleted`, `too_deep`", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn restore(
     caller: Caller<tasks::Delete>,
     State(db): State<Db>,
-    Path(id): Path<Uuid>,
+    path: Result<Path<Uuid>, ApiError>,
 ) -> Result<(ETag, Json<Task>), ApiError> {
     let mut tx = db.write(&caller).await?;
+    let Path(id) = path?;
     hierarchy::lock(&mut tx, caller.organization_id()).await?;
     let is_parent_deleted = sqlx::query_scalar!(
         r#"select p.deleted_at is not null as "is_deleted!"
@@ -122,6 +133,16 @@ pub(crate) async fn restore(
     .fetch_all(&mut *tx)
     .await?;
     let ids: Vec<Uuid> = deleted.iter().map(|task| task.id).collect();
+    // Tasks may have moved meanwhile, since what is deleted does not count where they go.
+    if hierarchy::is_too_deep(&mut tx, id, &ids).await? {
+        return Err(ApiError::conflict(
+            "too_deep",
+            format!(
+                "Restored, tasks would be nested deeper than {} levels. Move the task that it is a part of first.",
+                hierarchy::MAX_DEPTH
+            ),
+        ));
+    }
     sqlx::query!(
         "update tasks set deleted_at = null, updated_at = now(), version = version + 1 where id = any($1)",
         &ids

@@ -1,9 +1,9 @@
 //! A task, as clients see it, and how it is read.
 
-use miyabi_core::ApiError;
+use miyabi_core::{ApiError, BoundedConnection};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sqlx::{FromRow, PgConnection, types::Json};
+use sqlx::{FromRow, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -132,7 +132,10 @@ impl Task {
     /// # Errors
     ///
     /// 404 when there is none, or it is deleted.
-    pub(crate) async fn find(connection: &mut PgConnection, id: Uuid) -> Result<Task, ApiError> {
+    pub(crate) async fn find(
+        connection: &mut BoundedConnection,
+        id: Uuid,
+    ) -> Result<Task, ApiError> {
         select_tasks!("t.id = $1", id)
             .fetch_optional(connection)
             .await?
@@ -143,7 +146,7 @@ impl Task {
     /// that two who want the same ones do not wait for each other for ever. Those that are not
     /// there are missing.
     pub(crate) async fn lock(
-        connection: &mut PgConnection,
+        connection: &mut BoundedConnection,
         ids: &[Uuid],
     ) -> Result<Vec<Task>, ApiError> {
         let tasks = select_tasks!("t.id = any($1) order by t.id for no key update of t", ids);

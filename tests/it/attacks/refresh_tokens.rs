@@ -50,7 +50,7 @@ async fn refusals(app: &App) -> usize {
 
 /// T1. Twenty at once are twenty environments of the function, each with a connection of its own.
 #[tokio::test]
-async fn attack_21_refresh_race() {
+async fn attack_21_t1_refresh_race() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let (mut token, csrf) = cookies(&alice);
@@ -88,7 +88,7 @@ async fn attack_21_refresh_race() {
 
 /// T2, the parent after its grace.
 #[tokio::test]
-async fn attack_22_a_parent_after_its_grace() {
+async fn attack_22_t2_a_parent_after_its_grace() {
     on_each_store(async |app| {
         let mut alice = app.sign_in("alice").await;
         let elsewhere = app.sign_in("alice").await;
@@ -177,7 +177,7 @@ async fn attack_22_many_at_once_are_one_row() {
 
 /// T3.
 #[tokio::test]
-async fn attack_22_an_answer_that_was_lost_can_be_had_again() {
+async fn attack_22_t3_an_answer_that_was_lost_can_be_had_again() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let count = "select count(*) from refresh_tokens";
@@ -267,7 +267,7 @@ async fn attack_23_a_disabled_user() {
 
 /// T5: what changed in an organization holds for the next request, and the next token says it.
 #[tokio::test]
-async fn attack_23_a_role_that_changed() {
+async fn attack_23_t5_a_role_that_changed() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let mut bob = app.member(&alice, "bob", "admin").await;

@@ -23,6 +23,11 @@ impl Begun {
         Begun { browser, location }
     }
 
+    /// One that is at that page of GitHub.
+    pub(crate) fn with(browser: Browser, location: String) -> Begun {
+        Begun { browser, location }
+    }
+
     pub(crate) fn parameter(&self, name: &str) -> String {
         let start = format!("{name}=");
         let query = self.location.split_once('?').unwrap().1;
@@ -71,12 +76,12 @@ pub(super) async fn nobody_is_signed_in(app: &App, response: &Response) {
 async fn attack_11_a_callback_called_again() {
     let app = App::start().await;
     let begun = Begun::at(&app, "alice").await;
-    let binding = begun.browser.cookie("__Host-oauth").unwrap();
+    let (name, binding) = begun.browser.cookie_beginning("__Host-oauth-").unwrap();
     let path = begun.come_back().await;
     assert_eq!(begun.call_back(&path).await.status, 303);
     let csrf = begun.browser.cookie("__Host-csrf").unwrap();
     let thief = begun.browser.clone_cookies();
-    thief.set_cookie("__Host-oauth", &binding);
+    thief.set_cookie(&name, &binding);
     for browser in [&begun.browser, &thief, &app.browser()] {
         let again = browser.request(Method::GET, &path).send().await;
         again.problem(400, "bad_state");

@@ -81,7 +81,7 @@ const NEXT: &str = "q7Yb2kXw9LmN4vRt6ZsHc3PfGd8JaEu5";
 /// T6: while the keys are exchanged, functions that know the new one and functions that do not
 /// serve the same people, and nobody is refused.
 #[tokio::test]
-async fn attack_08_a_rotation_of_the_keys_refuses_nobody() {
+async fn attack_08_t6_a_rotation_of_the_keys_refuses_nobody() {
     let secrets = Secrets::start().await;
     let before = App::with(secrets.setup()).await;
     let mut alice = before.sign_in("alice").await;

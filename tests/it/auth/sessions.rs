@@ -66,7 +66,7 @@ async fn signing_out_ends_this_session_and_no_other() {
 
 /// T4.
 #[tokio::test]
-async fn signing_out_everywhere_ends_every_session_at_once() {
+async fn t4_signing_out_everywhere_ends_every_session_at_once() {
     on_each_store(async |app| {
         let mut people = Vec::new();
         for _ in 0..3 {

@@ -77,3 +77,70 @@ async fn what_was_never_there_cannot_be_restored() {
         .await
         .problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn a_deletion_of_a_version_that_was_not_seen_is_refused() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let task = task(&alice, "Task").await;
+    let comments = format!("{}/comments", path(&task));
+    let comment = alice
+        .post(&comments, json!({"body": "Comment"}))
+        .await
+        .expect(201);
+    let label = alice
+        .post("/api/labels", json!({"name": "Label"}))
+        .await
+        .expect(201);
+    for (path, change) in [
+        (
+            format!("{comments}/{}", comment["id"].as_str().unwrap()),
+            json!({"body": "Changed"}),
+        ),
+        (
+            format!("/api/labels/{}", label["id"].as_str().unwrap()),
+            json!({"name": "Changed"}),
+        ),
+        (path(&task), json!({"title": "Changed"})),
+    ] {
+        alice.patch(&path, 1, change).await.expect(200);
+        let delete = |seen: &str| {
+            alice
+                .request(Method::DELETE, &path)
+                .header("if-match", seen)
+                .send()
+        };
+        for stale in ["\"1\"", "\"3\"", "*", "W/\"2\"", "2"] {
+            delete(stale).await.problem(412, "stale_version");
+        }
+        delete("\"2\"").await.expect(204);
+        delete("\"2\"").await.problem(404, "not_found");
+    }
+}
+
+/// What is deleted does not count where its parent goes; it counts when it comes back.
+#[tokio::test]
+async fn a_restored_task_is_nested_no_deeper_than_any_other() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let below = async |title: &str, parent: &miyabi_tests::Value| {
+        let new = json!({"title": title, "parent_id": parent["id"]});
+        alice.post("/api/tasks", new).await.expect(201)
+    };
+    let mut deepest = task(&alice, "1").await;
+    for level in 2..=6 {
+        deepest = below(&level.to_string(), &deepest).await;
+    }
+    let moved = task(&alice, "Moved").await;
+    let child = below("Child", &moved).await;
+    below("Grandchild", &child).await;
+    alice.delete(&path(&child)).await.expect(204);
+    let parent = json!({"parent_id": deepest["id"]});
+    let moved = alice.patch(&path(&moved), 1, parent).await.expect(200);
+    let restore = format!("{}/restore", path(&child));
+    let restore = || alice.request(Method::POST, &restore).send();
+    restore().await.problem(409, "too_deep");
+    let up = json!({"parent_id": null});
+    alice.patch(&path(&moved), 2, up).await.expect(200);
+    restore().await.expect(200);
+}

@@ -1,61 +1,71 @@
 //! Organizations that take turns on one connection, as they do in a function's environment.
 
-use miyabi_tests::Database;
-use sqlx::{Executor, PgConnection};
+use axum::extract::FromRequestParts;
+use miyabi_core::{Caller, permission::tasks};
+use miyabi_tests::{App, InProcess, Person, Secrets, json};
+use sqlx::Executor;
 use uuid::Uuid;
 
-use super::seed;
+/// What a handler is given for a request of that person.
+async fn caller(tasks: &InProcess, person: &Person) -> Caller<tasks::Read> {
+    let request = http::Request::builder()
+        .header("authorization", format!("Bearer {}", person.token))
+        .body(())
+        .unwrap();
+    let (mut parts, ()) = request.into_parts();
+    Caller::from_request_parts(&mut parts, &tasks.app)
+        .await
+        .unwrap()
+}
 
-/// The organizations whose tasks a transaction of `organization` sees; it ends by `end`.
-async fn sees(connection: &mut PgConnection, organization: Uuid, end: &str) -> Vec<Uuid> {
-    let set = format!("begin; select set_config('app.current_org_id', '{organization}', true)");
-    connection.execute(sqlx::raw_sql(&set)).await.unwrap();
+/// The organizations whose tasks a transaction of a caller sees; it ends in the given way.
+async fn sees(tasks: &InProcess, caller: &Caller<tasks::Read>, end: &str) -> Vec<Uuid> {
+    let mut tx = tasks.app.db().read(caller).await.unwrap();
     let seen = sqlx::query_scalar("select distinct organization_id from tasks")
-        .fetch_all(&mut *connection)
-        .await;
-    let seen = seen.unwrap();
-    // An aborted transaction ends by an error first.
-    if end == "abort" {
-        connection.execute("select 1/0").await.unwrap_err();
-        connection.execute("rollback").await.unwrap();
-    } else {
-        connection.execute(end).await.unwrap();
+        .fetch_all(&mut *tx)
+        .await
+        .unwrap();
+    match end {
+        "commit" => tx.commit().await.unwrap(),
+        "rollback" => tx.rollback().await.unwrap(),
+        // An error first, and nobody ends the transaction that it aborted.
+        "abort" => drop(tx.execute("select 1/0").await.unwrap_err()),
+        _ => drop(tx),
     }
     seen
 }
 
 #[tokio::test]
 async fn ten_thousand_turns_of_two_organizations_on_one_connection_show_no_foreign_row() {
-    let database = Database::migrated().await;
-    let mut admin = database.connect_as_superuser().await;
-    let tenants = [
-        seed::tenant(&mut admin, 1).await,
-        seed::tenant(&mut admin, 2).await,
-    ];
-    let mut tasks = database.connect_as("miyabi_tasks").await;
+    let app = App::start().await;
+    let secrets = Secrets::start().await;
+    let tasks = InProcess::start("tasks", app.database(), &secrets);
+    let mut tenants = Vec::new();
+    for login in ["alice", "bob"] {
+        let person = app.sign_in(login).await;
+        person
+            .post("/api/tasks", json!({"title": login}))
+            .await
+            .expect(201);
+        let organization: Uuid = person.organization_id().parse().unwrap();
+        tenants.push((organization, caller(&tasks, &person).await));
+    }
     for turn in 0..10_000 {
-        let organization = tenants[turn % 2].organization;
-        let end = ["commit", "rollback", "abort"][turn % 3];
+        let (organization, caller) = &tenants[turn % 2];
+        let end = ["commit", "rollback", "abort", "drop"][turn % 4 ^ (turn / 4) % 2];
         assert_eq!(
-            sees(&mut tasks, organization, end).await,
-            [organization],
+            sees(&tasks, caller, end).await,
+            [*organization],
             "turn {turn}"
         );
         if turn % 100 == 0 {
+            let mut nobody = tasks.app.db().before_sign_in().await.unwrap();
             let outside = sqlx::query("select from tasks")
-                .fetch_all(&mut tasks)
+                .fetch_all(&mut *nobody)
                 .await
                 .unwrap_err();
-            let code = outside
-                .as_database_error()
-                .unwrap()
-                .code()
-                .unwrap()
-                .into_owned();
-            assert_eq!(
-                code, "22P02",
-                "between two transactions nobody's rows are seen: {outside}"
-            );
+            let code = outside.as_database_error().unwrap().code().unwrap();
+            assert_eq!(code, "22P02", "an organization that is not set is an error");
         }
     }
 }

@@ -35,6 +35,8 @@ pub(super) async fn tenant(connection: &mut PgConnection, number: i64) -> Tenant
             values ('{organization}', '{task}', '{label}', now());
          insert into audit_log (organization_id, id, actor_id, action, target_type, request_id)
             values ('{organization}', gen_random_uuid(), '{user}', 'task.create', 'task', 'request');
+         insert into refusal_counts (organization_id, actor_id, hour, lines)
+            values ('{organization}', '{user}', date_trunc('hour', now()), 1);
          insert into outbox (organization_id, seq, type, ids) values ('{organization}', 1, 'task.changed', '{{}}');
          insert into idempotency_keys (organization_id, user_id, route, key, request_hash)
             values ('{organization}', '{user}', 'POST /api/tasks', 'key', sha256('body'));"

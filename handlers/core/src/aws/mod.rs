@@ -8,7 +8,6 @@ mod lambda;
 mod secrets;
 
 use std::{
-    env,
     sync::Arc,
     time::{Duration, SystemTime},
 };
@@ -86,8 +85,10 @@ impl Aws {
     /// # Errors
     ///
     /// A sentence that names the variable that is missing.
-    pub(crate) fn from_environment(http: Arc<HttpClient>) -> Result<Aws, ConfigError> {
-        let get = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    pub(crate) fn new(
+        http: Arc<HttpClient>,
+        get: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Aws, ConfigError> {
         let require = |name: &str| {
             get(name).ok_or_else(|| {
                 ConfigError(format!(

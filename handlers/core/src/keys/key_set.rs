@@ -4,6 +4,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use ring::hmac;
 use serde::Deserialize;
 
+use crate::{
+    ApiError,
+    token::{self, Claims},
+};
+
 /// HMAC-SHA-256 with less than its output is weak (RFC 7518, 3.2).
 const MIN_KEY_LENGTH: usize = 32;
 
@@ -24,7 +29,7 @@ pub(super) struct Key {
 }
 
 /// The keys at one moment.
-pub(crate) struct KeySet {
+pub struct KeySet {
     pub(super) current: Key,
     previous: Option<Key>,
 }
@@ -45,9 +50,28 @@ impl KeySet {
         })?;
         let current = Key::new(secret.kid, &secret.key)?;
         let previous = match (secret.previous_kid, secret.previous_key) {
+            (None, None) => None,
             (Some(kid), Some(key)) => Some(Key::new(kid, &key)?),
-            _ => None,
+            (Some(kid), None) => {
+                return Err(format!(
+                    "The secret of the signing keys has `previous_kid` (`{kid}`) without `previous_key`. Set both or neither."
+                ));
+            }
+            (None, Some(_)) => {
+                return Err(
+                    "The secret of the signing keys has `previous_key` without `previous_kid`. Set both or neither."
+                        .to_owned(),
+                );
+            }
         };
+        if let Some(previous) = &previous
+            && previous.kid == current.kid
+        {
+            return Err(format!(
+                "The secret of the signing keys names `{}` as `kid` and as `previous_kid`. Give each key an id of its own.",
+                current.kid
+            ));
+        }
         Ok(KeySet { current, previous })
     }
 
@@ -59,8 +83,19 @@ impl KeySet {
         self.all().find(|key| key.kid == kid)
     }
 
-    /// A keyed hash for a purpose, by the current key and then by the previous one.
-    pub(super) fn mac(&self, purpose: &str, message: &[u8]) -> Vec<[u8; 32]> {
+    /// Signs an access token with the current key.
+    ///
+    /// # Errors
+    ///
+    /// 500 when the claims cannot be serialized.
+    pub fn sign(&self, claims: &Claims) -> Result<String, ApiError> {
+        token::sign(claims, &self.current.kid, &self.current.signing)
+            .map_err(|error| ApiError::Internal(error.to_string()))
+    }
+
+    /// A keyed hash for a purpose (`"csrf"`), by the current key and then by the previous one.
+    /// Different purposes have nothing in common.
+    pub fn mac(&self, purpose: &str, message: &[u8]) -> Vec<[u8; 32]> {
         let mac = |key: &Key| {
             let derived = hmac::sign(&key.signing, format!("miyabi {purpose}").as_bytes());
             let tag = hmac::sign(
@@ -180,6 +215,32 @@ mod tests {
         }
         assert!(KeySet::parse("{}").is_err());
         assert!(parse("yPjz8Qn3LrVw5TgB2kXcM7sHdF4aZ9eU").is_ok());
+    }
+
+    #[test]
+    fn half_a_previous_key_and_equal_ids_are_refused_by_name() {
+        let (one, two) = (
+            "yPjz8Qn3LrVw5TgB2kXcM7sHdF4aZ9eU",
+            "6Rk9vTzXp2LmQ8sNcW4hYbJ7dF3gA5eU",
+        );
+        for (secret, name) in [
+            (
+                json!({"kid": "a", "key": one, "previous_kid": "b"}),
+                "`previous_kid`",
+            ),
+            (
+                json!({"kid": "a", "key": one, "previous_key": two}),
+                "`previous_key`",
+            ),
+            (
+                json!({"kid": "a", "key": one, "previous_kid": "a", "previous_key": two}),
+                "`a`",
+            ),
+        ] {
+            let error = KeySet::parse(&secret.to_string()).unwrap_err();
+            assert!(error.contains(name), "{error}");
+            assert!(!error.contains(one) && !error.contains(two), "{error}");
+        }
     }
 
     #[test]

@@ -9,11 +9,10 @@ mod postgres;
 mod valkey;
 
 use futures_util::future::BoxFuture;
-use sqlx::PgConnection;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{ApiError, Db, token};
+use crate::{ApiError, BoundedConnection, Db, token};
 
 pub(crate) use postgres::InPostgres;
 pub(crate) use valkey::InValkey;
@@ -38,8 +37,8 @@ pub enum Withdrawal {
     Session(Uuid),
     /// One access token, by its `jti`.
     Token(Uuid),
-    /// Every access token of a user issued up to now. A token issued in the same second counts as
-    /// issued before.
+    /// Every access token of a user issued before now, less what clocks may differ by: beside the
+    /// withdrawal of each session of the user, never instead of it.
     User(Uuid),
 }
 
@@ -52,9 +51,28 @@ pub trait Revocations: Send + Sync {
     /// 503 when a store does not answer; then the transaction must not be committed.
     fn withdraw<'a>(
         &'a self,
-        connection: &'a mut PgConnection,
+        connection: &'a mut BoundedConnection,
         what: Withdrawal,
     ) -> BoxFuture<'a, Result<(), ApiError>>;
+
+    /// Withdraws every access token of these sessions, as [`Revocations::withdraw`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Revocations::withdraw`].
+    fn withdraw_sessions<'a>(
+        &'a self,
+        connection: &'a mut BoundedConnection,
+        sessions: &'a [Uuid],
+    ) -> BoxFuture<'a, Result<(), ApiError>> {
+        Box::pin(async move {
+            for session in sessions {
+                self.withdraw(&mut *connection, Withdrawal::Session(*session))
+                    .await?;
+            }
+            Ok(())
+        })
+    }
 
     /// Whether a token was withdrawn.
     ///
@@ -87,7 +105,15 @@ impl Withdrawal {
     }
 }
 
-/// How long a withdrawal must be remembered: until every token that it withdraws has expired.
+/// How long a withdrawal must be remembered: until every token that it withdraws has expired for
+/// every environment. Counted by one clock, while one that is ahead of it may have issued the token,
+/// and one that is behind it with its leeway may verify it.
 fn remembered() -> Duration {
-    Duration::seconds(token::LIFETIME + 2 * token::LEEWAY)
+    Duration::seconds(token::LIFETIME + 4 * token::LEEWAY)
+}
+
+/// How much older than a [`Withdrawal::User`] a token must be for the time alone to withdraw it. An
+/// environment whose clock is behind may issue tokens of a new session right after it.
+fn epoch_margin() -> Duration {
+    Duration::seconds(2 * token::LEEWAY)
 }

@@ -1,11 +1,9 @@
 //! The list in the table `revoked_tokens`.
 
 use futures_util::future::BoxFuture;
-use sqlx::PgConnection;
-use time::OffsetDateTime;
 
-use super::{Revocations, TokenIds, Withdrawal, remembered};
-use crate::{ApiError, Db};
+use super::{Revocations, TokenIds, Withdrawal, epoch_margin, remembered};
+use crate::{ApiError, BoundedConnection, Db};
 
 /// The list in the database.
 #[derive(Debug, Clone, Copy)]
@@ -14,10 +12,10 @@ pub(crate) struct InPostgres;
 impl Revocations for InPostgres {
     fn withdraw<'a>(
         &'a self,
-        connection: &'a mut PgConnection,
+        connection: &'a mut BoundedConnection,
         what: Withdrawal,
     ) -> BoxFuture<'a, Result<(), ApiError>> {
-        Box::pin(write(connection, what, OffsetDateTime::now_utc()))
+        Box::pin(write(connection, what))
     }
 
     fn is_withdrawn<'a>(
@@ -43,28 +41,32 @@ impl Revocations for InPostgres {
     }
 }
 
-/// Writes a withdrawal, and forgets those that are over.
+/// Writes a withdrawal, and forgets those that are over. Every time in the table is the database's:
+/// environments whose clocks differ share it.
 pub(super) async fn write(
-    connection: &mut PgConnection,
+    connection: &mut BoundedConnection,
     what: Withdrawal,
-    now: OffsetDateTime,
 ) -> Result<(), ApiError> {
-    let issued_before = matches!(what, Withdrawal::User(_)).then_some(now);
+    // An epoch never moves back, whatever the order in which two of them are committed.
     sqlx::query!(
-        "insert into revoked_tokens (kind, id, issued_before, expires_at) values ($1, $2, $3, $4)
+        "insert into revoked_tokens as r (kind, id, issued_before, expires_at)
+         values ($1, $2,
+            case when $1 = 'user' then clock_timestamp() - make_interval(secs => $3) end,
+            clock_timestamp() + make_interval(secs => $4))
          on conflict (kind, id) do update
-            set issued_before = excluded.issued_before, expires_at = excluded.expires_at",
+            set issued_before = greatest(r.issued_before, excluded.issued_before),
+                expires_at = greatest(r.expires_at, excluded.expires_at)",
         what.kind(),
         what.id(),
-        issued_before,
-        now + remembered(),
+        epoch_margin().as_seconds_f64(),
+        remembered().as_seconds_f64(),
     )
     .execute(&mut *connection)
     .await?;
     sqlx::query!(
         "delete from revoked_tokens where (kind, id) in (
-            select kind, id from revoked_tokens where expires_at < $1 limit 100 for update skip locked)",
-        now
+            select kind, id from revoked_tokens where expires_at < clock_timestamp()
+            limit 100 for update skip locked)"
     )
     .execute(connection)
     .await?;

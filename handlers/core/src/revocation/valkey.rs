@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use redis::aio::MultiplexedConnection;
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-use super::{Revocations, TokenIds, Withdrawal, postgres, remembered};
-use crate::{ApiError, Db};
+use super::{Revocations, TokenIds, Withdrawal, epoch_margin, postgres, remembered};
+use crate::{ApiError, BoundedConnection, Db};
 
 /// Longest to wait for the cache: it answers within a millisecond or is down.
 const TIMEOUT: std::time::Duration = std::time::Duration::from_millis(500);
@@ -131,7 +130,7 @@ impl InValkey {
 
     async fn write(&self, what: Withdrawal, now: OffsetDateTime) -> Result<(), ApiError> {
         let value = match what {
-            Withdrawal::User(_) => now.unix_timestamp().to_string(),
+            Withdrawal::User(_) => (now - epoch_margin()).unix_timestamp().to_string(),
             Withdrawal::Session(_) | Withdrawal::Token(_) => "1".to_owned(),
         };
         let mut pipeline = redis::pipe();
@@ -156,15 +155,13 @@ async fn within<T>(answer: impl Future<Output = redis::RedisResult<T>>) -> Resul
 impl Revocations for InValkey {
     fn withdraw<'a>(
         &'a self,
-        connection: &'a mut PgConnection,
+        connection: &'a mut BoundedConnection,
         what: Withdrawal,
     ) -> BoxFuture<'a, Result<(), ApiError>> {
         Box::pin(async move {
-            // One moment for both: a token is issued by what the database says, and asked for here.
-            let now = OffsetDateTime::now_utc();
-            postgres::write(connection, what, now).await?;
+            postgres::write(connection, what).await?;
             // Before the commit: withdrawn for nothing is safe, committed and not withdrawn is not.
-            self.write(what, now).await
+            self.write(what, OffsetDateTime::now_utc()).await
         })
     }
 

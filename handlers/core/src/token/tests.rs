@@ -16,7 +16,14 @@ fn claims() -> Claims {
     Claims {
         iat: NOW,
         exp: NOW + LIFETIME,
-        ..Claims::issue("local", Uuid::nil(), Uuid::nil(), "member", Uuid::nil())
+        ..Claims::issue(
+            "local",
+            Uuid::nil(),
+            Uuid::nil(),
+            "member",
+            Uuid::nil(),
+            time::OffsetDateTime::UNIX_EPOCH,
+        )
     }
 }
 

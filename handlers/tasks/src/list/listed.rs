@@ -6,9 +6,9 @@
 
 use std::collections::HashMap;
 
-use miyabi_core::ApiError;
+use miyabi_core::{ApiError, BoundedConnection};
 use serde::Deserialize;
-use sqlx::{FromRow, PgConnection, types::Json};
+use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
 use crate::{Moment, Page, Person, Priority, Status, TaskLabel, TaskSummary};
@@ -53,7 +53,7 @@ impl Listed {
     /// Those of the database.
     pub(super) async fn show(
         page: Page<Listed>,
-        connection: &mut PgConnection,
+        connection: &mut BoundedConnection,
     ) -> Result<Page<TaskSummary>, ApiError> {
         let mut named = Named::by(&page.items, connection).await?;
         let items = page.items.into_iter().map(|task| task.summary(&mut named));
@@ -86,7 +86,7 @@ impl Listed {
 }
 
 impl Named {
-    async fn by(tasks: &[Listed], connection: &mut PgConnection) -> Result<Named, ApiError> {
+    async fn by(tasks: &[Listed], connection: &mut BoundedConnection) -> Result<Named, ApiError> {
         let mut people: Vec<Uuid> = tasks
             .iter()
             .flat_map(|task| task.assignee_id.into_iter().chain([task.created_by]))
