@@ -54,6 +54,7 @@ table idempotency_keys with row-level security
     body jsonb
     created_at timestamp with time zone not null default now()
     expires_at timestamp with time zone not null default (now() + '24:00:00'::interval)
+    answer text -- The body to the byte. `body` holds the same for code from before this column, and goes with a later release.
     constraint idempotency_keys_key_length CHECK (((char_length(key) >= 1) AND (char_length(key) <= 255)))
     constraint idempotency_keys_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint idempotency_keys_pkey PRIMARY KEY (organization_id, user_id, route, key)
@@ -62,8 +63,8 @@ table idempotency_keys with row-level security
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant delete to miyabi_tasks
     grant insert (organization_id, user_id, route, key, request_hash) to miyabi_tasks
-    grant select (organization_id, user_id, route, key, request_hash, status, headers, body, created_at, expires_at) to miyabi_tasks
-    grant update (request_hash, status, headers, body, created_at, expires_at) to miyabi_tasks
+    grant select (organization_id, user_id, route, key, request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_tasks
+    grant update (request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_tasks
 
 table invitations with row-level security
     -- Invitations to an organization. No function may touch them yet.
@@ -195,6 +196,29 @@ table refresh_tokens
     grant insert (token_hash, session_id, parent_hash, generation, expires_at) to miyabi_auth
     grant select (token_hash, session_id, parent_hash, generation, created_at, expires_at, used_at) to miyabi_auth
     grant update (used_at) to miyabi_auth
+
+table refusal_counts with row-level security
+    -- Lines of refusals that somebody caused in an hour: whoever is refused again and again fills no trail.
+    organization_id uuid not null
+    actor_id uuid not null -- The user. No foreign key: somebody refused for not being a member is no member.
+    hour timestamp with time zone not null
+    lines bigint not null
+    constraint refusal_counts_lines_positive CHECK ((lines > 0))
+    constraint refusal_counts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint refusal_counts_pkey PRIMARY KEY (organization_id, actor_id, hour)
+    policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_activity
+    grant delete to miyabi_auth
+    grant delete to miyabi_tasks
+    grant insert (organization_id, actor_id, hour, lines) to miyabi_activity
+    grant insert (organization_id, actor_id, hour, lines) to miyabi_auth
+    grant insert (organization_id, actor_id, hour, lines) to miyabi_tasks
+    grant select (organization_id, actor_id, hour, lines) to miyabi_activity
+    grant select (organization_id, actor_id, hour, lines) to miyabi_auth
+    grant select (organization_id, actor_id, hour, lines) to miyabi_tasks
+    grant update (lines) to miyabi_activity
+    grant update (lines) to miyabi_auth
+    grant update (lines) to miyabi_tasks
 
 table revoked_tokens
     -- Access tokens to refuse before they expire: all of a session, one by its jti, or all of a user issued up to a moment.

@@ -134,7 +134,7 @@ pub(crate) async fn restore(
     .await?;
     let ids: Vec<Uuid> = deleted.iter().map(|task| task.id).collect();
     // Tasks may have moved meanwhile, since what is deleted does not count where they go.
-    if hierarchy::is_too_deep(&mut tx, id, &ids).await? {
+    if !ids.is_empty() && hierarchy::is_too_deep(&mut tx, id, &ids).await? {
         return Err(ApiError::conflict(
             "too_deep",
             format!(

@@ -1,6 +1,6 @@
 //! Requests that another site makes a browser send.
 
-use miyabi_tests::{App, Method, Person, RequestBuilder, json};
+use miyabi_tests::{App, Method, Person, RequestBuilder, Token, json};
 
 /// The routes that a cookie authenticates.
 const ROUTES: [&str; 3] = ["/api/auth/refresh", "/api/auth/logout", "/api/auth/switch"];
@@ -143,13 +143,15 @@ async fn attack_26_a_planted_cookie() {
     let replaced =
         right(&alice, "/api/auth/refresh").header("cookie", format!("__Secure-rt={planted}"));
     replaced.send().await.problem(403, "csrf");
-    // Both: nobody can say whose request it is.
+    // Both: the CSRF token says whose request it is.
     for both in [
         format!("__Secure-rt={planted}; __Secure-rt={own}"),
         format!("__Secure-rt={own}; __Secure-rt={planted}"),
     ] {
         let request = right(&alice, "/api/auth/refresh").header("cookie", both);
-        request.send().await.problem(401, "unauthenticated");
+        let token = request.send().await.expect(200)["access_token"].clone();
+        let claims = Token::parse(token.as_str().unwrap()).claims;
+        assert_eq!(claims["sid"], alice.claims()["sid"]);
     }
     right(&alice, "/api/auth/refresh").send().await.expect(200);
 }
