@@ -25,7 +25,10 @@ mod states;
 mod swapped;
 mod sweep;
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU32, Ordering},
+};
 
 use deployer::{
     Error,
@@ -50,10 +53,16 @@ struct Place {
 }
 
 impl Place {
-    /// At the emulator that tests share, with its asset bucket. `row` makes the account the test's
-    /// own.
+    /// At the emulator that tests share, with its asset bucket, in an account that no other test
+    /// gets: `row`, for whoever reads a log, then a number of its own.
     async fn new(row: u32) -> Place {
-        Place::bootstrapped(Place::at(row, Emulator::shared().await.url())).await
+        static NEXT: AtomicU32 = AtomicU32::new(1);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let place = Place {
+            account: format!("{row:06}{number:06}"),
+            ..Place::at(row, Emulator::shared().await.url())
+        };
+        Place::bootstrapped(place).await
     }
 
     /// At an emulator of its own, in the one account whose APIs it lets everybody call.
@@ -119,9 +128,10 @@ impl Place {
         Progress::new(move |event| events.lock().unwrap().push(event))
     }
 
-    /// What was told so far, as text.
+    /// What was reported so far, a line each, as the command line shows it in a pipe.
     fn told(&self) -> String {
-        format!("{:?}", self.events.lock().unwrap())
+        let events = self.events.lock().unwrap();
+        events.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// One run of the deployer: the lease, the plan, the stacks.
@@ -200,6 +210,24 @@ async fn plan(aws: &Aws, stacks: &[(&str, Value)]) -> Result<Plan, Error> {
     let plan = plan::make(desired, &deployed)?;
     aws.check(&plan.stacks)?;
     Ok(plan)
+}
+
+/// An event in plain words.
+fn line(event: &Event) -> String {
+    match event {
+        Event::Started { title, .. } => title.clone(),
+        Event::Doing { step, what } => format!("{step}: {what}"),
+        Event::Done { step, summary } => format!("{step}: done, {summary}"),
+        Event::Failed { step } => format!("{step}: failed"),
+        Event::Resource {
+            stack,
+            logical_id,
+            resource_type,
+            state,
+            ..
+        } => format!("{stack}: {} {logical_id} ({resource_type})", state.as_str()),
+        Event::Warning { text } => format!("warning: {text}"),
+    }
 }
 
 /// A stack with a topic and an output; another number is a change in place.

@@ -28,11 +28,14 @@ async fn fault_01_a_failed_first_creation_is_removed_and_made_again_by_one_comma
         "the first cause in full: {told}"
     );
 
-    let (plan, applied) = place.deploy(&[("data", good(1))]).await.unwrap();
+    let (plan, _) = place.deploy(&[("data", good(1))]).await.unwrap();
     assert_eq!(actions(&plan), [("data", StackAction::Update)]);
-    assert!(applied.outputs.is_empty());
     let aws = place.open().await.unwrap();
-    assert!(aws.deployed().await.unwrap().stacks["data"].complete);
+    let data = aws.deployed().await.unwrap().stacks["data"].clone();
+    assert!(
+        data.complete && data.outputs["id"].contains("Topic"),
+        "{data:?}"
+    );
 }
 
 #[tokio::test]
@@ -220,19 +223,22 @@ async fn fault_22_nothing_to_change_is_a_success_without_a_write() {
     let stacks = [("data", good(1))];
     place.deploy(&stacks).await.unwrap();
     let aws = place.open().await.unwrap();
-    let (plan, _) = place.deploy_with(&aws, &stacks).await.unwrap();
+    let (plan, unchanged) = place.deploy_with(&aws, &stacks).await.unwrap();
     assert!(plan.is_empty());
     assert_eq!(writes(&aws), Vec::<String>::new());
 
-    // Even when it is told to update what needs no update.
+    // Even when the plan says to update a stack that needs no update.
     let lease = aws
         .lease(&LeaseHolder::this_process("deploy"))
         .await
         .unwrap();
     let mut forced = self::plan(&aws, &stacks).await.unwrap();
     forced.stacks[0].action = StackAction::Update;
-    place.apply(&aws, &forced).await.unwrap();
+    let applied = place.apply(&aws, &forced).await.unwrap();
     lease.release().await.unwrap();
+    assert_eq!(applied.outputs, unchanged.outputs);
+    let executed = "CloudFormation.ExecuteChangeSet".to_owned();
+    assert!(!writes(&aws).contains(&executed), "{:?}", writes(&aws));
 }
 
 #[tokio::test]
@@ -293,7 +299,7 @@ async fn what_a_person_sees_while_a_stack_is_made_is_each_of_its_resources() {
     assert!(
         place
             .told()
-            .contains("logical_id: \"Topic\", resource_type: \"AWS::SNS::Topic\", state: Created"),
+            .contains("data: created Topic (AWS::SNS::Topic)"),
         "{}",
         place.told()
     );
