@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use super::{Aws, refused::Refused, stack::StackView};
 pub(super) use crate::restore::INSTANCE;
-use crate::{Error, progress::Progress};
+use crate::{Error, progress::Progress, restore};
 
 /// An instance that is being changed takes no other change; most changes end within minutes.
 const CHANGEABLE_WITHIN: Duration = Duration::from_secs(900);
@@ -135,6 +137,49 @@ impl Aws {
         Ok(())
     }
 
+    /// Gives the logs that RDS exports an expiry, before RDS makes their groups without one. CloudFormation
+    /// cannot: the groups are called after the instance, which has to exist first, and then RDS has
+    /// made them.
+    pub(super) async fn expire_database_logs(&self, template: &Value) -> Result<(), Error> {
+        let Some(logical_id) = restore::database_of(template) else {
+            return Ok(());
+        };
+        let logs = exported_logs(&template["Resources"][logical_id]["Properties"]);
+        if logs.is_empty() {
+            return Ok(());
+        }
+        let instance = self.database_instance().await?;
+        for log in logs {
+            let group = format!("/aws/rds/instance/{instance}/{log}");
+            self.expire_log_group(&group).await?;
+        }
+        Ok(())
+    }
+
+    async fn expire_log_group(&self, group: &str) -> Result<(), Error> {
+        let failed = |refused: Refused| {
+            refused.error(format!(
+                "The log group `{group}` cannot be given an expiry."
+            ))
+        };
+        self.fence().await?;
+        let made = self.clients.logs.create_log_group().log_group_name(group);
+        if let Err(error) = made.send().await {
+            let refused = Refused::new("logs:CreateLogGroup", error);
+            if refused.code != "ResourceAlreadyExistsException" {
+                return Err(failed(refused));
+            }
+        }
+        let days = i32::from(self.stage.settings().functions.log_retention_days);
+        let expiry = self.clients.logs.put_retention_policy();
+        let expiry = expiry.log_group_name(group).retention_in_days(days);
+        expiry
+            .send()
+            .await
+            .map(drop)
+            .map_err(|error| failed(Refused::new("logs:PutRetentionPolicy", error)))
+    }
+
     async fn remove_log_group(&self, group: &str) -> Result<(), Error> {
         let answer = self.clients.logs.delete_log_group().log_group_name(group);
         let Err(error) = answer.send().await else {
@@ -176,4 +221,14 @@ impl Aws {
             }
         }
     }
+}
+
+/// The names of the logs that an instance exports.
+fn exported_logs(properties: &Value) -> Vec<&str> {
+    let exports = properties["EnableCloudwatchLogsExports"].as_array();
+    exports
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect()
 }

@@ -209,6 +209,7 @@ impl Stacks for Aws {
             self.write_owner_secret(secret).await?;
         }
         self.forget();
+        self.expire_database_logs(&stack.template).await?;
         if moves_gradually(&stack.template) {
             self.provisioned_aliases_stand().await?;
         }

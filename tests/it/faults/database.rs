@@ -18,7 +18,7 @@ fn data(class: &str) -> Value {
     json!({
         "Resources": {"Database": {"Type": "AWS::RDS::DBInstance", "DeletionPolicy": "Snapshot", "UpdateReplacePolicy": "Snapshot",
             "Properties": {"Engine": "postgres", "EngineVersion": "15", "DBInstanceClass": class, "AllocatedStorage": "20",
-                "DBName": "miyabi", "MasterUsername": "miyabi_owner", "MasterUserPassword": "xxxxxxxx", "BackupRetentionPeriod": 7}}},
+                "EnableCloudwatchLogsExports": ["postgresql"], "DBName": "miyabi", "MasterUsername": "miyabi_owner", "MasterUserPassword": "xxxxxxxx", "BackupRetentionPeriod": 7}}},
         "Outputs": {"id": {"Value": {"Fn::GetAtt": ["Database", "Endpoint.Address"]}}}
     })
 }
@@ -209,17 +209,22 @@ async fn a_protected_stage_is_destroyed_by_one_command_and_leaves_a_named_snapsh
             .status,
         200
     );
-    let group = format!("/aws/rds/instance/{instance}/postgresql");
-    let target = "Logs_20140328.CreateLogGroup";
-    emulator
-        .call(
-            &place.account,
-            "logs",
-            target,
-            json!({"logGroupName": group}),
-        )
+    let target = "Logs_20140328.DescribeLogGroups";
+    let prefix = json!({"logGroupNamePrefix": "/aws/rds/"});
+    let groups = emulator
+        .call(&place.account, "logs", target, prefix)
         .await
         .expect(200);
+    let group = &groups["logGroups"][0];
+    assert_eq!(
+        group["logGroupName"],
+        format!("/aws/rds/instance/{instance}/postgresql")
+    );
+    let days = place.stage().settings().functions.log_retention_days;
+    assert_eq!(
+        group["retentionInDays"], days,
+        "RDS makes it without expiry"
+    );
 
     let lease = aws
         .lease(&LeaseHolder::this_process("destroy"))
