@@ -52,7 +52,7 @@ async fn ten_thousand_turns_of_two_organizations_on_one_connection_show_no_forei
     }
     for turn in 0..10_000 {
         let (organization, caller) = &tenants[turn % 2];
-        let end = ["commit", "rollback", "abort", "drop"][turn % 4 ^ (turn / 4) % 2];
+        let end = ["commit", "rollback", "abort", "drop"][(turn % 4) ^ ((turn / 4) % 2)];
         assert_eq!(
             sees(&tasks, caller, end).await,
             [*organization],
