@@ -18,6 +18,7 @@ mod list;
 mod local;
 mod process;
 mod queries;
+mod revocation;
 mod runtime;
 mod sample;
 mod secrets;
@@ -42,10 +43,11 @@ use finding::Finding;
 type Bench = fn(&Context) -> Result<Vec<Finding>, Error>;
 
 /// The measurements, in the order in which they run.
-const BENCHES: [(&str, Bench); 8] = [
+const BENCHES: [(&str, Bench); 9] = [
     ("start", start::run),
     ("list", list::run),
     ("queries", queries::run),
+    ("revocation", revocation::run),
     ("synth", synth::run),
     ("local", local::run),
     ("deploy", deploy::run),

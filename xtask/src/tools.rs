@@ -1,6 +1,5 @@
-//! Tools of the tests that come from PyPI: linters, a real Valkey, a stand-in for AWS and
-//! the AWS CLI, in a virtual environment
-//! under `.miyabi/tools`, with the versions of `xtask/tools/requirements.txt`.
+//! Tools of the tests that come from PyPI: linters, a stand-in for AWS and the AWS CLI, in a virtual
+//! environment under `.miyabi/tools`, with the versions of `xtask/tools/requirements.txt`.
 
 use std::{
     fs,
@@ -33,7 +32,7 @@ impl Tools {
         }
         let step = progress.step(
             "tools",
-            "Installing cfn-lint, squawk, Valkey, ministack and the AWS CLI",
+            "Installing cfn-lint, squawk, ministack and the AWS CLI",
         );
         let path = |path: &Path| path.display().to_string();
         Tool::new("python3", &["-m", "venv", "--clear", &path(&tools.venv)])
@@ -61,27 +60,4 @@ impl Tools {
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.venv.join("bin").join(name)
     }
-
-    /// The real Valkey that one of the packages ships.
-    pub(crate) fn valkey_server(&self) -> Option<PathBuf> {
-        find(&self.venv.join("lib"), "valkey-server")
-    }
-}
-
-fn find(folder: &Path, name: &str) -> Option<PathBuf> {
-    let entries: Vec<PathBuf> = fs::read_dir(folder)
-        .ok()?
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
-    if let Some(found) = entries
-        .iter()
-        .find(|path| path.file_name().is_some_and(|last| last == name))
-    {
-        return Some(found.clone());
-    }
-    entries
-        .iter()
-        .filter(|path| path.is_dir())
-        .find_map(|path| find(path, name))
 }

@@ -1,7 +1,7 @@
 //! Computes the intrinsic functions of a template.
 //!
-//! There is no TLS on this machine: an address `https://127.0.0.1:..` that comes out of a template
-//! is `http://127.0.0.1:..`, and `rediss://` is `redis://`.
+//! Gateway and CDN answer without TLS on this machine: an address `https://127.0.0.1:..` that comes
+//! out of a template is `http://127.0.0.1:..`. The cache answers by TLS alone, as on AWS.
 
 use std::{collections::BTreeMap, net::Ipv4Addr};
 
@@ -189,10 +189,9 @@ fn text(value: &Value) -> Result<String, Unresolved> {
 
 fn without_tls(value: Value) -> Value {
     match value {
-        Value::String(text) => Value::String(
-            text.replace("https://127.0.0.1:", "http://127.0.0.1:")
-                .replace("rediss://127.0.0.1:", "redis://127.0.0.1:"),
-        ),
+        Value::String(text) => {
+            Value::String(text.replace("https://127.0.0.1:", "http://127.0.0.1:"))
+        }
         other => other,
     }
 }
@@ -287,6 +286,10 @@ mod tests {
             (
                 json!({"Fn::Select": [1, {"Fn::Cidr": ["10.0.0.0/16", 4, 12]}]}),
                 json!("10.0.16.0/20"),
+            ),
+            (
+                json!({"Fn::Sub": "rediss://${Host}"}),
+                json!("rediss://127.0.0.1:8788"),
             ),
             (
                 json!([{"a": {"Ref": "Host"}}]),

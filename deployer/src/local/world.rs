@@ -17,7 +17,7 @@ use super::{
     edge::Edge,
     files::Files,
     gateway::HttpApi,
-    http::{Reply, Server},
+    http::{CLIENT_PATIENCE, Reply, Server},
     lambda::{Concurrency, Log, Version},
     orphans::Orphans,
     registry::Functions,
@@ -37,7 +37,7 @@ pub(super) struct World {
     /// HTTP APIs.
     pub(super) apis: Apis,
     /// Caches, by name.
-    pub(super) caches: Mutex<BTreeMap<String, super::resources::elasticache::Server>>,
+    pub(super) caches: Mutex<BTreeMap<String, super::resources::elasticache::Cache>>,
     /// Buckets and distributions.
     pub(super) edge: Edge,
     /// Where distributions listen, by id.
@@ -121,7 +121,7 @@ impl World {
             attempts -= 1;
             let port = self.files.port(name, preferred);
             let port = port.map_err(|error| format!("It has no port: {error}."))?;
-            match Server::start(port, handler.clone()).await {
+            match Server::start_for_clients(port, CLIENT_PATIENCE, handler.clone()).await {
                 Ok(server) => return Ok(server),
                 Err(error) if fresh && attempts > 0 && error.kind() == io::ErrorKind::AddrInUse => {
                     let forgotten = self.files.forget_port(name);

@@ -8,6 +8,7 @@ use miyabi_catalog::Function;
 use crate::{
     ApiError, CachedSecret, Clock, Db, HttpClient,
     aws::{Aws, InvokeError},
+    cache::Cache,
     config::{Config, ConfigError},
     connection::Connector,
     keys::Keys,
@@ -55,8 +56,10 @@ impl App {
         let config = Config::read(function, variable)?;
         let http = Arc::new(HttpClient::default());
         let aws = Arc::new(Aws::new(Arc::clone(&http), variable)?);
-        let revocations: Arc<dyn Revocations> = match &config.valkey_url {
-            Some(url) => Arc::new(InValkey::new(url, &config.stage).map_err(ConfigError)?),
+        let revocations: Arc<dyn Revocations> = match &config.cache {
+            Some(cache) => Arc::new(InValkey::new(
+                Cache::new(cache, &config.stage).map_err(ConfigError)?,
+            )),
             None => Arc::new(InPostgres),
         };
         let connector = config

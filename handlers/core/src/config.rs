@@ -22,10 +22,19 @@ pub(crate) struct Config {
     pub(crate) origin_secret: Option<String>,
     /// Whether requests without the origin secret are refused.
     pub(crate) origin_secret_required: bool,
-    /// Address of the cache.
-    pub(crate) valkey_url: Option<String>,
+    /// How to reach the cache; `None`: the stage has none.
+    pub(crate) cache: Option<CacheConfig>,
     /// ARNs of the functions that this one invokes, by their short names.
     pub(crate) invokes: BTreeMap<&'static str, String>,
+}
+
+/// How to reach the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CacheConfig {
+    /// `rediss://HOST:PORT` by TLS, `redis://HOST:PORT` without.
+    pub(crate) url: String,
+    /// A PEM file of roots to trust instead of those that browsers trust.
+    pub(crate) ca_file: Option<String>,
 }
 
 /// How to reach the database.
@@ -73,16 +82,11 @@ impl Config {
             .reads_jwt_keys
             .then(|| require("JWT_KEYS_SECRET"))
             .transpose()?;
-        let valkey_url = get("VALKEY_URL").filter(|_| function.reads_jwt_keys);
-        if let Some(url) = &valkey_url
-            && !url.starts_with("redis://")
-            && !url.starts_with("rediss://")
-        {
-            return Err(ConfigError(format!(
-                "VALKEY_URL of the function `{}` must begin with redis:// or rediss://.",
-                function.name
-            )));
-        }
+        let cache = function
+            .reads_jwt_keys
+            .then(|| CacheConfig::read(function.name, get))
+            .transpose()?
+            .flatten();
         let invokes = function
             .invokes
             .iter()
@@ -117,9 +121,33 @@ impl Config {
             jwt_keys_secret,
             origin_secret,
             origin_secret_required,
-            valkey_url,
+            cache,
             invokes,
         })
+    }
+}
+
+impl CacheConfig {
+    fn read(
+        function: &str,
+        get: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<CacheConfig>, ConfigError> {
+        let Some(url) = get("VALKEY_URL") else {
+            return Ok(None);
+        };
+        let tls = url.starts_with("rediss://");
+        if !tls && !url.starts_with("redis://") {
+            return Err(ConfigError(format!(
+                "VALKEY_URL of the function `{function}` must begin with redis:// or rediss://.",
+            )));
+        }
+        let ca_file = get("VALKEY_CA_FILE");
+        if ca_file.is_some() && !tls {
+            return Err(ConfigError(format!(
+                "VALKEY_CA_FILE of the function `{function}` needs a VALKEY_URL that begins with rediss://.",
+            )));
+        }
+        Ok(Some(CacheConfig { url, ca_file }))
     }
 }
 

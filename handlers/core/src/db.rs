@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     ApiError, Caller,
     audit::Audit,
-    bounded_connection::{BoundedConnection, STATEMENT_TIMEOUT_MS},
+    bounded_connection::STATEMENT_TIMEOUT_MS,
     connection::Connector,
     database_error::is_lost,
     permission::Requires,
@@ -104,22 +104,17 @@ impl Db {
     async fn tenant<P: Requires>(&self, caller: &Caller<P>, mode: Mode) -> Result<Tx, ApiError> {
         let claims = caller.claims();
         let token = TokenIds::of(claims)?;
-        // With a cache the list is asked there. Not at the same time as the transaction opens: an
-        // empty cache is filled from the database, and there is one connection.
-        let in_database = self.revocations.is_in_the_database();
-        if !in_database && self.revocations.is_withdrawn(&token, self).await? {
+        if self.revocations.is_known_withdrawn(&token).await {
             return Err(withdrawn_error());
         }
-        let sql = begin(
-            mode,
-            Some((&token, claims.org, in_database)),
-            Some(claims.sub),
-        );
+        let sql = begin(mode, Some((&token, claims.org, true)), Some(claims.sub));
         let (mut tx, row) = self.begin(&sql).await?;
         let row = row.ok_or_else(|| ApiError::Internal("app.enter gave no row.".to_owned()))?;
         let role: Option<&str> = row.try_get("role")?;
         let permissions: Option<&str> = row.try_get("permissions")?;
-        match row.try_get::<&str, _>("verdict")? {
+        let verdict = row.try_get::<&str, _>("verdict")?;
+        self.revocations.learn(&token, verdict == "withdrawn");
+        match verdict {
             "welcome" => tx.enter(
                 claims,
                 role.unwrap_or_default(),
@@ -206,17 +201,6 @@ impl Db {
             opened = open(connector, sql).await;
         }
         opened
-    }
-
-    /// Runs one statement outside of any organization, for [`Revocations`].
-    pub(crate) async fn with_connection<T>(
-        &self,
-        run: impl AsyncFnOnce(&mut BoundedConnection) -> Result<T, sqlx::Error>,
-    ) -> Result<T, ApiError> {
-        let (mut tx, _) = self.begin(&begin(Mode::Read, None, None)).await?;
-        let result = run(&mut tx).await?;
-        tx.rollback().await?;
-        Ok(result)
     }
 }
 

@@ -29,6 +29,7 @@ mod app;
 mod audit;
 mod aws;
 mod bounded_connection;
+mod cache;
 mod cached_secret;
 mod caller;
 mod certificates;

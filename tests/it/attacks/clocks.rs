@@ -25,10 +25,10 @@ async fn refreshed(at: &InProcess, person: &Person) -> String {
 }
 
 async fn on_each_store(test: impl AsyncFn(&App, &dyn Fn(&str) -> InProcess)) {
-    let valkey = Valkey::start();
-    for url in [None, Some(valkey.url())] {
+    let valkey = Valkey::start().await;
+    for valkey in [None, Some(valkey.address())] {
         let setup = Setup {
-            valkey: url,
+            valkey,
             ..Setup::default()
         };
         let secrets = Secrets::start().await;

@@ -131,10 +131,10 @@ async fn attack_55_the_first_statement_has_the_limits_too() {
 
 /// T7 with a cache that takes connections and responds to nothing.
 #[tokio::test]
-async fn attack_55_a_cache_that_hangs_is_503_and_never_not_withdrawn() {
-    let valkey = Valkey::start();
+async fn attack_55_a_cache_that_hangs_changes_no_response() {
+    let valkey = Valkey::start().await;
     let app = App::with(Setup {
-        valkey: Some(valkey.url()),
+        valkey: Some(valkey.address()),
         ..Setup::default()
     })
     .await;
@@ -144,9 +144,9 @@ async fn attack_55_a_cache_that_hangs_is_503_and_never_not_withdrawn() {
     assert_eq!(request.send().await.status, 204);
     alice.get("/api/auth/me").await.expect(200);
     let hung = valkey.hang();
-    for person in [&alice, &signed_out] {
+    for (person, status) in [(&alice, 200), (&signed_out, 401)] {
         let asked = Instant::now();
-        person.get("/api/auth/me").await.problem(503, "unavailable");
+        assert_eq!(person.get("/api/auth/me").await.status, status);
         let took = asked.elapsed();
         assert!(took < Duration::from_secs(3), "{took:?}");
     }

@@ -1,11 +1,5 @@
 //! What somebody reads who gets hold of a store.
 
-use std::{
-    io::{Read, Write},
-    net::TcpStream,
-    time::Duration,
-};
-
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use miyabi_tests::{App, Method, Setup, Valkey};
 use ring::digest;
@@ -28,33 +22,17 @@ pub(crate) async fn everything(app: &App) -> String {
 }
 
 /// Every key and value of a cache, as it sends them.
-fn everything_cached(valkey: &Valkey) -> String {
-    let ask = |commands: &str| {
-        let mut stream = TcpStream::connect(("127.0.0.1", valkey.port())).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(10)))
-            .unwrap();
-        stream
-            .write_all(format!("{commands}QUIT\r\n").as_bytes())
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    };
-    let keys = ask("KEYS *\r\n");
-    let gets = keys
-        .lines()
-        .filter(|line| line.starts_with("miyabi:"))
-        .map(|key| format!("GET {key}\r\n"));
-    let gets = gets.collect::<String>();
-    keys + &ask(&gets)
+async fn everything_cached(valkey: &Valkey) -> String {
+    let keys = valkey.keys().await;
+    let gets: String = keys.iter().map(|key| format!("GET {key}\n")).collect();
+    keys.join("\n") + &valkey.ask(&gets).await
 }
 
 #[tokio::test]
 async fn attack_24_only_hashes_are_stored() {
-    let valkey = Valkey::start();
+    let valkey = Valkey::start().await;
     let app = App::with(Setup {
-        valkey: Some(valkey.url()),
+        valkey: Some(valkey.address()),
         ..Setup::default()
     })
     .await;
@@ -79,7 +57,7 @@ async fn attack_24_only_hashes_are_stored() {
         .expect(204);
 
     let stored = everything(&app).await;
-    let cached = everything_cached(&valkey);
+    let cached = everything_cached(&valkey).await;
     assert!(cached.contains("withdrawn:user:"), "{cached}");
     for secret in &secrets {
         let bytes = URL_SAFE_NO_PAD.decode(secret).unwrap();

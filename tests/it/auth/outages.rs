@@ -2,61 +2,9 @@
 
 use std::time::Duration;
 
-use miyabi_tests::{App, Database, Method, Secrets, Setup, Valkey, Wire, until};
+use miyabi_tests::{App, Database, Method, Secrets, Setup, Wire, until};
 
-/// T7, the list in Valkey.
-#[tokio::test]
-async fn t7_without_the_cache_nobody_is_answered_until_it_is_back() {
-    let valkey = Valkey::start();
-    let port = valkey.port();
-    let app = App::with(Setup {
-        valkey: Some(valkey.url()),
-        ..Setup::default()
-    })
-    .await;
-    let alice = app.sign_in("alice").await;
-    let signed_out = app.sign_in("alice").await;
-    let request = signed_out.cookie_request(Method::POST, "/api/auth/logout");
-    assert_eq!(request.send().await.status, 204);
-    signed_out
-        .get("/api/auth/me")
-        .await
-        .problem(401, "unauthenticated");
-    alice.get("/api/auth/me").await.expect(200);
-
-    drop(valkey);
-    for person in [&alice, &signed_out] {
-        for route in ["/api/auth/me", "/api/activity"] {
-            let response = person.get(route).await;
-            response.problem(503, "unavailable");
-            assert_eq!(response.header("retry-after"), "1");
-        }
-    }
-    // Whoever wants to sign out is told that it did not work, and it did not half work.
-    let logout = alice.cookie_request(Method::POST, "/api/auth/logout");
-    logout.send().await.problem(503, "unavailable");
-    let everywhere = alice.request(Method::POST, "/api/auth/logout-all");
-    everywhere.send().await.problem(503, "unavailable");
-
-    // It comes back without anything that it knew.
-    let _valkey = Valkey::start_on(port);
-    until("served again", Duration::from_secs(2), async || {
-        let response = alice.get("/api/auth/me").await;
-        (response.status == 200).then_some(())
-    })
-    .await;
-    for route in ["/api/auth/me", "/api/activity", "/api/auth/sessions"] {
-        signed_out.get(route).await.problem(401, "unauthenticated");
-    }
-    let logout = alice.cookie_request(Method::POST, "/api/auth/logout");
-    assert_eq!(logout.send().await.status, 204);
-    alice
-        .get("/api/auth/me")
-        .await
-        .problem(401, "unauthenticated");
-}
-
-/// T7, the list in PostgreSQL.
+/// T7.
 #[tokio::test]
 async fn t7_without_the_database_nobody_is_answered_until_it_is_back() {
     let database = Database::migrated().await;

@@ -11,9 +11,9 @@ pub(crate) async fn on_each_store(test: impl AsyncFn(&App)) {
     println!("withdrawn tokens in PostgreSQL");
     test(&App::start().await).await;
     println!("withdrawn tokens in Valkey");
-    let valkey = Valkey::start();
+    let valkey = Valkey::start().await;
     let setup = Setup {
-        valkey: Some(valkey.url()),
+        valkey: Some(valkey.address()),
         ..Setup::default()
     };
     test(&App::with(setup).await).await;

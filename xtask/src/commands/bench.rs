@@ -40,6 +40,8 @@ enum Name {
     List,
     /// Lists, filters and searches at 100,000 tasks, at the database.
     Queries,
+    /// A page of tasks with a cache and without.
+    Revocation,
     /// Synthesis of all stacks of a stage.
     Synth,
     /// The stage `local` in a copy of the checkout: its gateway, and deploys.
@@ -54,7 +56,10 @@ enum Name {
 
 impl Name {
     fn needs_functions(self) -> bool {
-        matches!(self, Name::Start | Name::List | Name::Queries)
+        matches!(
+            self,
+            Name::Start | Name::List | Name::Queries | Name::Revocation
+        )
     }
 }
 

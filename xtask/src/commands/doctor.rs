@@ -9,6 +9,7 @@ use deployer::{
 };
 use postgres_server::Binaries;
 use serde::Serialize;
+use valkey_server::Program;
 
 use crate::{arm64, context::Context, process::Tool, show::table::table};
 
@@ -104,7 +105,7 @@ const WANTED: &[Wanted] = &[
         program: "python3",
         arguments: &["--version"],
         oldest: (3, 9),
-        needed_for: "cargo xtask test: cfn-lint, squawk, Valkey",
+        needed_for: "cargo xtask test: cfn-lint, squawk; Valkey where a stage has a cache",
         required: false,
         install: "sudo apt-get install python3-venv",
     },
@@ -123,6 +124,7 @@ impl Doctor {
         findings.push(compiler_for_arm64());
         findings.push(emulator_for_arm64());
         findings.push(database(postgres));
+        findings.push(cache(Program::installed(&context.project.valkey_cache())));
         let lacking = findings
             .iter()
             .any(|finding| finding.required && !finding.ok);
@@ -259,6 +261,31 @@ fn database(there: Option<Result<Binaries, postgres_server::Error>>) -> Finding 
         name: "PostgreSQL",
         needed_for: "the database of `local`",
         required: true,
+        ok,
+        found,
+        install,
+    }
+}
+
+/// Only a stage whose file says `cache: true` needs one.
+fn cache(installed: Result<Option<Program>, valkey_server::Error>) -> Finding {
+    let (ok, found, install) = match installed {
+        Ok(Some(program)) => (true, program.path.display().to_string(), String::new()),
+        Ok(None) => (
+            true,
+            "none yet; its Python package is installed when a stage has a cache".to_owned(),
+            String::new(),
+        ),
+        Err(error) => (
+            false,
+            format!("{error} "),
+            "correct or unset `VALKEY_SERVER`".to_owned(),
+        ),
+    };
+    Finding {
+        name: "Valkey",
+        needed_for: "the cache of `local`",
+        required: false,
         ok,
         found,
         install,

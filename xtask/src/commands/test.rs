@@ -57,7 +57,7 @@ impl Test {
         let build = build::build(&context.project, BuildFor::Local, &progress);
         match context.interrupt.or(build).await {
             Ok(_) => {
-                self.tests(context, &tools, &mut tally).await?;
+                self.tests(context, &mut tally).await?;
                 if self
                     .name
                     .as_ref()
@@ -88,22 +88,14 @@ impl Test {
     }
 
     /// The tests of the workspace, counted one by one.
-    async fn tests(
-        &self,
-        context: &Context,
-        tools: &Tools,
-        tally: &mut Tally,
-    ) -> Result<(), Error> {
+    async fn tests(&self, context: &Context, tally: &mut Tally) -> Result<(), Error> {
         let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
         // One build of everything, with AWS: the command line that the tests run is the same.
         arguments.extend(["--features", "miyabi-tests/aws,xtask/aws"]);
         if let Some(name) = &self.name {
             arguments.extend(["--", name]);
         }
-        let mut tool = self.cargo_test(context, &arguments);
-        if let Some(valkey) = tools.valkey_server() {
-            tool = tool.env("VALKEY_SERVER", valkey);
-        }
+        let tool = self.cargo_test(context, &arguments);
         let check = Check {
             name: "tests",
             title: "Testing the workspace",

@@ -1,41 +1,29 @@
-//! Caches: a real Valkey or Redis of the machine, on a port each. What it holds is kept in the
-//! folder of the stage, so that a token that was revoked stays revoked when the stage starts anew.
-
-mod program;
+//! Caches: a real Valkey or Redis each, which answers by TLS alone and in cluster mode alone, as
+//! ElastiCache Serverless does. What it holds is kept in the directory of the stage, so that it
+//! outlives a restart of the stage.
 
 use std::{
+    collections::BTreeMap,
     fs,
-    net::Ipv4Addr,
-    path::PathBuf,
-    process::Stdio,
-    time::{Duration, Instant},
+    path::{Path, PathBuf},
 };
 
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::Value;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-    process::{Child, Command},
-};
-
-pub(in crate::local) use program::program;
+use valkey_server::{Identity, Options, Program, Server};
 
 use super::{Made, Provider, Record, Wish, World};
 use crate::{local::orphans::Orphans, mutex::lock, target::Health};
 
 /// The port that is taken for a cache when it is free.
 const PREFERRED_PORT: u16 = 8791;
-const START_WITHIN: Duration = Duration::from_secs(30);
 
 pub(super) struct ServerlessCache;
 
 /// A server that runs until this value is dropped.
 #[derive(Debug)]
-pub(in crate::local) struct Server {
-    process: Child,
-    pid: u32,
-    port: u16,
+pub(in crate::local) struct Cache {
+    server: Server,
     orphans: Orphans,
 }
 
@@ -53,26 +41,27 @@ impl Provider for ServerlessCache {
     }
 
     fn refuse(&self, properties: &Value) -> Vec<String> {
-        let mut refused = Vec::new();
-        if !matches!(properties["Engine"].as_str(), Some("valkey" | "redis")) {
-            refused.push("Engine is neither valkey nor redis.".to_owned());
+        match properties["Engine"].as_str() {
+            Some("valkey" | "redis") => Vec::new(),
+            _ => vec!["Engine is neither valkey nor redis.".to_owned()],
         }
-        refused.extend(program().err());
-        refused
     }
 
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
         async move {
-            let name = wish.text("ServerlessCacheName").to_owned();
+            let name = wish.name(world, "ServerlessCacheName");
             let running = lock(&world.caches)
                 .get_mut(&name)
-                .and_then(Server::port_if_it_runs);
+                .and_then(Cache::port_if_it_runs);
             let port = match running {
                 Some(port) => port,
                 None => {
-                    let server = start(world, &name).await?;
-                    let port = server.port;
-                    lock(&world.caches).insert(name.clone(), server);
+                    // One that has ended still has the port.
+                    let ended = lock(&world.caches).remove(&name);
+                    drop(ended);
+                    let cache = start(world, &name).await?;
+                    let port = cache.server.port();
+                    lock(&world.caches).insert(name.clone(), cache);
                     port
                 }
             };
@@ -89,10 +78,10 @@ impl Provider for ServerlessCache {
         record: &'a Record,
     ) -> BoxFuture<'a, Result<(), String>> {
         async move {
-            let server = lock(&world.caches).remove(&record.reference);
-            drop(server);
+            let cache = lock(&world.caches).remove(&record.reference);
+            drop(cache);
             // What is left of it is removed with the stage at the latest.
-            let _ = fs::remove_dir_all(folder(world, &record.reference));
+            let _ = fs::remove_dir_all(folder(world).join(&record.reference));
             Ok(())
         }
         .boxed()
@@ -104,11 +93,11 @@ impl Provider for ServerlessCache {
         record: &'a Record,
     ) -> BoxFuture<'a, (Health, String)> {
         let mut caches = lock(&world.caches);
-        let server = caches.get_mut(&record.reference);
-        let running = server.and_then(|server| Some((server.port_if_it_runs()?, server.pid)));
+        let cache = caches.get_mut(&record.reference);
+        let running = cache.and_then(|cache| Some((cache.port_if_it_runs()?, cache.server.pid())));
         async move {
             match running {
-                Some((port, pid)) => (Health::Ok, format!("127.0.0.1:{port}, pid {pid}")),
+                Some((port, pid)) => (Health::Ok, format!("127.0.0.1:{port} by TLS, pid {pid}")),
                 None => (Health::Missing, "it has ended".to_owned()),
             }
         }
@@ -116,105 +105,90 @@ impl Provider for ServerlessCache {
     }
 }
 
-impl Server {
+impl Cache {
     /// Whether the process runs.
     pub(in crate::local) fn is_running(&mut self) -> bool {
-        matches!(self.process.try_wait(), Ok(None))
+        self.server.is_running()
     }
 
     fn port_if_it_runs(&mut self) -> Option<u16> {
-        self.is_running().then_some(self.port)
+        self.is_running().then(|| self.server.port())
     }
 }
 
-impl Drop for Server {
+impl Drop for Cache {
     fn drop(&mut self) {
-        // The process is killed when `process` is dropped.
-        self.orphans.remove(self.pid);
+        // The process is killed when `server` is dropped.
+        self.orphans.remove(self.server.pid());
     }
 }
 
-fn folder(world: &World, name: &str) -> PathBuf {
-    world.files().dir().join("caches").join(name)
+/// What the caches of the stage keep.
+fn folder(world: &World) -> PathBuf {
+    world.files().dir().join("caches")
 }
 
-async fn start(world: &World, name: &str) -> Result<Server, String> {
-    let program = program()?;
-    let failed = |error: std::io::Error| format!("{} does not start: {error}.", program.display());
+/// The certificate of the caches; functions trust it alone.
+fn identity(world: &World) -> Result<Identity, String> {
+    Identity::in_dir(&folder(world).join("identity")).map_err(|error| error.to_string())
+}
+
+/// The variables that a function needs to verify a cache: for each `NAME_URL` that begins with
+/// `rediss://127.0.0.1:`, a `NAME_CA_FILE`. On AWS the certificate is one that browsers trust.
+pub(super) fn certificates(
+    world: &World,
+    environment: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, String> {
+    let of_caches = environment
+        .iter()
+        .filter(|(_, value)| value.starts_with("rediss://127.0.0.1:"))
+        .filter_map(|(name, _)| name.strip_suffix("_URL"));
+    of_caches
+        .map(|name| {
+            let file = identity(world)?.certificate().display().to_string();
+            Ok((format!("{name}_CA_FILE"), file))
+        })
+        .collect()
+}
+
+async fn start(world: &World, name: &str) -> Result<Cache, String> {
+    let install = valkey_dir(world.cache());
+    let program = tokio::task::spawn_blocking(move || Program::find(&install))
+        .await
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())?;
     let port = world
         .files()
         .port(&format!("cache/{name}"), PREFERRED_PORT)
-        .map_err(failed)?;
-    let folder = folder(world, name);
-    fs::create_dir_all(&folder).map_err(failed)?;
-    let log = fs::File::create(folder.join("server.log")).map_err(failed)?;
-    let process = Command::new(&program)
-        .args([
-            "--port",
-            &port.to_string(),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "yes",
-        ])
-        .current_dir(&folder)
-        .stdin(Stdio::null())
-        .stdout(log.try_clone().map_err(failed)?)
-        .stderr(log)
-        .process_group(0)
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(failed)?;
-    let pid = process.id().unwrap_or_default();
-    world.orphans.add(pid);
-    let mut server = Server {
-        process,
-        pid,
+        .map_err(|error| format!("It has no port: {error}."))?;
+    let options = Options {
+        dir: folder(world).join(name),
         port,
-        orphans: world.orphans.clone(),
+        keep: true,
+        max_memory: None,
     };
-    let begun = Instant::now();
-    while begun.elapsed() < START_WITHIN {
-        let ready = is_ready(port).await;
-        // Looked at after the answer: another program may have the port, and ours have ended.
-        if server.port_if_it_runs().is_none() {
-            break;
-        }
-        if ready {
-            return Ok(server);
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    let said = fs::read_to_string(folder.join("server.log")).unwrap_or_default();
-    let last = said
-        .lines()
-        .rev()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or("it said nothing");
-    Err(format!(
-        "{} is not ready on port {port}: {last}",
-        program.display()
-    ))
+    let server = Server::start(&program, &identity(world)?, &options)
+        .await
+        .map_err(|error| error.to_string())?;
+    world.orphans.add(server.pid());
+    Ok(Cache {
+        server,
+        orphans: world.orphans.clone(),
+    })
 }
 
-/// Whether it answers. It takes connections before, while it still reads what it had.
-async fn is_ready(port: u16) -> bool {
-    let asked = async {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-        stream.write_all(b"PING\r\n").await?;
-        let mut answer = [0; 7];
-        stream.read_exact(&mut answer).await?;
-        Ok::<_, std::io::Error>(&answer == b"+PONG\r\n")
-    };
-    let answered = tokio::time::timeout(Duration::from_secs(1), asked).await;
-    answered.is_ok_and(|answer| answer.unwrap_or(false))
+/// Where Valkey is installed, of a folder for downloads.
+fn valkey_dir(cache: &Path) -> PathBuf {
+    cache.join("valkey")
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpStream,
+    };
 
     use super::*;
     use crate::local::files::Files;
@@ -228,44 +202,46 @@ mod tests {
         }
     }
 
-    async fn says(port: &Value, command: &str) -> String {
-        let port: u16 = port.as_str().unwrap().parse().unwrap();
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
-            .await
-            .unwrap();
-        stream
-            .write_all(format!("{command}\r\n").as_bytes())
-            .await
-            .unwrap();
-        let mut answer = [0; 64];
-        let length = stream.read(&mut answer).await.unwrap();
-        String::from_utf8_lossy(&answer[..length]).into_owned()
-    }
-
-    /// With a server on the machine (`cargo xtask test` brings one) the whole life of a cache;
-    /// without one, the refusal that says what to do.
     #[tokio::test]
-    async fn a_cache_is_a_real_server_that_keeps_what_it_has() {
-        let refused = ServerlessCache.refuse(&wish().properties);
-        if let Err(why) = program() {
-            assert_eq!(refused, [why]);
-            return;
-        }
-        assert_eq!(refused, [""; 0]);
+    async fn a_cache_is_a_real_server_that_answers_by_tls_and_starts_again_on_its_port() {
+        assert_eq!(ServerlessCache.refuse(&wish().properties), [""; 0]);
         let dir = tempfile::tempdir().unwrap();
         let files = Files::new(dir.path().to_owned());
-        let world = World::new("test", files, dir.path()).await.unwrap();
+        let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.miyabi/cache");
+        let world = World::new("test", files, &cache).await.unwrap();
         let made = ServerlessCache.put(&world, &wish()).await.unwrap();
-        let port = &made.attributes["Endpoint.Port"];
-        assert_eq!(says(port, "SET a 1").await, "+OK\r\n");
+        let port = made.attributes["Endpoint.Port"].as_str().unwrap();
         let again = ServerlessCache.put(&world, &wish()).await.unwrap();
         assert_eq!(again, made);
 
-        // Killed, and put again: the same port, and what it had.
+        // Without TLS there is no answer.
+        let address = format!("127.0.0.1:{port}");
+        let mut plain = TcpStream::connect(&address).await.unwrap();
+        plain.write_all(b"PING\r\n").await.unwrap();
+        let mut response = Vec::new();
+        let _ = plain.read_to_end(&mut response).await;
+        assert!(!response.windows(4).any(|part| part == b"PONG"));
+
+        // What a function needs to trust it, and only where it is called.
+        let environment = |url: &str| [("VALKEY_URL".to_owned(), url.to_owned())].into();
+        let given = certificates(&world, &environment(&format!("rediss://{address}"))).unwrap();
+        let file = &given["VALKEY_CA_FILE"];
+        assert!(
+            fs::read_to_string(file)
+                .unwrap()
+                .contains("BEGIN CERTIFICATE")
+        );
+        for elsewhere in ["redis://127.0.0.1:1", "rediss://cache.amazonaws.com:6379"] {
+            let given = certificates(&world, &environment(elsewhere));
+            assert_eq!(given, Ok(BTreeMap::new()), "{elsewhere}");
+        }
+
+        // Ended, and put again: the same port.
+        let pid = lock(&world.caches)["miyabi-test-cache"].server.pid();
         lock(&world.caches).clear();
         let restarted = ServerlessCache.put(&world, &wish()).await.unwrap();
         assert_eq!(restarted, made);
-        assert_eq!(says(port, "GET a").await, "$1\r\n1\r\n");
+        assert_ne!(lock(&world.caches)["miyabi-test-cache"].server.pid(), pid);
         lock(&world.caches).clear();
     }
 }

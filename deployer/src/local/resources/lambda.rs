@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::{Value, json};
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, Record, Wish, World, elasticache, lambda_limits};
 use crate::{
     local::{
         ACCOUNT, REGION,
@@ -55,6 +55,7 @@ fn spec(world: &World, name: &str, properties: &Value) -> Result<Spec, String> {
             .map_or_else(|| value.to_string(), str::to_owned);
         environment.insert(key.clone(), text);
     }
+    lambda_limits::check_environment(&environment)?;
     // What Lambda itself sets, and where it is reached here. The token is how the AWS APIs of the
     // local target know who calls.
     let own = [
@@ -66,6 +67,7 @@ fn spec(world: &World, name: &str, properties: &Value) -> Result<Spec, String> {
         ("AWS_ENDPOINT_URL", world.aws_endpoint()),
     ];
     environment.extend(own.map(|(name, value)| (name.to_owned(), value)));
+    environment.extend(elasticache::certificates(world, &environment)?);
     let log_group = properties["LoggingConfig"]["LogGroup"].as_str();
     Ok(Spec {
         name: name.to_owned(),
@@ -115,6 +117,7 @@ impl Provider for Function {
         if properties["Code"].get("S3Key").is_none() {
             refused.push("Code has no S3Key.".to_owned());
         }
+        refused.extend(lambda_limits::refuse(properties));
         refused
     }
 

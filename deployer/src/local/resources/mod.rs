@@ -10,6 +10,7 @@ mod ec2;
 pub(super) mod elasticache;
 mod iam;
 mod lambda;
+mod lambda_limits;
 mod logs;
 mod rds;
 mod s3;

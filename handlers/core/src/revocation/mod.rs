@@ -1,9 +1,11 @@
 //! Access tokens that are withdrawn before they expire.
 //!
-//! PostgreSQL always has the list, written in the transaction that withdraws. A stage with a cache
-//! asks there instead, so that the question costs the database nothing. Both are behind
-//! [`Revocations`], and the same tests prove both. A store that does not answer is 503: never "not
-//! withdrawn".
+//! PostgreSQL has the list, written in the transaction that withdraws, and decides: it is asked in
+//! the round trip that opens a transaction anyway. A stage with a cache has a copy there, which can
+//! refuse a token before the database is touched and can never accept one, so that eviction, loss
+//! and failover of the cache change nothing (docs/decisions/0006-revocation-is-decided-by-postgresql.md).
+//! Both are behind [`Revocations`], and the same tests prove both. A database that does not respond
+//! is 503: never "not withdrawn".
 
 mod postgres;
 mod valkey;
@@ -12,7 +14,7 @@ use futures_util::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{ApiError, BoundedConnection, Db, token};
+use crate::{ApiError, BoundedConnection, token};
 
 pub(crate) use postgres::InPostgres;
 pub(crate) use valkey::InValkey;
@@ -48,7 +50,7 @@ pub trait Revocations: Send + Sync {
     ///
     /// # Errors
     ///
-    /// 503 when a store does not answer; then the transaction must not be committed.
+    /// 503 when the database does not respond; then the transaction must not be committed.
     fn withdraw<'a>(
         &'a self,
         connection: &'a mut BoundedConnection,
@@ -74,19 +76,12 @@ pub trait Revocations: Send + Sync {
         })
     }
 
-    /// Whether a token was withdrawn.
-    ///
-    /// # Errors
-    ///
-    /// 503 when the store does not answer.
-    fn is_withdrawn<'a>(
-        &'a self,
-        token: &'a TokenIds,
-        db: &'a Db,
-    ) -> BoxFuture<'a, Result<bool, ApiError>>;
+    /// Whether a token is known to be withdrawn, without asking the database. `false` means
+    /// nothing: the database is asked next.
+    fn is_known_withdrawn<'a>(&'a self, token: &'a TokenIds) -> BoxFuture<'a, bool>;
 
-    /// Whether opening a transaction asks the list anyway, in the same round trip.
-    fn is_in_the_database(&self) -> bool;
+    /// What the database said of a token.
+    fn learn(&self, token: &TokenIds, withdrawn: bool);
 }
 
 impl Withdrawal {
