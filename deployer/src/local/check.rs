@@ -25,6 +25,7 @@ pub(super) fn check(stacks: &[StackPlan]) -> Result<(), Error> {
             }
         }
     }
+    refused.extend(too_many_routes(stacks));
     if refused.is_empty() {
         return Ok(());
     }
@@ -38,6 +39,22 @@ pub(super) fn check(stacks: &[StackPlan]) -> Result<(), Error> {
         "Leave them out of the stage `local` in stacks/src, or give the local target a provider: deployer/src/local/resources.",
     )
     .because(refused.join("\n")))
+}
+
+/// An HTTP API takes so many routes
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
+const ROUTES: usize = 300;
+
+/// Routes of all stacks; none here has two HTTP APIs.
+fn too_many_routes(stacks: &[StackPlan]) -> Option<String> {
+    let count = stacks
+        .iter()
+        .filter(|stack| stack.action != StackAction::Delete)
+        .flat_map(|stack| stack.template["Resources"].as_object())
+        .flat_map(|resources| resources.values())
+        .filter(|resource| resource["Type"] == "AWS::ApiGatewayV2::Route")
+        .count();
+    (count > ROUTES).then(|| format!("There are {count} routes, and an HTTP API takes {ROUTES}."))
 }
 
 fn resource_refused(resource: &Value) -> Vec<String> {
@@ -76,6 +93,27 @@ mod tests {
             parameter_changes: Vec::new(),
             resources: Vec::new(),
         }
+    }
+
+    #[test]
+    fn more_routes_than_an_http_api_takes_are_refused() {
+        let routes = |count: usize| {
+            let route = |number: usize| {
+                let key = format!("GET /{number}");
+                let properties = json!({"ApiId": "a", "RouteKey": key, "Target": "integrations/i"});
+                let resource =
+                    json!({"Type": "AWS::ApiGatewayV2::Route", "Properties": properties});
+                (format!("Route{number}"), resource)
+            };
+            let routes: serde_json::Map<_, _> = (0..count).map(route).collect();
+            [stack("api", Value::Object(routes))]
+        };
+        assert!(check(&routes(300)).is_ok());
+        let error = check(&routes(301)).unwrap_err();
+        assert_eq!(
+            error.causes(),
+            ["There are 301 routes, and an HTTP API takes 300."]
+        );
     }
 
     #[test]

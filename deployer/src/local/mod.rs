@@ -20,6 +20,7 @@ pub mod orphans;
 mod records;
 pub mod registry;
 mod resources;
+mod rules;
 pub mod secrets;
 mod stack;
 mod start;

@@ -34,7 +34,7 @@ pub(in crate::local) use distribution::{Distribution, refuse as refuse_distribut
 pub(in crate::local) use headers::{HeadersPolicy, refuse as refuse_headers};
 pub(in crate::local) use viewer::ViewerFunction;
 
-use super::http::Reply;
+use super::http::{CLIENT_PATIENCE, Reply};
 use access::Access;
 use distribution::{Behaviour, Origin};
 
@@ -42,6 +42,9 @@ use distribution::{Behaviour, Origin};
 const VIEWER_IP: &str = "127.0.0.1";
 /// What API Gateway takes at most is 10 MB; what is larger need not reach it.
 const BODY_LIMIT: usize = 11 << 20;
+/// The longest URL
+/// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>).
+const URL_LIMIT: usize = 8192;
 
 /// Everything that CloudFront and S3 hold of a stage. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -117,16 +120,18 @@ impl Edge {
                 "Bad request: nothing here has this name.",
             );
         };
+        if url_length(&served, &head) > URL_LIMIT {
+            return refusal::page(StatusCode::URI_TOO_LONG, "The URL is too long.");
+        }
         let mut path = head.uri.path().to_owned();
         let Some((behaviour, origin)) = served.distribution.behaviour(&path::normal(&path)) else {
             return refusal::page(StatusCode::BAD_REQUEST, "Bad request.");
         };
         let mut reply = match refusal(behaviour, &head) {
             Some(refused) => refused,
-            None => match Limited::new(body, BODY_LIMIT).collect().await {
-                Err(_) => refusal::page(StatusCode::PAYLOAD_TOO_LARGE, "The body is too large."),
+            None => match read(body).await {
+                Err(refused) => refused,
                 Ok(body) => {
-                    let body = body.to_bytes();
                     self.run_function(behaviour, &mut path, &mut head);
                     if path == "/" {
                         path.push_str(&served.distribution.root_object);
@@ -238,6 +243,30 @@ fn file(bucket: &Bucket, path: &str, access: Access, headers: &HeaderMap, gzip: 
         return denied();
     }
     reply
+}
+
+/// The whole body, or why it is not read.
+async fn read(body: Incoming) -> Result<Bytes, Reply> {
+    let body = Limited::new(body, BODY_LIMIT).collect();
+    match tokio::time::timeout(CLIENT_PATIENCE, body).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(_)) => Err(refusal::page(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "The body is too large.",
+        )),
+        Err(_) => Err(refusal::page(
+            StatusCode::REQUEST_TIMEOUT,
+            "The body did not arrive in time.",
+        )),
+    }
+}
+
+/// Bytes of the URL that the viewer asked for.
+fn url_length(served: &Served, head: &Head) -> usize {
+    let host = head.headers.get(header::HOST);
+    let host = host.map_or_else(|| served.port.to_string().len(), |host| host.len());
+    let path = head.uri.path_and_query();
+    "https://".len() + host + path.map_or(0, |path| path.as_str().len())
 }
 
 /// What CloudFront refuses without asking the origin.

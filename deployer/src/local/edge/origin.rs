@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header,
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
-    rt::TokioExecutor,
+    rt::{TokioExecutor, TokioTimer},
 };
 
 use super::refusal;
@@ -31,6 +31,10 @@ const HOP_BY_HOP: [&str; 9] = [
 ];
 const VIA: &str = "1.1 local.cloudfront.net (CloudFront)";
 
+/// How long CloudFront keeps an idle connection to an origin, where the template says nothing
+/// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html>).
+const KEPT_FOR: Duration = Duration::from_secs(5);
+
 /// Keeps connections to the gateways.
 #[derive(Debug, Clone)]
 pub(super) struct HttpOrigins(Client<HttpConnector, Full<Bytes>>);
@@ -49,7 +53,12 @@ impl Default for HttpOrigins {
     fn default() -> HttpOrigins {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        HttpOrigins(Client::builder(TokioExecutor::new()).build(connector))
+        HttpOrigins(
+            Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(KEPT_FOR)
+                .build(connector),
+        )
     }
 }
 

@@ -12,8 +12,20 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use serde_json::{Map, Value, json};
 
-use super::{Caller, Found, routes::decode, text};
+use super::{Client, Found, routes::decode, text};
 use crate::local::http::Reply;
+
+/// Headers that are about one connection, which API Gateway sets itself.
+const OF_THE_CONNECTION: [&str; 8] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// The event for a request, as JSON.
 pub(super) fn request(
@@ -21,18 +33,20 @@ pub(super) fn request(
     route: &Found,
     api: &str,
     domain: &str,
-    caller: &Caller,
+    client: &Client,
     request_id: &str,
 ) -> Vec<u8> {
     let uri = request.uri();
+    // API Gateway decodes the path and leaves the query string as it came.
+    let path = decode(uri.path());
     let now = SystemTime::now();
     let epoch = now.duration_since(UNIX_EPOCH).unwrap_or_default();
     let mut event = json!({
         "version": "2.0",
         "routeKey": route.key,
-        "rawPath": uri.path(),
+        "rawPath": path,
         "rawQueryString": uri.query().unwrap_or_default(),
-        "headers": headers(request, domain, caller),
+        "headers": headers(request, domain, client),
         "requestContext": {
             "accountId": crate::local::ACCOUNT,
             "apiId": api,
@@ -40,9 +54,9 @@ pub(super) fn request(
             "domainPrefix": api,
             "http": {
                 "method": request.method().as_str(),
-                "path": uri.path(),
+                "path": path,
                 "protocol": "HTTP/1.1",
-                "sourceIp": caller.ip,
+                "sourceIp": client.ip,
                 "userAgent": text(request.headers(), header::USER_AGENT).unwrap_or_default(),
             },
             "requestId": request_id,
@@ -87,7 +101,7 @@ pub(super) fn request(
 
 /// Lowercase names, several values joined by commas. What the gateway itself says about the way of
 /// the request replaces what the client claims.
-fn headers(request: &Request<Bytes>, domain: &str, caller: &Caller) -> Value {
+fn headers(request: &Request<Bytes>, domain: &str, client: &Client) -> Value {
     let mut headers: BTreeMap<&str, String> = BTreeMap::new();
     for (name, value) in request.headers() {
         let name = name.as_str();
@@ -104,8 +118,8 @@ fn headers(request: &Request<Bytes>, domain: &str, caller: &Caller) -> Value {
             .or_insert_with(|| value.into_owned());
     }
     let forwarded = match headers.get("x-forwarded-for") {
-        Some(before) => format!("{before}, {}", caller.ip),
-        None => caller.ip.clone(),
+        Some(before) => format!("{before}, {}", client.ip),
+        None => client.ip.clone(),
     };
     headers.insert("x-forwarded-for", forwarded);
     headers.insert("x-forwarded-proto", "http".to_owned());
@@ -167,6 +181,9 @@ pub(super) fn response(payload: &[u8]) -> Option<Reply> {
         return Some(reply);
     };
     let status = status.as_u64().or_else(|| status.as_str()?.parse().ok())?;
+    if !(200..=599).contains(&status) {
+        return None;
+    }
     let mut reply = Response::new(Full::new(body(&answer)?));
     *reply.status_mut() = StatusCode::from_u16(u16::try_from(status).ok()?).ok()?;
     let headers = reply.headers_mut();
@@ -181,6 +198,9 @@ pub(super) fn response(payload: &[u8]) -> Option<Reply> {
             HeaderName::try_from(name).ok()?,
             HeaderValue::try_from(value).ok()?,
         );
+        if OF_THE_CONNECTION.contains(&name.as_str()) {
+            continue;
+        }
         if !headers
             .get_all(&name)
             .iter()
@@ -231,5 +251,68 @@ fn body_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(uri: &str) -> Value {
+        let request = Request::get(uri).body(Bytes::new()).unwrap();
+        let route = Found {
+            key: "GET /{proxy+}".to_owned(),
+            alias: None,
+            parameters: BTreeMap::new(),
+        };
+        let client = Client {
+            ip: "127.0.0.1".to_owned(),
+        };
+        let event = super::request(&request, &route, "a", "127.0.0.1:1", &client, "r");
+        serde_json::from_slice(&event).unwrap()
+    }
+
+    #[test]
+    fn the_path_reaches_a_function_decoded_and_the_query_string_does_not() {
+        let event = event("/a%20b/%C3%A9/%zz?q=%20x+y&%41=%42");
+        assert_eq!(event["rawPath"], "/a b/é/%zz");
+        assert_eq!(event["requestContext"]["http"]["path"], "/a b/é/%zz");
+        assert_eq!(event["rawQueryString"], "q=%20x+y&%41=%42");
+        assert_eq!(event["queryStringParameters"]["A"], "B");
+    }
+
+    #[test]
+    fn headers_of_a_connection_do_not_leave_a_function() {
+        let payload = json!({
+            "statusCode": 200,
+            "body": "x",
+            "headers": {"Connection": "close", "Transfer-Encoding": "chunked", "Content-Length": "9", "X-A": "b"},
+        });
+        let reply = response(payload.to_string().as_bytes()).unwrap();
+        let names: Vec<&str> = reply.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["x-a", "content-type"]);
+    }
+
+    #[test]
+    fn an_invalid_response_is_none() {
+        for payload in [
+            "",
+            "not json",
+            r#"{"statusCode": 100}"#,
+            r#"{"statusCode": 600}"#,
+            r#"{"statusCode": "many"}"#,
+            r#"{"statusCode": 200, "headers": {"a b": "c"}}"#,
+            r#"{"statusCode": 200, "headers": {"a": "b\r\nc: d"}}"#,
+            r#"{"statusCode": 200, "isBase64Encoded": true, "body": "?"}"#,
+            r#"{"statusCode": 200, "cookies": [7]}"#,
+        ] {
+            assert!(response(payload.as_bytes()).is_none(), "{payload}");
+        }
+        // Anything without a status is the body itself.
+        let reply = response(br#"{"a": 1}"#).unwrap();
+        assert_eq!(
+            (reply.status(), reply.headers()["content-type"].as_bytes()),
+            (StatusCode::OK, &b"application/json"[..])
+        );
     }
 }

@@ -5,6 +5,8 @@ mod access_log;
 mod cors;
 mod event;
 mod routes;
+#[cfg(test)]
+mod tests;
 mod throttle;
 
 use std::{
@@ -27,14 +29,14 @@ pub use throttle::Throttle;
 use access_log::Entry;
 
 use super::{
-    http::{Reply, json as answer},
+    http::{CLIENT_PATIENCE, Reply, json as answer},
     lambda::{Outcome, Refusal},
     registry::Functions,
 };
 
 /// The largest request body (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
-/// All header lines together.
+/// The request line and all header lines together.
 const HEADER_LIMIT: usize = 10_240;
 /// A function that takes longer is not waited for.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
@@ -64,7 +66,7 @@ struct Parts {
 
 /// Who called, as the gateway sees it.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct Client {
     /// Its address; the gateway says so to the function in `sourceIp` and `x-forwarded-for`.
     pub ip: String,
 }
@@ -120,23 +122,22 @@ impl HttpApi {
     /// Answers a request that came over the network.
     pub async fn serve(&self, request: Request<Incoming>) -> Reply {
         let (head, body) = request.into_parts();
-        let size: usize = head
-            .headers
-            .iter()
-            .map(|(name, value)| name.as_str().len() + value.len() + 4)
-            .sum();
-        if size > HEADER_LIMIT {
+        if head_size(&head) > HEADER_LIMIT {
             return message(
                 StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
                 "Request Header Fields Too Large",
             );
         }
-        match Limited::new(body, BODY_LIMIT).collect().await {
+        let body = Limited::new(body, BODY_LIMIT).collect();
+        let Ok(body) = tokio::time::timeout(CLIENT_PATIENCE, body).await else {
+            return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
+        };
+        match body {
             Ok(body) => {
                 let request = Request::from_parts(head, body.to_bytes());
                 self.answer(
                     request,
-                    &Caller {
+                    &Client {
                         ip: "127.0.0.1".to_owned(),
                     },
                 )
@@ -147,7 +148,7 @@ impl HttpApi {
     }
 
     /// Answers a request.
-    pub async fn answer(&self, request: Request<Bytes>, caller: &Caller) -> Reply {
+    pub async fn answer(&self, request: Request<Bytes>, client: &Client) -> Reply {
         let begun = Instant::now();
         let request_id = uuid::Uuid::new_v4().to_string();
         let (throttle, log, cors) = {
@@ -177,7 +178,7 @@ impl HttpApi {
             }
             Some(route) => {
                 let begun = Instant::now();
-                let reply = self.integrate(request, &route, caller, &request_id).await;
+                let reply = self.integrate(request, &route, client, &request_id).await;
                 integration = Some(begun.elapsed());
                 reply
             }
@@ -194,7 +195,7 @@ impl HttpApi {
         if let Some(log) = log {
             log.write(&Entry {
                 request_id: &request_id,
-                source_ip: &caller.ip,
+                source_ip: &client.ip,
                 method: method.as_str(),
                 path: &path,
                 route_key: &route_key,
@@ -211,7 +212,7 @@ impl HttpApi {
         &self,
         request: Request<Bytes>,
         route: &Found,
-        caller: &Caller,
+        client: &Client,
         request_id: &str,
     ) -> Reply {
         let Some(alias) = &route.alias else {
@@ -226,7 +227,7 @@ impl HttpApi {
             route,
             &self.id,
             &self.read().domain,
-            caller,
+            client,
             request_id,
         );
         let invoked = tokio::time::timeout(INTEGRATION_TIMEOUT, version.invoke(event));
@@ -296,6 +297,19 @@ fn set<T>(map: &mut BTreeMap<String, T>, id: &str, value: Option<T>) {
 /// What the gateway itself said in an answer.
 #[derive(Debug, Clone, Copy)]
 struct OwnWords(&'static str);
+
+/// Bytes of the request line and the header lines.
+fn head_size(head: &http::request::Parts) -> usize {
+    let path = head
+        .uri
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
+    let line = head.method.as_str().len() + path + " HTTP/1.1".len() + 3;
+    let headers = head.headers.iter();
+    line + headers
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum::<usize>()
+}
 
 /// An answer of the gateway's own.
 fn message(status: StatusCode, text: &'static str) -> Reply {

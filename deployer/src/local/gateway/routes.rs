@@ -9,6 +9,12 @@ use std::{collections::BTreeMap, fmt};
 /// by `ANY`.
 type Rank = (usize, usize, bool);
 
+/// The methods that a route can have
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>).
+const METHODS: [&str; 8] = [
+    "ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT",
+];
+
 /// `GET /api/tasks/{task_id}`, or `$default`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RouteKey {
@@ -17,16 +23,44 @@ pub struct RouteKey {
 }
 
 impl RouteKey {
-    /// `None` when it is no route key.
-    pub fn parse(key: &str) -> Option<RouteKey> {
+    /// # Errors
+    ///
+    /// A sentence that says why API Gateway refuses it.
+    pub fn parse(key: &str) -> Result<RouteKey, String> {
         if key == "$default" {
-            return Some(RouteKey {
+            return Ok(RouteKey {
                 method: "ANY".to_owned(),
                 path: "/{proxy+}".to_owned(),
             });
         }
-        let (method, path) = key.split_once(' ')?;
-        path.starts_with('/').then(|| RouteKey {
+        let (method, path) = key
+            .split_once(' ')
+            .ok_or_else(|| format!("The route key `{key}` is not `METHOD /path`."))?;
+        if !METHODS.contains(&method) {
+            return Err(format!(
+                "The route key `{key}` has a method that is none of {}.",
+                METHODS.join(", ")
+            ));
+        }
+        if !path.starts_with('/') || path.contains(char::is_whitespace) {
+            return Err(format!(
+                "The path of the route key `{key}` does not begin with `/`."
+            ));
+        }
+        if path.len() > 1 && path.ends_with('/') {
+            return Err(format!(
+                "The route key `{key}` ends with `/`, which API Gateway refuses."
+            ));
+        }
+        let mut parts = path.split('/').skip(1).peekable();
+        while let Some(part) = parts.next() {
+            if !is_part(part, parts.peek().is_none()) {
+                return Err(format!(
+                    "The route key `{key}` has the part `{part}`: a variable is `{{name}}`, and `{{name+}}` as the last part."
+                ));
+            }
+        }
+        Ok(RouteKey {
             method: method.to_owned(),
             path: path.to_owned(),
         })
@@ -69,6 +103,22 @@ impl RouteKey {
             .is_none()
             .then_some(((greedy, parameters.len(), any), parameters))
     }
+}
+
+/// Whether a part of a path is plain text or a whole variable.
+fn is_part(part: &str, is_last: bool) -> bool {
+    let Some(name) = part.strip_prefix('{') else {
+        return !part.contains(['{', '}']);
+    };
+    let Some(name) = name.strip_suffix('}') else {
+        return false;
+    };
+    let (name, is_greedy) = match name.strip_suffix('+') {
+        Some(name) => (name, true),
+        None => (name, false),
+    };
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || b"._:-".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_word) && (is_last || !is_greedy)
 }
 
 impl fmt::Display for RouteKey {
@@ -152,9 +202,38 @@ mod tests {
             "GET /swagger-ui/{proxy+}"
         );
         assert_eq!(chosen("GET", "/swagger-ui").unwrap(), "GET /swagger-ui");
+        assert_eq!(chosen("GET", "/swagger-ui/"), None);
         assert_eq!(chosen("GET", "/api/tasks/"), None);
         assert_eq!(chosen("DELETE", "/api/tasks"), None);
         assert_eq!(chosen("GET", "/api"), None);
+    }
+
+    #[test]
+    fn route_keys_that_api_gateway_refuses_are_refused() {
+        let refused = [
+            "GET /swagger-ui/",
+            "GET",
+            "TRACE /x",
+            "get /x",
+            "GET x",
+            "GET /a b",
+            "GET /{a+}/b",
+            "GET /{a",
+            "GET /x{a}",
+            "GET /{}",
+        ];
+        for key in refused {
+            let error = RouteKey::parse(key).unwrap_err();
+            assert!(error.contains(&format!("`{key}`")), "{error}");
+        }
+        for key in [
+            "$default",
+            "GET /",
+            "ANY /{proxy+}",
+            "PATCH /a/{b_c}/d.json",
+        ] {
+            RouteKey::parse(key).unwrap();
+        }
     }
 
     #[test]

@@ -18,9 +18,12 @@ pub use log::Log;
 pub(crate) use log::{before as log_before, parse_log_line};
 pub use version::{Concurrency, Spec, Version};
 
-/// The largest request and the largest answer of a synchronous invocation, in bytes
+/// The largest request of a synchronous invocation, in bytes
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
 pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+
+/// The largest response of a synchronous invocation, in bytes: Lambda leaves 100 for its own.
+pub const RESPONSE_LIMIT: usize = 6_291_556;
 
 /// How an invocation ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use serde_json::json;
 use tokio::sync::{Notify, oneshot};
 
-use super::{Outcome, PAYLOAD_LIMIT, unhandled};
+use super::{Outcome, RESPONSE_LIMIT, unhandled};
 use crate::local::http::{Reply, Server, json as answer};
 
 /// One event on its way through an environment.
@@ -152,14 +152,14 @@ impl Shared {
                 unhandled(
                     "Function.ResponseSizeTooLarge",
                     &format!(
-                        "Response payload size exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."
+                        "Response payload size exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."
                     ),
                 ),
                 answer(
                     StatusCode::PAYLOAD_TOO_LARGE,
                     &json!({
                         "errorType": "RequestEntityTooLarge",
-                        "errorMessage": format!("Exceeded maximum allowed payload size ({PAYLOAD_LIMIT} bytes)."),
+                        "errorMessage": format!("Exceeded maximum allowed payload size ({RESPONSE_LIMIT} bytes)."),
                     }),
                 ),
             ),
@@ -173,7 +173,7 @@ impl Shared {
 struct TooLarge;
 
 async fn read(request: Request<Incoming>) -> Result<Vec<u8>, TooLarge> {
-    let body = Limited::new(request.into_body(), PAYLOAD_LIMIT)
+    let body = Limited::new(request.into_body(), RESPONSE_LIMIT)
         .collect()
         .await;
     body.map(|body| body.to_bytes().to_vec())

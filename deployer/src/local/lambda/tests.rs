@@ -16,9 +16,9 @@ use http::{Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 
-use super::{Concurrency, Log, Outcome, PAYLOAD_LIMIT, Refusal, Spec, Version};
+use super::{Concurrency, Log, Outcome, PAYLOAD_LIMIT, RESPONSE_LIMIT, Refusal, Spec, Version};
 use crate::local::{
-    gateway::{Caller, HttpApi, RouteKey},
+    gateway::{Client, HttpApi, RouteKey},
     orphans::Orphans,
     registry::Functions,
 };
@@ -69,7 +69,9 @@ fn plays_a_function() {
                 std::thread::sleep(Duration::from_millis(300));
                 "slow".to_owned()
             }
-            "large" => "x".repeat(PAYLOAD_LIMIT + 1),
+            "large" => "x".repeat(RESPONSE_LIMIT + 1),
+            // With what is around it, more than a request may have.
+            "fits" => "x".repeat(RESPONSE_LIMIT - 100),
             _ => env::var("ANSWER").unwrap_or_default(),
         };
         let answer = json!({"statusCode": 200, "body": body, "headers": {"x-pid": std::process::id().to_string()}});
@@ -170,7 +172,7 @@ impl Played {
     async fn post(&self, body: &str) -> (StatusCode, String, String) {
         let request = Request::post("/").header("content-type", "text/plain");
         let request = request.body(Bytes::from(body.to_owned())).unwrap();
-        let caller = Caller {
+        let caller = Client {
             ip: "127.0.0.1".to_owned(),
         };
         let answer = self.api.answer(request, &caller).await;
@@ -268,7 +270,7 @@ async fn an_environment_does_one_request_at_a_time_and_reserved_concurrency_ends
 }
 
 #[tokio::test]
-async fn six_megabytes_are_the_most_in_both_directions() {
+async fn a_request_has_6_mb_at_most_and_a_response_100_bytes_more() {
     let played = playing(LONG, None);
     let (status, body, _) = played.post(&"x".repeat(PAYLOAD_LIMIT)).await;
     assert_eq!(
@@ -277,6 +279,8 @@ async fn six_megabytes_are_the_most_in_both_directions() {
     );
     assert_eq!(played.post("large").await.0.as_u16(), 500);
     assert!(played.version.failures() < 3);
+    let (status, body, _) = played.post("fits").await;
+    assert_eq!((status.as_u16(), body.len()), (200, RESPONSE_LIMIT - 100));
     assert_eq!(played.post("").await.1, "hello");
 }
 

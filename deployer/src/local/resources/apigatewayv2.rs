@@ -178,12 +178,8 @@ impl Provider for Route {
         {
             refused.push("AuthorizationType is not NONE.".to_owned());
         }
-        if properties["RouteKey"]
-            .as_str()
-            .is_some_and(|key| RouteKey::parse(key).is_none())
-        {
-            refused.push("RouteKey is no route key.".to_owned());
-        }
+        let key = properties["RouteKey"].as_str();
+        refused.extend(key.and_then(|key| RouteKey::parse(key).err()));
         refused
     }
 
@@ -191,13 +187,12 @@ impl Provider for Route {
         async move {
             let id = wish.id(world, "r")[..8].to_owned();
             let api = api_of(world, wish.text("ApiId"))?;
-            let key = wish.text("RouteKey");
-            let parsed = RouteKey::parse(key).ok_or_else(|| format!("`{key}` is no route key."))?;
+            let key = RouteKey::parse(wish.text("RouteKey"))?;
             let target = wish
                 .text("Target")
                 .trim_start_matches("integrations/")
                 .to_owned();
-            api.set_route(&id, Some((parsed, target)));
+            api.set_route(&id, Some((key, target)));
             Ok(Made::new(&id).with("RouteId", id.as_str()))
         }
         .boxed()

@@ -57,6 +57,16 @@ async fn every_answer_has_the_headers_of_the_policy() {
 }
 
 #[tokio::test]
+async fn a_url_has_8_192_bytes_at_most() {
+    let site = Site::start().await;
+    let start = format!("https://127.0.0.1:{}/api/", site.server.port()).len();
+    for (length, status) in [(8192, 200), (8193, 414)] {
+        let path = format!("/api/{}", "x".repeat(length - start));
+        assert_eq!(site.get(&path).await.status.as_u16(), status, "{length}");
+    }
+}
+
+#[tokio::test]
 async fn the_api_gets_its_paths_with_what_only_the_distribution_knows() {
     let site = Site::start().await;
     let claims = [
