@@ -237,6 +237,8 @@ fn stack(name: &str, action: StackAction, after: &[&str]) -> StackPlan {
             })
             .collect(),
         parameter_changes: Vec::new(),
+        section_changes: Vec::new(),
+        incomplete: false,
         resources: Vec::new(),
     }
 }

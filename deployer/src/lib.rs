@@ -42,5 +42,6 @@ pub mod source;
 pub mod stage;
 pub mod state;
 pub mod target;
+pub mod template;
 
 pub use error::{Error, ErrorKind};

@@ -1,7 +1,10 @@
 //! The migration files.
 
-use std::{collections::BTreeMap, fs, path::Path};
+use std::{collections::BTreeMap, fs};
 
+use miyabi_migration_files::{
+    Name, assert_in_order, normalize, parse_name, runs_without_transaction,
+};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -15,11 +18,16 @@ pub struct Migration {
     pub version: i64,
     /// The rest of its name, with spaces.
     pub description: String,
-    /// SHA-256 of its content, lowercase hex.
+    /// SHA-256 of its text without byte order mark and with `\n` at the ends of lines, lowercase hex.
     pub sha256: String,
 }
 
 /// The files of `migrations/` named `{version}_{description}.sql`, in the order of their versions.
+///
+/// # Errors
+///
+/// A file that is not named like that, two files of one version, and a file without a transaction
+/// that has two statements: each would run otherwise than its author meant, or never.
 pub fn files(project: &Project) -> Result<Vec<Migration>, Error> {
     let folder = project.migrations();
     let unreadable = |cause: std::io::Error| {
@@ -32,10 +40,26 @@ pub fn files(project: &Project) -> Result<Vec<Migration>, Error> {
     let mut found: BTreeMap<i64, Migration> = BTreeMap::new();
     for entry in fs::read_dir(&folder).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        let Some((version, description)) = parse_name(&path) else {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = parse_name(&file).map_err(|refusal| {
+            let hint = "Rename the file to what it should run as, or move it out of migrations/.";
+            Error::failed(refusal.to_string(), hint)
+        })?;
+        let Some(Name {
+            version,
+            description,
+        }) = name
+        else {
             continue;
         };
-        let sha256 = hex(&Sha256::digest(fs::read(&path).map_err(unreadable)?));
+        let text = fs::read_to_string(&path).map_err(unreadable)?;
+        runs_without_transaction(&text).map_err(|refusal| {
+            Error::failed(
+                format!("migrations/{file} cannot be run. {refusal}"),
+                "See migrations/README.md, \"Expand, then contract\".",
+            )
+        })?;
+        let sha256 = hex(&Sha256::digest(normalize(&text).as_bytes()));
         let migration = Migration {
             version,
             description,
@@ -54,16 +78,10 @@ pub fn files(project: &Project) -> Result<Vec<Migration>, Error> {
     Ok(found.into_values().collect())
 }
 
-/// `0003_add_labels.sql` -> 3, `add labels`.
-fn parse_name(path: &Path) -> Option<(i64, String)> {
-    let name = path.file_name()?.to_str()?.strip_suffix(".sql")?;
-    let (version, description) = name.split_once('_')?;
-    Some((version.parse().ok()?, description.replace('_', " ")))
-}
-
 /// Refuses migrations that were applied and are not what they were: editing one changes nothing in
-/// a database that has it, and makes new ones differ.
-pub(crate) fn assert_unedited(
+/// a database that has it, and makes new ones differ. Refuses a new one below an applied one, which
+/// would run after what was written later.
+pub(crate) fn assert_applicable(
     files: &[Migration],
     applied: &BTreeMap<i64, String>,
 ) -> Result<(), Error> {
@@ -81,7 +99,13 @@ pub(crate) fn assert_unedited(
             "Put the file back as it was (`git log -- migrations`), and make the change in a new migration.",
         ));
     }
-    Ok(())
+    let versions = files.iter().map(|file| file.version);
+    assert_in_order(versions, applied.keys().copied()).map_err(|refusal| {
+        Error::failed(
+            refusal.to_string(),
+            "Rename the file in migrations/ to the next free number. Nothing was changed.",
+        )
+    })
 }
 
 #[cfg(test)]
@@ -89,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_read_in_order_and_others_are_left_alone() {
+    fn files_are_read_in_order_and_one_that_is_not_named_like_a_migration_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let migrations = folder.path().join("migrations");
         fs::create_dir(&migrations).unwrap();
@@ -110,6 +134,49 @@ mod tests {
         assert_eq!(names, [(1, "first"), (2, "add labels")]);
         fs::write(migrations.join("2_twice.sql"), "").unwrap();
         assert!(files(&project).unwrap_err().message().contains("version 2"));
+        fs::remove_file(migrations.join("2_twice.sql")).unwrap();
+        fs::write(migrations.join("add_more.sql"), "").unwrap();
+        let error = files(&project).unwrap_err();
+        assert!(
+            error
+                .message()
+                .starts_with("migrations/add_more.sql is not named"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn line_ends_and_a_byte_order_mark_change_no_checksum() {
+        let folder = tempfile::tempdir().unwrap();
+        let migrations = folder.path().join("migrations");
+        fs::create_dir(&migrations).unwrap();
+        let read = |text: &str| {
+            fs::write(migrations.join("0001_first.sql"), text).unwrap();
+            files(&Project::new(folder.path()))
+        };
+        let plain = read("select 1;\nselect 2;\n").unwrap();
+        assert_eq!(read("\u{feff}select 1;\r\nselect 2;\r\n").unwrap(), plain);
+        assert_ne!(read("select 1;\nselect 3;\n").unwrap(), plain);
+        let two = read("\u{feff}-- no-transaction\r\nselect 1;\r\nselect 2;\r\n").unwrap_err();
+        assert!(two.message().contains("has 2 statements"), "{two}");
+    }
+
+    #[test]
+    fn a_migration_that_arrives_below_an_applied_one_is_refused() {
+        let file = |version| Migration {
+            version,
+            description: "x".to_owned(),
+            sha256: "a".to_owned(),
+        };
+        let applied = BTreeMap::from([(1, "a".to_owned()), (3, "a".to_owned())]);
+        let error = assert_applicable(&[file(1), file(2), file(3)], &applied).unwrap_err();
+        assert!(
+            error
+                .message()
+                .starts_with("The migration 2 was not applied and 3 was"),
+            "{error}"
+        );
+        assert_applicable(&[file(1), file(3), file(4)], &applied).unwrap();
     }
 
     #[test]
@@ -120,13 +187,13 @@ mod tests {
             sha256: sha256.to_owned(),
         };
         let applied = BTreeMap::from([(1, "a".to_owned())]);
-        assert_unedited(&[file("a")], &applied).unwrap();
-        let edited = assert_unedited(&[file("b")], &applied).unwrap_err();
+        assert_applicable(&[file("a")], &applied).unwrap();
+        let edited = assert_applicable(&[file("b")], &applied).unwrap_err();
         assert_eq!(
             edited.message(),
             "The migration 1 (`first`) was applied and its file has changed since."
         );
-        let gone = assert_unedited(&[], &applied).unwrap_err();
+        let gone = assert_applicable(&[], &applied).unwrap_err();
         assert_eq!(
             gone.message(),
             "The migration 1 was applied and its file is gone."

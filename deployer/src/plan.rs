@@ -2,9 +2,11 @@
 //! decides nothing; a plan that was written to a file and read again is the same plan.
 
 mod alias_reset;
+mod data_types;
 mod deleted_out_of_band;
 mod desired;
 mod diff;
+mod impossible;
 mod make;
 mod only;
 mod order;
@@ -13,6 +15,7 @@ mod predicted;
 mod references;
 mod risk;
 mod rules;
+mod sections;
 mod site;
 
 use std::collections::BTreeMap;
@@ -25,10 +28,11 @@ use crate::{asset::Asset, migrations::Migration};
 pub use alias_reset::AliasReset;
 #[cfg(feature = "aws")]
 pub(crate) use alias_reset::aliases;
-pub use desired::{DesiredStack, DesiredState};
 #[cfg(feature = "aws")]
-pub(crate) use diff::is_stateful;
+pub(crate) use data_types::is_stateful;
+pub use desired::{DesiredStack, DesiredState};
 pub use predicted::PredictedChange;
+pub use sections::SectionChange;
 pub(crate) use site::held;
 
 use crate::{Error, restore, state::Deployed};
@@ -89,6 +93,12 @@ pub struct StackPlan {
     pub parameters: BTreeMap<String, Parameter>,
     /// Parameters whose value will change.
     pub parameter_changes: Vec<ParameterChange>,
+    /// What changes in the template besides its resources, each entry by name.
+    #[serde(default)]
+    pub section_changes: Vec<SectionChange>,
+    /// Whether its last update did not complete, so that it is updated in any case.
+    #[serde(default)]
+    pub incomplete: bool,
     /// Resources that will change, in the order of the template, removed ones last.
     pub resources: Vec<ResourceChange>,
 }

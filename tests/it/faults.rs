@@ -24,6 +24,7 @@ mod source;
 mod states;
 mod swapped;
 mod sweep;
+mod templates;
 
 use std::sync::{
     Arc, Mutex,

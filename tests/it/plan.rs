@@ -1,9 +1,13 @@
 //! Plans through the command line: what one says without AWS, and that a deploy does not go past
 //! what one warns of.
 
+mod spellings;
+
 use std::{fs, path::Path};
 
-use miyabi_tests::{Checkout, Value, json};
+use deployer::{offline, project::Project, session, stage::Stage};
+use miyabi_tests::{Checkout, Dice, Value, json};
+use spellings::{respelled, short_yaml};
 
 /// The resources of a plan that change, one line each, and the risks.
 fn told(plan: &Value) -> String {
@@ -133,4 +137,106 @@ async fn a_deploy_that_would_replace_the_database_is_refused_with_exit_code_3() 
     let plan = checkout.xtask(&plan).await.expect(0).json();
     assert_eq!(plan["offline"]["compared_with"], "record");
     assert_eq!(plan["risks"][0]["kind"], "data_loss", "{plan}");
+}
+
+/// What `aws cloudformation get-template` prints of a body.
+fn get_template(body: Value) -> String {
+    let response = json!({"TemplateBody": body, "StagesAvailable": ["Original", "Processed"]});
+    serde_json::to_string_pretty(&response).unwrap()
+}
+
+#[test]
+fn a_template_in_any_spelling_plans_to_nothing() {
+    let project = Project::new(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+    for name in ["local", "sandbox", "dev", "staging", "prod"] {
+        let stage = Stage::load(name).unwrap();
+        let templates = session::templates(&stage, &[]).unwrap();
+        for seed in 0..8 {
+            let folder = tempfile::tempdir().unwrap();
+            let mut dice = Dice::new(seed);
+            for template in &templates {
+                let other = respelled(&template.json, &mut dice);
+                assert_ne!(other.to_string(), template.json.to_string());
+                let (end, text) = match seed % 4 {
+                    0 => ("yaml", short_yaml(&other)),
+                    1 => ("json", serde_json::to_string_pretty(&other).unwrap()),
+                    2 => ("json", get_template(json!(short_yaml(&other)))),
+                    _ => ("template", get_template(other).replace('\n', "\r\n")),
+                };
+                fs::write(
+                    folder.path().join(format!("{}.{end}", template.stack)),
+                    text,
+                )
+                .unwrap();
+            }
+            let made = offline::plan(&project, &stage, Some(folder.path()), &[]).unwrap();
+            assert!(
+                made.plan.is_empty(),
+                "{name} {seed}: {:#?}",
+                made.plan
+                    .stacks
+                    .iter()
+                    .map(|stack| (&stack.name, &stack.resources, &stack.section_changes))
+                    .collect::<Vec<_>>()
+            );
+            assert_eq!(made.plan.risks, [], "{name} {seed}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn fault_40_templates_in_short_form_yaml_pretty_json_and_as_get_template_prints_them_are_nothing_to_do()
+ {
+    let checkout = Checkout::new();
+    let stage = Stage::load("prod").unwrap();
+    let templates = session::templates(&stage, &[]).unwrap();
+    let forms: [(&str, fn(&Value) -> String); 5] = [
+        ("yaml", short_yaml),
+        ("json", |template| {
+            serde_json::to_string_pretty(template).unwrap()
+        }),
+        ("json", |template| get_template(template.clone())),
+        ("json", |template| get_template(json!(short_yaml(template)))),
+        ("yaml", |template| {
+            let body = short_yaml(template).replace('\n', "\n  ");
+            format!("\u{feff}StagesAvailable:\r\n- Original\r\nTemplateBody:\r\n  {body}\r\n")
+        }),
+    ];
+    for (number, (end, form)) in forms.into_iter().enumerate() {
+        let folder = checkout.dir().join(format!("deployed-{number}"));
+        fs::create_dir(&folder).unwrap();
+        for template in &templates {
+            let file = folder.join(format!("{}.{end}", template.stack));
+            fs::write(file, form(&template.json)).unwrap();
+        }
+        let folder = folder.to_str().unwrap();
+        let plan = ["plan", "--stage", "prod", "--offline", "--deployed", folder];
+        let told = checkout.xtask(&plan).await.expect(0);
+        assert!(
+            told.stdout.contains("Nothing to do"),
+            "{number}: {}",
+            told.stdout
+        );
+    }
+
+    // And what changed is named, whatever its section; what cannot be read is refused.
+    let folder = checkout.dir().join("deployed-0");
+    let file = folder.join("data.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}Metadata:\n  Owner: somebody\n")).unwrap();
+    let folder = folder.to_str().unwrap();
+    let plan = ["plan", "--stage", "prod", "--offline", "--deployed", folder];
+    let told = checkout.xtask(&plan).await.expect(0);
+    assert!(
+        told.stdout.contains("Metadata.Owner: somebody -> (none)"),
+        "{}",
+        told.stdout
+    );
+    fs::write(&file, format!("{text}Resources: {{}}\n")).unwrap();
+    let refused = checkout.xtask(&plan).await.expect(2);
+    assert!(
+        refused.stderr.contains("duplicate key `Resources`"),
+        "{}",
+        refused.stderr
+    );
 }

@@ -204,7 +204,7 @@ impl Aws {
         }
         Err(Error::new(
             ErrorKind::ApprovalNeeded,
-            format!("CloudFormation would do more to data in `{name}` than the plan says. Nothing was changed in this stack."),
+            format!("CloudFormation would do more in `{name}` than the plan says. Nothing was changed in this stack."),
             format!("Look at the change before you go on: `cargo xtask plan --stage {}`", self.stage.name()),
         )
         .because(beyond.join("\n")))
@@ -242,31 +242,40 @@ impl Aws {
     }
 }
 
-/// What CloudFormation would do to resources that hold data and the plan does not say.
+/// What CloudFormation would replace or remove, and the plan does not.
 fn beyond_the_plan(plan: &StackPlan, changes: &[SetChange]) -> Vec<String> {
     let mut beyond = Vec::new();
     for change in changes.iter().filter_map(|change| change.resource_change()) {
         let id = change.logical_resource_id().unwrap_or_default();
         let kind = change.resource_type().unwrap_or_default();
-        if !is_stateful(kind) {
-            continue;
-        }
-        let what = match (change.action(), change.replacement()) {
-            (Some(ChangeAction::Remove), _) => "removed",
-            (_, Some(Replacement::True)) => "replaced",
-            _ => continue,
-        };
         let planned = plan
             .resources
             .iter()
             .find(|planned| planned.logical_id == id)
             .map(|planned| planned.action);
-        let said = matches!(
-            planned,
-            Some(ResourceAction::Remove | ResourceAction::Replace | ResourceAction::MayReplace)
-        );
-        if !said {
-            beyond.push(format!("{id} ({kind}) would be {what}"));
+        let (what, is_planned) = match (change.action(), change.replacement()) {
+            (Some(ChangeAction::Remove), _) => {
+                let removes = planned == Some(ResourceAction::Remove);
+                // A replacement removes the old one, in some endpoints as a change of its own.
+                (
+                    "removed",
+                    removes || planned == Some(ResourceAction::Replace),
+                )
+            }
+            (_, Some(Replacement::True)) => {
+                let replaces = [ResourceAction::Replace, ResourceAction::MayReplace];
+                let replaces = planned.is_some_and(|action| replaces.contains(&action));
+                ("replaced", replaces)
+            }
+            _ => continue,
+        };
+        if !is_planned {
+            let data = if is_stateful(kind) {
+                ", which holds data,"
+            } else {
+                ""
+            };
+            beyond.push(format!("{id} ({kind}){data} would be {what}"));
         }
     }
     beyond

@@ -27,6 +27,7 @@ mod history;
 mod lease;
 mod object_versions;
 mod outcome;
+mod overrides;
 mod place;
 mod placed;
 mod preflight;
@@ -184,13 +185,14 @@ impl Aws {
         for view in stacks.values().filter(|view| is_trouble(view)) {
             in_trouble.push((view.clone(), self.failed_resources(view).await));
         }
-        let deployed = Deployed {
+        let mut deployed = Deployed {
             stacks: try_join_all(read).await?.into_iter().collect(),
             migrations: record.migrations,
             site: record.site,
             rollout: record.rollout,
             source: record.source,
         };
+        self.read_overrides(&stacks, &mut deployed).await?;
         let known = Known {
             deployed,
             in_trouble,

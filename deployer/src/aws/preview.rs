@@ -4,11 +4,14 @@
 //! Their names are unique, so two who plan at once are not in each other's way. That a stack cannot be
 //! previewed is told, and the plan by templates stands.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use async_trait::async_trait;
 use aws_sdk_cloudformation::types::{
-    Change as SetChange, ChangeAction, Parameter as StackParameter, Replacement,
+    Change as SetChange, ChangeAction, Parameter as StackParameter, PolicyAction, Replacement,
     RequiresRecreation, ResourceAttribute, ResourceChange as SetResource,
 };
 use futures_util::future::join_all;
@@ -20,7 +23,7 @@ use super::{
 };
 use crate::{
     Error,
-    plan::{Parameter, Plan, PredictedChange, ResourceAction, StackAction, StackPlan},
+    plan::{Parameter, Plan, PredictedChange, ResourceAction, Retention, StackAction, StackPlan},
     progress::Progress,
     state::Deployed,
     target::Preview,
@@ -41,13 +44,14 @@ impl Preview for Aws {
         }
         let deployed = self.known().await?.deployed;
         let there = self.stacks().await?;
-        let step = progress.step("examine", "Asking CloudFormation about the changes");
+        let step = progress.step("preview", "Asking CloudFormation about the changes");
         let ready = plan.stacks.iter().filter(updated).filter_map(|stack| {
             let view = there.get(&stack.name)?;
             // What is not settled is dealt with by the deploy; its change set would be refused.
             (view.phase == Phase::Stable).then_some((stack, view))
         });
         let asked = ready.map(|(stack, view)| async {
+            self.remove_left_over(view).await;
             let answer = self.ask(stack, view, &deployed).await;
             (stack.name.clone(), answer)
         });
@@ -60,7 +64,7 @@ impl Preview for Aws {
                     previewed.push(name);
                 }
                 Ok(None) => progress.warn(format!(
-                    "The change of `{name}` cannot be examined before the stacks that it takes values from are there."
+                    "The change of `{name}` cannot be previewed before the stacks that it takes values from exist."
                 )),
                 Err(Asking::Refused(error)) => return Err(error),
                 Err(Asking::Unable(error)) => progress.warn(format!(
@@ -75,7 +79,43 @@ impl Preview for Aws {
     }
 }
 
+/// What the name of a change set of a plan begins with. What follows begins with the time, in
+/// nanoseconds since 1970 and in hex.
+const PLAN_PREFIX: &str = "miyabi-plan-";
+
+/// From when on a change set of a plan is left over: no preview takes as long.
+const LEFT_OVER: Duration = Duration::from_secs(15 * 60);
+
+/// Whether a change set of that name was left behind by a plan that was interrupted.
+fn is_left_over(name: &str, now: SystemTime) -> bool {
+    let made = name
+        .strip_prefix(PLAN_PREFIX)
+        .and_then(|token| token.split('-').next())
+        .and_then(|nanos| u64::from_str_radix(nanos, 16).ok())
+        .map(|nanos| UNIX_EPOCH + Duration::from_nanos(nanos));
+    made.is_some_and(|made| now.duration_since(made).is_ok_and(|age| age > LEFT_OVER))
+}
+
 impl Aws {
+    /// Deletes the change sets of plans that were interrupted. One that stays is no reason to fail.
+    async fn remove_left_over(&self, view: &StackView) {
+        let now = SystemTime::now();
+        let mut pages = self
+            .clients
+            .cloudformation
+            .list_change_sets()
+            .stack_name(&view.id)
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(Ok(set)) = pages.next().await {
+            let name = set.change_set_name().unwrap_or_default();
+            if is_left_over(name, now) {
+                self.remove_change_set(view, name).await;
+            }
+        }
+    }
+
     /// What CloudFormation would do to one stack; `None`: a parameter has no value yet.
     async fn ask(
         &self,
@@ -101,7 +141,7 @@ impl Aws {
             token: token.clone(),
         };
         let set = self
-            .make_change_set(&change, view, &format!("miyabi-plan-{token}"))
+            .make_change_set(&change, view, &format!("{PLAN_PREFIX}{token}"))
             .await
             .map_err(Asking::Unable)?;
         let said = self.said_by_change_set(&stack.name, view, &set).await;
@@ -112,7 +152,7 @@ impl Aws {
             .iter()
             .any(|change| change.to.is_none());
         Ok(Some(Answer {
-            said: changes.iter().filter_map(said_of).collect(),
+            said: changes.iter().filter_map(predicted_change).collect(),
             certain: !unknown,
         }))
     }
@@ -149,7 +189,7 @@ fn values(stack: &StackPlan, deployed: &Deployed) -> Option<BTreeMap<String, Str
         .collect()
 }
 
-fn said_of(change: &SetChange) -> Option<PredictedChange> {
+fn predicted_change(change: &SetChange) -> Option<PredictedChange> {
     let change = change.resource_change()?;
     let action = match (change.action()?, change.replacement()) {
         (ChangeAction::Add, _) => ResourceAction::Add,
@@ -164,7 +204,17 @@ fn said_of(change: &SetChange) -> Option<PredictedChange> {
         resource_type: change.resource_type()?.to_owned(),
         action,
         replacing: replacing(change),
+        retention: change.policy_action().map(retention),
     })
+}
+
+/// What happens to the existing resource, by the policy that CloudFormation will apply.
+fn retention(policy: &PolicyAction) -> Retention {
+    match policy {
+        PolicyAction::Retain | PolicyAction::ReplaceAndRetain => Retention::Retained,
+        PolicyAction::Snapshot | PolicyAction::ReplaceAndSnapshot => Retention::Snapshot,
+        _ => Retention::Nothing,
+    }
 }
 
 /// The properties whose change replaces the resource.
@@ -178,4 +228,26 @@ fn replacing(change: &SetResource) -> Vec<String> {
     properties.sort_unstable();
     properties.dedup();
     properties
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::change::token;
+
+    #[test]
+    fn a_change_set_of_an_interrupted_plan_is_known_by_its_name() {
+        let now = SystemTime::now();
+        let name = format!("{PLAN_PREFIX}{}", token());
+        let later = now + LEFT_OVER + Duration::from_secs(60);
+        assert!(!is_left_over(&name, now) && is_left_over(&name, later));
+        for other in [
+            "miyabi-1-2-3",
+            "miyabi-plan-",
+            "by-hand",
+            "miyabi-plan-by-hand",
+        ] {
+            assert!(!is_left_over(other, later), "{other}");
+        }
+    }
 }

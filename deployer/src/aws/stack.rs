@@ -6,7 +6,7 @@ use aws_sdk_cloudformation::types::{Stack, StackStatus, TemplateStage};
 use serde_json::{Value, json};
 
 use super::{Aws, refused::Refused};
-use crate::{Error, state::DeployedStack};
+use crate::{Error, state::DeployedStack, template};
 
 /// Short name of the stack that the others need: the asset bucket, and the role of workflows.
 pub(super) const BOOTSTRAP: &str = "bootstrap";
@@ -161,20 +161,39 @@ impl Aws {
         }
     }
 
-    /// The template that a stack was last updated with.
+    /// The template that a stack was last updated with, in the long form, whoever wrote it. One with
+    /// a transform is read as CloudFormation processed it, which has the real resources.
     pub(super) async fn template(&self, name: &str) -> Result<Value, Error> {
-        let answer = self
+        let original = self.template_at(name, TemplateStage::Original).await?;
+        match original.get("Transform").cloned() {
+            None => Ok(original),
+            Some(transform) => {
+                let mut processed = self.template_at(name, TemplateStage::Processed).await?;
+                processed["Transform"] = transform;
+                Ok(processed)
+            }
+        }
+    }
+
+    async fn template_at(&self, name: &str, stage: TemplateStage) -> Result<Value, Error> {
+        let stack = self.stack_name(name);
+        let response = self
             .clients
             .cloudformation
             .get_template()
-            .stack_name(self.stack_name(name))
-            .template_stage(TemplateStage::Original)
+            .stack_name(&stack)
+            .template_stage(stage)
             .send()
             .await
             .map_err(|error| self.unreadable(Refused::new("cloudformation:GetTemplate", error)))?;
-        let body = answer.template_body().unwrap_or("{}");
-        // What somebody deployed by hand may be YAML: it differs from ours in any case.
-        Ok(serde_json::from_str(body).unwrap_or_else(|_| json!({})))
+        let body = response.template_body().unwrap_or_default();
+        template::read(body.as_bytes()).map_err(|error| {
+            Error::failed(
+                format!("The deployed template of the stack `{name}` cannot be read. Nothing was changed."),
+                format!("See it with `aws cloudformation get-template --stack-name {stack}`; a template that CloudFormation accepts and this version cannot read is a fault of Miyabi's: please report it."),
+            )
+            .because(error)
+        })
     }
 
     /// As the plan compares it. What never was good counts as an empty template: each of its

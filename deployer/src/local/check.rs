@@ -91,6 +91,8 @@ mod tests {
             template: json!({"Resources": resources}),
             parameters: BTreeMap::new(),
             parameter_changes: Vec::new(),
+            section_changes: Vec::new(),
+            incomplete: false,
             resources: Vec::new(),
         }
     }

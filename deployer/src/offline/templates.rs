@@ -9,10 +9,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::Error;
+use crate::{Error, template};
 
 /// What the file of a template ends with.
-const ENDS: &[&str] = &["yaml", "yml", "json"];
+const ENDS: &[&str] = &["yaml", "yml", "json", "template"];
 
 /// Templates that were read.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl Given {
     fn add(&mut self, path: &Path) -> Result<(), Error> {
         let name = path.file_stem().unwrap_or_default();
         let name = name.to_string_lossy().into_owned();
-        let template = template(path)?;
+        let template = template_at(path)?;
         if let Some(twin) = self.paths.insert(name.clone(), path.to_owned()) {
             return Err(Error::usage(
                 format!(
@@ -86,25 +86,14 @@ impl Given {
     }
 }
 
-/// One template. JSON is read as JSON, everything else as YAML.
-fn template(path: &Path) -> Result<Value, Error> {
+fn template_at(path: &Path) -> Result<Value, Error> {
     let broken = |why: String| {
         Error::usage(
-            format!("{} is no template of CloudFormation.", path.display()),
-            "Take the deployed one: `aws cloudformation get-template --stack-name miyabi-STAGE-STACK --query TemplateBody`",
+            format!("{} cannot be read as a CloudFormation template.", path.display()),
+            "Write the deployed one there: `aws cloudformation get-template --stack-name miyabi-STAGE-STACK > STACK.json`",
         )
         .because(why)
     };
-    let text = fs::read_to_string(path).map_err(|cause| broken(cause.to_string()))?;
-    let is_json = path.extension().is_some_and(|end| end == "json");
-    let value: Value = if is_json {
-        serde_json::from_str(&text).map_err(|cause| broken(cause.to_string()))?
-    } else {
-        serde_saphyr::from_str(&text)
-            .map_err(|cause| broken(cause.without_snippet().to_string()))?
-    };
-    if value.get("Resources").is_none_or(|all| !all.is_object()) {
-        return Err(broken("It has no `Resources`.".to_owned()));
-    }
-    Ok(value)
+    let bytes = fs::read(path).map_err(|cause| broken(cause.to_string()))?;
+    template::read(&bytes).map_err(|error| broken(error.to_string()))
 }

@@ -11,27 +11,12 @@ use serde_json::{Map, Value};
 
 use super::{
     Cause, ParameterChange, ResourceAction, ResourceChange, Retention,
+    data_types::is_stateful,
     references::{is_intrinsic, references},
     rules::{Rules, Schemas},
+    sections::changed_definitions,
 };
-
-/// Resource types whose loss is a loss of data.
-const STATEFUL: &[&str] = &[
-    "AWS::RDS::DBInstance",
-    "AWS::RDS::DBCluster",
-    "AWS::S3::Bucket",
-    "AWS::SecretsManager::Secret",
-    "AWS::Logs::LogGroup",
-    "AWS::DynamoDB::Table",
-    "AWS::SQS::Queue",
-    "AWS::KMS::Key",
-    "AWS::Cognito::UserPool",
-];
-
-/// Whether resources of this type hold data.
-pub(crate) fn is_stateful(resource_type: &str) -> bool {
-    STATEFUL.contains(&resource_type)
-}
+use crate::template;
 
 /// The changes from `old` to `new`, in the order of the new template, removals last.
 /// `parameters` are the parameters whose values differ.
@@ -42,6 +27,9 @@ pub(crate) fn diff(
     schemas: &dyn Schemas,
 ) -> Vec<ResourceChange> {
     let empty = Map::new();
+    let definitions = changed_definitions(old, new, parameters);
+    let mut changed = parameters.clone();
+    changed.extend(definitions);
     let before = resources(old).unwrap_or(&empty);
     let after = resources(new).unwrap_or(&empty);
     let mut changes: BTreeMap<&str, ResourceChange> = BTreeMap::new();
@@ -51,13 +39,14 @@ pub(crate) fn diff(
             Some(deployed) => {
                 let mut change = whole(id, resource, ResourceAction::Change);
                 change.causes = causes(deployed, resource, schemas);
+                change.causes.extend(by_condition(resource, &changed));
                 change
             }
         };
         changes.insert(id, change);
     }
     // Each round can only add causes, and there are finitely many: it ends.
-    while spread(after, before, parameters, schemas, &mut changes) {}
+    while spread(after, before, &changed, schemas, &mut changes) {}
     let mut ordered: Vec<ResourceChange> = Vec::new();
     for (id, resource) in after {
         let Some(mut change) = changes.remove(id.as_str()) else {
@@ -129,11 +118,13 @@ fn causes(old: &Value, new: &Value, schemas: &dyn Schemas) -> Vec<Cause> {
     }
     let rules = Rules::of(type_of(new), schemas);
     let mut leaves = Vec::new();
-    let nothing = Value::Null;
+    // Absent is the same as empty: CloudFormation hands over no properties either way.
+    let nothing = Value::Object(Map::new());
     walk(
         &mut Vec::new(),
         old.get("Properties").unwrap_or(&nothing),
         new.get("Properties").unwrap_or(&nothing),
+        &|path| schemas.is_unordered(type_of(new), path),
         &mut leaves,
     );
     let mut causes: Vec<Cause> = leaves
@@ -146,27 +137,58 @@ fn causes(old: &Value, new: &Value, schemas: &dyn Schemas) -> Vec<Cause> {
             through: None,
         })
         .collect();
-    for attribute in [
-        "DeletionPolicy",
-        "UpdateReplacePolicy",
-        "UpdatePolicy",
-        "Metadata",
-    ] {
-        let (from, to) = (
-            old.get(attribute).unwrap_or(&nothing),
-            new.get(attribute).unwrap_or(&nothing),
-        );
-        if from != to {
-            causes.push(Cause {
-                property: attribute.to_owned(),
-                from: shown(from),
-                to: shown(to),
-                effect: ResourceAction::Change,
-                through: None,
-            });
-        }
-    }
+    causes.extend(attribute_causes(old, new));
     causes
+}
+
+/// What differs beside the properties, each attribute by its name: `DependsOn`, `DeletionPolicy` ..
+fn attribute_causes(old: &Value, new: &Value) -> Vec<Cause> {
+    let empty = Map::new();
+    let attributes = |resource: &'_ Value| resource.as_object().unwrap_or(&empty).clone();
+    let (before, after) = (attributes(old), attributes(new));
+    let removed = before.keys().filter(|name| !after.contains_key(*name));
+    let names = after.keys().chain(removed);
+    names
+        .filter(|name| !matches!(name.as_str(), "Type" | "Properties"))
+        .filter_map(|name| {
+            let from = attribute(&before, name);
+            let to = attribute(&after, name);
+            let same = template::equal(&from, &to, &[], &|_| name == "DependsOn");
+            (!same).then(|| Cause {
+                property: name.clone(),
+                from: shown(&from),
+                to: shown(&to),
+                effect: match name.as_str() {
+                    // With another condition it may be created, or removed.
+                    "Condition" => ResourceAction::MayReplace,
+                    _ => ResourceAction::Change,
+                },
+                through: None,
+            })
+        })
+        .collect()
+}
+
+/// An attribute as it is compared: `DependsOn` is always a list, and none is an empty one.
+fn attribute(attributes: &Map<String, Value>, name: &str) -> Value {
+    match (name, attributes.get(name)) {
+        ("DependsOn", Some(Value::String(one))) => Value::Array(vec![one.clone().into()]),
+        ("DependsOn", None) => Value::Array(Vec::new()),
+        (_, value) => value.cloned().unwrap_or_default(),
+    }
+}
+
+/// A changed condition decides whether the resource exists.
+fn by_condition(resource: &Value, changed: &BTreeMap<String, ParameterChange>) -> Option<Cause> {
+    let name = resource.get("Condition")?.as_str()?;
+    let name = format!("Conditions.{name}");
+    changed.contains_key(&name).then(|| Cause {
+        property: "Condition".to_owned(),
+        from: None,
+        to: None,
+        effect: ResourceAction::MayReplace,
+        through: Some(name),
+    })
 }
 
 struct Leaf<'a> {
@@ -176,8 +198,14 @@ struct Leaf<'a> {
 }
 
 /// The smallest places where two values differ.
-fn walk<'a>(path: &mut Vec<String>, old: &'a Value, new: &'a Value, leaves: &mut Vec<Leaf<'a>>) {
-    if old == new {
+fn walk<'a>(
+    path: &mut Vec<String>,
+    old: &'a Value,
+    new: &'a Value,
+    unordered: template::Unordered<'_>,
+    leaves: &mut Vec<Leaf<'a>>,
+) {
+    if template::equal(old, new, path, unordered) {
         return;
     }
     match (old, new) {
@@ -188,7 +216,8 @@ fn walk<'a>(path: &mut Vec<String>, old: &'a Value, new: &'a Value, leaves: &mut
             for key in after.keys().chain(gone) {
                 path.push(key.clone());
                 let before = before.get(key).unwrap_or(&Value::Null);
-                walk(path, before, after.get(key).unwrap_or(&Value::Null), leaves);
+                let after = after.get(key).unwrap_or(&Value::Null);
+                walk(path, before, after, unordered, leaves);
                 path.pop();
             }
         }
@@ -197,7 +226,7 @@ fn walk<'a>(path: &mut Vec<String>, old: &'a Value, new: &'a Value, leaves: &mut
         (Value::Array(before), Value::Array(after)) if before.len() == after.len() => {
             for (index, (before, after)) in before.iter().zip(after).enumerate() {
                 path.push(index.to_string());
-                walk(path, before, after, leaves);
+                walk(path, before, after, unordered, leaves);
                 path.pop();
             }
         }
@@ -311,7 +340,7 @@ fn intrinsics<'a>(
 }
 
 /// A value for people: short, on one line.
-fn shown(value: &Value) -> Option<String> {
+pub(super) fn shown(value: &Value) -> Option<String> {
     let text = match value {
         Value::Null => return None,
         Value::String(text) => text.clone(),

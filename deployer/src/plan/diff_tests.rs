@@ -27,6 +27,12 @@ impl Schemas for Facts {
             _ => Vec::new(),
         }
     }
+    fn custom_name(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn is_unordered(&self, _: &str, _: &[String]) -> bool {
+        false
+    }
 }
 
 /// One line a change: action, id, then each cause.
@@ -188,16 +194,16 @@ fn nested_create_only_paths_replace_only_when_they_are_touched() {
         template(json!({"Config": {"Kept": 1, "Free": 1}, "Items": [{"Name": "b", "Size": 1}]}));
     let gone = template(json!({"Items": [{"Name": "a", "Size": 1}]}));
     insta::assert_snapshot!(compare(old.clone(), free, &[]), @"
-    change Nested
+    change Nested (stateful)
       change Properties.Config.Free: 1 -> 2
       change Properties.Items.0.Size: 1 -> 2
     ");
     insta::assert_snapshot!(compare(old.clone(), name, &[]), @"
-    replace Nested leaves Nothing
+    replace Nested (stateful) leaves Nothing
       replace Properties.Items.0.Name: a -> b
     ");
     insta::assert_snapshot!(compare(old, gone, &[]), @r#"
-    replace Nested leaves Nothing
+    replace Nested (stateful) leaves Nothing
       replace Properties.Config: {"Kept":1,"Free":1} -> -
     "#);
 }

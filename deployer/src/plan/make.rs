@@ -10,10 +10,12 @@ use super::{
     deleted_out_of_band::deleted_out_of_band,
     desired::{DesiredStack, DesiredState},
     diff::{diff, holds_function},
+    impossible,
     order::{deletion_order, in_order, sources},
     parameter_changes::parameter_changes,
-    risk::risks,
+    risk::{risks, risks_of_new},
     rules::Schemas,
+    sections::section_changes,
     site,
 };
 use crate::{
@@ -28,22 +30,24 @@ pub(crate) fn make(
     deployed: &Deployed,
     schemas: &dyn Schemas,
 ) -> Result<Plan, Error> {
-    migrations::assert_unedited(&desired.migrations, &deployed.migrations)?;
+    migrations::assert_applicable(&desired.migrations, &deployed.migrations)?;
     let mut stacks: Vec<StackPlan> = Vec::new();
     let mut all_risks = Vec::new();
     for wanted in in_order(desired.stacks)? {
         let before = deployed.stacks.get(&wanted.name);
         let stack = compare(wanted, before, deployed, &stacks, schemas);
-        if let Some(before) = before {
-            all_risks.extend(risks(
+        all_risks.extend(match before {
+            Some(before) => risks(
                 &stack.name,
                 &before.template,
                 &stack.template,
                 &stack.resources,
-            ));
-        }
+            ),
+            None => risks_of_new(&stack.name, &stack.template),
+        });
         stacks.push(stack);
     }
+    impossible::refuse(&stacks, schemas)?;
     let kept: BTreeSet<String> = stacks.iter().map(|stack| stack.name.clone()).collect();
     let gone = deployed
         .stacks
@@ -113,14 +117,17 @@ fn compare(
         &parameters,
         schemas,
     );
+    let section_changes = match before {
+        // Everything of a new stack is new.
+        None => Vec::new(),
+        Some(before) => section_changes(&before.template, &wanted.template),
+    };
+    let changes = !resources.is_empty() || !section_changes.is_empty() || !parameters.is_empty();
+    let incomplete = before.is_some_and(|before| !before.complete);
     let action = match before {
         None => StackAction::Create,
-        Some(before)
-            if before.complete && before.template == wanted.template && parameters.is_empty() =>
-        {
-            StackAction::None
-        }
-        Some(_) => StackAction::Update,
+        Some(_) if changes || incomplete => StackAction::Update,
+        Some(_) => StackAction::None,
     };
     StackPlan {
         name: wanted.name,
@@ -129,6 +136,8 @@ fn compare(
         template: wanted.template,
         parameters: wanted.parameters,
         parameter_changes: parameters.into_values().collect(),
+        section_changes,
+        incomplete,
         resources,
     }
 }
@@ -156,6 +165,8 @@ fn removals(
                     .map(|(name, value)| (name.clone(), Parameter::Value(value.clone())))
                     .collect(),
                 parameter_changes: Vec::new(),
+                section_changes: Vec::new(),
+                incomplete: false,
                 resources,
             }
         })

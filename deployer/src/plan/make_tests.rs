@@ -22,6 +22,12 @@ impl Schemas for Facts {
     fn conditional_create_only(&self, _: &str) -> Vec<String> {
         Vec::new()
     }
+    fn custom_name(&self, _: &str) -> Option<String> {
+        None
+    }
+    fn is_unordered(&self, _: &str, _: &[String]) -> bool {
+        false
+    }
 }
 
 /// Two stacks: a network and the data in it, with the function `migrate`.

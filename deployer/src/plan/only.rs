@@ -44,6 +44,7 @@ impl Plan {
             stack.action = StackAction::None;
             stack.resources.clear();
             stack.parameter_changes.clear();
+            stack.section_changes.clear();
         }
         // A stack that neither is there nor will be has no part in this.
         self.stacks.retain(|stack| {
@@ -79,6 +80,8 @@ mod tests {
             template: Value::Null,
             parameters: BTreeMap::new(),
             parameter_changes: Vec::new(),
+            section_changes: Vec::new(),
+            incomplete: false,
             resources: Vec::new(),
         };
         Plan {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Parameter, ParameterChange, ResourceAction, StackAction, StackPlan, desired::DesiredStack,
-    references::references,
+    Parameter, ParameterChange, ResourceAction, SectionChange, StackAction, StackPlan,
+    desired::DesiredStack, references::references,
 };
 use crate::state::{Deployed, DeployedStack};
 
@@ -79,10 +79,10 @@ pub(super) fn future_output(
     }
     let mut certain = true;
     for reference in references(&new) {
-        if plan
-            .parameter_changes
-            .iter()
-            .any(|change| change.name == reference.name)
+        let changed_parameter = |change: &ParameterChange| change.name == reference.name;
+        let changed_section = |change: &SectionChange| change.name == reference.name;
+        if plan.parameter_changes.iter().any(changed_parameter)
+            || plan.section_changes.iter().any(changed_section)
         {
             return (None, false);
         }

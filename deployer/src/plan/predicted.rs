@@ -3,8 +3,9 @@
 use serde_json::Value;
 
 use super::{
-    Cause, Plan, ResourceAction, ResourceChange, Risk, RiskKind,
-    diff::{is_stateful, policy, resources},
+    Cause, Plan, ResourceAction, ResourceChange, Retention, Risk, RiskKind,
+    data_types::is_stateful,
+    diff::{policy, resources},
     risk::data_loss,
 };
 
@@ -19,42 +20,57 @@ pub struct PredictedChange {
     pub action: ResourceAction,
     /// For a replacement, the paths of the properties that cause it: `Properties.MasterUsername`.
     pub replacing: Vec<String>,
+    /// For a replacement or removal, what happens to the existing resource, if the target says it.
+    pub retention: Option<Retention>,
 }
 
 impl Plan {
-    /// Takes over what the target says about a stack that is updated: a replacement that the schemas
-    /// do not tell, and, when all values were known (`certain`), that what might have been replaced
-    /// is not. What is added and what is removed is in the templates, where nobody has to say it.
-    pub fn refine(&mut self, stack: &str, said: &[PredictedChange], certain: bool) {
+    /// Takes over what the target predicts for a stack that is updated: whatever the plan does not
+    /// have, with its risk, and, when all values were known (`certain`), that what might have been
+    /// replaced is not.
+    pub fn refine(&mut self, stack: &str, predictions: &[PredictedChange], certain: bool) {
         let Some(plan) = self.stacks.iter_mut().find(|plan| plan.name == stack) else {
             return;
         };
         let mut refined = Vec::new();
-        for said in said {
-            let resource = resources(&plan.template).and_then(|all| all.get(&said.logical_id));
+        for predicted in predictions {
+            let resource = resources(&plan.template).and_then(|all| all.get(&predicted.logical_id));
             let known = plan
                 .resources
                 .iter_mut()
-                .find(|change| change.logical_id == said.logical_id);
-            match (known, said.action) {
-                (Some(change), ResourceAction::Replace) if in_place(change) => {
-                    replaced(change, said, resource);
-                    refined.push(change.clone());
+                .find(|change| change.logical_id == predicted.logical_id);
+            let Some(change) = known else {
+                let mut change = unplanned(predicted);
+                if predicted.action == ResourceAction::Replace {
+                    replaced(&mut change, predicted, resource);
                 }
-                (None, ResourceAction::Replace) => {
-                    let mut change = unplanned(said);
-                    replaced(&mut change, said, resource);
-                    refined.push(change.clone());
-                    plan.resources.push(change);
+                refined.push(change.clone());
+                plan.resources.push(change);
+                continue;
+            };
+            match predicted.action {
+                ResourceAction::Replace if in_place(change) => {
+                    replaced(change, predicted, resource);
                 }
-                (Some(change), ResourceAction::Change)
+                ResourceAction::Remove if change.action != ResourceAction::Remove => {
+                    change.action = ResourceAction::Remove;
+                    change.retention = predicted.retention;
+                }
+                ResourceAction::MayReplace if change.action == ResourceAction::Change => {
+                    change.action = ResourceAction::MayReplace;
+                    change.retention = Some(policy(
+                        resource.unwrap_or(&Value::Null),
+                        "UpdateReplacePolicy",
+                    ));
+                }
+                ResourceAction::Change
                     if certain && change.action == ResourceAction::MayReplace =>
                 {
                     stays(change);
-                    refined.push(change.clone());
                 }
-                _ => (),
+                _ => continue,
             }
+            refined.push(change.clone());
         }
         for change in refined {
             self.retell_loss(stack, &change);
@@ -68,7 +84,7 @@ impl Plan {
                 || risk.stack != stack
                 || risk.logical_id != change.logical_id
         });
-        if change.stateful && change.action == ResourceAction::Replace {
+        if change.loses_data() {
             self.risks.push(Risk {
                 kind: RiskKind::DataLoss,
                 stack: stack.to_owned(),
@@ -87,13 +103,13 @@ fn in_place(change: &ResourceChange) -> bool {
     )
 }
 
-fn unplanned(said: &PredictedChange) -> ResourceChange {
+fn unplanned(predicted: &PredictedChange) -> ResourceChange {
     ResourceChange {
-        logical_id: said.logical_id.clone(),
-        resource_type: said.resource_type.clone(),
-        action: said.action,
+        logical_id: predicted.logical_id.clone(),
+        resource_type: predicted.resource_type.clone(),
+        action: predicted.action,
         causes: Vec::new(),
-        stateful: is_stateful(&said.resource_type),
+        stateful: is_stateful(&predicted.resource_type),
         retention: None,
     }
 }
@@ -107,14 +123,14 @@ fn stays(change: &mut ResourceChange) {
     }
 }
 
-/// It is replaced, by what was said.
-fn replaced(change: &mut ResourceChange, said: &PredictedChange, resource: Option<&Value>) {
+/// It is replaced, by what was predicted.
+fn replaced(change: &mut ResourceChange, predicted: &PredictedChange, resource: Option<&Value>) {
     change.action = ResourceAction::Replace;
     change.retention = Some(policy(
         resource.unwrap_or(&Value::Null),
         "UpdateReplacePolicy",
     ));
-    for property in &said.replacing {
+    for property in &predicted.replacing {
         let inside = format!("{property}.");
         let mut found = false;
         for cause in &mut change.causes {
@@ -161,12 +177,13 @@ mod tests {
         }
     }
 
-    fn said(id: &str, action: ResourceAction) -> PredictedChange {
+    fn prediction(id: &str, action: ResourceAction) -> PredictedChange {
         PredictedChange {
             logical_id: id.to_owned(),
             resource_type: "AWS::S3::Bucket".to_owned(),
             action,
             replacing: vec!["Properties.BucketName".to_owned()],
+            retention: None,
         }
     }
 
@@ -192,6 +209,8 @@ mod tests {
                 template: json!({"Resources": {"Changed": bucket, "Perhaps": bucket, "Other": bucket}}),
                 parameters: BTreeMap::new(),
                 parameter_changes: Vec::new(),
+                section_changes: Vec::new(),
+                incomplete: false,
                 resources,
             }],
             assets: Vec::new(),
@@ -225,22 +244,39 @@ mod tests {
     #[test]
     fn a_replacement_that_only_the_target_knows_is_told_with_its_loss() {
         let mut plan = plan();
-        let replaced = ["Changed", "Other"].map(|id| said(id, ResourceAction::Replace));
+        let replaced = ["Changed", "Other"].map(|id| prediction(id, ResourceAction::Replace));
         plan.refine("data", &replaced, false);
         insta::assert_snapshot!(told(&plan).join("\n"));
     }
 
     #[test]
     fn what_might_have_been_replaced_is_not_only_when_every_value_was_known() {
-        let said = [
-            said("Perhaps", ResourceAction::Change),
-            said("Unheard", ResourceAction::Add),
-        ];
+        let said = [prediction("Perhaps", ResourceAction::Change)];
         let mut uncertain = plan();
         uncertain.refine("data", &said, false);
         assert_eq!(uncertain, plan());
         let mut certain = plan();
         certain.refine("data", &said, true);
         insta::assert_snapshot!(told(&certain).join("\n"));
+    }
+
+    #[test]
+    fn what_only_the_target_announces_becomes_part_of_the_plan_with_its_risk() {
+        let mut plan = plan();
+        let removed = PredictedChange {
+            retention: Some(Retention::Nothing),
+            ..prediction("AddedByHand", ResourceAction::Remove)
+        };
+        let topic = PredictedChange {
+            resource_type: "AWS::SNS::Topic".to_owned(),
+            ..prediction("Topic", ResourceAction::Change)
+        };
+        let predictions = [
+            removed,
+            topic,
+            prediction("Changed", ResourceAction::MayReplace),
+        ];
+        plan.refine("data", &predictions, false);
+        insta::assert_snapshot!(told(&plan).join("\n"));
     }
 }

@@ -1,4 +1,5 @@
-//! What an expression of a template refers to: `Ref`, `Fn::GetAtt` and the `${..}` of `Fn::Sub`.
+//! What an expression of a template refers to: `Ref`, `Fn::GetAtt`, the `${..}` of `Fn::Sub`, and the
+//! conditions and mappings that it uses.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +8,8 @@ use serde_json::Value;
 /// One thing that an expression refers to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Reference {
-    /// Logical id of a resource, or name of a parameter or pseudo parameter.
+    /// Logical id of a resource, name of a parameter or pseudo parameter, or an entry of a section
+    /// (`Conditions.IsProd`, `Mappings.Sizes`).
     pub(crate) name: String,
     /// The attribute, for `Fn::GetAtt`.
     pub(crate) attribute: Option<String>,
@@ -45,12 +47,30 @@ fn collect(value: &Value, found: &mut BTreeSet<Reference>) {
                         found.extend(text.map(substitutions).unwrap_or_default());
                         collect(inner, found);
                     }
+                    "Fn::If" => {
+                        let condition = inner.get(0).and_then(Value::as_str);
+                        found.extend(condition.map(|name| defined("Conditions", name)));
+                        collect(inner, found);
+                    }
+                    "Fn::FindInMap" => {
+                        let mapping = inner.get(0).and_then(Value::as_str);
+                        found.extend(mapping.map(|name| defined("Mappings", name)));
+                        collect(inner, found);
+                    }
+                    "Condition" if object.len() == 1 && inner.is_string() => {
+                        found.extend(inner.as_str().map(|name| defined("Conditions", name)));
+                    }
                     _ => collect(inner, found),
                 }
             }
         }
         _ => (),
     }
+}
+
+/// An entry of a section of the template: `Conditions.IsProd`.
+fn defined(section: &str, name: &str) -> Reference {
+    named(&format!("{section}.{name}"), None)
 }
 
 fn named(name: &str, attribute: Option<&str>) -> Reference {

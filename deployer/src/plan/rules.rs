@@ -10,6 +10,10 @@ pub(crate) trait Schemas {
     fn create_only(&self, resource_type: &str) -> Vec<String>;
     /// Paths whose change replaces the resource only in some cases.
     fn conditional_create_only(&self, resource_type: &str) -> Vec<String>;
+    /// The property that gives resources of this type a name of their own, when the schema has one.
+    fn custom_name(&self, resource_type: &str) -> Option<String>;
+    /// Whether the order of the list at that path below the properties means nothing.
+    fn is_unordered(&self, resource_type: &str, path: &[String]) -> bool;
 }
 
 /// AWS's own schemas, as the kit has them.
@@ -27,6 +31,27 @@ impl Schemas for Vendored {
         schema
             .map(|schema| schema.conditional_create_only.clone())
             .unwrap_or_default()
+    }
+
+    fn custom_name(&self, resource_type: &str) -> Option<String> {
+        let schema = cfn::schema(resource_type)?;
+        let last = resource_type.rsplit("::").next()?;
+        let names_it = |property: &&String| {
+            let stem = property
+                .strip_suffix("Name")
+                .or_else(|| property.strip_suffix("Identifier"));
+            let is_identifier = schema.primary_identifier.as_slice() == [(*property).clone()];
+            stem.is_some_and(|stem| stem.is_empty() || is_identifier || last.ends_with(stem))
+        };
+        let top_level = schema.create_only.iter().filter(|path| !path.contains('.'));
+        // Two hosted zones and two records may have the same name.
+        let is_unique = !resource_type.starts_with("AWS::Route53::");
+        let mut found = top_level.filter(|path| is_unique && !schema.read_only.contains(path));
+        found.find(names_it).cloned()
+    }
+
+    fn is_unordered(&self, resource_type: &str, path: &[String]) -> bool {
+        cfn::schema(resource_type).is_some_and(|schema| schema.is_unordered(path))
     }
 }
 

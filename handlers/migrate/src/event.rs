@@ -77,7 +77,7 @@ pub struct Migration {
 /// Why it could not be done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failure {
-    /// `unavailable`, `busy`, `edited`, `locked`, `failed` or `roles`.
+    /// `unavailable`, `busy`, `edited`, `out_of_order`, `locked`, `failed` or `roles`.
     pub code: &'static str,
     /// A sentence for people.
     pub detail: String,

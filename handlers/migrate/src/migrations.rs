@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    sync::LazyLock,
     time::{Duration, Instant},
 };
 
@@ -12,7 +13,27 @@ use sqlx::{
 
 use crate::event::{Done, Failure, Migration};
 
-static MIGRATOR: Migrator = sqlx::migrate!("../../migrations");
+/// The files as they were when the function was built.
+static FILES: Migrator = sqlx::migrate!("../../migrations");
+
+/// The migrations as they are compared and run: what a checkout does to the ends of lines changes
+/// neither.
+static MIGRATIONS: LazyLock<Vec<sqlx::migrate::Migration>> =
+    LazyLock::new(|| FILES.iter().map(normalized).collect());
+
+fn normalized(file: &sqlx::migrate::Migration) -> sqlx::migrate::Migration {
+    let sql = miyabi_migration_files::normalize(&file.sql).into_owned();
+    // Two statements without a transaction ended the build.
+    let without_transaction =
+        miyabi_migration_files::runs_without_transaction(&sql).unwrap_or(file.no_tx);
+    sqlx::migrate::Migration::new(
+        file.version,
+        file.description.clone(),
+        file.migration_type,
+        Cow::Owned(sql),
+        without_transaction,
+    )
+}
 
 /// Key of the advisory lock: "miyabi" in ASCII.
 pub(crate) const LOCK: i64 = 0x6d69_7961_6269;
@@ -150,7 +171,8 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// `edited` when an applied migration is not the one that we have.
+    /// `edited` when an applied migration is not the one that we have, `out_of_order` when one that is
+    /// pending comes before one that was applied.
     async fn read(connection: &mut PgConnection) -> Result<Plan, Failure> {
         let has_table: bool =
             sqlx::query_scalar("select to_regclass('public._sqlx_migrations') is not null")
@@ -163,7 +185,7 @@ impl Plan {
         } else {
             Vec::new()
         };
-        for migration in MIGRATOR.iter() {
+        for migration in MIGRATIONS.iter() {
             let applied = rows
                 .iter()
                 .find(|(version, ..)| *version == migration.version);
@@ -180,7 +202,12 @@ impl Plan {
                 .iter()
                 .any(|(version, ..)| *version == migration.version)
         };
-        let pending = MIGRATOR.iter().filter(is_pending).collect();
+        let pending: Vec<_> = MIGRATIONS.iter().filter(is_pending).collect();
+        let files = MIGRATIONS.iter().map(|migration| migration.version);
+        let applied = rows.iter().map(|(version, ..)| *version);
+        if let Err(refusal) = miyabi_migration_files::assert_in_order(files, applied) {
+            return Err(Failure::new("out_of_order", refusal.to_string()));
+        }
         let applied = rows
             .into_iter()
             .map(|(version, description, _)| Migration {
@@ -205,6 +232,43 @@ impl Plan {
             pending: pending.collect(),
             schema_version: self.applied.last().map_or(0, |migration| migration.version),
             applied: self.applied,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_ends_and_a_byte_order_mark_change_neither_checksum_nor_mode() {
+        let file = |sql: &'static str| {
+            normalized(&sqlx::migrate::Migration::new(
+                1,
+                "a".into(),
+                sqlx::migrate::MigrationType::Simple,
+                sql.into(),
+                false,
+            ))
+        };
+        let plain = file("-- no-transaction\nselect 1;\n");
+        for other in [
+            "-- no-transaction\r\nselect 1;\r\n",
+            "\u{feff}-- no-transaction\nselect 1;\r\n",
+        ] {
+            let other = file(other);
+            assert_eq!(
+                (other.checksum, other.sql, other.no_tx),
+                (plain.checksum.clone(), plain.sql.clone(), true)
+            );
+        }
+        assert_ne!(file("select 2;").checksum, plain.checksum);
+    }
+
+    #[test]
+    fn the_files_of_this_checkout_have_the_checksums_that_databases_have() {
+        for (file, migration) in FILES.iter().zip(MIGRATIONS.iter()) {
+            assert_eq!(file.checksum, migration.checksum, "{}", file.version);
         }
     }
 }

@@ -54,7 +54,7 @@ pub mod yaml;
 pub use app::App;
 pub use problem::Problem;
 pub use rules::{RULES, Rule};
-pub use schema::{Schema, schema};
+pub use schema::{Schema, schema, type_names};
 pub use stack::{Handle, Input, Output, RemovalPolicy, Resource, Source, Stack};
 pub use types::*;
 pub use validate::{validate, validate_template};

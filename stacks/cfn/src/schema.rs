@@ -40,6 +40,11 @@ pub fn schema(type_name: &str) -> Option<&'static Schema> {
     Some(cell.get_or_init(|| Schema::parse(SCHEMAS[index].1)))
 }
 
+/// The names of the types that the kit knows, sorted.
+pub fn type_names() -> impl Iterator<Item = &'static str> {
+    SCHEMAS.iter().map(|(name, _)| *name)
+}
+
 impl Schema {
     fn parse(text: &str) -> Self {
         // The files are checked in, and a test parses every one of them.
@@ -61,6 +66,27 @@ impl Schema {
             primary_identifier: paths("primaryIdentifier"),
             json,
         }
+    }
+
+    /// Whether the order of the list at `path` means nothing, by the schema's `insertionOrder: false`.
+    /// The path is below the properties; a part of it that is a number is an item of a list.
+    pub fn is_unordered(&self, path: &[String]) -> bool {
+        let mut node = &self.json;
+        for part in path {
+            let next = self.resolve(node);
+            let is_index = part.bytes().all(|byte| byte.is_ascii_digit());
+            node = match &next["properties"][part.as_str()] {
+                Json::Null if is_index => &next["items"],
+                property => property,
+            };
+            if node.is_null() {
+                return false;
+            }
+        }
+        // The note stands beside the reference or behind it.
+        [node, self.resolve(node)]
+            .iter()
+            .any(|node| node["insertionOrder"] == false)
     }
 
     /// What a `$ref` stands for; anything else is itself.
@@ -91,5 +117,16 @@ mod tests {
         assert!(function.create_only.contains(&"FunctionName".to_owned()));
         assert!(function.read_only.contains(&"Arn".to_owned()));
         assert!(schema("AWS::Lambda::Nothing").is_none());
+    }
+
+    #[test]
+    fn lists_that_are_sets_are_known() {
+        let path = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
+        let instance = schema("AWS::RDS::DBInstance").unwrap();
+        let function = schema("AWS::Lambda::Function").unwrap();
+        let distribution = schema("AWS::CloudFront::Distribution").unwrap();
+        assert!(function.is_unordered(&path("Tags")));
+        assert!(!instance.is_unordered(&path("Nothing.0.Else")));
+        assert!(!distribution.is_unordered(&path("DistributionConfig.CacheBehaviors")));
     }
 }

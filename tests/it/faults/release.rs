@@ -122,6 +122,36 @@ async fn rollback_puts_the_release_before_into_service_and_the_next_deploy_the_n
 }
 
 #[tokio::test]
+async fn fault_26_an_alias_that_was_moved_by_hand_is_in_the_plan_and_set_back() {
+    let emulator = Emulator::start().await;
+    let place = Place::of_its_own(&emulator).await;
+    let folder = tempfile::tempdir().unwrap();
+    for version in ["one", "two"] {
+        let application = Application::good(folder.path(), version);
+        application.deploy(&place).await.unwrap();
+    }
+    // Past the deployer's record: only Lambda knows.
+    let by_hand = release::AliasMove {
+        function: "docs".to_owned(),
+        from: "2".to_owned(),
+        to: "1".to_owned(),
+    };
+    let aws = place.open().await.unwrap();
+    aws.put_in_service(&[by_hand]).await.unwrap();
+    assert_eq!(version(&emulator, &place).await, "one");
+
+    let two = Application::good(folder.path(), "two");
+    let aws = place.open().await.unwrap();
+    let plan = two.plan(&place, &aws).await.unwrap();
+    assert!(!plan.is_empty());
+    assert_eq!(plan.alias_resets[0].version, "1", "{plan:?}");
+    two.deploy(&place).await.unwrap();
+    assert_eq!(version(&emulator, &place).await, "two");
+    let (plan, _) = two.deploy(&place).await.unwrap();
+    assert!(plan.is_empty(), "{plan:?}");
+}
+
+#[tokio::test]
 async fn fault_19_code_that_was_swapped_after_its_upload_is_noticed_and_does_not_stay_in_service() {
     let emulator = Emulator::start().await;
     let place = Place::of_its_own(&emulator).await;

@@ -127,6 +127,12 @@ fn changes(stack: &StackPlan) -> Vec<String> {
         );
         return lines;
     }
+    for change in &stack.section_changes {
+        lines.push(format!("- changed {}", code(&super::plan::section(change))));
+    }
+    if stack.incomplete {
+        lines.push("- its last update did not complete, so it is updated again".to_owned());
+    }
     for change in &stack.resources {
         lines.push(resource(change));
         lines.extend(change.causes.iter().map(cause));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use deployer::plan::{
-    Cause, Plan, ResourceAction, ResourceChange, Retention, StackAction, StackPlan,
+    Cause, Plan, ResourceAction, ResourceChange, Retention, SectionChange, StackAction, StackPlan,
 };
 use serde_json::{Value, json};
 
@@ -65,6 +65,8 @@ pub(crate) fn json(plan: &Plan) -> Value {
                 "action": stack.action.as_str(),
                 "after": stack.after,
                 "parameter_changes": stack.parameter_changes,
+                "section_changes": stack.section_changes,
+                "incomplete": stack.incomplete,
                 "resources": stack.resources,
             })
         })
@@ -98,11 +100,28 @@ fn stack_text(stack: &StackPlan, every: bool, ui: &Ui) -> String {
             None => (),
         }
     }
+    for change in &stack.section_changes {
+        text += &format!("  {}\n", section(change));
+    }
+    if stack.incomplete {
+        text += "  its last update did not complete, so it is updated again\n";
+    }
     stack
         .resources
         .iter()
         .for_each(|change| text += &resource(change, ui));
     text
+}
+
+/// A change outside the resources: `Outputs.siteUrl: (none) -> https://..`.
+pub(super) fn section(change: &SectionChange) -> String {
+    let or_none = |text: &Option<String>| text.clone().unwrap_or_else(|| "(none)".to_owned());
+    format!(
+        "{}: {} -> {}",
+        change.name,
+        or_none(&change.from),
+        or_none(&change.to)
+    )
 }
 
 fn by_type(stack: &StackPlan) -> String {
@@ -159,6 +178,9 @@ fn resource(change: &ResourceChange, ui: &Ui) -> String {
 fn cause_text(cause: &Cause) -> String {
     let property = cause.property.trim_start_matches("Properties.");
     let values = match (&cause.from, &cause.to, &cause.through) {
+        (None, None, Some(through)) if through.contains('.') => {
+            format!("through {through}, which changes")
+        }
         (None, None, Some(through)) => format!("through {through}, which is replaced"),
         (Some(from), None, Some(through)) => {
             format!("{from} -> known when it is there, through {through}")

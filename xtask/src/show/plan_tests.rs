@@ -26,6 +26,8 @@ fn stack(name: &str, action: StackAction, resources: Vec<ResourceChange>) -> Sta
         template: Value::Null,
         parameters: BTreeMap::new(),
         parameter_changes: Vec::new(),
+        section_changes: Vec::new(),
+        incomplete: false,
         resources,
     }
 }

@@ -23,6 +23,8 @@ fn stack(action: StackAction, template: Value, added: &[&str]) -> StackPlan {
         template,
         parameters: BTreeMap::new(),
         parameter_changes: Vec::new(),
+        section_changes: Vec::new(),
+        incomplete: false,
         resources: added.iter().map(change).collect(),
     }
 }

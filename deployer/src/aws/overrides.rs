@@ -1,0 +1,78 @@
+//! Where each alias points at this moment, compared with its template: read for each plan and never
+//! remembered, since anybody may move an alias.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::try_join_all;
+
+use super::{
+    Aws,
+    placed::Placed,
+    refused::Refused,
+    stack::{Phase, StackView},
+};
+use crate::{Error, plan::aliases, state::Deployed};
+
+impl Aws {
+    /// Sets the alias overrides to what Lambda says: an alias that somebody moved is in the next plan
+    /// like one that a rollback moved, and one that was moved back is not. What is recorded counts
+    /// only for a function that cannot be read.
+    pub(super) async fn read_overrides(
+        &self,
+        stacks: &BTreeMap<String, StackView>,
+        deployed: &mut Deployed,
+    ) -> Result<(), Error> {
+        let stable = stacks.values().filter(|view| view.phase == Phase::Stable);
+        let with_functions = stable.filter_map(|view| {
+            let stack = deployed.stacks.get(&view.name)?;
+            (!aliases(&stack.template).is_empty()).then_some((view, &stack.template))
+        });
+        let read = with_functions.map(|(view, template)| async move {
+            let functions = self.placed_of(template, view).await?;
+            let read = functions.into_iter().map(|(name, placed)| async move {
+                let points_at = self.points_at(&placed).await?;
+                Ok::<_, Error>((name, points_at, placed.wanted.number))
+            });
+            try_join_all(read).await
+        });
+        let found: Vec<_> = try_join_all(read).await?.into_iter().flatten().collect();
+        let overrides = &mut deployed.rollout.alias_overrides;
+        for (function, points_at, wanted) in found {
+            match points_at {
+                Some(version) if version != wanted => {
+                    overrides.insert(function, version);
+                }
+                Some(_) => {
+                    overrides.remove(&function);
+                }
+                None => (),
+            }
+        }
+        Ok(())
+    }
+
+    /// The version that the alias points at; `None`: the function or its alias was deleted.
+    async fn points_at(&self, placed: &Placed) -> Result<Option<String>, Error> {
+        let name = &placed.lambda_name;
+        let response = self
+            .clients
+            .lambda
+            .get_function_configuration()
+            .function_name(name)
+            .qualifier(&placed.alias)
+            .send()
+            .await;
+        match response {
+            Ok(response) => Ok(response.version().map(str::to_owned)),
+            Err(error) => {
+                let refused = Refused::new("lambda:GetFunctionConfiguration", error);
+                if refused.code == "ResourceNotFoundException" {
+                    return Ok(None);
+                }
+                Err(refused.error(format!(
+                    "Which version of the function `{name}` is in service cannot be read."
+                )))
+            }
+        }
+    }
+}
