@@ -2,8 +2,9 @@
 
 use cfn::{
     Emit, Handle, Intrinsic, Json, Map, RemovalPolicy, Stack, Value, iam, lambda, logs,
-    policy::{Allow, assumed_by, document},
+    policy::{Allow, Deny, assumed_by, document_with},
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -41,6 +42,16 @@ const ADDRESSES: &[&str] = &[
     "GITHUB_ORIGIN",
     "GITHUB_API_ORIGIN",
     "VALKEY_URL",
+];
+
+/// What Lambda does with the role of a function in a VPC.
+const NETWORK_INTERFACES: [&str; 6] = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
 ];
 
 impl<'a> Function<'a> {
@@ -109,20 +120,18 @@ impl<'a> Function<'a> {
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [Intrinsic::get_att(log.logical_id(), "Arn")],
         ));
+        let mut denied = Vec::new();
         if in_vpc {
-            // Lambda makes the network interfaces itself and AWS lets none of these actions name a
-            // resource: https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
-            self.statements.push(Allow::new(
-                [
-                    "ec2:CreateNetworkInterface",
-                    "ec2:DescribeNetworkInterfaces",
-                    "ec2:DescribeSubnets",
-                    "ec2:DeleteNetworkInterface",
-                    "ec2:AssignPrivateIpAddresses",
-                    "ec2:UnassignPrivateIpAddresses",
-                ],
-                ["*"],
+            // Lambda makes the network interfaces with this role, and AWS lets none of these actions
+            // name a resource. The code of the function is denied them:
+            // https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+            let interfaces = Allow::new(NETWORK_INTERFACES, ["*"]);
+            let code = Intrinsic::sub(format!(
+                "arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}"
             ));
+            let by_code = json!({ "ArnEquals": { "lambda:SourceFunctionArn": code.emit() } });
+            denied.push(Deny::what(interfaces.clone().when(by_code)));
+            self.statements.push(interfaces);
         }
         let role = stack.add(
             format!("{id}Role"),
@@ -131,7 +140,7 @@ impl<'a> Function<'a> {
                 permissions_boundary: boundary(self.stage).map(Into::into),
                 policies: Some(
                     [iam::RolePolicy::new(
-                        document(&self.statements),
+                        document_with(&self.statements, &denied),
                         self.spec.name,
                     )]
                     .into(),

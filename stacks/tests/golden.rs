@@ -2,7 +2,11 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use stacks::{Assets, Stage, synth};
+use stacks::{
+    Assets, Stage,
+    bootstrap::{GithubRepository, bootstrap},
+    synth,
+};
 
 const STAGES: [&str; 5] = ["local", "sandbox", "dev", "staging", "prod"];
 
@@ -17,7 +21,13 @@ fn templates_are_the_reviewed_ones() {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             panic!("stage {name}:\n{}", lines.join("\n"))
         });
-        for stack in app.stacks() {
+        let github = GithubRepository {
+            name: "owner/name".to_owned(),
+            provider_exists: false,
+        };
+        let github = stage.account.is_some().then_some(&github);
+        let bootstrap = bootstrap(&stage, github).unwrap();
+        for stack in app.stacks().iter().chain([&bootstrap]) {
             let path = golden.join(name).join(format!("{}.yaml", stack.name()));
             written.insert(path.clone());
             if update {

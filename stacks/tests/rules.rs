@@ -271,3 +271,39 @@ fn names_fit_into_what_aws_takes() {
         }
     }
 }
+
+/// Lambda needs the network interface actions, and a function's own code does not.
+#[test]
+fn the_code_of_a_function_in_the_vpc_is_denied_the_network_interfaces_of_lambda() {
+    let mut seen = 0;
+    for (stage, stack, id, resource) in resources() {
+        if resource["Type"] != "AWS::IAM::Role" {
+            continue;
+        }
+        let statements =
+            resource["Properties"]["Policies"][0]["PolicyDocument"]["Statement"].clone();
+        let of = |effect: &str| {
+            let all = statements.as_array().into_iter().flatten();
+            all.filter(|statement| statement["Effect"] == effect)
+                .find(|statement| statement["Action"][0] == "ec2:CreateNetworkInterface")
+                .cloned()
+        };
+        let Some(allowed) = of("Allow") else { continue };
+        let denied = of("Deny").unwrap();
+        assert_eq!(
+            (&denied["Action"], &denied["Resource"]),
+            (&allowed["Action"], &allowed["Resource"])
+        );
+        let function = &denied["Condition"]["ArnEquals"]["lambda:SourceFunctionArn"]["Fn::Sub"];
+        let template = app(&stage).stack(&stack).unwrap().template();
+        let function_id = id.replace("Role", "Function");
+        let name = &template["Resources"][function_id]["Properties"]["FunctionName"];
+        let expected = format!(":function:{}", name.as_str().unwrap());
+        assert!(
+            function.as_str().unwrap().ends_with(&expected),
+            "{stage}.{stack}.{id}: {function}"
+        );
+        seen += 1;
+    }
+    assert!(seen > 15, "the test looks at too little: {seen}");
+}

@@ -37,9 +37,9 @@ impl Allow {
         }
     }
 
-    fn emit(&self) -> Json {
+    fn emit(&self, effect: &str) -> Json {
         let mut statement = json!({
-            "Effect": "Allow",
+            "Effect": effect,
             "Action": self.actions,
             "Resource": self.resources,
         });
@@ -50,9 +50,27 @@ impl Allow {
     }
 }
 
+/// One statement that denies something, whatever else allows it.
+#[derive(Debug, Clone)]
+pub struct Deny(Allow);
+
+impl Deny {
+    /// Denies what `statement` would allow.
+    pub fn what(statement: Allow) -> Self {
+        Self(statement)
+    }
+}
+
 /// A document of these statements, for a role or a managed policy.
 pub fn document(statements: &[Allow]) -> Json {
-    let statements: Vec<Json> = statements.iter().map(Allow::emit).collect();
+    document_with(statements, &[])
+}
+
+/// A document that allows and denies.
+pub fn document_with(allowed: &[Allow], denied: &[Deny]) -> Json {
+    let allowed = allowed.iter().map(|statement| statement.emit("Allow"));
+    let denied = denied.iter().map(|statement| statement.0.emit("Deny"));
+    let statements: Vec<Json> = allowed.chain(denied).collect();
     json!({ "Version": "2012-10-17", "Statement": statements })
 }
 

@@ -5,26 +5,31 @@
 //! `tests/deploy_role/` compares this with what AWS's resource handlers call.
 
 mod services;
+mod tagged;
 
 use cfn::{Emit, Intrinsic, policy::Allow};
 use serde_json::{Value as Json, json};
 
-use crate::{names::boundary_arn, rollout::CODE_DEPLOY_POLICY};
+use crate::{Stage, names::boundary_arn, rollout::CODE_DEPLOY_POLICY};
 
 /// The stacks of the application that make roles.
 const STACKS: [&str; 2] = ["migrate", "api"];
 
 /// The inline policies of the role of that stage, by name.
-pub(super) fn permissions(stage: &str) -> Vec<(&'static str, Vec<Allow>)> {
-    let arns = Arns { stage };
-    vec![
+pub(super) fn permissions(stage: &Stage) -> Vec<(&'static str, Vec<Allow>)> {
+    let arns = Arns { stage: &stage.name };
+    [
         ("stacks", stacks(&arns)),
         ("code", code(&arns)),
         ("roles", roles(&arns)),
         ("data", services::data(&arns)),
         ("services", services::services(&arns)),
-        ("unnamed", services::unnamed()),
+        ("tagged", tagged::tagged(&arns)),
+        ("zones", tagged::zones(stage)),
     ]
+    .into_iter()
+    .filter(|(_, statements)| !statements.is_empty())
+    .collect()
 }
 
 /// ARNs of what a stage has.

@@ -18,6 +18,16 @@ pub(crate) const NEVER: &[(&str, &str, &str)] = &[
         "API Gateway calls by the function's own permission",
     ),
     (
+        "AWS::CloudFront::Distribution",
+        "cloudfront:*ConnectionGroup",
+        "no distribution has tenants",
+    ),
+    (
+        "AWS::CloudFront::Distribution",
+        "cloudfront:GetVpcOrigin",
+        "no origin is in a VPC",
+    ),
+    (
         "AWS::CodeDeploy::DeploymentGroup",
         "codedeploy:RegisterOnPremisesInstance",
         "there are no instances",
@@ -156,9 +166,28 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
                 "apis/a"
             }
         )),
-        ("ec2" | "cloudfront" | "route53", _) => one("*".to_owned()),
+        ("cloudfront", _) => cloudfront(resource_type, name),
+        ("route53", _)
+            if name == "ChangeResourceRecordSets"
+                || name == "ListResourceRecordSets"
+                || name == "GetHostedZone" =>
+        {
+            one(global("route53:::hostedzone/Z0123456789"))
+        }
+        ("ec2" | "route53", _) => one("*".to_owned()),
         _ => Vec::new(),
     }
+}
+
+fn cloudfront(resource_type: &str, name: &str) -> Vec<String> {
+    let what = match resource_type {
+        _ if name.contains("Invalidation") => "distribution/E1",
+        "AWS::CloudFront::Function" => "function/miyabi-dev-pages",
+        "AWS::CloudFront::OriginAccessControl" => "origin-access-control/E1",
+        "AWS::CloudFront::ResponseHeadersPolicy" => "response-headers-policy/a-b",
+        _ => "distribution/E1",
+    };
+    vec![global(&format!("cloudfront::${{AWS::AccountId}}:{what}"))]
 }
 
 fn database(resource_type: &str, name: &str) -> Vec<String> {

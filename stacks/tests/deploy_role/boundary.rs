@@ -83,7 +83,8 @@ fn the_boundary_lets_every_role_do_what_it_is_for() {
         for role in roles(&stack.template()["Resources"]) {
             let policies = role["Properties"]["Policies"].as_array();
             for policy in policies.into_iter().flatten() {
-                for statement in policy["PolicyDocument"]["Statement"].as_array().unwrap() {
+                let statements = policy["PolicyDocument"]["Statement"].as_array().unwrap();
+                for statement in statements.iter().filter(|of| of["Effect"] == "Allow") {
                     for resource in statement["Resource"].as_array().unwrap() {
                         let resource = named(resource, &app, stack);
                         for action in statement["Action"].as_array().unwrap() {

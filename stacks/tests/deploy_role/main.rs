@@ -22,14 +22,31 @@ use stacks::{
     synth,
 };
 
+/// The stage of a file with everything switched on that a stage on AWS can have.
+fn everything(name: &str) -> Stage {
+    let mut all = Stage::built_in(name).unwrap();
+    let certificate = "arn:aws:acm:us-east-1:333333333333:certificate/a".to_owned();
+    if all.account.is_some() {
+        all.network.egress = Egress::NatGateway;
+        all.cache = true;
+        all.site.domain = Some("www.example.com".to_owned());
+        all.site.certificate = Some(certificate.clone());
+        all.site.hosted_zone = Some("Z0123456789".to_owned());
+        all.api.domain = Some("api.example.com".to_owned());
+        all.api.certificate = Some(certificate);
+        all.api.hosted_zone = Some("Z9876543210".to_owned());
+    }
+    all
+}
+
 /// The resources of a stage's bootstrap stack, with the role.
 fn bootstrapped(stage: &str) -> Json {
-    let stage = Stage::built_in(stage).unwrap();
     let github = GithubRepository {
         name: "owner/name".to_owned(),
         provider_exists: true,
     };
-    bootstrap(&stage, Some(&github)).unwrap().template()["Resources"].clone()
+    let stack = bootstrap(&everything(stage), Some(&github)).unwrap();
+    stack.template()["Resources"].clone()
 }
 
 /// The role's policies on a stage.
@@ -46,15 +63,7 @@ fn role(stage: &str) -> Policy {
 
 /// Every resource type that a stage on AWS can have: those of the files, and what they may switch on.
 fn types() -> BTreeSet<String> {
-    let mut all = Stage::built_in("prod").unwrap();
-    all.network.egress = Egress::NatGateway;
-    let certificate = "arn:aws:acm:us-east-1:333333333333:certificate/a".to_owned();
-    all.site.domain = Some("www.example.com".to_owned());
-    all.site.certificate = Some(certificate.clone());
-    all.site.hosted_zone = Some("Z0123456789".to_owned());
-    all.api.domain = Some("api.example.com".to_owned());
-    all.api.certificate = Some(certificate);
-    all.api.hosted_zone = Some("Z0123456789".to_owned());
+    let all = everything("prod");
     let built_in = ["dev", "staging", "prod"].map(|name| Stage::built_in(name).unwrap());
     let mut types = BTreeSet::new();
     for stage in built_in.iter().chain([&all]) {
@@ -184,4 +193,47 @@ fn resolved(value: &Json) -> Json {
         Json::Array(items) => items.iter().map(resolved).collect(),
         other => other.clone(),
     }
+}
+
+/// Another stage's distributions, APIs and networks carry its tag, and zones are named.
+#[test]
+fn the_role_cannot_touch_what_another_stage_has() {
+    let role = role("dev");
+    let own = |statement: &Json, key: &str| {
+        let tag =
+            &statement["Condition"]["StringEqualsIfExists"][format!("aws:{key}/miyabi:stage")];
+        assert_eq!(tag, "dev", "{statement}");
+    };
+    let distribution = "arn:${AWS::Partition}:cloudfront::${AWS::AccountId}:distribution/E1";
+    let api = "arn:${AWS::Partition}:apigateway:${AWS::Region}::/apis/a1b2c3d4e5";
+    for (action, resource) in [
+        ("cloudfront:UpdateDistribution", distribution),
+        ("cloudfront:DeleteDistribution", distribution),
+        ("cloudfront:CreateInvalidation", distribution),
+        ("cloudfront:TagResource", distribution),
+        ("apigateway:DELETE", api),
+        ("apigateway:PATCH", api),
+        ("apigateway:TagResource", api),
+        ("ec2:DeleteVpc", "*"),
+        ("ec2:AuthorizeSecurityGroupIngress", "*"),
+        ("ec2:CreateTags", "*"),
+    ] {
+        let statements = role.allowing(action, resource);
+        assert!(!statements.is_empty(), "{action}");
+        for statement in statements {
+            own(statement, "ResourceTag");
+            own(statement, "RequestTag");
+        }
+    }
+    let change = "route53:ChangeResourceRecordSets";
+    let zone = |id: &str| format!("arn:${{AWS::Partition}}:route53:::hostedzone/{id}");
+    assert!(role.allows(change, &zone("Z0123456789")) && role.allows(change, &zone("Z9876543210")));
+    assert!(!role.allows(change, &zone("Z0000000000")) && !role.allows(change, "*"));
+    // The same of the file, which names no zone.
+    let github = GithubRepository {
+        name: "owner/name".to_owned(),
+        provider_exists: true,
+    };
+    let plain = bootstrap(&Stage::built_in("dev").unwrap(), Some(&github)).unwrap();
+    assert!(!plain.template().to_string().contains("route53"));
 }
