@@ -131,7 +131,13 @@ fn deploy(
     wanted: &str,
 ) -> Result<Deploy, Error> {
     let url = emulator.url();
-    let endpoint = ["--endpoint-url", &url, "--yes"];
+    let endpoint = [
+        "--endpoint-url",
+        &url,
+        "--yes",
+        "--allow",
+        "permissions,public-access",
+    ];
     checkout.xtask(&[&["bootstrap"], &STAGE[..], &endpoint].concat())?;
     let port = database.port();
     let mut command = checkout.command(&[&["deploy"], &STAGE[..], &endpoint].concat());

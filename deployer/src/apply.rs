@@ -19,45 +19,42 @@ use crate::{
     migrate::Migrated,
     plan::Plan,
     progress::Progress,
-    project::Project,
     rollout, site,
     state::{DeployedStack, public_outputs},
     target::{Target, Uploaded},
 };
 
-/// What applying a plan came to.
+/// The result of an apply.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Applied {
     /// The outputs of every stack that are meant for people.
     pub outputs: BTreeMap<String, String>,
-    /// What was migrated; `None`: the plan had nothing to migrate.
+    /// The migrations of this apply; `None`: the plan had nothing to migrate.
     pub migrated: Option<Migrated>,
 }
 
 /// What an apply works with.
 #[derive(Debug)]
-pub struct ApplyContext<'a> {
+pub(crate) struct ApplyContext<'a> {
     /// Where.
-    pub target: &'a dyn Target,
-    /// The checkout, for the site's files.
-    pub project: &'a Project,
+    pub(crate) target: &'a dyn Target,
     /// What to do.
-    pub plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     /// Where events go.
-    pub progress: &'a Progress,
+    pub(crate) progress: &'a Progress,
     /// A person's wish to stop.
-    pub interrupt: &'a Interrupt,
+    pub(crate) interrupt: &'a Interrupt,
 }
 
 /// Executes the plan. The caller holds the lease of the stage.
-pub async fn apply(context: ApplyContext<'_>) -> Result<Applied, Error> {
+pub(crate) async fn apply(context: &ApplyContext<'_>) -> Result<Applied, Error> {
     let ApplyContext {
         target,
         plan,
         progress,
         interrupt,
         ..
-    } = context;
+    } = *context;
     let deployed = target.deployed().await?;
     target.check(&plan.stacks)?;
     interrupt.check("Nothing was changed.")?;
@@ -70,9 +67,9 @@ pub async fn apply(context: ApplyContext<'_>) -> Result<Applied, Error> {
         });
     }
     target.assert_room_for(&plan.stacks).await?;
-    upload(&context).await?;
+    upload(context).await?;
     rollout::begin(target, plan, deployed.rollout.clone()).await?;
-    let run = Run::new(&context, &deployed);
+    let run = Run::new(context, &deployed);
     run.stacks().await?;
     interrupt.check(&format!(
         "{} What comes after the stacks was not begun.",
@@ -82,7 +79,7 @@ pub async fn apply(context: ApplyContext<'_>) -> Result<Applied, Error> {
     let stacks = run.done.into_inner();
     let outputs = public_outputs(&stacks);
     if plan.site.put {
-        put_site(&context, &stacks, &outputs).await?;
+        put_site(context, &stacks, &outputs).await?;
     }
     Ok(Applied {
         outputs,
@@ -125,11 +122,11 @@ async fn put_site(
     let step = context
         .progress
         .step("site", "Putting the site into its bucket");
-    let mut files = site::files(context.project)?;
+    let mut files = context.plan.site.files.clone();
     if site::hash(&files) != context.plan.site.sha256 {
         return Err(Error::failed(
-            "The files of the site changed after the plan was made.",
-            "Run the same command again: it plans with the files as they are now.",
+            "The files of the site are not those of the plan.",
+            "Make a new plan and apply that.",
         ));
     }
     files.push(site::config(&context.plan.stage, outputs));

@@ -14,7 +14,7 @@ use crate::{
     asset::Asset,
     drift::Drift,
     lock::LeaseHolder,
-    plan::{MigrationPlan, Parameter, SitePlan, StackAction, StackPlan},
+    plan::{MadeFrom, MigrationPlan, Parameter, SitePlan, StackAction, StackPlan},
     site::SiteFile,
     source::Source,
     state::Deployed,
@@ -35,6 +35,9 @@ pub(crate) struct Diary {
     pub(crate) most_at_once: Cell<usize>,
     pub(crate) fails: Option<&'static str>,
     pub(crate) interrupts: Option<(&'static str, Interrupt)>,
+    /// What happened to its leases.
+    pub(crate) leases: Rc<RefCell<Vec<&'static str>>>,
+    pub(crate) release_fails: bool,
 }
 
 impl Diary {
@@ -91,19 +94,41 @@ impl Target for Diary {
 
 /// The lease of a [`Diary`].
 #[derive(Debug)]
-struct NoLease;
+struct NotedLease {
+    notes: Rc<RefCell<Vec<&'static str>>>,
+    fails: bool,
+}
 
 #[async_trait(?Send)]
-impl Lease for NoLease {
+impl Lease for NotedLease {
     async fn release(self: Box<Self>) -> Result<(), Error> {
+        self.notes.borrow_mut().push("released");
+        let fails = self.fails;
+        std::mem::forget(self);
+        if fails {
+            return Err(Error::failed(
+                "The lease cannot be released.",
+                "Wait for its end.",
+            ));
+        }
         Ok(())
+    }
+}
+
+impl Drop for NotedLease {
+    fn drop(&mut self) {
+        self.notes.borrow_mut().push("dropped");
     }
 }
 
 #[async_trait(?Send)]
 impl Leases for Diary {
     async fn lease(&self, _: &LeaseHolder) -> Result<Box<dyn Lease>, Error> {
-        Ok(Box::new(NoLease))
+        self.leases.borrow_mut().push("taken");
+        Ok(Box::new(NotedLease {
+            notes: self.leases.clone(),
+            fails: self.release_fails,
+        }))
     }
 }
 
@@ -139,6 +164,9 @@ impl Stacks for Diary {
     async fn prepare(&self, _: &Progress) -> Result<(), Error> {
         self.note("prepare");
         Ok(())
+    }
+    async fn has_asset(&self, _: &Asset) -> Result<bool, Error> {
+        Ok(false)
     }
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
         self.note(format!("upload {}", asset.key));
@@ -250,6 +278,7 @@ fn plan() -> Plan {
     old.parameters = BTreeMap::new();
     Plan {
         stage: "local".to_owned(),
+        made_from: MadeFrom::default(),
         stacks: vec![
             stack("network", Create, &[]),
             stack("data", Create, &["network"]),
@@ -268,22 +297,19 @@ fn plan() -> Plan {
         site: SitePlan {
             put: false,
             sha256: String::new(),
+            files: Vec::new(),
         },
         risks: Vec::new(),
     }
 }
 
-/// Applies the plan in a folder that has no files.
 async fn run(diary: &Diary, interrupt: &Interrupt) -> Result<Applied, Error> {
     run_plan(diary, interrupt, &plan()).await
 }
 
 async fn run_plan(diary: &Diary, interrupt: &Interrupt, plan: &Plan) -> Result<Applied, Error> {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("migrations")).unwrap();
-    apply(ApplyContext {
+    apply(&ApplyContext {
         target: diary,
-        project: &Project::new(folder.path()),
         plan,
         progress: &Progress::silent(),
         interrupt,
@@ -300,6 +326,7 @@ async fn stacks_wait_for_what_they_take_and_the_api_for_the_migrations() {
     apply network {}
     apply edge {"networkId": "network-id"}
     apply data {"networkId": "network-id"}
+    invoke migrate {"kind":"status"}
     invoke migrate {"kind":"apply"}
     record migrations
     apply api {"dataId": "data-id"}

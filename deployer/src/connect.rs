@@ -78,7 +78,7 @@ async fn open_aws(
 }
 
 #[cfg(feature = "aws")]
-impl dyn Target {
+impl dyn Target + '_ {
     /// The target on AWS.
     ///
     /// # Errors

@@ -10,8 +10,8 @@ use crate::{
 
 /// Applies the plan and runs the smoke test. When the code in service is not what was uploaded, or
 /// the test fails, each alias returns to the version of the last release.
-pub async fn deploy(
-    context: ApplyContext<'_>,
+pub(crate) async fn deploy(
+    context: &ApplyContext<'_>,
     smoke_test: &SmokeTest<'_>,
 ) -> Result<Applied, Error> {
     let (target, progress) = (context.target, context.progress);

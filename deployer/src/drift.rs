@@ -94,7 +94,8 @@ impl Drift {
 }
 
 impl Drifted {
-    fn line(&self) -> String {
+    /// `was changed by hand: MemorySize changed`
+    pub(crate) fn what_happened(&self) -> String {
         let properties: Vec<String> = self
             .properties
             .iter()
@@ -104,12 +105,16 @@ impl Drifted {
             [] => String::new(),
             some => format!(": {}", some.join(", ")),
         };
+        format!("was {} by hand{properties}", self.kind.as_str())
+    }
+
+    fn line(&self) -> String {
         format!(
-            "{} {} ({}) was {} by hand{properties}",
+            "{} {} ({}) {}",
             self.stack,
             self.logical_id,
             self.resource_type,
-            self.kind.as_str()
+            self.what_happened()
         )
     }
 }

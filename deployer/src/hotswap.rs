@@ -50,8 +50,8 @@ fn not_allowed(stage: &str) -> Error {
 /// # Errors
 ///
 /// A usage error when the plan changes more than code; nothing was changed then.
-pub async fn deploy(
-    context: ApplyContext<'_>,
+pub(crate) async fn deploy(
+    context: &ApplyContext<'_>,
     smoke_test: &SmokeTest<'_>,
 ) -> Result<(Applied, Vec<AliasMove>), Error> {
     let ApplyContext {

@@ -6,16 +6,18 @@
 //!
 //! What differs between AWS and this machine is behind [`target::Target`].
 
-pub mod apply;
+mod apply;
+pub mod approval;
 pub mod asset;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod build;
-pub mod by_hand;
 pub mod collection;
 pub mod connect;
 pub mod database;
-pub mod deploy;
+mod deploy;
+pub mod deployment;
+mod destroy;
 pub mod drift;
 pub mod error;
 pub mod event;
@@ -29,18 +31,20 @@ pub mod migrations;
 mod mutex;
 pub mod offline;
 pub mod plan;
+pub mod planning;
 pub mod progress;
 pub mod project;
 pub mod release;
 pub mod restore;
-pub mod rollout;
-pub mod session;
+mod rollout;
+pub mod saved_plan;
 pub mod sign_in;
 pub mod site;
 pub mod smoke;
 pub mod source;
 pub mod stage;
 pub mod state;
+pub mod synth;
 pub mod target;
 pub mod template;
 

@@ -25,15 +25,27 @@ pub enum Request {
     Apply,
 }
 
-/// What `migrate` answers.
+/// The state of the migrations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Migrated {
-    /// Applied; after [`Request::Apply`] those of this run.
+    /// The applied ones; as the result of an apply, only those that it applied.
     pub applied: Vec<Version>,
     /// Not applied.
     pub pending: Vec<Version>,
     /// The highest applied version.
     pub schema_version: i64,
+}
+
+impl Migrated {
+    /// `2 migrations, schema 8`
+    pub fn summary(&self) -> String {
+        let schema = self.schema_version;
+        match self.applied.len() {
+            0 => format!("nothing to apply, schema {schema}"),
+            1 => format!("1 migration, schema {schema}"),
+            count => format!("{count} migrations, schema {schema}"),
+        }
+    }
 }
 
 /// One migration, as the function knows it.
@@ -56,12 +68,18 @@ pub async fn invoke(target: &dyn Target, stage: &str, request: Request) -> Resul
 }
 
 /// Runs what is pending: in the background where the target can, since migrations may take longer
-/// than a connection lasts.
-pub async fn apply(target: &dyn Target, stage: &str) -> Result<Migrated, Error> {
-    match target.background() {
-        Some(background) => apply_in_background(target, background, stage).await,
-        None => invoke(target, stage, Request::Apply).await,
-    }
+/// than a connection lasts. `migrate` reports all that is applied afterwards; returned are those that
+/// were not applied before.
+pub(crate) async fn apply(target: &dyn Target, stage: &str) -> Result<Migrated, Error> {
+    let before = invoke(target, stage, Request::Status).await?;
+    let mut after = match target.background() {
+        Some(background) => apply_in_background(target, background, stage).await?,
+        None => invoke(target, stage, Request::Apply).await?,
+    };
+    after
+        .applied
+        .retain(|version| !before.applied.contains(version));
+    Ok(after)
 }
 
 /// Starts `migrate` and asks it about the run until the run has ended.

@@ -23,9 +23,10 @@ use crate::{
     Error, migrations,
     plan::{self, Plan, RiskKind},
     project::Project,
-    session, site,
+    site,
     stage::Stage,
     state::{Deployed, DeployedStack, StateFile},
+    synth,
 };
 
 /// A plan, and what it was made from.
@@ -80,7 +81,7 @@ pub fn plan(
     let (app, deployed, baseline) = match templates {
         Some(path) => {
             let given = templates::read(path)?;
-            let app = session::synth(stage, &code_of(given.stacks.values()))?;
+            let app = synth::synth(stage, &code_of(given.stacks.values()))?;
             let mut deployed = Deployed {
                 stacks: as_if_deployed(stage, &app, given)?,
                 // Neither is in a template: both are taken as they are in the checkout.
@@ -96,14 +97,14 @@ pub fn plan(
         None => {
             let (deployed, baseline) = last_known(project, stage)?;
             let of_stacks = deployed.stacks.values().map(|stack| &stack.template);
-            let app = session::synth(stage, &code_of(of_stacks))?;
+            let app = synth::synth(stage, &code_of(of_stacks))?;
             (app, deployed, baseline)
         }
     };
     let known = known_parameters(&app, &deployed);
     let desired = plan::DesiredState {
         stage: stage.name().to_owned(),
-        stacks: session::desired_stacks(&app, &known)?,
+        stacks: synth::desired_stacks(&app, &known)?,
         assets: Vec::new(),
         migrations,
         site,

@@ -11,7 +11,7 @@ fn project() -> Project {
 
 /// Writes the templates of a stage as `synth --out` does.
 fn synth(stage: &Stage, folder: &Path, as_json: bool) {
-    for template in session::templates(stage, &[]).unwrap() {
+    for template in synth::templates(stage, &[]).unwrap() {
         let (end, text) = match as_json {
             true => ("json", template.json.to_string()),
             false => ("yaml", template.yaml()),
@@ -41,7 +41,7 @@ fn code_is_taken_as_it_is_deployed_and_one_template_says_nothing_about_the_other
     for asset in built.functions.values_mut() {
         asset.sha256 = "ab".repeat(32);
     }
-    let app = session::synth(&stage, &built).unwrap();
+    let app = synth::synth(&stage, &built).unwrap();
     let migrate = app.stack("migrate").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("migrate.yaml");

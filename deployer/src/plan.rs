@@ -7,12 +7,14 @@ mod deleted_out_of_band;
 mod desired;
 mod diff;
 mod impossible;
+mod made_from;
 mod make;
 mod only;
 mod order;
 mod parameter_changes;
 mod predicted;
 mod references;
+mod removal;
 mod risk;
 mod rules;
 mod sections;
@@ -23,7 +25,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{asset::Asset, migrations::Migration};
+use crate::{asset::Asset, migrations::Migration, site::SiteFile};
 
 pub use alias_reset::AliasReset;
 #[cfg(feature = "aws")]
@@ -31,7 +33,10 @@ pub(crate) use alias_reset::aliases;
 #[cfg(feature = "aws")]
 pub(crate) use data_types::is_stateful;
 pub use desired::{DesiredStack, DesiredState};
+pub use made_from::MadeFrom;
+pub(crate) use made_from::hash as canonical_hash;
 pub use predicted::PredictedChange;
+pub use removal::Removal;
 pub use sections::SectionChange;
 pub(crate) use site::held;
 
@@ -49,9 +54,9 @@ pub fn make(mut desired: DesiredState, deployed: &Deployed) -> Result<Plan, Erro
     make::make(desired, deployed, &rules::Vendored)
 }
 
-/// A plan that deletes every stack that is deployed, each after those that use it.
-pub fn make_removal(stage: &str, deployed: &Deployed) -> Plan {
-    make::make_removal(stage, deployed, &rules::Vendored)
+/// A plan that deletes every deployed stack, each after those that use it.
+pub fn make_removal(stage: &str, deployed: &Deployed) -> Removal {
+    Removal::new(make::make_removal(stage, deployed, &rules::Vendored))
 }
 
 /// What a deploy of one stage will do.
@@ -60,6 +65,9 @@ pub fn make_removal(stage: &str, deployed: &Deployed) -> Plan {
 pub struct Plan {
     /// The stage.
     pub stage: String,
+    /// What it was made from: it applies to nothing else.
+    #[serde(default)]
+    pub made_from: MadeFrom,
     /// Every stack, each after those it waits for; stacks to delete come last, in the order in
     /// which they can be deleted.
     pub stacks: Vec<StackPlan>,
@@ -274,6 +282,10 @@ pub struct SitePlan {
     pub put: bool,
     /// SHA-256 over names and contents, lowercase hex, without `config.json`.
     pub sha256: String,
+    /// The files themselves when they are put, without `config.json`. A plan in a file has only
+    /// their hash; whoever reads it adds files that match.
+    #[serde(skip)]
+    pub files: Vec<SiteFile>,
 }
 
 /// A change that needs an approval of its own.
@@ -296,6 +308,8 @@ pub struct Risk {
 pub enum RiskKind {
     /// A resource that holds data is replaced or removed.
     DataLoss,
+    /// A resource was changed or deleted outside of the deployer, and is overwritten.
+    Drift,
     /// A stack was deleted outside of the deployer and is created again, empty.
     DeletedOutOfBand,
     /// Something becomes reachable or readable by more of the world.
@@ -311,6 +325,7 @@ impl RiskKind {
     pub const fn title(self) -> &'static str {
         match self {
             RiskKind::DataLoss => "data is replaced or removed",
+            RiskKind::Drift => "changed by hand",
             RiskKind::DeletedOutOfBand => "deleted by hand, created again",
             RiskKind::PublicAccess => "more public access",
             RiskKind::Network => "wider security groups",

@@ -13,9 +13,9 @@ use crate::{
     Error, migrations, offline,
     plan::{self, DesiredState, Plan, SitePlan, StackAction},
     project::Project,
-    session,
     stage::Stage,
     state::Deployed,
+    synth,
     target::Target,
 };
 
@@ -74,16 +74,17 @@ pub async fn plan(
 ) -> Result<Plan, Error> {
     let deployed = target.deployed().await?;
     let templates = deployed.stacks.values().map(|stack| &stack.template);
-    let app = session::synth(stage, &offline::code_of(templates))?;
+    let app = synth::synth(stage, &offline::code_of(templates))?;
     let known = target.known_parameters().await?;
     let desired = DesiredState {
         stage: stage.name().to_owned(),
-        stacks: session::desired_stacks(&app, &known)?,
+        stacks: synth::desired_stacks(&app, &known)?,
         assets: Vec::new(),
         migrations: migrations::files(project)?,
         site: Vec::new(),
     };
-    let plan = plan_from(desired, &deployed, source)?;
+    let mut plan = plan_from(desired, &deployed, source)?;
+    plan.made_from.stage = Some(target.id());
     target.check(&plan.stacks)?;
     Ok(plan)
 }

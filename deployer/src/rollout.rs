@@ -158,7 +158,7 @@ pub(crate) async fn go_back(releases: &dyn Releases, error: Error, progress: &Pr
 /// # Errors
 ///
 /// When there is none.
-pub async fn roll_back(
+pub(crate) async fn roll_back(
     releases: &dyn Releases,
     progress: &Progress,
 ) -> Result<Vec<AliasMove>, Error> {

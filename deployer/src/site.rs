@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs, io,
+    fmt, fs, io,
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use crate::{Error, build::hex, project::Project};
 
 /// A file of the site.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SiteFile {
     /// Key in the bucket: `index.html`, `assets/logo.svg`.
     pub key: String,
@@ -22,6 +22,12 @@ pub struct SiteFile {
     pub cache_control: String,
     /// The bytes.
     pub body: Vec<u8>,
+}
+
+impl fmt::Debug for SiteFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({} bytes)", self.key, self.body.len())
+    }
 }
 
 /// The files of the site without `config.json`, in the order of their keys.

@@ -120,7 +120,7 @@ impl StateFile {
     fn unreadable(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error::failed(
             format!("The record of what is deployed, {}, cannot be read.", self.path.display()),
-            "Put the file back from a copy; or start over: `cargo xtask destroy --stage local --yes`, then deploy again.",
+            "Put the file back from a copy; or start over: `cargo xtask destroy --stage local`, then deploy again.",
         )
         .because(cause)
     }

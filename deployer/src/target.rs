@@ -14,6 +14,7 @@ use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 use async_trait::async_trait;
 
 pub use upkeep::{ManagedDatabase, Upkeep};
+pub(crate) use values::THIS_MACHINE;
 pub use values::{
     Health, Invocation, LogLine, LogQuery, ResourceStatus, StageId, Uploaded, Waited,
 };
@@ -120,6 +121,9 @@ pub trait Stacks {
     /// bucket exists). Called first by apply, before any upload and also for a plan that changes
     /// nothing; does nothing when everything is ready.
     async fn prepare(&self, progress: &Progress) -> Result<(), Error>;
+
+    /// Whether an asset with the right content is available to templates already. Reads only.
+    async fn has_asset(&self, asset: &Asset) -> Result<bool, Error>;
 
     /// Makes an asset available to templates under its key; skipped when an object with the right
     /// content exists there.

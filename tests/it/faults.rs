@@ -19,6 +19,7 @@ mod preflight;
 mod preview;
 mod release;
 mod rows;
+mod saved;
 mod signals;
 mod source;
 mod states;
@@ -33,15 +34,17 @@ use std::sync::{
 
 use deployer::{
     Error,
-    apply::{self, Applied, ApplyContext},
+    approval::{ApprovalKind, Approvals, Approved},
     aws::{Aws, Endpoint, Github},
+    deployment::{Applied, Deployment},
     interrupt::Interrupt,
     lock::LeaseHolder,
     plan::{self, DesiredStack, DesiredState, Plan, StackAction},
+    planning,
     progress::{Event, Progress},
     project::Project,
     stage::Stage,
-    target::{CallStats, Leases, Records, Stacks},
+    target::CallStats,
 };
 use miyabi_tests::{Emulator, Value, json};
 
@@ -73,8 +76,15 @@ impl Place {
 
     async fn bootstrapped(place: Place) -> Place {
         let aws = place.open().await.unwrap();
-        let plan = aws.plan_bootstrap(&Github::default()).await.unwrap();
-        aws.apply_bootstrap(&plan, &Progress::silent())
+        let (stage, holder) = (place.stage(), LeaseHolder::this_process("bootstrap"));
+        let (progress, interrupt) = (Progress::silent(), Interrupt::default());
+        Deployment::begin_bootstrap(&aws, &stage, &holder, &progress, &interrupt)
+            .await
+            .unwrap()
+            .run(async |deployment| {
+                let plan = aws.plan_bootstrap(&Github::default()).await?;
+                deployment.bootstrap(&approved(&plan)).await
+            })
             .await
             .unwrap();
         place
@@ -146,29 +156,48 @@ impl Place {
         aws: &Aws,
         stacks: &[(&str, Value)],
     ) -> Result<(Plan, Applied), Error> {
-        let lease = aws.lease(&LeaseHolder::this_process("deploy")).await?;
-        let result: Result<(Plan, Applied), Error> = async {
+        self.change(aws, async |deployment| {
             let plan = plan(aws, stacks).await?;
-            let applied = self.apply(aws, &plan).await?;
+            let applied = deployment.apply(&approved(&plan)).await?;
             Ok((plan, applied))
-        }
-        .await;
-        let unlocked = lease.release().await;
-        let result = result?;
-        unlocked?;
-        Ok(result)
-    }
-
-    async fn apply(&self, aws: &Aws, plan: &Plan) -> Result<Applied, Error> {
-        apply::apply(ApplyContext {
-            target: aws,
-            project: &project(),
-            plan,
-            progress: &self.progress(),
-            interrupt: &Interrupt::default(),
         })
         .await
     }
+
+    /// One run of the deployer with a plan, however it was made.
+    async fn apply(&self, aws: &Aws, plan: &Plan) -> Result<Applied, Error> {
+        self.change(aws, async |deployment| {
+            deployment.apply(&approved(plan)).await
+        })
+        .await
+    }
+
+    /// Changes the stage under its lease.
+    async fn change<T>(
+        &self,
+        aws: &Aws,
+        work: impl AsyncFnOnce(&Deployment<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (stage, holder) = (self.stage(), LeaseHolder::this_process("deploy"));
+        let interrupt = Interrupt::default();
+        Deployment::begin(aws, &stage, &holder, &self.progress(), &interrupt)
+            .await?
+            .run(work)
+            .await
+    }
+}
+
+/// The plan with every approval that it can need.
+pub(crate) fn approved(plan: &Plan) -> Approved<Plan> {
+    let kinds = [
+        ApprovalKind::Drift,
+        ApprovalKind::PublicAccess,
+        ApprovalKind::Permissions,
+    ];
+    let all = kinds.into_iter().fold(Approvals::apply(), Approvals::and);
+    plan.clone()
+        .approve(&all.typed(plan.stage.clone()))
+        .unwrap()
 }
 
 fn project() -> Project {
@@ -207,10 +236,7 @@ async fn plan(aws: &Aws, stacks: &[(&str, Value)]) -> Result<Plan, Error> {
         migrations: Vec::new(),
         site: Vec::new(),
     };
-    let deployed = aws.deployed().await?;
-    let plan = plan::make(desired, &deployed)?;
-    aws.check(&plan.stacks)?;
-    Ok(plan)
+    planning::plan_for(aws, desired, &[]).await
 }
 
 /// An event in plain words.

@@ -194,8 +194,14 @@ async fn a_first_session_as_the_readme_tells_it() {
         .await
         .expect(200);
 
+    let destroy = ["destroy", "--stage", "local", "--yes", "--json"];
+    let refused = checkout.xtask(&destroy).await.expect(3).json();
+    assert_eq!(
+        refused["error"]["hint"],
+        "To approve it: `cargo xtask destroy --stage local --yes --confirm local`"
+    );
     checkout
-        .xtask(&["destroy", "--stage", "local", "--yes"])
+        .xtask(&["destroy", "--stage", "local", "--confirm", "local"])
         .await
         .expect(0);
     for address in [site_address, api_address] {

@@ -119,7 +119,7 @@ async fn a_deploy_that_would_replace_the_database_is_refused_with_exit_code_3() 
     let error = refused.json()["error"].clone();
     assert_eq!(error["kind"], "approval_needed");
     assert!(
-        part(&error, "message").ends_with("nobody confirmed it. Nothing was changed."),
+        part(&error, "message") == "Not approved: the loss of data. Nothing was changed.",
         "{error}"
     );
     assert_eq!(
@@ -127,6 +127,10 @@ async fn a_deploy_that_would_replace_the_database_is_refused_with_exit_code_3() 
         json!([
             "data Database: AWS::RDS::DBInstance is replaced by an empty one; a snapshot is kept"
         ])
+    );
+    assert_eq!(
+        error["hint"],
+        "To approve it: `cargo xtask deploy --stage local --yes --confirm local`"
     );
     assert_eq!(fs::read_to_string(&state).unwrap(), before);
     let drift = ["drift", "--stage", "local", "--json"];

@@ -18,7 +18,13 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
  {
     let sandbox = Sandbox::start().await;
     let early = sandbox
-        .run(&["deploy", "--yes", "--json"])
+        .run(&[
+            "deploy",
+            "--yes",
+            "--allow",
+            "permissions,public-access",
+            "--json",
+        ])
         .await
         .expect(1)
         .json();
@@ -26,16 +32,31 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         early["error"]["hint"], "`cargo xtask bootstrap --stage sandbox`",
         "{early}"
     );
-    sandbox.run(&["bootstrap", "--yes"]).await.expect(0);
+    sandbox
+        .run(&["bootstrap", "--yes", "--allow", "permissions,public-access"])
+        .await
+        .expect(0);
     let again = sandbox
-        .run(&["bootstrap", "--yes", "--json"])
+        .run(&[
+            "bootstrap",
+            "--yes",
+            "--allow",
+            "permissions,public-access",
+            "--json",
+        ])
         .await
         .expect(0)
         .json();
     assert_eq!(again["result"], "unchanged");
 
     let first = sandbox
-        .run(&["deploy", "--yes", "--json"])
+        .run(&[
+            "deploy",
+            "--yes",
+            "--allow",
+            "permissions,public-access",
+            "--json",
+        ])
         .await
         .expect(0)
         .json();
@@ -59,7 +80,13 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     get("/api/tasks").await.problem(401, "unauthenticated");
 
     let second = sandbox
-        .run(&["deploy", "--yes", "--json"])
+        .run(&[
+            "deploy",
+            "--yes",
+            "--allow",
+            "permissions,public-access",
+            "--json",
+        ])
         .await
         .expect(0)
         .json();
@@ -135,7 +162,7 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     assert!(!kept.contains(PASSWORD), "the password is kept somewhere");
 
     let destroyed = sandbox
-        .run(&["destroy", "--yes", "--json"])
+        .run(&["destroy", "--confirm", "sandbox", "--json"])
         .await
         .expect(0)
         .json();
@@ -146,10 +173,22 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     let status = sandbox.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["deployed"], false);
     // Nothing is in the way of the next one.
-    sandbox.run(&["deploy", "--yes"]).await.expect(0);
+    sandbox
+        .run(&["deploy", "--yes", "--allow", "permissions,public-access"])
+        .await
+        .expect(0);
 
     sandbox.delete_by_hand("site").await;
-    let refused = sandbox.run(&["deploy", "--yes", "--json"]).await.expect(3);
+    let refused = sandbox
+        .run(&[
+            "deploy",
+            "--yes",
+            "--allow",
+            "permissions,public-access",
+            "--json",
+        ])
+        .await
+        .expect(3);
     let error = refused.json()["error"].clone();
     assert!(
         error["causes"][0]
@@ -158,7 +197,13 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         "{error}"
     );
     sandbox
-        .run(&["deploy", "--yes", "--allow-drift"])
+        .run(&[
+            "deploy",
+            "--yes",
+            "--allow",
+            "permissions,public-access",
+            "--allow-drift",
+        ])
         .await
         .expect(0);
     assert!(

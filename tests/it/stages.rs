@@ -9,19 +9,20 @@ mod stripped;
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
 
+use crate::faults::approved;
 use deployer::{
-    apply::{self, ApplyContext},
     asset::Asset,
     aws::{Aws, Endpoint, Github},
     build::BuiltFunction,
+    deployment::Deployment,
     interrupt::Interrupt,
     lock::LeaseHolder,
-    plan::{self, MigrationPlan, Plan, StackAction},
+    plan::{MigrationPlan, Plan, StackAction},
+    planning,
     progress::Progress,
     project::Project,
-    session,
     stage::Stage,
-    target::{CallStats, Health, Leases, Observe, Records, Stacks},
+    target::{CallStats, Health, Observe, Records},
 };
 use miyabi_tests::{Emulator, Value, json, until};
 use ring::digest::{SHA256, digest};
@@ -68,39 +69,37 @@ impl Place {
 
     /// What a deploy would do but for the migrations, and what was taken out of the templates, by stack.
     async fn plan(&self) -> (Plan, BTreeMap<String, Stripped>) {
-        let mut desired = session::desired_state(&self.aws, &project(), &self.stage, &self.built)
-            .await
-            .unwrap();
+        let mut desired =
+            deployer::synth::desired_state(&self.aws, &project(), &self.stage, &self.built)
+                .await
+                .unwrap();
         let stripped = desired.stacks.iter_mut().map(|stack| {
             let name = stack.name.clone();
             (name, strip(&mut stack.template, REFUSED))
         });
         let stripped = stripped.collect();
-        let deployed = self.aws.deployed().await.unwrap();
-        let mut plan = plan::make(desired, &deployed).unwrap();
+        let mut plan = planning::plan_for(&self.aws, desired, &[]).await.unwrap();
         assert!(plan.migrations.run, "nothing was migrated so far");
         plan.migrations = MigrationPlan::default();
-        self.aws.check(&plan.stacks).unwrap();
         (plan, stripped)
     }
 
     async fn apply(&self, plan: &Plan) {
-        let lease = self
-            .aws
-            .lease(&LeaseHolder::this_process("deploy"))
+        let applied = begin(&self.aws, &self.stage)
             .await
-            .unwrap();
-        let applied = apply::apply(ApplyContext {
-            target: &self.aws,
-            project: &project(),
-            plan,
-            progress: &Progress::silent(),
-            interrupt: &Interrupt::default(),
-        })
-        .await;
-        lease.release().await.unwrap();
+            .run(async |deployment| deployment.apply(&approved(plan)).await)
+            .await;
         applied.unwrap_or_else(|error| panic!("{error}\n{}", error.causes().join("\n")));
     }
+}
+
+/// The right to change the stage, also for its first bootstrap.
+async fn begin<'a>(aws: &'a Aws, stage: &'a Stage) -> Deployment<'a> {
+    let holder = LeaseHolder::this_process("deploy");
+    let (progress, interrupt) = (Progress::silent(), Interrupt::default());
+    Deployment::begin_bootstrap(aws, stage, &holder, &progress, &interrupt)
+        .await
+        .unwrap()
 }
 
 fn project() -> Project {
@@ -143,9 +142,9 @@ async fn made(stage: &str) -> String {
     };
     let mut bootstrap = place.aws.plan_bootstrap(&github).await.unwrap();
     let taken_out = strip(&mut bootstrap.stacks[0].template, REFUSED);
-    place
-        .aws
-        .apply_bootstrap(&bootstrap, &Progress::silent())
+    begin(&place.aws, &place.stage)
+        .await
+        .run(async |deployment| deployment.bootstrap(&approved(&bootstrap)).await)
         .await
         .unwrap();
 

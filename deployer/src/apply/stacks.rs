@@ -14,7 +14,6 @@ use crate::{
     Error, ErrorKind,
     interrupt::{Ongoing, interrupted},
     migrate::{self, Migrated},
-    migrations,
     plan::{Parameter, StackAction, StackPlan},
     state::{Deployed, DeployedStack},
 };
@@ -25,6 +24,8 @@ pub(super) struct Run<'a> {
     /// Stacks that are as the plan wants them.
     pub(super) done: RefCell<BTreeMap<String, DeployedStack>>,
     pub(super) migrated: RefCell<Option<Migrated>>,
+    /// The migrations that were recorded before.
+    recorded: BTreeMap<i64, String>,
 }
 
 impl<'a> Run<'a> {
@@ -46,6 +47,7 @@ impl<'a> Run<'a> {
             context,
             done: RefCell::new(done),
             migrated: RefCell::new(None),
+            recorded: deployed.migrations.clone(),
         }
     }
 
@@ -79,7 +81,7 @@ impl<'a> Run<'a> {
                     !stack.after.iter().any(|name| open.contains(name.as_str()))
                 });
                 for stack in ready {
-                    running.push(async move { (stack, self.one(stack).await) });
+                    running.push(async move { (stack, self.change(stack).await) });
                 }
             }
             let Some((stack, result)) = running.next().await else {
@@ -102,7 +104,7 @@ impl<'a> Run<'a> {
         Err(failure)
     }
 
-    async fn one(&self, stack: &StackPlan) -> Result<(), Error> {
+    async fn change(&self, stack: &StackPlan) -> Result<(), Error> {
         let ApplyContext {
             target, progress, ..
         } = self.context;
@@ -215,18 +217,17 @@ impl<'a> Run<'a> {
         }
         let step = progress.step("migrate", "Migrating the database");
         let migrated = migrate::apply(*target, &plan.stage).await?;
-        let files = migrations::files(self.context.project)?;
-        let applied = files
-            .into_iter()
-            .map(|file| (file.version, file.sha256))
-            .collect();
+        let pending = plan.migrations.pending.iter();
+        let pending = pending.map(|file| (file.version, file.sha256.clone()));
+        // A database that is new, or may be another one, has only what was applied now.
+        let before = if plan.migrations.known {
+            self.recorded.clone()
+        } else {
+            BTreeMap::new()
+        };
+        let applied = before.into_iter().chain(pending).collect();
         target.record_migrations(&applied).await?;
-        step.done(match migrated.applied.len() {
-            0 => format!("schema {} is the newest", migrated.schema_version),
-            1 => format!("1 migration, schema {}", migrated.schema_version),
-            count => format!("{count} migrations, schema {}", migrated.schema_version),
-        });
-        debug_assert_eq!(plan.migrations.after, stack);
+        step.done(migrated.summary());
         *self.migrated.borrow_mut() = Some(migrated);
         Ok(())
     }

@@ -5,10 +5,10 @@ use serde_json::Value;
 use super::{Aws, stack::BOOTSTRAP};
 use crate::{
     Error,
-    plan::{self, DesiredStack, DesiredState, Plan, SitePlan},
+    plan::{self, DesiredStack, DesiredState, MadeFrom, Plan, SitePlan},
     progress::Progress,
     state::{Deployed, DeployedStack},
-    target::Stacks as _,
+    target::{Stacks as _, Target as _},
 };
 
 /// What a person says about deploys from GitHub.
@@ -55,12 +55,16 @@ impl Aws {
         let plan = plan::make(desired, &deployed)?;
         Ok(Plan {
             site: SitePlan::default(),
+            made_from: MadeFrom {
+                stage: Some(self.id()),
+                ..plan.made_from
+            },
             ..plan
         })
     }
 
     /// Does what that plan says; gives the outputs of the stack.
-    pub async fn apply_bootstrap(
+    pub(crate) async fn apply_bootstrap(
         &self,
         plan: &Plan,
         progress: &Progress,
@@ -80,6 +84,11 @@ impl Aws {
             .await?
             .map(|stack| stack.outputs)
             .unwrap_or_default())
+    }
+
+    /// Whether the stage has its asset bucket.
+    pub(crate) async fn has_bucket(&self) -> Result<bool, Error> {
+        self.bucket.is_there().await
     }
 
     async fn bootstrapped(&self) -> Result<Option<DeployedStack>, Error> {

@@ -83,6 +83,18 @@ impl Bucket {
         }
     }
 
+    /// Whether the bucket exists.
+    pub(super) async fn is_there(&self) -> Result<bool, Error> {
+        let head = self.s3.head_bucket().bucket(self.name());
+        match head.expected_bucket_owner(&self.account).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match Refused::new("s3:ListBucket", error) {
+                refused if refused.is_missing() => Ok(false),
+                refused => Err(self.refused(refused)),
+            },
+        }
+    }
+
     /// The error for a bucket that cannot be used.
     pub(super) fn refused(&self, refused: Refused) -> Error {
         let (bucket, stage) = (self.name(), &self.stage);
@@ -103,9 +115,8 @@ impl Bucket {
         }
     }
 
-    /// Puts a function's zip there, unless it is there with exactly this content.
-    pub(super) async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
-        let checksum = checksum_of(&asset.sha256);
+    /// Whether a function's zip is there with exactly this content.
+    pub(super) async fn has(&self, asset: &Asset) -> Result<bool, Error> {
         let head = self
             .s3
             .head_object()
@@ -116,17 +127,20 @@ impl Bucket {
             .send()
             .await;
         match head {
-            Ok(head) if head.checksum_sha256() == Some(checksum.as_str()) => {
-                return Ok(Uploaded::AlreadyThere);
-            }
-            Ok(_) => (),
-            Err(error) => {
-                let refused = Refused::new("s3:GetObject", error);
-                if !refused.is_missing() {
-                    return Err(self.refused(refused));
-                }
-            }
+            Ok(head) => Ok(head.checksum_sha256() == Some(&*checksum_of(&asset.sha256))),
+            Err(error) => match Refused::new("s3:GetObject", error) {
+                refused if refused.is_missing() => Ok(false),
+                refused => Err(self.refused(refused)),
+            },
         }
+    }
+
+    /// Puts a function's zip there, unless it is there with exactly this content.
+    pub(super) async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
+        if self.has(asset).await? {
+            return Ok(Uploaded::AlreadyThere);
+        }
+        let checksum = checksum_of(&asset.sha256);
         let bytes = std::fs::read(&asset.path).map_err(|cause| {
             Error::failed(
                 format!(

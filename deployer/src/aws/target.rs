@@ -194,6 +194,10 @@ impl Stacks for Aws {
         Ok(())
     }
 
+    async fn has_asset(&self, asset: &Asset) -> Result<bool, Error> {
+        self.bucket.has(asset).await
+    }
+
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
         self.bucket.upload(asset).await
     }

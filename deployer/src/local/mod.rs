@@ -50,7 +50,8 @@ use crate::{
     target::{
         BackgroundInvoke, CallStats, Functions, Health, Invocation, Lease, Leases, LogLine,
         LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
-        ResourceStatus, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
+        ResourceStatus, StackRollback, Stacks, StageId, THIS_MACHINE, Target, Teardown, Upkeep,
+        Uploaded,
     },
 };
 use control::{Answer, Call, Client};
@@ -58,7 +59,7 @@ use files::Files;
 use records::Records;
 
 /// The account and the region that everything here is in.
-const ACCOUNT: &str = "000000000000";
+const ACCOUNT: &str = THIS_MACHINE;
 const REGION: &str = "us-east-1";
 
 /// The stand-in for GitHub, as its port and its troubles are called.
@@ -279,6 +280,11 @@ impl Stacks for Local {
             Ok(used) => assets::sweep(&bucket, &used).map_err(|cause| unusable(&bucket, cause)),
             Err(_) => Ok(()),
         }
+    }
+
+    /// The supervisor links what a build on this machine left, so nothing else has it.
+    async fn has_asset(&self, asset: &Asset) -> Result<bool, Error> {
+        Ok(asset.path.is_file())
     }
 
     async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {

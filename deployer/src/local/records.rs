@@ -43,7 +43,7 @@ impl Records {
         let stacks = files::read(&files.records()).map_err(|cause| {
             Error::failed(
                 format!("The record of the resources, {}, cannot be read.", files.records().display()),
-                "Put the file back from a copy; or start over: `cargo xtask destroy --stage local --yes`, then deploy again.",
+                "Put the file back from a copy; or start over: `cargo xtask destroy --stage local`, then deploy again.",
             )
             .because(cause)
         })?;

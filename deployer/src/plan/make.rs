@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::{
-    MigrationPlan, Parameter, Plan, ResourceAction, SitePlan, StackAction, StackPlan,
+    MadeFrom, MigrationPlan, Parameter, Plan, ResourceAction, SitePlan, StackAction, StackPlan,
     alias_reset::alias_resets,
     deleted_out_of_band::deleted_out_of_band,
     desired::{DesiredStack, DesiredState},
@@ -72,6 +72,7 @@ pub(crate) fn make(
     stacks.extend(removals);
     Ok(Plan {
         stage: desired.stage,
+        made_from: MadeFrom::deployed(deployed),
         stacks,
         assets: desired.assets,
         alias_resets,
@@ -92,6 +93,7 @@ pub(crate) fn make_removal(stage: &str, deployed: &Deployed, schemas: &dyn Schem
     all_risks.sort_by_key(|risk| risk.kind);
     Plan {
         stage: stage.to_owned(),
+        made_from: MadeFrom::deployed(deployed),
         stacks,
         assets: Vec::new(),
         alias_resets: Vec::new(),

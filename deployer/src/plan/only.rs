@@ -68,7 +68,7 @@ mod tests {
     use super::*;
     use crate::{
         ErrorKind,
-        plan::{MigrationPlan, SitePlan, StackPlan},
+        plan::{MadeFrom, MigrationPlan, SitePlan, StackPlan},
         state::DeployedStack,
     };
 
@@ -86,6 +86,7 @@ mod tests {
         };
         Plan {
             stage: "local".to_owned(),
+            made_from: MadeFrom::default(),
             stacks: vec![
                 stack("data", &[]),
                 stack("api", &["data"]),
@@ -101,6 +102,7 @@ mod tests {
             site: SitePlan {
                 put: true,
                 sha256: String::new(),
+                files: Vec::new(),
             },
             risks: Vec::new(),
         }

@@ -158,7 +158,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::plan::{MigrationPlan, Retention, SitePlan, StackAction, StackPlan};
+    use crate::plan::{MadeFrom, MigrationPlan, Retention, SitePlan, StackAction, StackPlan};
 
     fn change(id: &str, action: ResourceAction) -> ResourceChange {
         ResourceChange {
@@ -196,6 +196,7 @@ mod tests {
         let bucket = json!({"Type": "AWS::S3::Bucket", "UpdateReplacePolicy": "Retain"});
         Plan {
             stage: "dev".to_owned(),
+            made_from: MadeFrom::default(),
             risks: vec![Risk {
                 kind: RiskKind::DataLoss,
                 stack: "data".to_owned(),

@@ -23,9 +23,11 @@ pub(super) fn plan(
     let holds = held(files, stage, deployed);
     let is_there = deployed.site.as_deref() == Some(&holds);
     let moves = stacks.iter().any(|stack| moves(stack, deployed, stacks));
+    let put = has_site && (!is_there || moves);
     SitePlan {
-        put: has_site && (!is_there || moves),
+        put,
         sha256: site::hash(files),
+        files: if put { files.to_vec() } else { Vec::new() },
     }
 }
 

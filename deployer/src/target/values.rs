@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::drift::{DriftKind, Drifted};
 
+/// The account that everything on this machine is in.
+pub(crate) const THIS_MACHINE: &str = "000000000000";
+
 /// Which stage of which account: a saved plan belongs to exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +24,11 @@ pub struct StageId {
 }
 
 impl StageId {
+    /// Whether the stage is the one on this machine.
+    pub fn is_this_machine(&self) -> bool {
+        self.endpoint.is_none() && self.account == THIS_MACHINE
+    }
+
     /// Whether the stage is at an endpoint that emulates AWS.
     pub fn is_emulated(&self) -> bool {
         self.endpoint.is_some()

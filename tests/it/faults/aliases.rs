@@ -9,9 +9,8 @@ use std::{
 };
 
 use deployer::{
-    lock::LeaseHolder,
     release::{self, AliasMove},
-    target::{CallStats, Leases, Releases},
+    target::{CallStats, Releases},
 };
 use miyabi_tests::{Emulator, ScriptedStacks, Value, json};
 
@@ -119,18 +118,14 @@ async fn fault_41_an_alias_that_never_stands_still_is_an_error_after_the_deadlin
     let (scripted, _) = moving(&emulator, usize::MAX, false).await;
     let aws = place.through(scripted.url()).open().await.unwrap();
     let aws = aws.with_alias_deadline(Duration::from_millis(500));
-    let lease = aws
-        .lease(&LeaseHolder::this_process("rollback"))
-        .await
-        .unwrap();
     let moves = [AliasMove {
         function: "docs".to_owned(),
         from: "2".to_owned(),
         to: "1".to_owned(),
     }];
-    let error = aws.put_in_service(&moves).await.unwrap_err();
+    let moved = place.change(&aws, async |_| aws.put_in_service(&moves).await);
+    let error = moved.await.unwrap_err();
     let in_service = aws.in_service().await.unwrap();
-    lease.release().await.unwrap();
     let told = text(&error);
     assert!(
         told.contains(

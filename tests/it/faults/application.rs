@@ -6,25 +6,21 @@ use std::{io::Write, path::Path, time::Duration};
 
 use deployer::{
     Error,
-    apply::{Applied, ApplyContext},
     asset::Asset,
     aws::Aws,
-    deploy, hotswap,
-    interrupt::Interrupt,
-    lock::LeaseHolder,
-    plan::{self, DesiredStack, DesiredState, Parameter, Plan},
-    progress::Progress,
+    deployment::Applied,
+    plan::{DesiredStack, DesiredState, Parameter, Plan},
+    planning,
     project::Project,
     release::AliasMove,
-    rollout,
     smoke::SmokeTest,
     stage::Stage,
-    target::{Leases, Records, Stacks},
+    target::Records,
 };
 use miyabi_tests::{Emulator, Method, Response, Value, json};
 use ring::digest::{SHA256, digest};
 
-use super::Place;
+use super::{Place, approved};
 
 /// What speaks with the Runtime API; `answer` of the event is what the test says.
 const LOOP: &str = r#"
@@ -184,9 +180,7 @@ impl Application {
             migrations: deployer::migrations::files(&self.project)?,
             site: Vec::new(),
         };
-        let plan = plan::make(desired, &aws.deployed().await?)?;
-        aws.check(&plan.stacks)?;
-        Ok(plan)
+        planning::plan_for(aws, desired, &[]).await
     }
 
     /// One run of the deployer: the lease, the plan, the stacks, the smoke test.
@@ -195,36 +189,16 @@ impl Application {
         self.deploy_with(place, &aws).await
     }
 
-    /// One run that swaps the code of functions past their stacks.
+    /// One run that swaps the code of functions without their stacks.
     pub(crate) async fn hotswap(&self, place: &Place, aws: &Aws) -> Result<Vec<AliasMove>, Error> {
-        let lease = aws.lease(&LeaseHolder::this_process("deploy")).await?;
-        let result: Result<Vec<AliasMove>, Error> = async {
-            let plan = self.plan(place, aws).await?;
-            let stage = place.stage();
-            let progress = place.progress();
-            let interrupt = Interrupt::default();
-            let applying = self.applying(aws, &plan, &progress, &interrupt);
-            Ok(hotswap::deploy(applying, &smoke_test(&stage)).await?.1)
-        }
-        .await;
-        lease.release().await?;
-        result
-    }
-
-    fn applying<'a>(
-        &'a self,
-        target: &'a Aws,
-        plan: &'a Plan,
-        progress: &'a Progress,
-        interrupt: &'a Interrupt,
-    ) -> ApplyContext<'a> {
-        ApplyContext {
-            target,
-            project: &self.project,
-            plan,
-            progress,
-            interrupt,
-        }
+        let stage = place.stage();
+        place
+            .change(aws, async |deployment| {
+                let plan = self.plan(place, aws).await?;
+                let (plan, smoke_test) = (approved(&plan), smoke_test(&stage));
+                Ok(deployment.hotswap(&plan, &smoke_test).await?.1)
+            })
+            .await
     }
 
     pub(crate) async fn deploy_with(
@@ -232,43 +206,31 @@ impl Application {
         place: &Place,
         aws: &Aws,
     ) -> Result<(Plan, Applied), Error> {
-        let lease = aws.lease(&LeaseHolder::this_process("deploy")).await?;
-        let result: Result<(Plan, Applied), Error> = async {
-            let plan = self.plan(place, aws).await?;
-            let applied = self.apply(place, aws, &plan).await?;
-            Ok((plan, applied))
-        }
-        .await;
-        let unlocked = lease.release().await;
-        let result = result?;
-        unlocked?;
-        Ok(result)
-    }
-
-    /// Does what the plan says and tries what comes of it. The caller holds the lease.
-    pub(crate) async fn apply(
-        &self,
-        place: &Place,
-        aws: &Aws,
-        plan: &Plan,
-    ) -> Result<Applied, Error> {
-        let (stage, progress, interrupt) = (place.stage(), place.progress(), Interrupt::default());
-        let applying = self.applying(aws, plan, &progress, &interrupt);
-        deploy::deploy(applying, &smoke_test(&stage)).await
+        let stage = place.stage();
+        place
+            .change(aws, async |deployment| {
+                let plan = self.plan(place, aws).await?;
+                let (approved, smoke_test) = (approved(&plan), smoke_test(&stage));
+                let applied = deployment.deploy(&approved, &smoke_test).await?;
+                Ok((plan, applied))
+            })
+            .await
     }
 }
 
-/// Puts the release before into service, as the command does.
+/// Puts the previous release into service, as the command does.
 pub(crate) async fn roll_back(place: &Place) -> Result<Vec<AliasMove>, Error> {
     let aws = place.open().await?;
-    let lease = aws.lease(&LeaseHolder::this_process("rollback")).await?;
-    let moved = rollout::roll_back(&aws, &place.progress()).await;
-    lease.release().await?;
-    moved
+    let stage = place.stage();
+    place
+        .change(&aws, async |deployment| {
+            deployment.roll_back(&smoke_test(&stage)).await
+        })
+        .await
 }
 
 /// An emulator only starts functions: what is wrong stays so.
-fn smoke_test(stage: &Stage) -> SmokeTest<'_> {
+pub(crate) fn smoke_test(stage: &Stage) -> SmokeTest<'_> {
     SmokeTest {
         stage,
         emulated: true,

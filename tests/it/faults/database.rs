@@ -3,11 +3,10 @@
 use deployer::{
     ErrorKind,
     aws::Aws,
-    lock::LeaseHolder,
     plan::{self, DesiredStack, DesiredState, Plan, RiskKind},
     progress::Progress,
     restore::{RestoreSource, plan_from},
-    target::{Leases, ManagedDatabase, Records},
+    target::{ManagedDatabase, Records, Target},
 };
 use miyabi_tests::{Emulator, Value, json};
 
@@ -54,18 +53,14 @@ fn desired(class: &str) -> DesiredState {
 }
 
 async fn restore(place: &Place, aws: &Aws, source: &RestoreSource) -> Plan {
-    let lease = aws
-        .lease(&LeaseHolder::this_process("database restore"))
-        .await
-        .unwrap();
-    let plan = plan_from(
+    let mut plan = plan_from(
         desired("db.t3.small"),
         &aws.deployed().await.unwrap(),
         source,
     )
     .unwrap();
+    plan.made_from.stage = Some(aws.id());
     place.apply(aws, &plan).await.unwrap();
-    lease.release().await.unwrap();
     plan
 }
 
@@ -171,7 +166,7 @@ async fn what_cannot_be_restored_is_refused_before_anything_changes() {
 /// `destroy --unprotect` of a stage whose stacks succeeded.
 #[tokio::test]
 async fn a_protected_stage_is_destroyed_by_one_command_and_leaves_a_named_snapshot() {
-    use deployer::{interrupt::Interrupt, session, target::Upkeep};
+    use deployer::{approval::Approvals, target::Upkeep};
 
     let place = Place::new(1413).await;
     let emulator = Emulator::shared().await;
@@ -226,22 +221,25 @@ async fn a_protected_stage_is_destroyed_by_one_command_and_leaves_a_named_snapsh
         "RDS makes it without expiry"
     );
 
-    let lease = aws
-        .lease(&LeaseHolder::this_process("destroy"))
-        .await
-        .unwrap();
     let progress = place.progress();
-    let done = aws.unprotect(&progress).await.unwrap();
+    let done = place.change(&aws, async |_| aws.unprotect(&progress).await);
+    let done = done.await.unwrap();
     let expected = [
         "termination protection of data".to_owned(),
         format!("deletion protection of {instance}"),
         "objects of fault-1413".to_owned(),
     ];
     assert_eq!(done, expected);
-    session::destroy(&aws, &place.stage(), &progress, &Interrupt::default())
+    place
+        .change(&aws, async |deployment| {
+            let removal = deployment.plan_removal().await?;
+            let approved = removal
+                .approve(&Approvals::default().typed("sandbox"))
+                .unwrap();
+            deployment.destroy(&approved, true).await
+        })
         .await
         .unwrap();
-    lease.release().await.unwrap();
     assert!(aws.deployed().await.unwrap().stacks.is_empty());
     let told = place.told();
     assert!(
@@ -281,12 +279,9 @@ async fn the_stacks_of_a_protected_stage_have_termination_protection_and_others_
     assert!(is_protected().await);
     // The deployer itself, with an approved plan or a typed name, may delete it.
     let aws = protected.open().await.unwrap();
-    let lease = aws
-        .lease(&LeaseHolder::this_process("destroy"))
-        .await
-        .unwrap();
-    deployer::target::Stacks::delete_stack(&aws, "data", &Progress::silent())
-        .await
-        .unwrap();
-    lease.release().await.unwrap();
+    let progress = Progress::silent();
+    let deleted = protected.change(&aws, async |_| {
+        deployer::target::Stacks::delete_stack(&aws, "data", &progress).await
+    });
+    deleted.await.unwrap();
 }

@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use deployer::{
-    ErrorKind,
+    Error, ErrorKind,
+    approval::{ApprovalKind, Approvals, Approved},
     aws::Aws,
-    by_hand, drift,
-    plan::RiskKind,
+    plan::{Plan, RiskKind},
+    planning,
     release::{Rollout, Version},
     stage::Stage,
     target::{Observe, Records, Releases},
@@ -22,6 +23,13 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// The ARN of the topic of `data`.
 async fn topic(aws: &Aws) -> String {
     aws.deployed().await.unwrap().stacks["data"].outputs["id"].clone()
+}
+
+/// The plan with these approvals, as the command asks for it.
+fn approve(plan: Plan, given: Approvals) -> Result<Approved<Plan>, Error> {
+    let command = "cargo xtask deploy --stage sandbox";
+    plan.approve(&given)
+        .map_err(|refused| refused.error(command))
 }
 
 /// A call of SNS past the deployer.
@@ -83,8 +91,11 @@ async fn fault_26_a_deploy_of_a_protected_stage_does_not_go_over_what_was_done_b
     .await;
     let wanted = plan(&aws, &[("data", good(2))]).await.unwrap();
     let refused = async |stage: &Stage| {
-        let found = by_hand::look(&aws, stage, &wanted, &place.progress()).await;
-        by_hand::assert_allowed(&wanted, &found.unwrap())
+        let mut plan = wanted.clone();
+        let progress = place.progress();
+        let added = planning::add_drift(&aws, stage, &mut plan, &progress);
+        added.await.unwrap();
+        approve(plan, Approvals::apply())
     };
     refused(&place.stage()).await.unwrap();
 
@@ -93,12 +104,9 @@ async fn fault_26_a_deploy_of_a_protected_stage_does_not_go_over_what_was_done_b
     let error = refused(&Stage::new(protected)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ApprovalNeeded);
     let told = text(&error);
+    assert!(told.contains("data Topic: was deleted by hand"), "{told}");
     assert!(
-        told.contains("data Topic (AWS::SNS::Topic) was deleted by hand"),
-        "{told}"
-    );
-    assert!(
-        told.contains("`cargo xtask deploy --stage sandbox --allow-drift`"),
+        told.contains("`cargo xtask deploy --stage sandbox --yes --allow-drift`"),
         "{told}"
     );
 }
@@ -142,8 +150,10 @@ async fn fault_26_a_stack_that_was_deleted_by_hand_is_not_one_that_was_never_dep
         .map(|risk| (risk.kind, risk.place()))
         .collect();
     assert_eq!(risks, [(RiskKind::DeletedOutOfBand, "api".to_owned())]);
-    let error = by_hand::assert_allowed(&plan, &drift::Drift::default()).unwrap_err();
+    let error = approve(plan.clone(), Approvals::apply()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ApprovalNeeded);
+    let given = Approvals::apply().and(ApprovalKind::Drift);
+    assert!(approve(plan, given).is_ok(), "`--allow-drift` approves it");
     let told = text(&error);
     assert!(
         told.contains("api: it was deployed (its function `tasks` answered) and was deleted since"),

@@ -7,12 +7,14 @@ use std::{
 
 use deployer::{
     ErrorKind,
+    deployment::Deployment,
+    interrupt::Interrupt,
     lock::LeaseHolder,
     target::{Leases, Records},
 };
 use miyabi_tests::{Emulator, Faults, json, until};
 
-use super::{Place, good, plan, text, writes};
+use super::{Place, approved, good, plan, text, writes};
 
 fn holder(command: &str) -> LeaseHolder {
     LeaseHolder::this_process(command)
@@ -134,7 +136,10 @@ async fn fault_13_who_was_held_up_until_somebody_else_took_the_stage_changes_not
     let place = Place::new(113).await;
     let emulator = Emulator::shared().await;
     let aws = place.open().await.unwrap();
-    let lease = aws.lease(&holder("deploy")).await.unwrap();
+    let (stage, holder) = (place.stage(), holder("deploy"));
+    let (progress, interrupt) = (place.progress(), Interrupt::default());
+    let deployment = Deployment::begin(&aws, &stage, &holder, &progress, &interrupt);
+    let deployment = deployment.await.unwrap();
     let planned = plan(&aws, &[("data", good(1))]).await.unwrap();
     // What the other one writes once the lease has run out.
     let mut other = emulator
@@ -163,10 +168,10 @@ async fn fault_13_who_was_held_up_until_somebody_else_took_the_stage_changes_not
         "{}",
         text(&error)
     );
-    let error = place.apply(&aws, &planned).await.unwrap_err();
+    let applied = deployment.run(async |deployment| deployment.apply(&approved(&planned)).await);
+    let error = applied.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert_eq!(writes(&aws), Vec::<String>::new());
-    lease.release().await.unwrap();
     let there = emulator
         .get_object(&place.account, &place.bucket(), "lease.json")
         .await

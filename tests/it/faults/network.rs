@@ -7,8 +7,7 @@ use std::{
 
 use deployer::{
     ErrorKind,
-    lock::LeaseHolder,
-    target::{Leases, Records, Stacks},
+    target::{Records, Stacks},
 };
 use miyabi_tests::{Emulator, Faults, ScriptedStacks, json};
 
@@ -228,12 +227,8 @@ async fn fault_33_a_refused_action_is_named_and_nothing_is_half_done() {
     let aws = place.open().await.unwrap();
     assert!(aws.deployed().await.unwrap().stacks.is_empty());
     // The lease went back: the next one need not wait.
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
-        .await
-        .unwrap();
-    assert!(plan(&aws, &[("data", good(1))]).await.is_ok());
-    lease.release().await.unwrap();
+    let planned = place.change(&aws, async |_| plan(&aws, &[("data", good(1))]).await);
+    assert!(planned.await.is_ok());
 }
 
 #[tokio::test]

@@ -11,9 +11,8 @@ use std::{
 
 use deployer::{
     ErrorKind,
-    lock::LeaseHolder,
     plan::{Plan, ResourceAction, RiskKind},
-    target::{Leases, Preview},
+    target::Preview,
 };
 use miyabi_tests::{Emulator, ScriptedStacks, json, until};
 
@@ -159,10 +158,6 @@ async fn is_cleaned_up(row: u32, status: &'static str, history: &'static [&'stat
     let scripted = scripted(&place, status, history).await;
     let through = place.through(scripted.url());
     let aws = through.open().await.unwrap();
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
-        .await
-        .unwrap();
     let unapproved = plan(&aws, &[("data", good(1))]).await.unwrap();
     let error = through.apply(&aws, &unapproved).await.unwrap_err();
     assert_eq!(
@@ -195,7 +190,6 @@ async fn is_cleaned_up(row: u32, status: &'static str, history: &'static [&'stat
     );
     assert!(risk.detail.contains(status), "{}", risk.detail);
     through.apply(&aws, &planned).await.unwrap();
-    lease.release().await.unwrap();
     assert!(!is_protected(&place).await, "{status}");
     let changes: Vec<String> = scripted
         .actions()

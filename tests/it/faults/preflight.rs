@@ -1,7 +1,5 @@
 //! What the account would refuse, reported before anything is written.
 
-use deployer::lock::LeaseHolder;
-use deployer::target::Leases;
 use miyabi_tests::{Emulator, ScriptedStacks, Value, json};
 
 use super::{Place, good, plan, text, writes};
@@ -138,13 +136,8 @@ async fn a_bootstrap_stack_that_is_older_than_the_deployer_needs_is_refused() {
     emulator.cloudformation(&place.account, &parameters).await;
 
     let aws = place.open().await.unwrap();
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
-        .await
-        .unwrap();
     let plan = plan(&aws, &[("data", good(1))]).await.unwrap();
     let error = place.apply(&aws, &plan).await.unwrap_err();
-    lease.release().await.unwrap();
     let told = text(&error);
     assert!(told.contains("The bootstrap stack has version 0"), "{told}");
     assert!(

@@ -8,13 +8,12 @@ use std::{
 
 use deployer::{
     ErrorKind,
-    lock::LeaseHolder,
-    plan::{ResourceAction, RiskKind, StackPlan},
-    target::{Leases, Preview, Records},
+    plan::{Plan, ResourceAction, RiskKind, StackPlan},
+    target::{Preview, Records},
 };
 use miyabi_tests::{Emulator, ScriptedStacks, Value, json};
 
-use super::{Place, good, plan, text};
+use super::{Place, approved, good, plan, text};
 
 /// An answer about a change set.
 fn change_set(body: &str) -> (u16, String) {
@@ -139,13 +138,15 @@ async fn fault_27_a_replacement_that_only_cloudformation_knows_can_be_approved_a
     .await;
     let through = place.through(scripted.url());
     let aws = through.open().await.unwrap();
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
-        .await
-        .unwrap();
     let by_schemas = plan(&aws, &stacks(2)).await.unwrap();
     assert_eq!(by_schemas.risks, []);
-    let error = through.apply(&aws, &by_schemas).await.unwrap_err();
+    let apply = async |plan: &Plan| {
+        let applied = through.change(&aws, async |deployment| {
+            deployment.apply(&approved(plan)).await
+        });
+        applied.await
+    };
+    let error = apply(&by_schemas).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ApprovalNeeded, "{}", text(&error));
 
     // As `deploy` asks: about what the schemas leave in doubt, before a person is asked.
@@ -154,11 +155,10 @@ async fn fault_27_a_replacement_that_only_cloudformation_knows_can_be_approved_a
     let previewed = aws
         .preview_changes(by_schemas, doubtful, &through.progress())
         .await;
-    let (approved, asked) = previewed.unwrap();
+    let (previewed, asked) = previewed.unwrap();
     assert_eq!(asked, ["data"]);
-    assert_eq!(approved.risk_kinds(), [RiskKind::DataLoss]);
-    through.apply(&aws, &approved).await.unwrap();
-    lease.release().await.unwrap();
+    assert_eq!(previewed.risk_kinds(), [RiskKind::DataLoss]);
+    apply(&previewed).await.unwrap();
     let there = aws.deployed().await.unwrap();
     assert_eq!(there.stacks["data"].template, files(2));
 }

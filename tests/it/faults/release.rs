@@ -3,18 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use deployer::{
-    lock::LeaseHolder,
-    plan::ResourceAction,
-    release,
-    target::{Leases, Releases},
-};
+use deployer::{plan::ResourceAction, release, target::Releases};
 use miyabi_tests::{Emulator, ScriptedStacks};
 
 use super::{
     Place,
-    application::{Application, roll_back, version},
-    text,
+    application::{Application, roll_back, smoke_test, version},
+    approved, text,
 };
 
 #[tokio::test]
@@ -162,10 +157,6 @@ async fn fault_19_code_that_was_swapped_after_its_upload_is_noticed_and_does_not
     );
     one.deploy(&place).await.unwrap();
     let aws = place.open().await.unwrap();
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
-        .await
-        .unwrap();
     let mut plan = two.plan(&place, &aws).await.unwrap();
     // What lies under the key of `two` when CloudFormation reads it is not what was sent.
     plan.assets.clear();
@@ -179,8 +170,13 @@ async fn fault_19_code_that_was_swapped_after_its_upload_is_noticed_and_does_not
             swapped,
         )
         .await;
-    let error = two.apply(&place, &aws, &plan).await.unwrap_err();
-    lease.release().await.unwrap();
+    let stage = place.stage();
+    let applied = place.change(&aws, async |deployment| {
+        deployment
+            .deploy(&approved(&plan), &smoke_test(&stage))
+            .await
+    });
+    let error = applied.await.unwrap_err();
     let told = text(&error);
     assert!(
         told.contains("The code in service of docs is not what was uploaded")

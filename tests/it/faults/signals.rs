@@ -11,19 +11,20 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deployer::{
-    apply::{ApplyContext, apply},
-    interrupt::Interrupt,
-    lock::LeaseHolder,
-    target::Leases,
-};
+use deployer::{deployment::Deployment, interrupt::Interrupt, lock::LeaseHolder};
 use miyabi_tests::{Dice, Emulator, Running, ScriptedStacks, until};
 use rustix::process::Signal;
 
-use super::{Place, failing, good, text};
+use super::{Place, approved, failing, good, text};
 use crate::sandbox::Sandbox;
 
-const DEPLOY: &[&str] = &["deploy", "--yes", "--json"];
+const DEPLOY: &[&str] = &[
+    "deploy",
+    "--yes",
+    "--allow",
+    "permissions,public-access",
+    "--json",
+];
 /// What is said when the functions are built and nothing else was done yet.
 const BUILT: &str = "Building the functions: done";
 /// Nothing here is slower than a deploy on a machine with other things to do.
@@ -33,7 +34,10 @@ const SOON: Duration = Duration::from_secs(120);
 /// function that knows the database changes, without anything being built.
 async fn deployed() -> Sandbox {
     let sandbox = Sandbox::start().await;
-    sandbox.run(&["bootstrap", "--yes"]).await.expect(0);
+    sandbox
+        .run(&["bootstrap", "--yes", "--allow", "permissions,public-access"])
+        .await
+        .expect(0);
     sandbox.run(DEPLOY).await.expect(0);
     sandbox
 }
@@ -135,10 +139,6 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
     let proxy = ScriptedStacks::before(Emulator::shared().await, |_, _| None).await;
     let through = place.through(proxy.url());
     let aws = through.open().await.unwrap();
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
-        .await
-        .unwrap();
     // It would go on for a while.
     let plan = super::plan(&aws, &[("data", failing(5))]).await.unwrap();
     let interrupt = Interrupt::default();
@@ -158,15 +158,12 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
         interrupt.set();
         interrupt.take_back();
     };
-    let applying = ApplyContext {
-        target: &aws,
-        project: &super::project(),
-        plan: &plan,
-        progress: &through.progress(),
-        interrupt: &interrupt,
-    };
-    let (applied, ()) = tokio::join!(apply(applying), person);
-    lease.release().await.unwrap();
+    let (stage, holder) = (place.stage(), LeaseHolder::this_process("deploy"));
+    let progress = through.progress();
+    let deployment = Deployment::begin(&aws, &stage, &holder, &progress, &interrupt);
+    let deployment = deployment.await.unwrap();
+    let applied = deployment.run(async |deployment| deployment.apply(&approved(&plan)).await);
+    let (applied, ()) = tokio::join!(applied, person);
     let error = applied.unwrap_err();
     assert_eq!(error.kind().exit_code(), 130, "{}", text(&error));
     assert!(

@@ -2,13 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use deployer::{
-    build,
-    lock::LeaseHolder,
-    project::Project,
-    source::Source,
-    target::{Leases, Records},
-};
+use deployer::{build, project::Project, source::Source, target::Records};
 use miyabi_tests::Checkout;
 
 use super::Place;
@@ -76,12 +70,10 @@ async fn fault_29_what_was_deployed_is_recorded_in_the_asset_bucket() {
     let aws = place.open().await.unwrap();
     assert_eq!(aws.source().await.unwrap(), None);
     let source = Source::read(&super::project());
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
+    place
+        .change(&aws, async |_| aws.record_source(&source).await)
         .await
         .unwrap();
-    aws.record_source(&source).await.unwrap();
-    lease.release().await.unwrap();
     let anywhere_else = place.open().await.unwrap();
     assert_eq!(anywhere_else.source().await.unwrap(), Some(source));
 }

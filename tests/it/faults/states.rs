@@ -2,14 +2,13 @@
 
 use deployer::{
     ErrorKind,
-    lock::LeaseHolder,
     plan::StackAction,
     progress::Progress,
-    target::{Leases, Records, Stacks},
+    target::{Records, Stacks},
 };
 use miyabi_tests::{Emulator, ScriptedStacks};
 
-use super::{Place, actions, failing, good, plan, text, writes};
+use super::{Place, actions, approved, failing, good, plan, text, writes};
 
 #[tokio::test]
 async fn fault_01_a_failed_first_creation_is_removed_and_made_again_by_one_command() {
@@ -228,14 +227,14 @@ async fn fault_22_nothing_to_change_is_a_success_without_a_write() {
     assert_eq!(writes(&aws), Vec::<String>::new());
 
     // Even when the plan says to update a stack that needs no update.
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
+    let applied = place
+        .change(&aws, async |deployment| {
+            let mut forced = self::plan(&aws, &stacks).await?;
+            forced.stacks[0].action = StackAction::Update;
+            deployment.apply(&approved(&forced)).await
+        })
         .await
         .unwrap();
-    let mut forced = self::plan(&aws, &stacks).await.unwrap();
-    forced.stacks[0].action = StackAction::Update;
-    let applied = place.apply(&aws, &forced).await.unwrap();
-    lease.release().await.unwrap();
     assert_eq!(applied.outputs, unchanged.outputs);
     let executed = "CloudFormation.ExecuteChangeSet".to_owned();
     assert!(!writes(&aws).contains(&executed), "{:?}", writes(&aws));
@@ -263,18 +262,14 @@ async fn fault_27_what_cloudformation_would_replace_beyond_the_plan_ends_the_dep
     .await;
     let through = place.through(scripted.url());
     let aws = through.open().await.unwrap();
-    let lease = aws
-        .lease(&LeaseHolder::this_process("deploy"))
-        .await
-        .unwrap();
-    let mut plan = plan(&aws, &[("data", bucket("fault-27-two"))])
-        .await
-        .unwrap();
-    assert_eq!(plan.risks.len(), 1, "the plan itself knows: {plan:?}");
-    // A plan that does not know.
-    plan.stacks[0].resources[0].action = deployer::plan::ResourceAction::Change;
-    let error = through.apply(&aws, &plan).await.unwrap_err();
-    lease.release().await.unwrap();
+    let applied = through.change(&aws, async |deployment| {
+        let mut plan = plan(&aws, &[("data", bucket("fault-27-two"))]).await?;
+        assert_eq!(plan.risks.len(), 1, "the plan itself knows: {plan:?}");
+        // A plan that does not know.
+        plan.stacks[0].resources[0].action = deployer::plan::ResourceAction::Change;
+        deployment.apply(&approved(&plan)).await
+    });
+    let error = applied.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ApprovalNeeded);
     assert!(
         text(&error).contains("Data (AWS::S3::Bucket) would be replaced"),

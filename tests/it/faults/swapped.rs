@@ -116,7 +116,16 @@ async fn a_hotswap_of_more_than_code_or_where_it_is_not_allowed_is_refused() {
     let checkout = Checkout::new();
     for stage in ["local", "staging", "prod"] {
         let refused = checkout
-            .xtask(&["deploy", "--stage", stage, "--hotswap", "--yes", "--json"])
+            .xtask(&[
+                "deploy",
+                "--stage",
+                stage,
+                "--hotswap",
+                "--yes",
+                "--allow",
+                "permissions,public-access",
+                "--json",
+            ])
             .await
             .expect(2)
             .json();

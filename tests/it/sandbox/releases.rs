@@ -44,7 +44,13 @@ pub(super) async fn go_forward_and_back(sandbox: &Sandbox, host: &str) {
         client.send(request).await.expect(200)["status"].clone()
     };
     let changed = async || {
-        let mut command = sandbox.command(&["deploy", "--yes", "--json"]);
+        let mut command = sandbox.command(&[
+            "deploy",
+            "--yes",
+            "--allow",
+            "permissions,public-access",
+            "--json",
+        ]);
         command.env("CARGO", &cargo);
         sandbox.ended(command).await.expect(0).json()
     };
@@ -77,6 +83,9 @@ pub(super) async fn go_forward_and_back(sandbox: &Sandbox, host: &str) {
         "only the alias moves"
     );
     assert_eq!(health().await, "changed");
-    sandbox.run(&["deploy", "--yes"]).await.expect(0);
+    sandbox
+        .run(&["deploy", "--yes", "--allow", "permissions,public-access"])
+        .await
+        .expect(0);
     assert_eq!(health().await, before);
 }

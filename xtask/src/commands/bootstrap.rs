@@ -3,11 +3,11 @@
 use clap::Args;
 use deployer::Error;
 
-use crate::context::Context;
+use crate::{approval::ApprovalOptions, context::Context};
 
-/// Makes what a stage needs in its AWS account, once: the asset bucket, and a role for GitHub.
+/// Creates what a stage needs in its AWS account, once: the asset bucket, and a role for GitHub.
 ///
-/// May be run again at any time; what is there already stays. The stage `local` needs nothing.
+/// May be run again at any time; what exists stays. The stage `local` needs nothing.
 #[derive(Args)]
 pub(crate) struct Bootstrap {
     /// The stage.
@@ -19,15 +19,14 @@ pub(crate) struct Bootstrap {
     /// The account has GitHub's identity provider already (it can have only one).
     #[arg(long, requires = "github")]
     provider_exists: bool,
-    /// Approve the plan without being asked.
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    approvals: ApprovalOptions,
 }
 
 impl Bootstrap {
     #[cfg(not(feature = "aws"))]
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let _ = (self.github, self.provider_exists, self.yes);
+        let _ = (self.github, self.provider_exists, self.approvals);
         let stage = context.stage(&self.stage)?;
         context.target(&stage).await?;
         Err(Error::usage(
@@ -38,7 +37,8 @@ impl Bootstrap {
 
     #[cfg(feature = "aws")]
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        use crate::show;
+        use crate::{approval::approve, show};
+        use deployer::{deployment::Deployment, lock::LeaseHolder};
 
         let stage = context.stage(&self.stage)?;
         let target = context.target(&stage).await?;
@@ -47,16 +47,27 @@ impl Bootstrap {
             repository: self.github,
             provider_exists: self.provider_exists,
         };
-        let plan = context.interrupt.or(aws.plan_bootstrap(&github)).await?;
-        if !plan.is_empty() {
-            context.ui.say(&show::plan::text(&plan, true, &context.ui));
-            let approved = crate::approval::approve(context, &plan, self.yes, None);
-            context.interrupt.or(approved).await?;
-        }
-        let outputs = aws.apply_bootstrap(&plan, &context.ui.progress()).await?;
+        let holder = LeaseHolder::this_process("bootstrap");
+        let progress = context.ui.progress();
+        let deployment =
+            Deployment::begin_bootstrap(aws, &stage, &holder, &progress, &context.interrupt);
+        let (changed, outputs) = deployment
+            .await?
+            .run(async |deployment| {
+                let plan = context.interrupt.or(aws.plan_bootstrap(&github)).await?;
+                let changed = !plan.is_empty();
+                if changed {
+                    context.ui.say(&show::plan::text(&plan, true, &context.ui));
+                }
+                let command = format!("cargo xtask bootstrap --stage {}", stage.name());
+                let approved = approve(context, plan, self.approvals.given(), &command);
+                let approved = context.interrupt.or(approved).await?;
+                Ok((changed, deployment.bootstrap(&approved).await?))
+            })
+            .await?;
         let value = serde_json::json!({
             "stage": stage.name(),
-            "result": if plan.is_empty() { "unchanged" } else { "bootstrapped" },
+            "result": if changed { "bootstrapped" } else { "unchanged" },
             "outputs": outputs,
         });
         let rows: Vec<Vec<String>> = outputs

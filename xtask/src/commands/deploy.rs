@@ -1,27 +1,26 @@
 //! `cargo xtask deploy`: plan, approval, apply, and what came of it.
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{collections::BTreeMap, path::PathBuf, time::Instant};
 
 use clap::Args;
 use deployer::{
     Error,
-    apply::{Applied, ApplyContext},
-    build, by_hand, deploy, hotswap,
+    approval::{ApprovalKind, Approvals, Approved},
+    deployment::{Applied, Deployment},
+    hotswap,
     lock::LeaseHolder,
     offline,
     plan::{Plan, StackPlan},
-    progress::Progress,
+    planning::{self, PlanInputs},
     release::{self, AliasMove},
-    session,
-    smoke::{self, SmokeTest},
     source::Source,
     stage::Stage,
-    target::{Target, Waited},
+    target::Waited,
 };
 use serde_json::json;
 
 use crate::{
-    approval::approve,
+    approval::{ApprovalOptions, approve},
     context::Context,
     show,
     ui::{duration, plural},
@@ -35,17 +34,15 @@ pub(crate) struct Deploy {
     /// The stage: a file of stacks/stages without its end.
     #[arg(long)]
     stage: String,
-    /// Approve the plan without being asked. The loss of data needs `--confirm`.
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    approvals: ApprovalOptions,
     /// Approve that data is lost: the name of the stage, as the question would have it typed.
     #[arg(long, value_name = "STAGE")]
     confirm: Option<String>,
-    /// Go on although something was changed or deleted by hand since the last deploy.
+    /// Approve overwriting what was changed or deleted by hand since the last deploy.
     ///
-    /// A stack that was deleted by hand is made anew only with this. On stages whose database is
-    /// protected, the stacks that are updated are looked through for drift first, and what is found
-    /// is gone over only with this.
+    /// A stack that was deleted by hand is created again only with this. On stages whose database is
+    /// protected, drift is detected in the stacks that are updated, and overwritten only with this.
     #[arg(long)]
     allow_drift: bool,
     /// Give functions their new code without their stacks, in seconds.
@@ -54,6 +51,12 @@ pub(crate) struct Deploy {
     /// deploy without it brings the stacks up to date.
     #[arg(long, conflicts_with = "dry_run")]
     hotswap: bool,
+    /// Apply a plan that `plan --out` saved, and nothing else.
+    ///
+    /// Builds and compares nothing. Refused when the stage has changed since the plan was made, when
+    /// the file was edited, and when its code is neither built here nor uploaded.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "hotswap", "dry_run"])]
+    plan: Option<PathBuf>,
     /// Show the plan and end.
     #[arg(long)]
     dry_run: bool,
@@ -75,141 +78,114 @@ impl Deploy {
             hotswap::assert_allowed(&stage)?;
         }
         let source = Source::read(&context.project);
-        if !self.dry_run {
+        // A saved plan is judged by its own source.
+        if !self.dry_run && self.plan.is_none() {
             source.assert_may_go_to(&stage)?;
         }
         let target = context
             .target_with(&stage, self.database_url.as_deref())
             .await?;
+        let progress = context.ui.progress();
+        let inputs = PlanInputs {
+            project: &context.project,
+            source: &source,
+            only: &self.only,
+        };
         if self.dry_run {
-            let plan = context
-                .interrupt
-                .or(self.plan(context, &stage, &*target))
-                .await?;
-            let progress = context.ui.progress();
+            let doubtful = |stack: &StackPlan| !stack.is_plain();
+            let plan = planning::plan(&*target, &stage, inputs, doubtful, &progress);
+            let (plan, _) = context.interrupt.or(plan).await?;
             offline::remember(&*target, &context.project, &stage, &progress).await;
             let text = show::plan::text(&plan, true, &context.ui);
             context.ui.answer(&show::plan::json(&plan), &text);
             return Ok(0);
         }
-        let lease = target.lease(&LeaseHolder::this_process("deploy")).await?;
-        let result = self.deploy(context, &stage, &*target, &source).await;
-        // The lease is released in any case; a failure of the deploy is the one to report.
-        let unlocked = lease.release().await;
-        let (plan, applied, swapped) = result?;
-        unlocked?;
-        let progress = context.ui.progress();
+        let holder = LeaseHolder::this_process("deploy");
+        let deployment =
+            Deployment::begin(&*target, &stage, &holder, &progress, &context.interrupt).await?;
+        let mut summary = deployment
+            .run(async |deployment| self.deploy(context, deployment, inputs).await)
+            .await?;
         offline::remember(&*target, &context.project, &stage, &progress).await;
-        let stats = target.call_stats();
-        let done = Done {
-            plan,
-            applied,
-            swapped,
-            calls: stats.map(|stats| stats.calls()).unwrap_or_default(),
-            waits: stats.map(|stats| stats.waits()).unwrap_or_default(),
-        };
-        answer(context, &stage, &done, began);
-        Ok(0)
-    }
-
-    async fn plan(
-        &self,
-        context: &Context,
-        stage: &Stage,
-        target: &dyn Target,
-    ) -> Result<Plan, Error> {
-        let progress = context.ui.progress();
-        let built = build::build(&context.project, stage.build_for(), &progress).await?;
-        let plan = session::plan(target, &context.project, stage, &built, &self.only).await?;
-        // What is approved is what CloudFormation would do, where the templates leave a doubt.
-        let doubtful = |stack: &StackPlan| !stack.is_plain();
-        match target.preview() {
-            Some(preview) => Ok(preview.preview_changes(plan, doubtful, &progress).await?.0),
-            None => Ok(plan),
+        if let Some(stats) = target.call_stats() {
+            summary.calls = stats.calls();
+            summary.waits = stats.waits();
         }
+        answer(context, &stage, &summary, began);
+        Ok(0)
     }
 
     async fn deploy(
         &self,
         context: &Context,
-        stage: &Stage,
-        target: &dyn Target,
-        source: &Source,
-    ) -> Result<(Plan, Applied, Option<Vec<AliasMove>>), Error> {
-        let plan = context
-            .interrupt
-            .or(self.plan(context, stage, target))
-            .await?;
+        deployment: &Deployment<'_>,
+        inputs: PlanInputs<'_>,
+    ) -> Result<DeploySummary, Error> {
+        let plan = match &self.plan {
+            Some(file) => deployment.saved_plan(file, &context.project).await?,
+            None => deployment.plan(inputs).await?,
+        };
         if !plan.is_empty() {
             context.ui.say(&show::plan::text(&plan, false, &context.ui));
-            if !self.allow_drift {
-                let progress = context.ui.progress();
-                let look = by_hand::look(target, stage, &plan, &progress);
-                by_hand::assert_allowed(&plan, &context.interrupt.or(look).await?)?;
-            }
-            context
-                .interrupt
-                .or(approve(context, &plan, self.yes, self.confirm.as_deref()))
-                .await?;
         }
-        let progress = context.ui.progress();
-        let apply_context = ApplyContext {
-            target,
-            project: &context.project,
-            plan: &plan,
-            progress: &progress,
-            interrupt: &context.interrupt,
+        let command = self.command();
+        let approved = approve(context, plan, self.given(), &command);
+        let approved = context.interrupt.or(approved).await?;
+        let smoke_test = deployment.smoke_test();
+        let (applied, swapped) = if self.hotswap && !approved.get().is_empty() {
+            let (applied, swapped) = deployment.hotswap(&approved, &smoke_test).await?;
+            (applied, Some(swapped))
+        } else {
+            (deployment.deploy(&approved, &smoke_test).await?, None)
         };
-        if self.hotswap && !plan.is_empty() {
-            let (applied, swapped) =
-                hotswap::deploy(apply_context, &smoke_test(stage, target)).await?;
-            target.record_source(source).await?;
-            return Ok((plan, applied, Some(swapped)));
+        Ok(DeploySummary {
+            plan: approved,
+            applied,
+            swapped,
+            calls: BTreeMap::new(),
+            waits: BTreeMap::new(),
+        })
+    }
+
+    /// The approvals that were given as options.
+    fn given(&self) -> Approvals {
+        let mut given = self.approvals.given();
+        given.typed_name.clone_from(&self.confirm);
+        if self.allow_drift {
+            given.kinds.insert(ApprovalKind::Drift);
         }
-        let applied = deploy::deploy(apply_context, &smoke_test(stage, target)).await?;
-        if !plan.is_empty() {
-            target.record_source(source).await?;
-            collect(target, &progress).await;
+        given
+    }
+
+    /// What was typed, without its approvals.
+    fn command(&self) -> String {
+        let mut command = format!("cargo xtask deploy --stage {}", self.stage);
+        if !self.only.is_empty() {
+            command += &format!(" --only {}", self.only.join(","));
         }
-        Ok((plan, applied, None))
+        if self.hotswap {
+            command += " --hotswap";
+        }
+        if let Some(file) = &self.plan {
+            command += &format!(" --plan {}", file.display());
+        }
+        command
     }
 }
 
-/// Collects what this deploy and earlier ones left behind. That it cannot is no failure of the deploy.
-async fn collect(target: &dyn Target, progress: &Progress) {
-    let Some(upkeep) = target.upkeep() else {
-        return;
-    };
-    if let Err(error) = upkeep.collect(false, progress).await {
-        progress.warn(format!(
-            "Old versions and assets were not collected; the next deploy or `cargo xtask gc` does it: {error}"
-        ));
-    }
-}
-
-/// What a deploy came to.
-struct Done {
-    plan: Plan,
+/// The result of a deploy.
+struct DeploySummary {
+    plan: Approved<Plan>,
     applied: Applied,
-    /// The functions whose code was swapped past their stacks, when that was asked for.
+    /// The functions whose code was swapped without their stacks, when that was asked for.
     swapped: Option<Vec<AliasMove>>,
     calls: BTreeMap<String, usize>,
     waits: BTreeMap<String, Waited>,
 }
 
-/// The smoke test of that stage.
-pub(crate) fn smoke_test<'a>(stage: &'a Stage, target: &dyn Target) -> SmokeTest<'a> {
-    let emulated = target.id().is_emulated();
-    SmokeTest {
-        stage,
-        emulated,
-        settles_within: smoke::settles_within(stage, emulated),
-    }
-}
-
-fn answer(context: &Context, stage: &Stage, done: &Done, began: Instant) {
+fn answer(context: &Context, stage: &Stage, done: &DeploySummary, began: Instant) {
     let took = began.elapsed();
-    let plan = &done.plan;
+    let plan = done.plan.get();
     let changes: BTreeMap<&str, &str> = plan
         .stacks
         .iter()

@@ -1,26 +1,24 @@
 //! `cargo xtask destroy`: everything of a stage goes, after somebody typed its name.
 
 use clap::Args;
-use deployer::{
-    Error, ErrorKind, lock::LeaseHolder, offline, session, stage::Stage, target::Target,
-};
+use deployer::{Error, approval::Approvals, deployment::Deployment, lock::LeaseHolder, offline};
 use serde_json::json;
 
-use crate::{approval::ask, context::Context, ui::plural};
+use crate::{approval::complete, context::Context, ui::plural};
 
-/// Removes everything of a stage, its data too.
+/// Deletes everything of a stage, its data too.
 ///
-/// On `local` no process, no port and no file is left. On AWS the last snapshot of the database stays
+/// On `local` no process, no port and no file remains. On AWS the last snapshot of the database stays
 /// and is named. A stage whose database is protected needs `--unprotect`.
 #[derive(Args)]
 pub(crate) struct Destroy {
     /// The stage.
     #[arg(long)]
     stage: String,
-    /// Do not ask.
+    /// Accepted for symmetry with `deploy`; the loss of data needs `--confirm`.
     #[arg(long, short)]
     yes: bool,
-    /// The name of the stage, as the question would have it typed.
+    /// Approve that all data is lost: the name of the stage, as the question would have it typed.
     #[arg(long, value_name = "STAGE")]
     confirm: Option<String>,
     /// Also a stage that is protected, whose name has to be typed or given with `--confirm`.
@@ -38,15 +36,18 @@ impl Destroy {
             stage.assert_unprotected()?;
         }
         let target = context.target(&stage).await?;
-        let lease = target.lease(&LeaseHolder::this_process("destroy")).await?;
-        let result = self.destroy(context, &stage, &*target).await;
-        let unlocked = lease.release().await;
-        let stacks = result?;
-        unlocked?;
+        let holder = LeaseHolder::this_process("destroy");
+        let progress = context.ui.progress();
+        let deployment =
+            Deployment::begin(&*target, &stage, &holder, &progress, &context.interrupt).await?;
+        let stacks = deployment
+            .run(async |deployment| self.destroy(context, deployment).await)
+            .await?;
+        offline::forget(&context.project, stage.name())?;
         let value = json!({"stage": stage.name(), "result": "destroyed", "stacks": stacks});
         let text = match stacks.len() {
             0 => format!(
-                "The stage `{}` was not deployed; nothing of it is left.",
+                "The stage `{}` was not deployed; nothing of it remains.",
                 stage.name()
             ),
             count => format!("Destroyed: {}.", plural(count, "stack")),
@@ -58,36 +59,27 @@ impl Destroy {
     async fn destroy(
         &self,
         context: &Context,
-        stage: &Stage,
-        target: &dyn Target,
+        deployment: &Deployment<'_>,
     ) -> Result<Vec<String>, Error> {
-        if !self.yes || self.unprotect {
-            let name = stage.name();
-            let question = format!(
-                "Everything of `{name}` goes, its data too. Type the name of the stage to go on:"
-            );
-            let asked = async { Ok(ask(context, question).await) };
-            let typed = match &self.confirm {
-                Some(confirm) => Some(confirm.clone()),
-                None => context.interrupt.or(asked).await?,
-            };
-            if typed.as_deref() != Some(name) {
-                return Err(Error::new(
-                    ErrorKind::ApprovalNeeded,
-                    "Destroying was not confirmed. Nothing was changed.",
-                    format!(
-                        "`cargo xtask destroy --stage {name} --confirm {name}{}`",
-                        if self.unprotect { " --unprotect" } else { "" }
-                    ),
-                ));
-            }
+        let removal = deployment.plan_removal().await?;
+        let stage = removal.plan().stage.clone();
+        let given = Approvals {
+            typed_name: self.confirm.clone(),
+            ..Approvals::default()
+        };
+        let request = removal.approval();
+        if !request.missing(&given).is_empty() {
+            context
+                .ui
+                .say(&format!("Everything of the stage `{stage}` is deleted."));
         }
-        let progress = context.ui.progress();
-        if let Some(upkeep) = target.upkeep().filter(|_| self.unprotect) {
-            upkeep.unprotect(&progress).await?;
-        }
-        let stacks = session::destroy(target, stage, &progress, &context.interrupt).await?;
-        offline::forget(&context.project, stage.name())?;
-        Ok(stacks)
+        let asked = async { Ok(complete(context, &request, &stage, given).await) };
+        let given = context.interrupt.or(asked).await?;
+        let unprotect = if self.unprotect { " --unprotect" } else { "" };
+        let command = format!("cargo xtask destroy --stage {stage}{unprotect}");
+        let approved = removal
+            .approve(&given)
+            .map_err(|refused| refused.error(&command))?;
+        deployment.destroy(&approved, self.unprotect).await
     }
 }

@@ -4,7 +4,9 @@ use clap::Args;
 use deployer::{
     Error,
     collection::Collection,
+    deployment::Deployment,
     lock::LeaseHolder,
+    stage::Stage,
     target::{Target, Upkeep},
 };
 use serde_json::json;
@@ -41,7 +43,7 @@ impl Gc {
             context.ui.answer(&value, &text);
             return Ok(0);
         };
-        let collection = self.collect(context, &*target, upkeep).await?;
+        let collection = self.collect(context, &stage, &*target, upkeep).await?;
         let value = json!({
             "stage": stage.name(),
             "dry_run": self.dry_run,
@@ -55,17 +57,19 @@ impl Gc {
     async fn collect(
         &self,
         context: &Context,
+        stage: &Stage,
         target: &dyn Target,
         upkeep: &dyn Upkeep,
     ) -> Result<Collection, Error> {
         let progress = context.ui.progress();
-        let lease = target.lease(&LeaseHolder::this_process("gc")).await?;
-        let collect = upkeep.collect(self.dry_run, &progress);
-        let result = context.interrupt.or(collect).await;
-        let released = lease.release().await;
-        let collection = result?;
-        released?;
-        Ok(collection)
+        let holder = LeaseHolder::this_process("gc");
+        Deployment::begin(target, stage, &holder, &progress, &context.interrupt)
+            .await?
+            .run(async |_| {
+                let collect = upkeep.collect(self.dry_run, &progress);
+                context.interrupt.or(collect).await
+            })
+            .await
     }
 }
 

@@ -1,17 +1,14 @@
 //! `cargo xtask migrate`: brings the schema up to date, or says how it is.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use deployer::{
     Error,
+    deployment::Deployment,
     lock::LeaseHolder,
     migrate::{self, Migrated, Request, Version},
-    migrations,
-    target::Target,
 };
 
-use crate::{context::Context, ui::plural};
+use crate::context::Context;
 
 /// Runs the pending migrations of a deployed stage, with the function that is deployed there.
 ///
@@ -38,33 +35,18 @@ impl Migrate {
         } else if self.dry_run {
             migrate::invoke(&*target, stage.name(), Request::DryRun).await?
         } else {
-            let lease = target.lease(&LeaseHolder::this_process("migrate")).await?;
-            let result = apply(context, &*target, stage.name()).await;
-            let unlocked = lease.release().await;
-            let migrated = result?;
-            unlocked?;
-            migrated
+            let holder = LeaseHolder::this_process("migrate");
+            let progress = context.ui.progress();
+            let deployment =
+                Deployment::begin(&*target, &stage, &holder, &progress, &context.interrupt);
+            deployment
+                .await?
+                .run(async |deployment| deployment.migrate(&context.project).await)
+                .await?
         };
         context.ui.answer(&migrated, &text(&migrated));
         Ok(0)
     }
-}
-
-async fn apply(context: &Context, target: &dyn Target, stage: &str) -> Result<Migrated, Error> {
-    let step = context
-        .ui
-        .progress()
-        .step("migrate", "Migrating the database");
-    let migrated = migrate::apply(target, stage).await?;
-    // Recorded as applied is what the deployed function knows, which may be less than the checkout.
-    let files: BTreeMap<i64, String> = migrations::files(&context.project)?
-        .into_iter()
-        .filter(|file| file.version <= migrated.schema_version)
-        .map(|file| (file.version, file.sha256))
-        .collect();
-    target.record_migrations(&files).await?;
-    step.done(plural(migrated.applied.len(), "migration"));
-    Ok(migrated)
 }
 
 fn text(migrated: &Migrated) -> String {

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use deployer::{
-    Error, build,
+    Error,
     drift::Drift,
     offline::{self, Baseline},
     plan::Plan,
-    session,
+    planning::{self, PlanInputs},
+    saved_plan,
+    source::Source,
 };
 use serde_json::json;
 
@@ -29,7 +31,7 @@ pub(crate) struct PlanCommand {
     /// Without asking AWS and without building anything.
     ///
     /// The checkout's templates are compared with the deployed ones by AWS's resource schemas. The
-    /// functions' code is taken as it is deployed: what is shown is what changes besides it.
+    /// functions' code is taken as it is deployed: what is shown is what changes extrass it.
     /// Without `--deployed`, compared with what `plan` or `deploy` last read on this machine.
     #[arg(long, conflicts_with = "database_url")]
     offline: bool,
@@ -44,6 +46,9 @@ pub(crate) struct PlanCommand {
     /// Look also for what was changed or deleted by hand.
     #[arg(long, conflicts_with = "offline")]
     drift: bool,
+    /// Save the plan for `deploy --plan FILE`: later, by somebody else, in another checkout.
+    #[arg(long, value_name = "FILE", conflicts_with = "offline")]
+    out: Option<PathBuf>,
     /// As a comment of a pull request, in Markdown.
     #[arg(long, conflicts_with = "json")]
     markdown: bool,
@@ -54,9 +59,9 @@ pub(crate) struct PlanCommand {
     database_url: Option<String>,
 }
 
-/// What is known besides the plan.
+/// What is known extrass the plan.
 #[derive(Default)]
-struct Beside<'a> {
+struct PlanExtras<'a> {
     /// The stacks that CloudFormation was asked about.
     previewed: &'a [String],
     /// What was done by hand, when that was looked for.
@@ -71,28 +76,32 @@ impl PlanCommand {
         if self.offline {
             let deployed = self.deployed.as_deref();
             let made = offline::plan(&context.project, &stage, deployed, &self.only)?;
-            let beside = Beside {
+            let extras = PlanExtras {
                 baseline: Some(&made.baseline),
-                ..Beside::default()
+                ..PlanExtras::default()
             };
-            self.answer(context, &made.plan, &beside);
+            self.answer(context, &made.plan, &extras);
             return Ok(0);
         }
         let target = context
             .target_with(&stage, self.database_url.as_deref())
             .await?;
         let progress = context.ui.progress();
+        let source = Source::read(&context.project);
+        let inputs = PlanInputs {
+            project: &context.project,
+            source: &source,
+            only: &self.only,
+        };
         let (plan, previewed) = context
             .interrupt
-            .or(async {
-                let built = build::build(&context.project, stage.build_for(), &progress).await?;
-                let plan = session::plan(&*target, &context.project, &stage, &built, &self.only);
-                let plan = plan.await?;
-                match target.preview() {
-                    Some(preview) => preview.preview_changes(plan, |_| true, &progress).await,
-                    None => Ok((plan, Vec::new())),
-                }
-            })
+            .or(planning::plan(
+                &*target,
+                &stage,
+                inputs,
+                |_| true,
+                &progress,
+            ))
             .await?;
         let drift = if self.drift {
             Some(super::drift::look(context, &*target).await?)
@@ -100,21 +109,29 @@ impl PlanCommand {
             None
         };
         offline::remember(&*target, &context.project, &stage, &progress).await;
-        let beside = Beside {
+        if let Some(file) = &self.out {
+            saved_plan::save(&plan, file)?;
+            context.ui.say(&format!(
+                "Saved; `cargo xtask deploy --stage {} --plan {}` applies it.",
+                stage.name(),
+                file.display()
+            ));
+        }
+        let extras = PlanExtras {
             previewed: &previewed,
             drift: drift.as_ref(),
             baseline: None,
         };
-        self.answer(context, &plan, &beside);
+        self.answer(context, &plan, &extras);
         Ok(0)
     }
 
-    fn answer(&self, context: &Context, plan: &Plan, beside: &Beside<'_>) {
-        let Beside {
+    fn answer(&self, context: &Context, plan: &Plan, extras: &PlanExtras<'_>) {
+        let PlanExtras {
             previewed,
             drift,
             baseline,
-        } = *beside;
+        } = *extras;
         let compared = baseline.map(show::baseline::text);
         if self.markdown {
             let text = show::markdown::text(plan, drift, compared.as_deref());

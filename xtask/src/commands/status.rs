@@ -45,15 +45,23 @@ impl Status {
                 ]
             })
             .collect();
+        let unknown = resources
+            .iter()
+            .filter(|resource| resource.health == Health::Unknown)
+            .count();
         let summary = match (resources.len(), not_well) {
             (0, _) => format!("The stage `{}` is not deployed.", stage.name()),
-            (count, 0) => format!("{}, all well.", plural(count, "resource")),
+            (count, 0) if unknown > 0 => format!(
+                "{}, of which {unknown} could not be examined; the others are ok.",
+                plural(count, "resource")
+            ),
+            (count, 0) => format!("{}, all ok.", plural(count, "resource")),
             (count, ill) => format!("{}, {ill} not well.", plural(count, "resource")),
         };
         let value = json!({
             "stage": stage.name(),
             "deployed": !resources.is_empty(),
-            "well": not_well == 0,
+            "well": not_well == 0 && unknown == 0,
             "source": source,
             "resources": resources,
         });

@@ -3,7 +3,7 @@
 use std::fs;
 
 use clap::{Args, ValueEnum};
-use deployer::{Error, session};
+use deployer::{Error, synth};
 use serde_json::{Map, Value, json};
 
 use crate::context::Context;
@@ -37,7 +37,7 @@ enum Format {
 impl Synth {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
-        let templates = session::templates(&stage, &self.only)?;
+        let templates = synth::templates(&stage, &self.only)?;
         if let Some(folder) = &self.out {
             let cannot_write = |cause| {
                 Error::failed(
@@ -85,7 +85,7 @@ impl Synth {
         Ok(0)
     }
 
-    fn text(&self, template: &session::SynthesizedTemplate) -> String {
+    fn text(&self, template: &synth::SynthesizedTemplate) -> String {
         match self.format {
             Format::Yaml => template.yaml(),
             Format::Json => serde_json::to_string_pretty(&template.json).unwrap_or_default() + "\n",

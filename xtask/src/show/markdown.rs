@@ -72,6 +72,7 @@ const fn done(action: ResourceAction) -> &'static str {
 fn risk(plan: &Plan, kind: RiskKind) -> Vec<String> {
     let (sign, title) = match kind {
         RiskKind::DataLoss => ("CAUTION", "Data is replaced or removed"),
+        RiskKind::Drift => ("CAUTION", "Changed by hand, overwritten"),
         RiskKind::DeletedOutOfBand => ("CAUTION", "Deleted by hand, created again"),
         RiskKind::PublicAccess => ("WARNING", "More public access"),
         RiskKind::Network => ("WARNING", "Wider security groups"),

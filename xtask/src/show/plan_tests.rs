@@ -2,7 +2,7 @@
 
 use deployer::{
     migrations::Migration,
-    plan::{MigrationPlan, ParameterChange, Risk, RiskKind, SitePlan, StackPlan},
+    plan::{MadeFrom, MigrationPlan, ParameterChange, Risk, RiskKind, SitePlan, StackPlan},
 };
 
 use super::*;
@@ -79,6 +79,7 @@ pub(crate) fn plan() -> Plan {
     }];
     Plan {
         stage: "local".to_owned(),
+        made_from: MadeFrom::default(),
         stacks: vec![
             stack("network", StackAction::Create, subnets),
             data,
@@ -99,6 +100,7 @@ pub(crate) fn plan() -> Plan {
         site: SitePlan {
             put: true,
             sha256: "cd".to_owned(),
+            files: Vec::new(),
         },
         risks: vec![Risk {
             kind: RiskKind::DataLoss,

@@ -3,8 +3,7 @@
 use clap::Args;
 use deployer::{
     Error,
-    apply::ApplyContext,
-    deploy,
+    deployment::Deployment,
     lock::LeaseHolder,
     restore::{self, RestoreSource},
     stage::Stage,
@@ -13,7 +12,11 @@ use deployer::{
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{approval::approve, commands::deploy::smoke_test, context::Context, show};
+use crate::{
+    approval::{ApprovalOptions, approve},
+    context::Context,
+    show,
+};
 
 /// Replaces the database by one that is restored from a snapshot or a moment.
 ///
@@ -29,9 +32,8 @@ pub(crate) struct Restore {
     /// A moment, RFC 3339: `2026-11-26T12:00:00Z`; or `latest`, the latest that there is.
     #[arg(long, value_name = "TIME", required_unless_present = "snapshot")]
     to: Option<String>,
-    /// Do not ask; the loss of data needs `--confirm` as well.
-    #[arg(long, short)]
-    yes: bool,
+    #[command(flatten)]
+    approvals: ApprovalOptions,
     /// The name of the stage, as the question would have it typed.
     #[arg(long, value_name = "STAGE")]
     confirm: Option<String>,
@@ -45,13 +47,13 @@ impl Restore {
         target: &dyn Target,
         database: &dyn ManagedDatabase,
     ) -> Result<u8, Error> {
-        let lease = target
-            .lease(&LeaseHolder::this_process("database restore"))
+        let holder = LeaseHolder::this_process("database restore");
+        let progress = context.ui.progress();
+        let deployment =
+            Deployment::begin(target, stage, &holder, &progress, &context.interrupt).await?;
+        let (before, now) = deployment
+            .run(async |deployment| self.restore(context, stage, deployment, database).await)
             .await?;
-        let result = self.restore(context, stage, target, database).await;
-        let released = lease.release().await;
-        let (before, now) = result?;
-        released?;
         let left = database.is_left(&before).await?;
         if left {
             context.ui.warn(&former(stage, &before));
@@ -73,24 +75,29 @@ impl Restore {
         &self,
         context: &Context,
         stage: &Stage,
-        target: &dyn Target,
+        deployment: &Deployment<'_>,
         database: &dyn ManagedDatabase,
     ) -> Result<(String, String), Error> {
         let before = database.instance().await?;
         let source = self.source(stage, database).await?;
+        let target = deployment.target();
         let plan = restore::plan(target, &context.project, stage, &source).await?;
         context.ui.say(&show::plan::text(&plan, false, &context.ui));
-        let approval = approve(context, &plan, self.yes, self.confirm.as_deref());
-        context.interrupt.or(approval).await?;
-        let progress = context.ui.progress();
-        let apply_context = ApplyContext {
-            target,
-            project: &context.project,
-            plan: &plan,
-            progress: &progress,
-            interrupt: &context.interrupt,
+        let mut given = self.approvals.given();
+        given.typed_name.clone_from(&self.confirm);
+        let from = match (&self.snapshot, &self.to) {
+            (Some(name), _) => format!("--snapshot {name}"),
+            (None, to) => format!("--to {}", to.as_deref().unwrap_or("latest")),
         };
-        deploy::deploy(apply_context, &smoke_test(stage, target)).await?;
+        let command = format!(
+            "cargo xtask database --stage {} restore {from}",
+            stage.name()
+        );
+        let approval = approve(context, plan, given, &command);
+        let approved = context.interrupt.or(approval).await?;
+        deployment
+            .deploy(&approved, &deployment.smoke_test())
+            .await?;
         Ok((before, database.instance().await?))
     }
 

@@ -1,4 +1,4 @@
-//! What a command does with a stage: from its file to a plan, and to its end.
+//! From a stage to its templates.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,8 @@ use serde_json::Value;
 use crate::{
     Error,
     build::BuiltFunction,
-    interrupt::{Interrupt, Ongoing},
     migrations,
-    plan::{self, DesiredStack, DesiredState, Parameter, Plan},
-    progress::Progress,
+    plan::{DesiredStack, DesiredState, Parameter},
     project::Project,
     site,
     stage::Stage,
@@ -52,27 +50,7 @@ pub fn templates(stage: &Stage, only: &[String]) -> Result<Vec<SynthesizedTempla
         .collect())
 }
 
-/// What a deploy of the stage would do. With `only`, what it would do to these stacks.
-pub async fn plan(
-    target: &dyn Target,
-    project: &Project,
-    stage: &Stage,
-    built: &[BuiltFunction],
-    only: &[String],
-) -> Result<Plan, Error> {
-    let desired = desired_state(target, project, stage, built).await?;
-    let deployed = target.deployed().await?;
-    let plan = plan::make(desired, &deployed)?;
-    let plan = if only.is_empty() {
-        plan
-    } else {
-        plan.only(only, &deployed)?
-    };
-    target.check(&plan.stacks)?;
-    Ok(plan)
-}
-
-/// What the stage wants, whatever is deployed.
+/// The desired state of the stage, whatever is deployed.
 pub async fn desired_state(
     target: &dyn Target,
     project: &Project,
@@ -104,52 +82,7 @@ pub async fn desired_state(
     })
 }
 
-/// Deletes every stack of the stage, and then what the target has besides; gives the names of the
-/// stacks. The caller holds the lock and has asked.
-///
-/// # Errors
-///
-/// [`crate::ErrorKind::Interrupted`] when a person stopped it between two stacks; those that are
-/// left stay whole.
-pub async fn destroy(
-    target: &dyn Target,
-    stage: &Stage,
-    progress: &Progress,
-    interrupt: &Interrupt,
-) -> Result<Vec<String>, Error> {
-    let deployed = target.deployed().await?;
-    let plan = plan::make_removal(stage.name(), &deployed);
-    interrupt.check("Nothing was changed.")?;
-    target.note_retained().await?;
-    let mut deleted: Vec<String> = Vec::new();
-    for stack in plan.stacks {
-        interrupt.check(&so_far(&deleted, "The other stacks are as they were."))?;
-        let title = format!("Deleting {}", stack.name);
-        let step = progress.step(format!("stack {}", stack.name), &title);
-        let _ongoing = interrupt.during(Ongoing {
-            title,
-            can_go_back: None,
-        });
-        target.delete_stack(&stack.name, progress).await?;
-        step.done("");
-        deleted.push(stack.name);
-    }
-    interrupt.check(&so_far(
-        &deleted,
-        "What stacks leave behind is still there.",
-    ))?;
-    target.destroy(progress).await?;
-    Ok(deleted)
-}
-
-fn so_far(deleted: &[String], rest: &str) -> String {
-    match deleted {
-        [] => "Nothing was deleted.".to_owned(),
-        names => format!("Deleted: {}. {rest}", names.join(", ")),
-    }
-}
-
-/// Refuses names of stacks that there are not.
+/// Refuses names of stacks that do not exist.
 fn assert_known(only: &[String], names: &[&str]) -> Result<(), Error> {
     match only.iter().find(|name| !names.contains(&name.as_str())) {
         None => Ok(()),
@@ -171,14 +104,11 @@ pub(crate) fn synth(stage: &Stage, assets: &stacks::Assets) -> Result<cfn::App, 
                 list.len()
             ),
             format!(
-                "Mend them in stacks/src or in the stage file, then `cargo xtask synth --stage {}`",
+                "Correct them in stacks/src or in the stage file, then `cargo xtask synth --stage {}`",
                 stage.name()
             ),
         )
-        .because(list.join(
-            "
-",
-        ))
+        .because(list.join("\n"))
     })
 }
 
@@ -224,7 +154,3 @@ fn wanted(stack: &cfn::Stack, known: &BTreeMap<String, String>) -> Result<Desire
         parameters,
     })
 }
-
-#[cfg(test)]
-#[path = "session_tests.rs"]
-mod tests;
