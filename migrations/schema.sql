@@ -359,6 +359,7 @@ table tasks with row-level security
     constraint tasks_assignee_fkey FOREIGN KEY (organization_id, assignee_id) REFERENCES memberships(organization_id, user_id)
     constraint tasks_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES memberships(organization_id, user_id)
     constraint tasks_description_length CHECK ((char_length(description) <= 20000))
+    constraint tasks_due_at_bounds CHECK (((due_at >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (due_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
     constraint tasks_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text))
     constraint tasks_metadata_size CHECK ((octet_length((metadata)::text) <= 16384))
     constraint tasks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)

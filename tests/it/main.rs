@@ -20,6 +20,7 @@ mod local_faults;
 mod local_stage;
 mod metrics;
 mod migrations;
+mod odd_events;
 mod plan;
 #[cfg(feature = "aws")]
 mod sandbox;

@@ -189,6 +189,16 @@ impl App {
         self.functions.invoke(function, event).await
     }
 
+    /// As [`App::invoke`], with any bytes as the event.
+    pub async fn invoke_raw(&self, function: &str, event: Vec<u8>) -> Result<Value, Value> {
+        self.functions.invoke_raw(function, event).await
+    }
+
+    /// Ids of the processes of a function that wait for work.
+    pub fn processes(&self, function: &str) -> Vec<u32> {
+        self.functions.processes(function)
+    }
+
     /// A token with the key that the application has, after `change`.
     pub fn forge(&self, token: &str, change: impl FnOnce(&mut Token)) -> String {
         let mut token = Token::parse(token);

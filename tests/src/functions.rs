@@ -116,14 +116,26 @@ impl Functions {
 
     /// `Err` is the error that the function reported, or why it was not called.
     pub(crate) async fn invoke(&self, function: &str, event: &Value) -> Result<Value, Value> {
+        self.invoke_raw(function, event.to_string().into_bytes())
+            .await
+    }
+
+    /// As [`Functions::invoke`], with any bytes as the event.
+    pub(crate) async fn invoke_raw(&self, function: &str, event: Vec<u8>) -> Result<Value, Value> {
         let arn = environment::function_arn(function);
         let version = self.registry.by_arn(&arn).unwrap();
         let parse = |bytes: Vec<u8>| serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        match version.invoke(event.to_string().into_bytes()).await {
+        match version.invoke(event).await {
             Outcome::Answer(payload) => Ok(parse(payload)),
             Outcome::Unhandled(error) => Err(parse(error)),
             Outcome::Refused(refusal) => Err(refusal.parts().2),
         }
+    }
+
+    /// Ids of the processes of a function that wait for work.
+    pub(crate) fn processes(&self, function: &str) -> Vec<u32> {
+        let arn = environment::function_arn(function);
+        self.registry.by_arn(&arn).unwrap().idle_pids()
     }
 
     /// What the functions wrote so far, one after the other, without what Lambda adds.

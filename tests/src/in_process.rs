@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 
 use axum::Router;
-use lambda_http::Body;
 use miyabi_core::Clock;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -67,13 +66,7 @@ impl InProcess {
 
     /// Answers the event of API Gateway that [`http_event`] makes.
     pub async fn answer(&self, event: &Value) -> Response {
-        let request = lambda_http::request::from_str(&event.to_string()).unwrap();
-        let request = request.map(|body| match body {
-            Body::Empty => axum::body::Body::empty(),
-            Body::Text(text) => text.into(),
-            Body::Binary(bytes) => bytes.into(),
-            _ => panic!("an unknown kind of body"),
-        });
+        let request = miyabi_core::request_of_event(&event.to_string()).unwrap();
         collected(self.router.clone().oneshot(request).await.unwrap()).await
     }
 

@@ -1,8 +1,7 @@
 //! An entry of the trail, as clients see it.
 
+use miyabi_core::{RawJson, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -13,8 +12,7 @@ pub struct Entry {
     /// Sorts by time of writing.
     pub id: Uuid,
     /// When the transaction that did it began.
-    #[serde(with = "time::serde::rfc3339")]
-    pub at: OffsetDateTime,
+    pub at: Timestamp,
     /// `resource.what_happened`, as in `task.update` or `access.denied`.
     pub action: String,
     /// Whether it was done or refused.
@@ -26,9 +24,11 @@ pub struct Entry {
     /// Which one; null when the action has none.
     pub target_id: Option<Uuid>,
     /// What of the target was different before; null where nothing was.
-    pub before: Option<Value>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub before: Option<RawJson>,
     /// The same after.
-    pub after: Option<Value>,
+    #[schema(value_type = Option<serde_json::Value>)]
+    pub after: Option<RawJson>,
     /// The request that did it, as in `x-request-id` and in the logs.
     pub request_id: String,
 }
@@ -74,14 +74,4 @@ impl Outcome {
             Outcome::Allowed
         }
     }
-}
-
-/// Some entries, newest first.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ActivityPage)]
-pub struct Page {
-    /// The entries.
-    pub items: Vec<Entry>,
-    /// Give it as `cursor` for the entries after these; null: there are none.
-    pub next_cursor: Option<String>,
 }

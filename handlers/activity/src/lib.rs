@@ -7,7 +7,7 @@
 mod entry;
 mod list;
 
-pub use entry::{Actor, Entry, Outcome, Page};
+pub use entry::{Actor, Entry, Outcome};
 
 miyabi_core::routes![list::list,];
 

@@ -5,16 +5,14 @@
 //! branch of [`list`] beside this query, not a filter of it.
 
 use axum::extract::State;
-use miyabi_core::{ApiError, Caller, Db, Json, Problem, Query, permission::audit};
+use miyabi_core::{
+    ApiError, Caller, Db, Json, Limit, Page, Problem, Query, RawJson, Timestamp, permission::audit,
+};
 use serde::{Deserialize, Serialize};
-use time::OffsetDateTime;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::entry::{Actor, Entry, Outcome, Page};
-
-const DEFAULT_LIMIT: i64 = 50;
-const MAX_LIMIT: i64 = 100;
+use crate::entry::{Actor, Entry, Outcome};
 
 /// Which entries.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -32,11 +30,9 @@ pub(crate) struct Asked {
     /// Only what was done, or only what was refused.
     outcome: Option<Outcome>,
     /// Only what happened at this time or later (RFC 3339).
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    from: Option<OffsetDateTime>,
+    from: Option<Timestamp>,
     /// Only what happened before this time (RFC 3339).
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    to: Option<OffsetDateTime>,
+    to: Option<Timestamp>,
     /// `next_cursor` of the page before, with the same filters.
     cursor: Option<String>,
     /// How many entries at most, 1 to 100; 50 when not given.
@@ -47,8 +43,7 @@ pub(crate) struct Asked {
 /// The last entry of the page before.
 #[derive(Debug, Serialize, Deserialize)]
 struct Position {
-    #[serde(with = "time::serde::rfc3339")]
-    at: OffsetDateTime,
+    at: Timestamp,
     id: Uuid,
 }
 
@@ -60,7 +55,7 @@ struct Position {
     path = "/api/activity",
     params(Asked),
     responses(
-        (status = 200, description = "A page of the trail.", body = Page),
+        (status = 200, description = "A page of the trail.", body = Page<Entry>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list with these filters. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid`: a filter that is not acceptable.", body = Problem, content_type = "application/problem+json"),
     ),
@@ -69,12 +64,12 @@ pub(crate) async fn list(
     caller: Caller<audit::Read>,
     State(db): State<Db>,
     query: Result<Query<Asked>, ApiError>,
-) -> Result<Json<Page>, ApiError> {
+) -> Result<Json<Page<Entry>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let Query(asked) = query?;
-    let limit = asked.limit()?;
+    let limit = Limit::parse(asked.limit.as_deref())?;
     let position = asked.position(&caller)?;
-    let (after_at, after_id) = position.map(|last| (last.at, last.id)).unzip();
+    let (after_at, after_id) = position.map(|last| (last.at.get(), last.id)).unzip();
     // Filters may be absent (`$1 is null or ..`): only a plan made for the values finds the index of
     // the one that is there.
     sqlx::query("set local plan_cache_mode = force_custom_plan")
@@ -82,8 +77,8 @@ pub(crate) async fn list(
         .await?;
     // One more than asked for says whether there is another page.
     let rows = sqlx::query!(
-        r#"select e.id, e.created_at, e.action, e.outcome, e.actor_id, e.target_type, e.target_id,
-                e.before, e.after, e.request_id,
+        r#"select e.id, e.created_at as "created_at: Timestamp", e.action, e.outcome, e.actor_id, e.target_type, e.target_id,
+                e.before::text as "before: RawJson", e.after::text as "after: RawJson", e.request_id,
                 u.login as "login?", u.name as "name?", u.avatar_url as "avatar_url?"
             from audit_log e left join users u on u.id = e.actor_id
             where ($1::uuid is null or e.actor_id = $1)
@@ -101,16 +96,16 @@ pub(crate) async fn list(
         asked.target_type,
         asked.target_id,
         asked.outcome.map(Outcome::as_str),
-        asked.from,
-        asked.to,
+        asked.from.map(Timestamp::get),
+        asked.to.map(Timestamp::get),
         after_at,
         after_id,
-        limit + 1,
+        limit.rows(),
     )
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-    let mut items: Vec<Entry> = rows
+    let entries: Vec<Entry> = rows
         .into_iter()
         .map(|row| Entry {
             id: row.id,
@@ -130,33 +125,23 @@ pub(crate) async fn list(
             request_id: row.request_id,
         })
         .collect();
-    let has_more = usize::try_from(limit).is_ok_and(|limit| items.len() > limit);
-    let next_cursor = if has_more {
-        items.pop();
-        items
-            .last()
-            .map(|last| asked.cursor_after(&caller, last))
-            .transpose()?
-    } else {
-        None
-    };
-    Ok(Json(Page { items, next_cursor }))
+    let places: Vec<Position> = entries.iter().map(Position::of).collect();
+    let page = Page::new(entries, limit, |last| {
+        caller.seal_cursor(&asked.scope(), &places[last])
+    })?;
+    Ok(Json(page))
+}
+
+impl Position {
+    fn of(entry: &Entry) -> Position {
+        Position {
+            at: entry.at,
+            id: entry.id,
+        }
+    }
 }
 
 impl Asked {
-    fn limit(&self) -> Result<i64, ApiError> {
-        let Some(limit) = &self.limit else {
-            return Ok(DEFAULT_LIMIT);
-        };
-        match limit.parse() {
-            Ok(limit @ 1..=MAX_LIMIT) => Ok(limit),
-            _ => Err(ApiError::bad_request(
-                "bad_limit",
-                format!("`limit` must be a number from 1 to {MAX_LIMIT}."),
-            )),
-        }
-    }
-
     /// What a cursor belongs to: this list with these filters.
     fn scope(&self) -> impl Serialize + '_ {
         (
@@ -169,13 +154,5 @@ impl Asked {
     fn position(&self, caller: &Caller<audit::Read>) -> Result<Option<Position>, ApiError> {
         let open = |cursor: &String| caller.open_cursor(&self.scope(), cursor);
         self.cursor.as_ref().map(open).transpose()
-    }
-
-    fn cursor_after(&self, caller: &Caller<audit::Read>, last: &Entry) -> Result<String, ApiError> {
-        let position = Position {
-            at: last.at,
-            id: last.id,
-        };
-        caller.seal_cursor(&self.scope(), &position)
     }
 }

@@ -127,7 +127,9 @@ struct Found {
 
 /// The user with that id at GitHub, made when there is none. The transaction is then theirs.
 async fn upsert(tx: &mut Tx, profile: &Profile) -> Result<Found, ApiError> {
-    let avatar_url = Some(profile.avatar_url.as_str()).filter(|url| url.starts_with("http"));
+    // As the table's check has it: a picture that cannot be kept signs in all the same.
+    let avatar_url = Some(profile.avatar_url.as_str())
+        .filter(|url| url.starts_with("https://") || url.starts_with("http://127.0.0.1"));
     let user = sqlx::query_as!(
         Found,
         r#"select user_id as "id!", is_disabled as "is_disabled!"

@@ -4,10 +4,7 @@
 //! same token within the grace gets the same child, although only hashes are stored: a second tab,
 //! twenty at once, and who never got the first answer.
 
-use axum::{
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 use miyabi_core::{ApiError, App, Audit, Json, KeySet, Problem, Tx};
 use serde::Deserialize;
 use serde_json::json;
@@ -116,9 +113,7 @@ async fn try_exchange(
     .await?;
     let token = access::issue(app, keys, family.user, family.session, membership)?;
     let cookies = cookies::of_session(&child, &cookie.csrf);
-    let response = (cookies, Json(token)).into_response();
-    tx.commit().await?;
-    Ok(Some(response))
+    tx.commit_with(cookies, &token).await.map(Some)
 }
 
 /// The organization that the session is in, or the first one when it is no longer there.

@@ -2,9 +2,8 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use miyabi_core::{ApiError, App, Audit, Caller, Db, Event, Json, Path, Problem};
+use miyabi_core::{ApiError, App, Audit, Caller, Db, Event, Json, Path, Problem, Timestamp};
 use serde::Serialize;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -27,14 +26,11 @@ pub(crate) struct Session {
     user_agent: Option<String>,
     /// The address that it began from.
     ip_address: Option<String>,
-    #[serde(with = "time::serde::rfc3339")]
-    created_at: OffsetDateTime,
+    created_at: Timestamp,
     /// The last refresh.
-    #[serde(with = "time::serde::rfc3339")]
-    last_seen_at: OffsetDateTime,
+    last_seen_at: Timestamp,
     /// When it ends, however often it is refreshed.
-    #[serde(with = "time::serde::rfc3339")]
-    expires_at: OffsetDateTime,
+    expires_at: Timestamp,
 }
 
 /// Lists where the caller is signed in.
@@ -49,7 +45,8 @@ pub(crate) async fn list(caller: Caller, State(db): State<Db>) -> Result<Json<Se
     // A session whose refresh token lay unused for too long is over, too: the newest token says so.
     let items = sqlx::query_as!(
         Session,
-        r#"select s.id, s.id = $2 as "current!", s.user_agent, s.ip_address, s.created_at, s.last_seen_at, s.expires_at
+        r#"select s.id, s.id = $2 as "current!", s.user_agent, s.ip_address,
+                s.created_at as "created_at: Timestamp", s.last_seen_at as "last_seen_at: Timestamp", s.expires_at as "expires_at: Timestamp"
            from sessions s
            where s.user_id = $1 and s.revoked_at is null and s.expires_at > now()
              and exists (select from refresh_tokens t where t.session_id = s.id and t.used_at is null and t.expires_at > now())

@@ -1,10 +1,10 @@
 //! The audit trail: who did what, before and after, in the transaction that did it.
 
 use miyabi_catalog::Permission;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::{ApiError, BoundedConnection, request};
+use crate::{ApiError, BoundedConnection, RawJson, request};
 
 /// One line of the audit trail. Actor, organization, time and request id are added by
 /// [`crate::Tx::audit`].
@@ -14,8 +14,8 @@ pub struct Audit {
     outcome: &'static str,
     target_type: &'static str,
     target_id: Option<Uuid>,
-    before: Option<Value>,
-    after: Option<Value>,
+    before: Option<RawJson>,
+    after: Option<RawJson>,
     actor: Option<Uuid>,
 }
 
@@ -64,18 +64,18 @@ impl Audit {
 
     /// How the target was. Never a secret.
     #[must_use]
-    pub fn before(self, before: Value) -> Audit {
+    pub fn before(self, before: impl Into<RawJson>) -> Audit {
         Audit {
-            before: Some(before),
+            before: Some(before.into()),
             ..self
         }
     }
 
     /// How the target is now. Never a secret.
     #[must_use]
-    pub fn after(self, after: Value) -> Audit {
+    pub fn after(self, after: impl Into<RawJson>) -> Audit {
         Audit {
-            after: Some(after),
+            after: Some(after.into()),
             ..self
         }
     }
@@ -104,8 +104,8 @@ impl Audit {
             "insert into audit_log
                 (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id)
              select $1, line.id, line.actor_id, line.action, line.outcome, line.target_type, line.target_id,
-                line.before, line.after, $2
-             from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::jsonb[], $10::jsonb[])
+                line.before::jsonb, line.after::jsonb, $2
+             from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[])
                 as line (id, actor_id, action, outcome, target_type, target_id, before, after)",
             organization,
             request::id(),
@@ -115,8 +115,8 @@ impl Audit {
             &columns.outcomes,
             &columns.target_types,
             &columns.targets as &[Option<Uuid>],
-            &columns.before as &[Option<Value>],
-            &columns.after as &[Option<Value>],
+            &columns.before as &[Option<String>],
+            &columns.after as &[Option<String>],
         )
         .execute(connection)
         .await?;
@@ -149,10 +149,10 @@ impl Audit {
              )
              insert into audit_log
                 (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id)
-             select $1, $4, $2, $5, 'denied', $6, $7, $8,
+             select $1, $4, $2, $5, 'denied', $6, $7, $8::text::jsonb,
                 case when lines = $3
-                    then coalesce($9::jsonb, '{}') || '{"more_in_this_hour": "not recorded"}'
-                    else $9 end,
+                    then coalesce($9::text::jsonb, '{}') || '{"more_in_this_hour": "not recorded"}'
+                    else $9::text::jsonb end,
                 $10
              from counted"#,
             organization,
@@ -162,8 +162,8 @@ impl Audit {
             self.action,
             self.target_type,
             self.target_id,
-            self.before,
-            self.after,
+            self.before.map(RawJson::into_string),
+            self.after.map(RawJson::into_string),
             request::id(),
         )
         .execute(connection)
@@ -181,8 +181,8 @@ struct Columns {
     outcomes: Vec<String>,
     target_types: Vec<String>,
     targets: Vec<Option<Uuid>>,
-    before: Vec<Option<Value>>,
-    after: Vec<Option<Value>>,
+    before: Vec<Option<String>>,
+    after: Vec<Option<String>>,
 }
 
 impl Columns {
@@ -193,7 +193,7 @@ impl Columns {
         self.outcomes.push(line.outcome.to_owned());
         self.target_types.push(line.target_type.to_owned());
         self.targets.push(line.target_id);
-        self.before.push(line.before);
-        self.after.push(line.after);
+        self.before.push(line.before.map(RawJson::into_string));
+        self.after.push(line.after.map(RawJson::into_string));
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{ApiError, Caller, Tx, permission::Requires};
+use crate::{ApiError, Caller, Tx, answer, permission::Requires};
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 
@@ -189,10 +189,9 @@ impl First {
         body: &impl Serialize,
     ) -> Result<Response, ApiError> {
         // Once to text, and the same text now and when it is repeated.
-        let answer =
-            serde_json::to_string(body).map_err(|error| ApiError::Internal(error.to_string()))?;
-        let content_type = [(header::CONTENT_TYPE, "application/json")];
-        let response = (status, headers, content_type, answer.clone()).into_response();
+        let body = answer::Body::new(body)?;
+        let answer = body.text().to_owned();
+        let response = (status, headers, body).into_response();
         let Some(row) = self.row else {
             return Ok(response);
         };

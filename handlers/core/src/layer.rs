@@ -11,11 +11,13 @@ use axum::{
 };
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
-use lambda_http::{Context, request::RequestContext};
+use lambda_runtime::Context;
 use tracing::Instrument;
 
 use crate::{
-    ApiError, App, metrics,
+    ApiError, App,
+    event::{Gateway, Malformed},
+    metrics,
     origin::Origin,
     request::{self, Current},
 };
@@ -76,6 +78,9 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
 }
 
 async fn answer(app: &App, request: Request, next: Next) -> Response {
+    if let Some(malformed) = request.extensions().get::<Malformed>() {
+        return malformed.answer().into_response();
+    }
     // axum would answer HEAD with what it has for GET; the catalogue has no HEAD.
     if request.method() == Method::HEAD {
         return method_not_allowed().into_response();
@@ -100,10 +105,8 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
 
 /// The id that API Gateway gave the request, else the one of the invocation.
 fn id_of(request: &Request) -> String {
-    let gateway = match request.extensions().get::<RequestContext>() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
-        _ => None,
-    };
+    let gateway = request.extensions().get::<Gateway>();
+    let gateway = gateway.and_then(|gateway| gateway.request_id.clone());
     gateway
         .filter(|id| !id.is_empty())
         .or_else(|| {

@@ -23,8 +23,10 @@
 //!   caller's organization, role and permissions as they are now.
 //! - Every error is an [`ApiError`]: `application/problem+json` with a code and the request's id.
 //! - What a client sends is refused before it reaches the database when the database could not
-//!   hold it: [`Json`], [`Line`], [`Text`].
+//!   hold it: [`Json`], [`Line`], [`Text`], [`Timestamp`].
+//! - A response is complete before its transaction is committed: [`Tx::commit_with`].
 
+mod answer;
 mod app;
 mod audit;
 mod aws;
@@ -37,26 +39,31 @@ mod clock;
 mod config;
 mod connection;
 mod database_error;
+mod date;
 mod db;
 mod error;
 mod etag;
+mod event;
 mod http_client;
 mod idempotency;
 mod json;
 mod keys;
 mod layer;
 mod log;
+mod metadata;
 mod metrics;
 mod origin;
 mod outbox;
+mod page;
 mod params;
 pub mod permission;
+mod raw_json;
 mod request;
 mod revocation;
 mod routes;
 mod serve;
-mod strict;
 mod text;
+mod timestamp;
 pub mod token;
 mod tx;
 
@@ -68,20 +75,26 @@ pub use cached_secret::CachedSecret;
 pub use caller::Caller;
 pub use clock::Clock;
 pub use config::ConfigError;
+pub use date::Date;
 pub use db::Db;
 pub use error::{ApiError, FieldError, OnConstraint, Problem};
 pub use etag::{ETag, IfMatch};
+pub use event::request as request_of_event;
 pub use http_client::{Answer, HttpClient, HttpError, Limits};
 pub use idempotency::{IdempotencyKey, Once};
 pub use json::Json;
 pub use keys::{KeySet, Keys};
 pub use layer::wrap;
+pub use metadata::Metadata;
 pub use miyabi_catalog::Permission;
 pub use origin::Origin;
 pub use outbox::Event;
+pub use page::{Limit, Page};
 pub use params::{Path, Query};
+pub use raw_json::RawJson;
 pub use request::id as request_id;
 pub use revocation::{Revocations, TokenIds, Withdrawal};
 pub use serve::{refuse_to_start, serve, serve_invocations};
-pub use text::{Line, Text};
+pub use text::{Line, Text, fold, is_blank};
+pub use timestamp::Timestamp;
 pub use tx::Tx;

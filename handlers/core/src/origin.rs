@@ -4,10 +4,9 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, request::Parts};
-use lambda_http::request::RequestContext;
 use serde::Deserialize;
 
-use crate::ApiError;
+use crate::{ApiError, event::Gateway};
 
 /// The header that only the distribution knows how to set.
 const VERIFY: &str = "x-origin-verify";
@@ -88,12 +87,12 @@ impl Origin {
                 .map(str::to_owned)
         };
         let trusted = |name: &str| known.and_then(|_| text(name));
-        let (domain, address) = match parts.extensions.get::<RequestContext>() {
-            Some(RequestContext::ApiGatewayV2(context)) => {
-                (context.domain_name.clone(), context.http.source_ip.clone())
-            }
-            _ => (None, None),
-        };
+        let gateway = parts.extensions.get::<Gateway>().cloned();
+        let Gateway {
+            domain_name: domain,
+            source_ip: address,
+            ..
+        } = gateway.unwrap_or_default();
         let host = trusted("x-viewer-host")
             .or(domain)
             .filter(|host| is_host(host))

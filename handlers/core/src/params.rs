@@ -1,10 +1,13 @@
 //! Path and query parameters, with problems instead of axum's plain-text refusals.
 
-use axum::extract::{FromRequestParts, rejection::QueryRejection};
+use axum::extract::FromRequestParts;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
 
-use crate::ApiError;
+use crate::{
+    ApiError,
+    json::{document::Node, refusal::Refusal},
+};
 
 /// Parameters of the path. One that has not the form of an id is 404: no such thing exists.
 #[derive(Debug, Clone)]
@@ -39,11 +42,22 @@ where
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, ApiError> {
         let query = parts.uri.query().unwrap_or_default();
         refuse_unstorable(query)?;
-        match axum::extract::Query::try_from_uri(&parts.uri) {
-            Ok(axum::extract::Query(value)) => Ok(Query(value)),
-            Err(rejection) => Err(explain(&rejection)),
-        }
+        let parameters = parameters(query).map_err(|refusal| refusal.answer("query"))?;
+        let value = T::deserialize(parameters).map_err(|refusal| refusal.answer("query"))?;
+        Ok(Query(value))
     }
+}
+
+/// The parameters of a query string, each once.
+fn parameters(query: &str) -> Result<Node, Refusal> {
+    let mut parameters: Vec<(String, Node)> = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if parameters.iter().any(|(given, _)| *given == name) {
+            return Err(Refusal::new("is given twice").in_member(&name));
+        }
+        parameters.push((name.into_owned(), Node::Parameter(value.into_owned())));
+    }
+    Ok(Node::Object(parameters))
 }
 
 /// NUL and bytes that are not UTF-8 could not be looked for in the database.
@@ -67,24 +81,6 @@ fn refuse_unstorable(query: &str) -> Result<(), ApiError> {
         ));
     }
     Ok(())
-}
-
-fn explain(rejection: &QueryRejection) -> ApiError {
-    // "Failed to deserialize query string: status: unknown variant ..": what follows the first
-    // colon is ours and serde's, without anything internal.
-    let text = rejection.body_text();
-    let detail = text
-        .split_once(": ")
-        .map_or(text.as_str(), |(_, detail)| detail);
-    match crate::json::named_field(detail) {
-        Some(field) => ApiError::invalid(field, crate::json::say(detail)),
-        None => match detail.split_once(": ") {
-            Some((field, detail)) if !field.contains(' ') => {
-                ApiError::invalid(field, crate::json::say(detail))
-            }
-            _ => ApiError::invalid("query", crate::json::say(detail)),
-        },
-    }
 }
 
 #[cfg(test)]
@@ -113,6 +109,9 @@ mod tests {
             ("limit=-1", "limit"),
             ("limit=1&limit=2", "limit"),
             ("color=red", "color"),
+            ("limit=1e2", "limit"),
+            ("limit=", "limit"),
+            ("limit=256", "limit"),
             ("limit=%00", "query"),
             ("x=%ff", "query"),
         ] {

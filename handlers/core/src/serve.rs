@@ -6,8 +6,14 @@ use axum::Router;
 use futures_util::future::{self, Either};
 use lambda_runtime::LambdaEvent;
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
+use tower::Service;
 
-use crate::{App, Clock, layer, log, request};
+use crate::{
+    App, Clock,
+    event::{self, HttpResponse},
+    layer, log, request,
+};
 
 /// Answers HTTP API requests with a router, until Lambda ends the process.
 ///
@@ -16,8 +22,27 @@ use crate::{App, Clock, layer, log, request};
 pub fn serve(function: &str, router: Router<App>) -> ExitCode {
     run(function, |app| async move {
         let router = layer::wrap(router, &app);
-        beside(lambda_http::run(router), app).await
+        let invocations = lambda_runtime::run(lambda_runtime::service_fn(
+            move |event: LambdaEvent<Box<RawValue>>| answer(router.clone(), event),
+        ));
+        beside(invocations, app).await
     })
+}
+
+/// Answers one event: a response for an HTTP event, whatever is in it; an error for another one.
+async fn answer(
+    mut router: Router,
+    event: LambdaEvent<Box<RawValue>>,
+) -> Result<HttpResponse, lambda_runtime::Error> {
+    let mut request = event::request(event.payload.get())?;
+    request.extensions_mut().insert(event.context);
+    let Ok(response) = router.call(request).await;
+    let response = HttpResponse::of(response).await;
+    if response.fits() {
+        Ok(response)
+    } else {
+        Err("The response is larger than Lambda takes.".into())
+    }
 }
 
 /// Answers direct invocations with a handler, until Lambda ends the process.
@@ -54,7 +79,7 @@ pub fn refuse_to_start(function: &str, sentence: &str) -> ExitCode {
 
 /// Runs until the runtime ends, or until a secret turns out to be no good.
 async fn beside(
-    runtime: impl Future<Output = Result<(), lambda_http::Error>>,
+    runtime: impl Future<Output = Result<(), lambda_runtime::Error>>,
     app: App,
 ) -> Result<(), String> {
     // The secrets are read while the runtime asks for the first request: starting takes no longer.

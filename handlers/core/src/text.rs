@@ -1,12 +1,16 @@
-//! Text that people type: bounded, and without characters that no database or screen should get.
+//! Text that people type: bounded, in one normalization (NFC), and without characters that no
+//! database or screen should get.
 
 use serde::{Deserialize, Deserializer, Serialize, de};
+use unicase::UniCase;
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 
-/// One line of 1 to `MAX` characters, not blank; white space around it is cut off.
+/// One line of 1 to `MAX` characters, not blank to the eye; white space around it is cut off.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Line<const MAX: usize>(String);
@@ -23,15 +27,15 @@ impl<const MAX: usize> Line<MAX> {
     ///
     /// What is wrong with it, to follow the name of the field.
     pub fn new(text: &str) -> Result<Self, String> {
-        let text = text.trim();
-        if text.is_empty() {
+        let text: String = text.trim().nfc().collect();
+        if is_blank(&text) {
             return Err("must not be blank".to_owned());
         }
         if text.contains(['\n', '\r', '\t', '\u{2028}', '\u{2029}']) {
             return Err("must be one line".to_owned());
         }
-        check(text, MAX)?;
-        Ok(Line(text.to_owned()))
+        check(&text, MAX)?;
+        Ok(Line(text))
     }
 
     /// The text.
@@ -47,14 +51,47 @@ impl<const MAX: usize> Text<MAX> {
     ///
     /// What is wrong with it, to follow the name of the field.
     pub fn new(text: &str) -> Result<Self, String> {
-        check(text, MAX)?;
-        Ok(Text(text.to_owned()))
+        let text: String = text.nfc().collect();
+        check(&text, MAX)?;
+        Ok(Text(text))
     }
 
     /// The text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Whether nothing of a text can be seen: white space, invisible characters, and combining marks
+/// without a letter to be on.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|character| {
+        character.is_whitespace()
+            || is_ignorable(character)
+            || character.is_control()
+            || character.general_category_group() == GeneralCategoryGroup::Mark
+    })
+}
+
+/// How a text is compared with others: two that look the same in any normalization, capitals or
+/// small letters, are one (NFKC_Casefold of Unicode, chapter 3.13).
+pub fn fold(text: &str) -> String {
+    let visible: String = text
+        .nfkc()
+        .filter(|character| !is_ignorable(*character))
+        .collect();
+    let folded = UniCase::unicode(visible).to_folded_case();
+    folded.nfkc().collect()
+}
+
+/// Characters that are drawn as nothing: formats (zero width, joiners, directions, tags), variation
+/// selectors, fillers (Unicode's `Default_Ignorable_Code_Point`), and the Braille cell without dots.
+fn is_ignorable(character: char) -> bool {
+    character.general_category() == GeneralCategory::Format
+        || matches!(character,
+            '\u{34F}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+            | '\u{2065}' | '\u{2800}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}'
+            | '\u{FFF0}'..='\u{FFF8}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// # Errors
@@ -129,6 +166,89 @@ mod tests {
             Err("must have at most 5 characters".to_owned())
         );
         assert_eq!(Line::<5>::new("äöüéè").unwrap().as_str(), "äöüéè");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_blank() {
+        for blank in [
+            "\u{200B}",
+            "\u{2060}",
+            "\u{3164}",
+            "\u{FEFF}",
+            "\u{AD}",
+            "\u{200D}\u{200C}",
+            "\u{A0}\u{3000}",
+            "\u{301}",
+            "\u{200E}\u{61C}",
+            "\u{202E}",
+            "\u{180E}",
+            "\u{115F}\u{1160}",
+            "\u{FFA0}",
+            "\u{2800}",
+            "\u{FE0F}",
+            "\u{E0020}",
+            "\u{34F}",
+            "\u{20DD}",
+            " \u{200B} ",
+            "\u{2061}\u{206F}",
+            "\u{7F}",
+        ] {
+            assert!(is_blank(blank), "{blank:?}");
+            assert_eq!(
+                Line::<9>::new(blank),
+                Err("must not be blank".to_owned()),
+                "{blank:?}"
+            );
+        }
+        for seen in [
+            "a",
+            ".",
+            "e\u{301}",
+            "\u{1F468}\u{200D}\u{1F469}",
+            "ー",
+            "\u{FFFD}",
+            "\u{E000}",
+            "\u{0903}a",
+        ] {
+            assert!(!is_blank(seen), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn text_is_kept_in_one_normalization() {
+        assert_eq!(Line::<5>::new("e\u{301}").unwrap().as_str(), "é");
+        assert_eq!(Text::<5>::new("か\u{3099}").unwrap().as_str(), "が");
+        // What only looks alike stays what it is.
+        assert_eq!(Line::<5>::new("ﬁ①").unwrap().as_str(), "ﬁ①");
+        assert_eq!(
+            Line::<5>::new("e\u{301}".repeat(5).as_str())
+                .unwrap()
+                .as_str(),
+            "ééééé"
+        );
+    }
+
+    #[test]
+    fn what_looks_the_same_is_compared_as_the_same() {
+        for (a, b) in [
+            ("Bug", "bUG"),
+            ("é", "E\u{301}"),
+            ("ﬁx", "FIX"),
+            ("ＡＢＣ", "abc"),
+            ("ｶﾞ", "ガ"),
+            ("①", "1"),
+            ("Straße", "STRASSE"),
+            ("ΟΔΟΣ", "οδος"),
+            ("a\u{200B}b", "ab"),
+            ("a\u{FE0F}", "A"),
+            ("x²", "X2"),
+        ] {
+            assert_eq!(fold(a), fold(b), "{a} {b}");
+            assert_eq!(fold(&fold(a)), fold(a));
+        }
+        for (a, b) in [("a", "а"), ("a", "á"), ("0", "O"), ("か", "が"), ("l", "1")] {
+            assert_ne!(fold(a), fold(b), "{a} {b}");
+        }
     }
 
     #[test]

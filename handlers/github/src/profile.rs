@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 use miyabi_core::App;
 use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::{
@@ -15,12 +16,18 @@ use crate::{
 /// The version of the API that these structs are of.
 const API_VERSION: HeaderValue = HeaderValue::from_static("2022-11-28");
 
+/// Longest address of a picture that is kept, in bytes.
+const MAX_AVATAR_URL: usize = 2000;
+
+/// Identity is `id` and `login`. The rest is decoration: of any type, and dropped when unusable.
 #[derive(Deserialize)]
 struct User {
     id: i64,
     login: String,
-    name: Option<String>,
-    avatar_url: Option<String>,
+    #[serde(default)]
+    name: Value,
+    #[serde(default)]
+    avatar_url: Value,
 }
 
 #[derive(Deserialize)]
@@ -45,11 +52,11 @@ impl GitHub {
             )
         })?;
         // Refused when the person took the scope away: an address is nothing that we need.
-        let addresses: Vec<Address> = self
+        let addresses: Value = self
             .get(app, "/user/emails?per_page=100", token, until)
             .await?
             .unwrap_or_default();
-        profile(user, &addresses)
+        profile(user, &readable(addresses))
     }
 
     /// `None` when GitHub refuses.
@@ -68,6 +75,28 @@ impl GitHub {
         let (_, value) = api::ask(app, what, request, Bytes::new(), until).await?;
         Ok(value)
     }
+}
+
+/// The addresses that have the documented form.
+fn readable(addresses: Value) -> Vec<Address> {
+    let Value::Array(addresses) = addresses else {
+        return Vec::new();
+    };
+    let addresses = addresses.into_iter();
+    addresses
+        .filter_map(|address| serde_json::from_value(address).ok())
+        .collect()
+}
+
+/// The address of a picture, when a page may show it.
+fn picture(address: &str) -> Option<&str> {
+    let is_plain = address.len() <= MAX_AVATAR_URL
+        && address.bytes().all(|byte| byte.is_ascii_graphic())
+        && http::Uri::try_from(address).is_ok();
+    let is_allowed =
+        // GitHub's stand-in on the same machine has no TLS.
+        address.starts_with("https://") || address.starts_with("http://127.0.0.1:");
+    (is_plain && is_allowed).then_some(address)
 }
 
 fn profile(user: User, addresses: &[Address]) -> Result<Profile, Failure> {
@@ -92,8 +121,13 @@ fn profile(user: User, addresses: &[Address]) -> Result<Profile, Failure> {
     Ok(Profile {
         id: user.id,
         login: user.login,
-        name: user.name.and_then(|name| line(&name)),
-        avatar_url: user.avatar_url.unwrap_or_default(),
+        name: user.name.as_str().and_then(line),
+        avatar_url: user
+            .avatar_url
+            .as_str()
+            .and_then(picture)
+            .unwrap_or_default()
+            .to_owned(),
         email,
     })
 }
@@ -120,8 +154,8 @@ mod tests {
         User {
             id: 7,
             login: "alice".to_owned(),
-            name: Some("Alice\u{202E}\0 \u{1b}[31mA.".to_owned()),
-            avatar_url: None,
+            name: "Alice\u{202E}\0 \u{1b}[31mA.".into(),
+            avatar_url: Value::Null,
         }
     }
 
@@ -158,7 +192,7 @@ mod tests {
             Some("Alice [31mA.")
         );
         let long = User {
-            name: Some("é".repeat(400)),
+            name: "é".repeat(400).into(),
             ..user()
         };
         assert_eq!(
@@ -166,10 +200,45 @@ mod tests {
             300
         );
         let blank = User {
-            name: Some(" \n ".to_owned()),
+            name: " \n ".into(),
             ..user()
         };
         assert_eq!(profile(blank, &[]).unwrap().name, None);
+    }
+
+    #[test]
+    fn decoration_that_is_unusable_is_dropped() {
+        let good = "https://avatars.githubusercontent.com/u/1?v=4";
+        let long = format!("https://example.com/{}", "a".repeat(2000));
+        for (address, kept) in [
+            (Value::from(good), good),
+            (Value::from("http://example.com/a.png"), ""),
+            (Value::from("http://127.0.0.1.evil.example/a.png"), ""),
+            (Value::from("javascript:alert(1)"), ""),
+            (Value::from("https://example.com/a b"), ""),
+            (Value::from("https://example.com/\u{e4}\n"), ""),
+            (Value::from("https://"), ""),
+            (Value::from(long), ""),
+            (Value::from(7), ""),
+            (Value::Null, ""),
+        ] {
+            let user = User {
+                avatar_url: address.clone(),
+                name: serde_json::json!(["no", "text"]),
+                ..user()
+            };
+            let profile = profile(user, &[]).unwrap();
+            assert_eq!(
+                (profile.avatar_url.as_str(), profile.name),
+                (kept, None),
+                "{address}"
+            );
+        }
+        let addresses = serde_json::json!([
+            7, {"email": null}, {"email": "a@example.com", "primary": true, "verified": true, "visibility": null}
+        ]);
+        assert_eq!(readable(addresses).len(), 1);
+        assert_eq!(readable(serde_json::json!({"message": "moved"})).len(), 0);
     }
 
     #[test]

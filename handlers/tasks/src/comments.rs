@@ -7,18 +7,19 @@ mod comment;
 
 use comment::Comment;
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Once, Path,
-    Permission, Problem, Query, Text, Tx, permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Once, Page,
+    Path, Permission, Problem, Query, Text, Timestamp, Tx, is_blank, permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-
-use crate::{Moment, Page, page};
 
 /// A comment to write, or what one shall say instead.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -32,7 +33,7 @@ pub(crate) struct CommentText {
 
 fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<10_000>, D::Error> {
     let text = Text::deserialize(deserializer)?;
-    if text.as_str().trim().is_empty() {
+    if is_blank(text.as_str()) {
         return Err(de::Error::custom("must not be blank"));
     }
     Ok(text)
@@ -69,18 +70,19 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<Comment>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let (Path(task), Query(asked)) = (path?, query?);
-    let limit = page::limit(asked.limit.as_deref())?;
+    let limit = Limit::parse(asked.limit.as_deref())?;
     let scope = ("comments", task);
-    let after: Option<(Moment, Uuid)> = asked
+    let after: Option<(Timestamp, Uuid)> = asked
         .cursor
         .map(|cursor| caller.open_cursor(&scope, &cursor))
         .transpose()?;
     check_task(&mut tx, task).await?;
-    let after = after.map(|(time, id)| (time.0, id));
-    let comments = Comment::after(&mut tx, task, after, limit + 1).await?;
+    let after = after.map(|(time, id)| (time.get(), id));
+    let comments = Comment::after(&mut tx, task, after, limit.rows()).await?;
     tx.commit().await?;
+    let places: Vec<_> = comments.iter().map(|c| (c.created_at, c.id)).collect();
     let page = Page::new(comments, limit, |last| {
-        caller.seal_cursor(&scope, &(last.created_at, last.id))
+        caller.seal_cursor(&scope, &places[last])
     })?;
     Ok(Json(page))
 }
@@ -164,7 +166,7 @@ pub(crate) async fn change(
     path: Result<Path<(Uuid, Uuid)>, ApiError>,
     if_match: Result<IfMatch, ApiError>,
     body: Result<Json<CommentText>, ApiError>,
-) -> Result<(ETag, Json<Comment>), ApiError> {
+) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let (Path((task, id)), if_match, Json(change)) = (path?, if_match?, body?);
     check_task(&mut tx, task).await?;
@@ -175,7 +177,7 @@ pub(crate) async fn change(
     if_match.check(comment.version)?;
     if comment.body == change.body.as_str() {
         tx.rollback().await?;
-        return Ok((ETag(comment.version), Json(comment)));
+        return Ok((ETag(comment.version), Json(comment)).into_response());
     }
     sqlx::query!(
         "update task_comments set body = $2, version = version + 1, updated_at = now() where id = $1",
@@ -192,8 +194,7 @@ pub(crate) async fn change(
     .await?;
     tx.emit(Event::CommentChanged { task_id: task, id });
     let comment = Comment::find(&mut tx, task, id).await?;
-    tx.commit().await?;
-    Ok((ETag(comment.version), Json(comment)))
+    tx.commit_with(ETag(comment.version), &comment).await
 }
 
 /// Deletes a comment. Its author may, and whoever may manage members.

@@ -3,15 +3,14 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Caller, Db, ETag, Event, IdempotencyKey, Json, Line, Once, Permission, Problem, Text,
-    permission::tasks,
+    ApiError, Caller, Db, ETag, Event, IdempotencyKey, Json, Line, Metadata, Once, Permission,
+    Problem, Text, Timestamp, permission::tasks,
 };
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Moment, Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds};
+use crate::{Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds};
 
 /// A task to make.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -36,7 +35,7 @@ pub(crate) struct NewTask {
     parent_id: Option<Uuid>,
     /// When it must be done.
     #[serde(default)]
-    due_at: Option<Moment>,
+    due_at: Option<Timestamp>,
     /// Its labels, 20 at most.
     #[serde(default)]
     #[schema(value_type = Vec<Uuid>)]
@@ -44,7 +43,7 @@ pub(crate) struct NewTask {
     /// Whatever programs keep with it: an object of up to 16 KiB.
     #[serde(default)]
     #[schema(value_type = Object)]
-    metadata: Map<String, Value>,
+    metadata: Metadata,
 }
 
 fn pending() -> Status {
@@ -111,7 +110,7 @@ impl From<NewTask> for Fields {
             parent_id: new.parent_id,
             due_at: new.due_at,
             label_ids: new.label_ids,
-            metadata: new.metadata,
+            metadata: new.metadata.to_json(),
         }
     }
 }

@@ -1,11 +1,13 @@
 //! What of a task people set: as it is, as it shall be, and the writing of the difference.
 
-use miyabi_core::{ApiError, Audit, OnConstraint, Tx};
+use std::collections::BTreeMap;
+
+use miyabi_core::{ApiError, Audit, OnConstraint, RawJson, Timestamp, Tx};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::{Moment, Priority, Status, Task, hierarchy, label_ids::LabelIds};
+use crate::{Priority, Status, Task, hierarchy, label_ids::LabelIds};
 
 /// The fields of a task that people set, as the audit trail names them.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -16,9 +18,9 @@ pub(crate) struct Fields {
     pub(crate) priority: Priority,
     pub(crate) assignee_id: Option<Uuid>,
     pub(crate) parent_id: Option<Uuid>,
-    pub(crate) due_at: Option<Moment>,
+    pub(crate) due_at: Option<Timestamp>,
     pub(crate) label_ids: LabelIds,
-    pub(crate) metadata: Map<String, Value>,
+    pub(crate) metadata: RawJson,
 }
 
 impl Fields {
@@ -33,7 +35,7 @@ impl Fields {
             parent_id: task.parent_id,
             due_at: task.due_at,
             label_ids: LabelIds(task.labels.iter().map(|label| label.id).collect()),
-            metadata: task.metadata.as_object().cloned().unwrap_or_default(),
+            metadata: task.metadata.clone(),
         }
     }
 
@@ -57,8 +59,8 @@ impl Fields {
         }
         let row = sqlx::query!(
             r#"insert into tasks (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-             returning created_at as "created_at: Moment""#,
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11)
+             returning created_at as "created_at: Timestamp""#,
             organization,
             id,
             self.title,
@@ -67,8 +69,8 @@ impl Fields {
             self.priority.as_str(),
             self.assignee_id,
             self.parent_id,
-            self.due_at.map(|due| due.0),
-            Value::Object(self.metadata.clone()),
+            self.due_at.map(Timestamp::get),
+            self.metadata.as_str(),
             creator,
         )
         .fetch_one(&mut **tx)
@@ -76,7 +78,7 @@ impl Fields {
         .on_constraint("tasks_metadata_size", metadata_too_large)?;
         self.write_labels(tx, organization, id, row.created_at)
             .await?;
-        Ok(Audit::new("task.create", "task", id).after(to_value(self)?))
+        Ok(Audit::new("task.create", "task", id).after(to_json(self)?))
     }
 
     /// Writes them over those of a task, with a new version, and the line of the audit trail.
@@ -103,9 +105,11 @@ impl Fields {
             }
             _ => {}
         }
+        // Written only where a change names it: what nobody touches stays as it is, to the digit.
+        let changed_metadata = (before.metadata != self.metadata).then(|| self.metadata.as_str());
         sqlx::query!(
             "update tasks set title = $2, description = $3, status = $4, priority = $5, assignee_id = $6, parent_id = $7,
-                due_at = $8, metadata = $9, version = version + 1, updated_at = now()
+                due_at = $8, metadata = coalesce($9::text::jsonb, metadata), version = version + 1, updated_at = now()
              where id = $1",
             task.id,
             self.title,
@@ -114,8 +118,8 @@ impl Fields {
             self.priority.as_str(),
             self.assignee_id,
             self.parent_id,
-            self.due_at.map(|due| due.0),
-            Value::Object(self.metadata.clone()),
+            self.due_at.map(Timestamp::get),
+            changed_metadata,
         )
         .execute(&mut **tx)
         .await
@@ -131,10 +135,11 @@ impl Fields {
             self.write_labels(tx, organization, task.id, task.created_at)
                 .await?;
         }
-        let (before, after) = difference(to_value(&before)?, to_value(self)?);
+        let (mut before, mut after) = (members(&before)?, members(self)?);
+        keep_differences(&mut before, &mut after);
         Ok(Audit::new("task.update", "task", task.id)
-            .before(before)
-            .after(after))
+            .before(to_json(&before)?)
+            .after(to_json(&after)?))
     }
 
     async fn write_labels(
@@ -142,7 +147,7 @@ impl Fields {
         tx: &mut Tx,
         organization: Uuid,
         task: Uuid,
-        created_at: Moment,
+        created_at: Timestamp,
     ) -> Result<(), ApiError> {
         if self.label_ids.0.is_empty() {
             return Ok(());
@@ -154,7 +159,7 @@ impl Fields {
             organization,
             task,
             &self.label_ids.to_vec(),
-            created_at.0,
+            created_at.get(),
         )
         .execute(&mut **tx)
         .await
@@ -191,38 +196,47 @@ fn metadata_too_large() -> ApiError {
     ApiError::invalid("metadata", "must not be larger than 16 KiB")
 }
 
-fn to_value(fields: &Fields) -> Result<Value, ApiError> {
-    serde_json::to_value(fields).map_err(|error| ApiError::Internal(error.to_string()))
+/// Fields as the members of a JSON object, as they are written.
+type Members = BTreeMap<String, Box<RawValue>>;
+
+fn members(fields: &Fields) -> Result<Members, ApiError> {
+    let members = serde_json::to_string(fields).and_then(|json| serde_json::from_str(&json));
+    members.map_err(|error| ApiError::Internal(error.to_string()))
 }
 
-/// The members that differ, on both sides.
-fn difference(before: Value, after: Value) -> (Value, Value) {
-    let (Value::Object(mut before), Value::Object(mut after)) = (before, after) else {
-        return (Value::Null, Value::Null);
-    };
+fn to_json(value: &impl Serialize) -> Result<RawJson, ApiError> {
+    RawJson::of(value).map_err(|error| ApiError::Internal(error.to_string()))
+}
+
+/// Keeps the members that differ, on both sides.
+fn keep_differences(before: &mut Members, after: &mut Members) {
     before.retain(|name, value| {
-        let same = after.get(name) == Some(value);
-        if same {
+        let is_same = after.get(name).is_some_and(|new| new.get() == value.get());
+        if is_same {
             after.remove(name);
         }
-        !same
+        !is_same
     });
-    (Value::Object(before), Value::Object(after))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn the_trail_keeps_only_what_differs() {
-        let (before, after) = difference(
-            json!({"title": "a", "status": "pending", "due_at": null}),
-            json!({"title": "a", "status": "completed", "due_at": "x"}),
+        let parse = |text| serde_json::from_str::<Members>(text).unwrap();
+        let mut before = parse(r#"{"title": "a", "status": "pending", "metadata": {"x": 0.1}}"#);
+        let mut after = parse(r#"{"title": "a", "status": "completed", "metadata": {"x": 0.10}}"#);
+        keep_differences(&mut before, &mut after);
+        let written = |members| serde_json::to_string(&members).unwrap();
+        assert_eq!(
+            written(before),
+            r#"{"metadata":{"x": 0.1},"status":"pending"}"#
         );
-        assert_eq!(before, json!({"status": "pending", "due_at": null}));
-        assert_eq!(after, json!({"status": "completed", "due_at": "x"}));
+        assert_eq!(
+            written(after),
+            r#"{"metadata":{"x": 0.10},"status":"completed"}"#
+        );
     }
 }

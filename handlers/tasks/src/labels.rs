@@ -1,40 +1,41 @@
 //! `/api/labels`: the labels of an organization.
 
-use axum::{extract::State, response::Response};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Line, OnConstraint,
-    Once, Path, Problem, Query, Tx, permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Line,
+    OnConstraint, Once, Page, Path, Problem, Query, Timestamp, Tx, fold, permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::{Moment, Page, page};
-
 /// A label.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Label {
     /// Never changes.
     id: Uuid,
-    /// Its name. No two labels differ only in capitals.
+    /// Its name. No two labels look the same: capitals and Unicode normalizations are not told apart.
     name: String,
     /// Its colour, `#rrggbb`.
     color: String,
     /// Counts its changes from 1; also in the `ETag`.
     version: i64,
     /// When it was made.
-    created_at: Moment,
+    created_at: Timestamp,
     /// When it was last changed.
-    updated_at: Moment,
+    updated_at: Timestamp,
 }
 
 /// A label to make.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewLabel {
-    /// Its name. No two labels differ only in capitals.
+    /// Its name. No two labels look the same: capitals and Unicode normalizations are not told apart.
     name: Line<50>,
     /// Its colour, `#rrggbb`; grey when not given.
     #[serde(default)]
@@ -108,7 +109,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<Label>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let Query(asked) = query?;
-    let limit = page::limit(asked.limit.as_deref())?;
+    let limit = Limit::parse(asked.limit.as_deref())?;
     // The name in the cursor is the one that the list is sorted by.
     let after: Option<String> = asked
         .cursor
@@ -116,16 +117,17 @@ pub(crate) async fn list(
         .transpose()?;
     let labels = sqlx::query_as!(
         Label,
-        r#"select id, name, color, version, created_at as "created_at: Moment", updated_at as "updated_at: Moment"
+        r#"select id, name, color, version, created_at as "created_at: Timestamp", updated_at as "updated_at: Timestamp"
             from labels where $1::text is null or name_key > lower($1) order by name_key limit $2"#,
         after,
-        limit + 1
+        limit.rows()
     )
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
+    let names: Vec<String> = labels.iter().map(|label| label.name.clone()).collect();
     let page = Page::new(labels, limit, |last| {
-        caller.seal_cursor(&"labels", &last.name)
+        caller.seal_cursor(&"labels", &names[last])
     })?;
     Ok(Json(page))
 }
@@ -157,16 +159,18 @@ pub(crate) async fn create(
     };
     let label = sqlx::query_as!(
         Label,
-        r#"insert into labels (organization_id, id, name, color) values ($1, $2, $3, $4)
-            returning id, name, color, version, created_at as "created_at: Moment", updated_at as "updated_at: Moment""#,
+        r#"insert into labels (organization_id, id, name, name_fold, color) values ($1, $2, $3, $5, $4)
+            returning id, name, color, version, created_at as "created_at: Timestamp", updated_at as "updated_at: Timestamp""#,
         caller.organization_id(),
         Uuid::now_v7(),
         new.name.as_str(),
         new.color.0,
+        fold(new.name.as_str()),
     )
     .fetch_one(&mut *tx)
     .await
-    .on_constraint("labels_name_key", exists_already)?;
+    .on_constraint("labels_name_key", exists_already)
+    .on_constraint("labels_name_fold", exists_already)?;
     let line = Audit::new("label.create", "label", label.id).after(label.fields());
     tx.audit(line).await?;
     tx.emit(Event::LabelChanged { id: label.id });
@@ -202,7 +206,7 @@ pub(crate) async fn change(
     path: Result<Path<Uuid>, ApiError>,
     if_match: Result<IfMatch, ApiError>,
     body: Result<Json<LabelChange>, ApiError>,
-) -> Result<(ETag, Json<Label>), ApiError> {
+) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let (Path(id), if_match, Json(change)) = (path?, if_match?, body?);
     let before = lock(&mut tx, id).await?;
@@ -211,25 +215,26 @@ pub(crate) async fn change(
     let color = change.color.map_or(before.color.clone(), |color| color.0);
     if name == before.name && color == before.color {
         tx.rollback().await?;
-        return Ok((ETag(before.version), Json(before)));
+        return Ok((ETag(before.version), Json(before)).into_response());
     }
     let label = sqlx::query_as!(
         Label,
-        r#"update labels set name = $2, color = $3, version = version + 1, updated_at = now() where id = $1
-            returning id, name, color, version, created_at as "created_at: Moment", updated_at as "updated_at: Moment""#,
+        r#"update labels set name = $2, name_fold = $4, color = $3, version = version + 1, updated_at = now() where id = $1
+            returning id, name, color, version, created_at as "created_at: Timestamp", updated_at as "updated_at: Timestamp""#,
         id,
         name,
         color,
+        fold(&name),
     )
     .fetch_one(&mut *tx)
     .await
-    .on_constraint("labels_name_key", exists_already)?;
+    .on_constraint("labels_name_key", exists_already)
+    .on_constraint("labels_name_fold", exists_already)?;
     let line = Audit::new("label.update", "label", id);
     tx.audit(line.before(before.fields()).after(label.fields()))
         .await?;
     tx.emit(Event::LabelChanged { id });
-    tx.commit().await?;
-    Ok((ETag(label.version), Json(label)))
+    tx.commit_with(ETag(label.version), &label).await
 }
 
 /// Deletes a label and takes it off all tasks. It cannot be restored.
@@ -272,7 +277,7 @@ pub(crate) async fn remove(
 async fn lock(tx: &mut Tx, id: Uuid) -> Result<Label, ApiError> {
     sqlx::query_as!(
         Label,
-        r#"select id, name, color, version, created_at as "created_at: Moment", updated_at as "updated_at: Moment"
+        r#"select id, name, color, version, created_at as "created_at: Timestamp", updated_at as "updated_at: Timestamp"
             from labels where id = $1 for update"#,
         id
     )

@@ -17,17 +17,13 @@ mod hierarchy;
 mod label_ids;
 mod labels;
 pub mod list;
-mod moment;
 mod one;
-mod page;
 mod priority;
 mod remove;
 mod stats;
 mod status;
 mod task;
 
-pub use moment::Moment;
-pub use page::Page;
 pub use priority::Priority;
 pub use status::Status;
 pub use task::{Person, Task, TaskLabel, TaskSummary};

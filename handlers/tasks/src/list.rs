@@ -10,10 +10,10 @@ pub use order::Order;
 pub use statement::{Position, Statement};
 
 use axum::extract::State;
-use miyabi_core::{ApiError, Caller, Db, Json, Problem, Query, permission::tasks};
+use miyabi_core::{ApiError, Caller, Db, Json, Limit, Page, Problem, Query, permission::tasks};
 use sqlx::{Postgres, QueryBuilder};
 
-use crate::{Page, TaskSummary, page};
+use crate::TaskSummary;
 use listed::Listed;
 
 /// Lists tasks.
@@ -46,7 +46,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<TaskSummary>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let Query(asked) = query?;
-    let limit = page::limit(asked.limit.as_deref())?;
+    let limit = Limit::parse(asked.limit.as_deref())?;
     let cursor = asked.cursor.clone();
     let (filter, order) = asked.resolve(caller.user_id())?;
     let scope = ("tasks", order, &filter);
@@ -58,7 +58,7 @@ pub(crate) async fn list(
         filter: &filter,
         order,
         after: after.as_ref(),
-        rows: limit + 1,
+        rows: limit.rows(),
     }
     .write(&mut sql);
     // With filters it is not kept: it is planned for these values, since how many rows have them
@@ -68,10 +68,11 @@ pub(crate) async fn list(
         .persistent(filter == Filter::default())
         .fetch_all(&mut *tx)
         .await?;
-    let page = Page::new(rows, limit, |last| {
-        caller.seal_cursor(&scope, &order.position(last))
-    })?;
-    let page = Listed::show(page, &mut tx).await?;
+    let places: Vec<Position> = rows.iter().map(|row| order.position(row)).collect();
+    let tasks = Listed::show(rows, &mut tx).await?;
     tx.commit().await?;
+    let page = Page::new(tasks, limit, |last| {
+        caller.seal_cursor(&scope, &places[last])
+    })?;
     Ok(Json(page))
 }

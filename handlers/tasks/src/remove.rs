@@ -1,15 +1,16 @@
 //! `DELETE /api/tasks/{task_id}` and `POST /api/tasks/{task_id}/restore`: a task goes, and comes
 //! back, with its sub-tasks.
 
-use axum::extract::State;
+use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, Json, Path, Problem, Tx, permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, Path, Problem, Timestamp, Tx,
+    permission::tasks,
 };
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{Moment, Task, hierarchy};
+use crate::{Task, hierarchy};
 
 /// Most tasks that go with one.
 const MAX: i64 = 1000;
@@ -17,8 +18,8 @@ const MAX: i64 = 1000;
 /// A task that was deleted or restored.
 struct Moved {
     id: Uuid,
-    deleted_at: Option<Moment>,
-    was_deleted_at: Option<Moment>,
+    deleted_at: Option<Timestamp>,
+    was_deleted_at: Option<Timestamp>,
 }
 
 /// Deletes a task and its sub-tasks.
@@ -77,7 +78,7 @@ pub(crate) async fn remove(
         Moved,
         r#"update tasks set deleted_at = now(), updated_at = now(), version = version + 1
             where id = any($1) and deleted_at is null
-            returning id, deleted_at as "deleted_at: Moment", null::timestamptz as "was_deleted_at: Moment""#,
+            returning id, deleted_at as "deleted_at: Timestamp", null::timestamptz as "was_deleted_at: Timestamp""#,
         &ids
     )
     .fetch_all(&mut *tx)
@@ -104,7 +105,7 @@ pub(crate) async fn restore(
     caller: Caller<tasks::Delete>,
     State(db): State<Db>,
     path: Result<Path<Uuid>, ApiError>,
-) -> Result<(ETag, Json<Task>), ApiError> {
+) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let Path(id) = path?;
     hierarchy::lock(&mut tx, caller.organization_id()).await?;
@@ -127,7 +128,7 @@ pub(crate) async fn restore(
                 union
                 select t.id, t.deleted_at from down join tasks t on t.parent_id = down.id and t.deleted_at = down.deleted_at
             )
-            select id as "id!", deleted_at as "deleted_at: Moment" from down"#,
+            select id as "id!", deleted_at as "deleted_at: Timestamp" from down"#,
         id
     )
     .fetch_all(&mut *tx)
@@ -161,8 +162,7 @@ pub(crate) async fn restore(
         record(&mut tx, "task.restore", restored).await?;
     }
     let task = Task::find(&mut tx, id).await?;
-    tx.commit().await?;
-    Ok((ETag(task.version), Json(task)))
+    tx.commit_with(ETag(task.version), &task).await
 }
 
 /// A line of the trail for each task, and one event for all.

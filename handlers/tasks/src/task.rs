@@ -1,13 +1,12 @@
 //! A task, as clients see it, and how it is read.
 
-use miyabi_core::{ApiError, BoundedConnection};
+use miyabi_core::{ApiError, BoundedConnection, RawJson, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sqlx::{FromRow, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Moment, Priority, Status};
+use crate::{Priority, Status};
 
 /// A task.
 #[derive(Debug, Serialize, FromRow, ToSchema)]
@@ -28,22 +27,22 @@ pub struct Task {
     /// The task that this one is a part of; null: none.
     pub parent_id: Option<Uuid>,
     /// When it must be done; null: never.
-    pub due_at: Option<Moment>,
+    pub due_at: Option<Timestamp>,
     /// Its labels, by name.
     #[schema(value_type = Vec<TaskLabel>)]
     pub labels: Json<Vec<TaskLabel>>,
     /// Whatever programs keep with it.
     #[schema(value_type = Object)]
-    pub metadata: Value,
+    pub metadata: RawJson,
     /// Counts its changes from 1; also in the `ETag`. Labels that are renamed do not count.
     pub version: i64,
     /// Who made it.
     #[schema(value_type = Person)]
     pub created_by: Json<Person>,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it was last changed.
-    pub updated_at: Moment,
+    pub updated_at: Timestamp,
 }
 
 /// A task in a list: without description and metadata.
@@ -62,7 +61,7 @@ pub struct TaskSummary {
     /// The task that this one is a part of; null: none.
     pub parent_id: Option<Uuid>,
     /// When it must be done; null: never.
-    pub due_at: Option<Moment>,
+    pub due_at: Option<Timestamp>,
     /// Its labels, by name.
     pub labels: Vec<TaskLabel>,
     /// Counts its changes from 1.
@@ -70,12 +69,12 @@ pub struct TaskSummary {
     /// Who made it.
     pub created_by: Person,
     /// When it was made.
-    pub created_at: Moment,
+    pub created_at: Timestamp,
     /// When it was last changed.
-    pub updated_at: Moment,
+    pub updated_at: Timestamp,
     /// When it was deleted; only there in a list of deleted tasks.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub deleted_at: Option<Moment>,
+    pub deleted_at: Option<Timestamp>,
 }
 
 /// Somebody in the organization.
@@ -111,14 +110,14 @@ macro_rules! select_tasks {
                 case when a.id is not null then
                     jsonb_build_object('id', a.id, 'login', a.login, 'name', a.name, 'avatar_url', a.avatar_url)
                 end as "assignee: Json<Person>",
-                t.parent_id, t.due_at as "due_at: Moment",
+                t.parent_id, t.due_at as "due_at: Timestamp",
                 (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'color', l.color) order by l.name_key), '[]')
                     from task_labels tl join labels l on l.organization_id = tl.organization_id and l.id = tl.label_id
                     where tl.organization_id = t.organization_id and tl.task_id = t.id) as "labels!: Json<Vec<TaskLabel>>",
-                t.metadata, t.version,
+                t.metadata::text as "metadata!: RawJson", t.version,
                 jsonb_build_object('id', c.id, 'login', c.login, 'name', c.name, 'avatar_url', c.avatar_url)
                     as "created_by!: Json<Person>",
-                t.created_at as "created_at: Moment", t.updated_at as "updated_at: Moment"
+                t.created_at as "created_at: Timestamp", t.updated_at as "updated_at: Timestamp"
             from tasks t left join users a on a.id = t.assignee_id join users c on c.id = t.created_by
             where t.deleted_at is null and "# + $which,
             $($argument),*

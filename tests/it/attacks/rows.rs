@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, env, process::Command};
 
 /// How many rows have a reason instead of a test. This number may only fall.
-const NOT_YET: usize = 9;
+const NOT_YET: usize = 6;
 
 struct Row {
     /// `27`, `T6`

@@ -1,13 +1,13 @@
 //! A comment, as clients see it, and how it is read.
 
-use miyabi_core::{ApiError, Tx};
+use miyabi_core::{ApiError, Timestamp, Tx};
 use serde::Serialize;
 use sqlx::types::Json as Jsonb;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Moment, Person};
+use crate::Person;
 
 /// A comment.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,9 +24,9 @@ pub(crate) struct Comment {
     /// Counts its changes from 1; also in the `ETag`.
     pub(super) version: i64,
     /// When it was written.
-    pub(super) created_at: Moment,
+    pub(super) created_at: Timestamp,
     /// When it was last changed.
-    updated_at: Moment,
+    updated_at: Timestamp,
 }
 
 /// Comments with their authors; what follows chooses which.
@@ -37,7 +37,7 @@ macro_rules! select_comments {
             r#"select m.id, m.task_id,
                 jsonb_build_object('id', u.id, 'login', u.login, 'name', u.name, 'avatar_url', u.avatar_url)
                     as "author!: Jsonb<Person>",
-                m.body, m.version, m.created_at as "created_at: Moment", m.updated_at as "updated_at: Moment"
+                m.body, m.version, m.created_at as "created_at: Timestamp", m.updated_at as "updated_at: Timestamp"
             from task_comments m join users u on u.id = m.author_id
             where m.deleted_at is null and "# + $which,
             $($argument),*

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use miyabi_core::{ApiError, Line};
+use miyabi_core::{ApiError, Line, Timestamp};
 use serde::{
     Deserialize, Deserializer, Serialize,
     de::{self, DeserializeOwned, value::StrDeserializer},
@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::Order;
-use crate::{Moment, Priority, Status};
+use crate::{Priority, Status};
 
 /// Which tasks, in which order.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -39,13 +39,13 @@ pub struct Asked {
     #[param(value_type = Option<String>)]
     parent: Option<Which>,
     /// Only those that are due at this time or later (RFC 3339).
-    due_after: Option<Moment>,
+    due_after: Option<Timestamp>,
     /// Only those that are due before this time.
-    due_before: Option<Moment>,
+    due_before: Option<Timestamp>,
     /// Only those that were made at this time or later.
-    created_after: Option<Moment>,
+    created_after: Option<Timestamp>,
     /// Only those that were made before this time.
-    created_before: Option<Moment>,
+    created_before: Option<Timestamp>,
     /// Only those whose title begins so, capitals and small letters alike.
     #[param(value_type = Option<String>, max_length = 200)]
     title_prefix: Option<Line<200>>,
@@ -127,10 +127,10 @@ pub struct Filter {
     pub(super) creator: Wanted,
     pub(super) label: Option<Uuid>,
     pub(super) parent: Wanted,
-    pub(super) due_from: Option<Moment>,
-    pub(super) due_before: Option<Moment>,
-    pub(super) created_from: Option<Moment>,
-    pub(super) created_before: Option<Moment>,
+    pub(super) due_from: Option<Timestamp>,
+    pub(super) due_before: Option<Timestamp>,
+    pub(super) created_from: Option<Timestamp>,
+    pub(super) created_before: Option<Timestamp>,
     pub(super) title_prefix: Option<String>,
     pub(super) deleted: bool,
 }

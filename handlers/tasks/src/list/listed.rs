@@ -6,12 +6,12 @@
 
 use std::collections::HashMap;
 
-use miyabi_core::{ApiError, BoundedConnection};
+use miyabi_core::{ApiError, BoundedConnection, Timestamp};
 use serde::Deserialize;
 use sqlx::{FromRow, types::Json};
 use uuid::Uuid;
 
-use crate::{Moment, Page, Person, Priority, Status, TaskLabel, TaskSummary};
+use crate::{Person, Priority, Status, TaskLabel, TaskSummary};
 
 /// A task of a list as it is in its row, with what its order needs that clients do not see.
 #[derive(Debug, FromRow)]
@@ -22,12 +22,12 @@ pub(super) struct Listed {
     pub(super) priority: Priority,
     assignee_id: Option<Uuid>,
     parent_id: Option<Uuid>,
-    pub(super) due_at: Option<Moment>,
+    pub(super) due_at: Option<Timestamp>,
     version: i64,
     created_by: Uuid,
-    pub(super) created_at: Moment,
-    pub(super) updated_at: Moment,
-    pub(super) deleted_at: Option<Moment>,
+    pub(super) created_at: Timestamp,
+    pub(super) updated_at: Timestamp,
+    pub(super) deleted_at: Option<Timestamp>,
     pub(super) title_key: String,
 }
 
@@ -46,31 +46,25 @@ struct Named {
 }
 
 impl Listed {
-    /// What clients see of a page of tasks.
+    /// What clients see of tasks.
     ///
     /// # Errors
     ///
     /// Those of the database.
     pub(super) async fn show(
-        page: Page<Listed>,
+        tasks: Vec<Listed>,
         connection: &mut BoundedConnection,
-    ) -> Result<Page<TaskSummary>, ApiError> {
-        let mut named = Named::by(&page.items, connection).await?;
-        let items = page.items.into_iter().map(|task| task.summary(&mut named));
-        Ok(Page {
-            items: items.collect::<Result<_, _>>()?,
-            next_cursor: page.next_cursor,
-        })
+    ) -> Result<Vec<TaskSummary>, ApiError> {
+        let mut named = Named::by(&tasks, connection).await?;
+        let tasks = tasks.into_iter().map(|task| task.summary(&mut named));
+        Ok(tasks.collect())
     }
 
-    fn summary(self, named: &mut Named) -> Result<TaskSummary, ApiError> {
-        Ok(TaskSummary {
-            assignee: self
-                .assignee_id
-                .map(|assignee| named.person(assignee))
-                .transpose()?,
+    fn summary(self, named: &mut Named) -> TaskSummary {
+        TaskSummary {
+            assignee: self.assignee_id.map(|assignee| named.person(assignee)),
             labels: named.labels.remove(&self.id).unwrap_or_default(),
-            created_by: named.person(self.created_by)?,
+            created_by: named.person(self.created_by),
             id: self.id,
             title: self.title,
             status: self.status,
@@ -81,7 +75,7 @@ impl Listed {
             created_at: self.created_at,
             updated_at: self.updated_at,
             deleted_at: self.deleted_at,
-        })
+        }
     }
 }
 
@@ -127,9 +121,18 @@ impl Named {
         })
     }
 
-    fn person(&self, id: Uuid) -> Result<Person, ApiError> {
-        // Foreign keys hold whoever made a task or has it in the organization.
+    /// Foreign keys keep whoever made a task or has it in the organization. Should somebody be
+    /// missing all the same, the list is still readable.
+    fn person(&self, id: Uuid) -> Person {
         let person = self.people.get(&id).cloned();
-        person.ok_or_else(|| ApiError::Internal(format!("A task names {id}, who is not there.")))
+        person.unwrap_or_else(|| {
+            tracing::error!(%id, "A task names a user who is not in its organization.");
+            Person {
+                id,
+                login: "unknown".to_owned(),
+                name: None,
+                avatar_url: None,
+            }
+        })
     }
 }

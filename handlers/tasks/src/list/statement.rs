@@ -6,18 +6,19 @@
 //! is open is found along an index that begins with the status: each status that is asked for is a
 //! branch of its own, and the branches are merged.
 
+use miyabi_core::Timestamp;
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{Filter, Order, filter::Wanted, order::By};
-use crate::{Moment, Status};
+use crate::Status;
 
 /// A task's place in an order.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Position {
     /// The time of the order; of the due date: none means never.
-    pub(super) time: Option<Moment>,
+    pub(super) time: Option<Timestamp>,
     /// The priority or the title.
     pub(super) text: Option<String>,
     /// The task.
@@ -135,8 +136,10 @@ impl Statement<'_> {
             ("t.created_at >= ", filter.created_from),
             ("t.created_at < ", filter.created_before),
         ] {
-            if let Some(moment) = value {
-                sql.push(" and ").push(comparison).push_bind(moment.0);
+            if let Some(timestamp) = value {
+                sql.push(" and ")
+                    .push(comparison)
+                    .push_bind(timestamp.get());
             }
         }
         if let (false, Some(label)) = (along_label, filter.label) {
@@ -168,7 +171,7 @@ impl Statement<'_> {
             (By::Title, _) => {}
             (By::Due, None) => drop(sql.push("'infinity'::timestamptz, ")),
             (_, time) => {
-                sql.push_bind(time.map(|time| time.0)).push(", ");
+                sql.push_bind(time.map(Timestamp::get)).push(", ");
             }
         }
         sql.push_bind(after.id).push(")");
@@ -178,7 +181,7 @@ impl Statement<'_> {
     fn write_search(&self, sql: &mut QueryBuilder<'_, Postgres>, words: &str) {
         let filter = self.filter;
         let texts = |values: Vec<&'static str>| (!values.is_empty()).then_some(values);
-        let time = |moment: Option<Moment>| moment.map(|moment| moment.0);
+        let time = |timestamp: Option<Timestamp>| timestamp.map(Timestamp::get);
         sql.push("app.search_tasks(").push_bind(words.to_owned());
         sql.push(", p_limit => ")
             .push_bind(i32::try_from(self.rows).unwrap_or(i32::MAX));
