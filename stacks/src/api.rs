@@ -18,7 +18,7 @@ use crate::{
     names::{pascal, physical},
     network::NetworkOutputs,
     parameter, rollout,
-    stage::OriginSecret,
+    stage::{OriginSecret, Scheme},
 };
 
 /// What the functions use of other stacks.
@@ -56,6 +56,9 @@ pub(crate) fn api(stage: &Stage, assets: &Assets, uses: &Uses<'_>) -> Stack {
             function = function
                 .reads_secret("ORIGIN_SECRET", stack.import(secret))
                 .env("ORIGIN_SECRET_REQUIRED", origin_required(stage));
+        }
+        if stage.site.scheme == Scheme::Http && !spec.routes.is_empty() {
+            function = function.env("PUBLIC_SCHEME", "http");
         }
         if let Some(url) = uses.valkey_url.filter(|_| spec.reads_jwt_keys) {
             function = function.env("VALKEY_URL", stack.import(url));

@@ -249,6 +249,19 @@ pub struct Site {
     pub hosted_zone: Option<String>,
     /// What the header of CloudFront is worth.
     pub origin_secret: OriginSecret,
+    /// The scheme of the address that people use.
+    pub scheme: Scheme,
+}
+
+/// The scheme of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scheme {
+    /// With TLS.
+    #[default]
+    Https,
+    /// Without: on this machine only.
+    Http,
 }
 
 /// What the header by which the API knows CloudFront is worth.

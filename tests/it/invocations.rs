@@ -140,7 +140,7 @@ async fn auth_answers_the_documented_event_and_keeps_cookies_apart() {
     let csrf = alice.browser.cookie("__Host-csrf").unwrap();
     let refresh_cookie = alice.browser.cookie("__Secure-rt").unwrap();
     let mut refresh = documented("POST", "/api/auth/refresh", "/api/auth/refresh", "");
-    refresh["headers"]["origin"] = json!("https://id.execute-api.us-east-1.amazonaws.com");
+    refresh["headers"]["origin"] = json!("http://id.execute-api.us-east-1.amazonaws.com");
     refresh["headers"]["x-csrf-token"] = json!(csrf);
     refresh["cookies"] = json!([
         format!("__Host-csrf={csrf}"),

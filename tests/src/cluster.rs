@@ -43,6 +43,12 @@ pub struct Database {
 }
 
 impl Database {
+    /// What the server of this database wrote to its log so far, for all of its databases.
+    pub fn server_log() -> String {
+        let log = run_dir().join("cluster/server.log");
+        fs::read_to_string(&log).unwrap_or_else(|error| panic!("{}: {error}", log.display()))
+    }
+
     /// A new database with the schema that the migrations make and no rows but their seed.
     pub async fn migrated() -> Database {
         create(Some(TEMPLATE)).await
@@ -189,15 +195,15 @@ fn launch(name: &str) -> Result<Server, String> {
     let named = env::var_os("MIYABI_POSTGRES").map(PathBuf::from);
     let binaries = Binaries::find(named.as_deref(), &root.join("postgres"))
         .map_err(|error| error.to_string())?;
-    let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let mut settings = settings_of_production();
+    for (name, value) in [("max_connections", "400"), ("shared_buffers", "128MB")] {
+        settings.push((name.to_owned(), value.to_owned()));
+    }
     let options = Options {
         dir: run_dir().join(name),
         password: Some(SUPERUSER_PASSWORD.to_owned()),
         fast_and_unsafe: true,
-        settings: vec![
-            setting("max_connections", "400"),
-            setting("shared_buffers", "128MB"),
-        ],
+        settings,
         ..Options::default()
     };
     let server = Server::start(&binaries, &options).map_err(|error| error.to_string())?;
@@ -207,6 +213,23 @@ fn launch(name: &str) -> Result<Server, String> {
         .map_err(|error| error.to_string())?;
     runtime.block_on(make_template(server.port()));
     Ok(server)
+}
+
+/// The parameter group of `prod`, without what only RDS knows: what the server logs is what it logs
+/// there.
+fn settings_of_production() -> Vec<(String, String)> {
+    let app = stacks::synth(
+        &stacks::Stage::built_in("prod").unwrap(),
+        &stacks::Assets::placeholder(),
+    )
+    .unwrap();
+    let template = app.stack("data").unwrap().template();
+    let group = &template["Resources"]["DatabaseParameters"]["Properties"]["Parameters"];
+    let parameters = group.as_object().unwrap().iter();
+    parameters
+        .filter(|(name, _)| !name.starts_with("rds."))
+        .map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()))
+        .collect()
 }
 
 /// The template database, migrated by the real function.

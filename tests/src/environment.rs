@@ -83,6 +83,8 @@ pub(crate) fn variables(
             set("VALKEY_CA_FILE", valkey.ca_file.clone());
         }
     }
+    // The gateway of the tests has no TLS.
+    set("PUBLIC_SCHEME", "http".to_owned());
     if setup.origin_secret.is_some() && !function.routes.is_empty() {
         set("ORIGIN_SECRET", secret_arn("origin"));
         set("ORIGIN_SECRET_REQUIRED", "true".to_owned());

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The host that [`http_event`] names: what the function takes for its own.
-const ORIGIN: &str = "https://api.example.com";
+const ORIGIN: &str = "http://api.example.com";
 
 /// One environment of a function.
 #[derive(Clone)]

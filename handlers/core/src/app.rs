@@ -92,6 +92,11 @@ impl App {
         self.0.config.function
     }
 
+    /// `https`, or `http` where the stage says so.
+    pub(crate) fn public_scheme(&self) -> &'static str {
+        self.0.config.public_scheme
+    }
+
     /// The database.
     pub fn db(&self) -> &Db {
         &self.0.db

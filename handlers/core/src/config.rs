@@ -22,6 +22,8 @@ pub(crate) struct Config {
     pub(crate) origin_secret: Option<String>,
     /// Whether requests without the origin secret are refused.
     pub(crate) origin_secret_required: bool,
+    /// Scheme of the address that people use: `https`, or `http` where the stage says so.
+    pub(crate) public_scheme: &'static str,
     /// How to reach the cache; `None`: the stage has none.
     pub(crate) cache: Option<CacheConfig>,
     /// ARNs of the functions that this one invokes, by their short names.
@@ -95,6 +97,16 @@ impl Config {
                 Ok((*name, arn))
             })
             .collect::<Result<_, ConfigError>>()?;
+        let public_scheme = match get("PUBLIC_SCHEME").as_deref() {
+            None | Some("https") => "https",
+            Some("http") => "http",
+            Some(other) => {
+                return Err(ConfigError(format!(
+                    "PUBLIC_SCHEME of the function `{}` is `{other}`; it must be `https` or `http`.",
+                    function.name
+                )));
+            }
+        };
         let origin_secret = get("ORIGIN_SECRET");
         let origin_secret_required = match (&origin_secret, get("ORIGIN_SECRET_REQUIRED")) {
             (None, Some(value)) if value == "true" => {
@@ -116,6 +128,7 @@ impl Config {
         };
         Ok(Config {
             stage: require("MIYABI_STAGE")?,
+            public_scheme,
             function: function.name,
             database,
             jwt_keys_secret,
@@ -305,6 +318,7 @@ mod tests {
             ("DATABASE_TLS", "prefer"),
             ("VALKEY_URL", "localhost"),
             ("ORIGIN_SECRET_REQUIRED", "perhaps"),
+            ("PUBLIC_SCHEME", "ftp"),
         ];
         for (name, value) in wrong {
             assert!(

@@ -97,7 +97,7 @@ impl Keys {
             .ok_or_else(|| refused(token::Refused::Signature))?;
         let now = self.clock.now().unix_timestamp();
         let claims = unverified
-            .verify(&key.signing, &self.stage, now)
+            .verify(&key.decoding, &self.stage, now)
             .map_err(refused)?;
         Ok((claims, keys))
     }

@@ -90,7 +90,7 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
         Err(error) => return error.into_response(),
     };
     let (mut parts, body) = request.into_parts();
-    let origin = match Origin::check(&parts, secret.as_deref()) {
+    let origin = match Origin::check(&parts, secret.as_deref(), app.public_scheme()) {
         Ok(origin) => origin,
         Err(error) => return error.into_response(),
     };

@@ -71,7 +71,12 @@ pub struct Origin {
 
 impl Origin {
     /// Works out where a request came from, and refuses it when it went past the distribution.
-    pub(crate) fn check(parts: &Parts, secret: Option<&OriginSecret>) -> Result<Origin, ApiError> {
+    /// `scheme` is the stage's: no header says it.
+    pub(crate) fn check(
+        parts: &Parts,
+        secret: Option<&OriginSecret>,
+        scheme: &str,
+    ) -> Result<Origin, ApiError> {
         let known = secret.filter(|secret| secret.is_in(&parts.headers));
         if known.is_none() && secret.is_some_and(|secret| secret.required) {
             return Err(ApiError::forbidden(
@@ -97,10 +102,6 @@ impl Origin {
             .or(domain)
             .filter(|host| is_host(host))
             .unwrap_or_default();
-        let scheme = match text("x-forwarded-proto").as_deref() {
-            Some("http") => "http",
-            _ => "https",
-        };
         Ok(Origin {
             url: format!("{scheme}://{host}"),
             client_address: trusted("x-viewer-ip").or(address),
@@ -154,11 +155,11 @@ mod tests {
                 .into_iter()
                 .chain([viewer])
                 .collect();
-            let origin = Origin::check(&parts(&headers), Some(&secret)).unwrap();
+            let origin = Origin::check(&parts(&headers), Some(&secret), "https").unwrap();
             assert_eq!(origin.client_address, None);
         }
         let right = [("x-origin-verify", "0123456789abcdef"), viewer];
-        let origin = Origin::check(&parts(&right), Some(&secret)).unwrap();
+        let origin = Origin::check(&parts(&right), Some(&secret), "https").unwrap();
         assert_eq!(origin.client_address.as_deref(), Some("192.0.2.1"));
     }
 
@@ -174,15 +175,22 @@ mod tests {
             viewer[0],
             viewer[1],
         ];
-        let origin = Origin::check(&parts(&right), Some(&secret)).unwrap();
+        let origin = Origin::check(&parts(&right), Some(&secret), "https").unwrap();
         assert_eq!(origin.url, "https://tasks.example.com");
         assert_eq!(origin.client_address.as_deref(), Some("192.0.2.1"));
         for wrong in ["", "0123456789abcdeg", "0123456789abcdef0"] {
-            assert!(Origin::check(&parts(&[("x-origin-verify", wrong)]), Some(&secret)).is_err());
+            assert!(
+                Origin::check(
+                    &parts(&[("x-origin-verify", wrong)]),
+                    Some(&secret),
+                    "https"
+                )
+                .is_err()
+            );
         }
-        assert!(Origin::check(&parts(&[]), Some(&secret)).is_err());
-        assert!(Origin::check(&parts(&[right[0], right[0]]), Some(&secret)).is_err());
-        let spoofed = Origin::check(&parts(&right), None).unwrap();
+        assert!(Origin::check(&parts(&[]), Some(&secret), "https").is_err());
+        assert!(Origin::check(&parts(&[right[0], right[0]]), Some(&secret), "https").is_err());
+        let spoofed = Origin::check(&parts(&right), None, "https").unwrap();
         assert_eq!(
             spoofed,
             Origin {

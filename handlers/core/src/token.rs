@@ -1,11 +1,14 @@
-//! Access tokens: JWT with HS256, and nothing else.
+//! Access tokens: JWT with HS256, by `jsonwebtoken`, and nothing else.
 //!
-//! We issue and verify them ourselves and agree with nobody, so this is not a JWT library: one
-//! algorithm, one header, one set of claims, and whatever differs by a byte is refused. Duplicate
-//! or unknown members, other algorithms, other types of token and sloppy base64 all fail to parse.
+//! We issue and verify them ourselves and agree with nobody, so more is refused than the library
+//! refuses: one length, one header with exactly these members, one set of claims. Duplicate or
+//! unknown members, other types of token and another spelling of base64 fail before a key is looked
+//! up. See docs/decisions/0006-access-tokens-by-jsonwebtoken.md.
+
+mod provider;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use ring::hmac;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation, errors::ErrorKind};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -81,7 +84,7 @@ pub fn audience(stage: &str) -> String {
     format!("miyabi-{stage}-api")
 }
 
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Header {
     alg: String,
@@ -93,9 +96,7 @@ struct Header {
 #[derive(Debug)]
 pub(crate) struct Unverified<'a> {
     pub(crate) kid: String,
-    message: &'a str,
-    claims: &'a str,
-    signature: Vec<u8>,
+    token: &'a str,
 }
 
 /// A token that is not accepted. Why is for the log; the client learns only that it is not.
@@ -117,55 +118,55 @@ pub(crate) enum Refused {
 pub(crate) fn sign(
     claims: &Claims,
     kid: &str,
-    key: &hmac::Key,
-) -> Result<String, serde_json::Error> {
-    let header = Header {
-        alg: "HS256".to_owned(),
-        typ: TYPE.to_owned(),
-        kid: kid.to_owned(),
+    key: &EncodingKey,
+) -> Result<String, jsonwebtoken::errors::Error> {
+    provider::install();
+    let header = jsonwebtoken::Header {
+        typ: Some(TYPE.to_owned()),
+        kid: Some(kid.to_owned()),
+        ..jsonwebtoken::Header::new(Algorithm::HS256)
     };
-    let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header)?);
-    let claims = URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims)?);
-    let message = format!("{header}.{claims}");
-    let signature = URL_SAFE_NO_PAD.encode(hmac::sign(key, message.as_bytes()));
-    Ok(format!("{message}.{signature}"))
+    jsonwebtoken::encode(&header, claims, key)
 }
 
-/// Takes a token apart.
+/// Takes a token apart, as far as its key must be known.
 pub(crate) fn parse(token: &str) -> Result<Unverified<'_>, Refused> {
     if token.len() > MAX_LENGTH {
         return Err(Refused::Form);
     }
     let (message, signature) = token.rsplit_once('.').ok_or(Refused::Form)?;
-    let (header, claims) = message.split_once('.').ok_or(Refused::Form)?;
-    let header: Header = decode(header)?;
+    let (header, _) = message.split_once('.').ok_or(Refused::Form)?;
+    let header = URL_SAFE_NO_PAD.decode(header).map_err(|_| Refused::Form)?;
+    let header: Header = serde_json::from_slice(&header).map_err(|_| Refused::Form)?;
     if header.alg != "HS256" || header.typ != TYPE {
         return Err(Refused::Form);
     }
-    let signature = URL_SAFE_NO_PAD
-        .decode(signature)
-        .map_err(|_| Refused::Form)?;
+    if URL_SAFE_NO_PAD.decode(signature).is_err() {
+        return Err(Refused::Form);
+    }
     Ok(Unverified {
         kid: header.kid,
-        message,
-        claims,
-        signature,
+        token,
     })
 }
 
 impl Unverified<'_> {
-    /// Checks signature, purpose and times.
+    /// Checks signature, purpose and times. `now` is in seconds since 1970, by the environment's
+    /// clock.
     ///
     /// # Errors
     ///
     /// The first check that failed.
-    pub(crate) fn verify(&self, key: &hmac::Key, stage: &str, now: i64) -> Result<Claims, Refused> {
-        hmac::verify(key, self.message.as_bytes(), &self.signature)
-            .map_err(|_| Refused::Signature)?;
-        let claims: Claims = decode(self.claims)?;
-        if claims.iss != issuer(stage) || claims.aud != audience(stage) {
-            return Err(Refused::Purpose);
-        }
+    pub(crate) fn verify(
+        &self,
+        key: &DecodingKey,
+        stage: &str,
+        now: i64,
+    ) -> Result<Claims, Refused> {
+        provider::install();
+        let verified = jsonwebtoken::decode::<Claims>(self.token, key, &validation(stage));
+        let claims = verified.map_err(|error| refused(error.kind()))?.claims;
+        // The library knows no `iat`, and accepts `exp` in the last second of the leeway.
         if claims.exp.saturating_add(LEEWAY) <= now {
             return Err(Refused::Expired);
         }
@@ -177,10 +178,26 @@ impl Unverified<'_> {
     }
 }
 
-/// base64url without padding, then JSON without anything after it.
-fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, Refused> {
-    let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| Refused::Form)?;
-    serde_json::from_slice(&bytes).map_err(|_| Refused::Form)
+/// What the library checks. It takes several issuers and audiences in one claim; [`Claims`] does
+/// not.
+fn validation(stage: &str) -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.leeway = LEEWAY.unsigned_abs();
+    validation.validate_nbf = true;
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    validation.set_issuer(&[issuer(stage)]);
+    validation.set_audience(&[audience(stage)]);
+    validation
+}
+
+fn refused(error: &ErrorKind) -> Refused {
+    match error {
+        ErrorKind::InvalidSignature => Refused::Signature,
+        ErrorKind::InvalidIssuer | ErrorKind::InvalidAudience => Refused::Purpose,
+        ErrorKind::ExpiredSignature => Refused::Expired,
+        ErrorKind::ImmatureSignature => Refused::NotYet,
+        _ => Refused::Form,
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, header};
-use miyabi_core::{App, HttpError, Limits};
+use miyabi_core::{Answer, App, HttpError, Limits};
 use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
@@ -11,26 +11,21 @@ use crate::event::{Code, Failure};
 /// The largest answer that we read: a list of a hundred addresses is a tenth of it.
 const MAX_BODY: usize = 256 * 1024;
 
-/// Sends a request and reads its JSON.
+/// Sends a request: within a time, up to a size, without following redirects.
 ///
 /// # Errors
 ///
 /// `unavailable`: no answer until then, or GitHub says that it cannot now.
-/// `unexpected_answer`: too large, a status that is not documented, or not the JSON of `T`.
-pub(crate) async fn ask<T: DeserializeOwned>(
+/// `unexpected_answer`: too large.
+pub(crate) async fn send(
     app: &App,
     what: &str,
-    request: http::request::Builder,
-    body: Bytes,
+    mut request: Request<Bytes>,
     until: Instant,
-) -> Result<(StatusCode, Option<T>), Failure> {
-    let unexpected =
-        |detail: &str| Failure::new(Code::UnexpectedAnswer, format!("{what}: {detail}"));
-    let request: Request<Bytes> = request
-        // GitHub refuses requests without a user agent.
-        .header(header::USER_AGENT, HeaderValue::from_static("miyabi"))
-        .body(body)
-        .map_err(|_| unexpected("the request cannot be made."))?;
+) -> Result<Answer, Failure> {
+    // GitHub refuses requests without a user agent.
+    let agent = HeaderValue::from_static("miyabi");
+    request.headers_mut().insert(header::USER_AGENT, agent);
     let limits = Limits {
         timeout: until.saturating_duration_since(Instant::now()),
         max_body: MAX_BODY,
@@ -54,11 +49,31 @@ pub(crate) async fn ask<T: DeserializeOwned>(
             format!("{what}: status {}.", status.as_u16()),
         ));
     }
-    if !status.is_success() {
-        return Ok((status, None));
+    Ok(answer)
+}
+
+/// Sends a request and reads its JSON; `None` when GitHub refuses.
+///
+/// # Errors
+///
+/// As [`send`]; `unexpected_answer` also when it is not the JSON of `T`.
+pub(crate) async fn ask<T: DeserializeOwned>(
+    app: &App,
+    what: &str,
+    request: http::request::Builder,
+    until: Instant,
+) -> Result<Option<T>, Failure> {
+    let unexpected =
+        |detail: &str| Failure::new(Code::UnexpectedAnswer, format!("{what}: {detail}"));
+    let request = request
+        .body(Bytes::new())
+        .map_err(|_| unexpected("the request cannot be made."))?;
+    let answer = send(app, what, request, until).await?;
+    if !answer.status.is_success() {
+        return Ok(None);
     }
     // What serde says could quote the body, and the body could hold a token.
     let value = serde_json::from_slice(&answer.body)
         .map_err(|_| unexpected("the body is not the documented JSON."))?;
-    Ok((status, Some(value)))
+    Ok(Some(value))
 }

@@ -17,10 +17,10 @@ mod event;
 mod oauth;
 mod profile;
 
-use std::{env, sync::Arc, time::Duration};
+use std::{env, time::Duration};
 
-use client::{Client, LastRead};
-use miyabi_core::App;
+use client::Client;
+use miyabi_core::{App, CachedSecret, Clock};
 use tokio::time::Instant;
 
 pub use event::{Answer, Code, Event, Failure, Profile};
@@ -36,7 +36,7 @@ pub struct GitHub {
     origin: String,
     /// Where the API is, without a slash at the end.
     api_origin: String,
-    client: LastRead,
+    client: CachedSecret<Client>,
 }
 
 impl GitHub {
@@ -71,7 +71,7 @@ impl GitHub {
             secret: require("GITHUB_SECRET")?,
             origin: origin("GITHUB_ORIGIN")?,
             api_origin: origin("GITHUB_API_ORIGIN")?,
-            client: LastRead::default(),
+            client: CachedSecret::new("the OAuth application", Duration::MAX, Clock::system()),
         })
     }
 
@@ -118,13 +118,6 @@ impl GitHub {
             .token(app, code, code_verifier, redirect_uri, until)
             .await?;
         self.profile(app, &token, until).await
-    }
-
-    /// Id and secret of the OAuth application.
-    async fn client(&self, app: &App) -> Result<Arc<Client>, Failure> {
-        self.client
-            .get(Instant::now(), app.secret_if_any(&self.secret))
-            .await
     }
 }
 

@@ -1,6 +1,5 @@
 //! Who a token belongs to.
 
-use bytes::Bytes;
 use http::{HeaderValue, Request, header};
 use miyabi_core::App;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -72,8 +71,7 @@ impl GitHub {
             .header("x-github-api-version", API_VERSION)
             .header(header::AUTHORIZATION, token.0.clone());
         let what = "reading the profile";
-        let (_, value) = api::ask(app, what, request, Bytes::new(), until).await?;
-        Ok(value)
+        api::ask(app, what, request, until).await
     }
 }
 

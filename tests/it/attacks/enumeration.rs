@@ -3,7 +3,7 @@
 use miyabi_tests::{App, Method, Response, json};
 use uuid::Uuid;
 
-use super::timing::take_as_long;
+use super::timing::{difference, take_as_long};
 
 /// An answer without what differs between any two: the request's id.
 fn shape(response: &Response) -> String {
@@ -115,4 +115,21 @@ async fn attack_46_what_is_there_takes_as_long_as_what_is_not() {
         ("an unknown login", async || begin("nobody-here").await),
     )
     .await;
+}
+
+/// The control of the one above: what takes a millisecond more is seen.
+#[tokio::test]
+async fn attack_46_a_difference_of_a_millisecond_would_be_seen() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let ask = async || {
+        let path = format!("/api/auth/sessions/{}", Uuid::new_v4());
+        alice.delete(&path).await.problem(404, "not_found");
+    };
+    let longer = async || {
+        ask().await;
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    };
+    let seen = difference(("slower", longer), ("as usual", ask)).await;
+    assert!(seen.is_some());
 }

@@ -3,6 +3,8 @@
 
 use miyabi_tests::{App, Method, Setup, http_event, json};
 
+use super::sign_in::Begun;
+
 #[tokio::test]
 async fn attack_37_identity_headers_are_ignored() {
     let app = App::start().await;
@@ -82,22 +84,34 @@ async fn attack_37_a_forged_host_or_address_changes_nothing() {
             "{name}: {response}"
         );
     }
-    app.sign_in("alice").await;
+}
+
+/// The address of whoever signs in is stored with the session: the gateway's, whatever headers say.
+#[tokio::test]
+async fn attack_37_a_forged_address_is_not_stored() {
+    let app = App::start().await;
     let forged = "6.6.6.6";
-    let browser = app.browser();
-    let mut request = browser.request(Method::GET, "/api/auth/login?login=alice");
+    let begun = Begun::at(&app, "alice").await;
+    let path = begun.come_back().await;
+    let mut request = begun.browser.request(Method::GET, &path);
     for name in [
         "x-viewer-ip",
+        "x-forwarded-for",
         "x-real-ip",
         "cf-connecting-ip",
+        "cloudfront-viewer-address",
         "true-client-ip",
+        "forwarded",
     ] {
         request = request.header(name, forged);
     }
-    browser.send(request).await;
-    let stored = app.rows("select * from sessions").await.join("\n")
+    let landed = begun.browser.send(request).await;
+    assert_eq!(landed.status, 303, "{landed}");
+    let stored = app.rows("select ip_address from sessions").await;
+    assert_eq!(stored, ["(127.0.0.1)"]);
+    let everything = app.rows("select * from sessions").await.join("\n")
         + &app.rows("select * from audit_log").await.join("\n");
-    assert!(!stored.contains(forged), "{stored}");
+    assert!(!everything.contains(forged), "{everything}");
 }
 
 #[tokio::test]

@@ -64,6 +64,15 @@ async fn attack_15_what_github_could_answer_instead() {
             502,
             "github_unexpected",
         ),
+        // A token and an error: the error counts.
+        (
+            TOKEN,
+            Reply::json(
+                &json!({"access_token": "gho_x", "token_type": "bearer", "error": "access_denied"}),
+            ),
+            400,
+            "bad_code",
+        ),
         (TOKEN, html(), 502, "github_unexpected"),
         (TOKEN, broken(500), 502, "github_unavailable"),
         (TOKEN, broken(404), 502, "github_unexpected"),

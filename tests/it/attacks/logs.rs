@@ -1,6 +1,6 @@
 //! What gets into the logs, and what must not.
 
-use miyabi_tests::{App, Method, Value, json};
+use miyabi_tests::{App, Database, Method, Value, json};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Whatever a client sends is one JSON string in one line.
@@ -63,6 +63,33 @@ async fn attack_38_no_secret_reaches_a_log() {
         .bearer(&app.forge(&first_token, |token| token.claims["exp"] = json!(1)))
         .send()
         .await;
+    // The database writes down slow statements and errors: here each statement is slow.
+    app.sql(&format!(
+        "alter database {} set log_min_duration_statement = 0",
+        app.database().name
+    ))
+    .await;
+    app.sql(
+        "select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and usename = 'miyabi_tasks'",
+    )
+    .await;
+    alice
+        .post(
+            "/api/tasks",
+            json!({"title": "canary-slow", "description": "canary-slow"}),
+        )
+        .await
+        .expect(201);
+    alice
+        .post("/api/labels", json!({"name": "canary-twice"}))
+        .await
+        .expect(201);
+    let twice = alice
+        .post("/api/labels", json!({"name": "canary-twice"}))
+        .await;
+    twice.problem(409, "label_exists");
+    alice.refresh().await;
     app.sql("alter table tasks rename to tasks_gone").await;
     let failed = alice
         .post("/api/tasks", json!({"title": "canary-failed"}))
@@ -73,21 +100,35 @@ async fn attack_38_no_secret_reaches_a_log() {
         "{failed}"
     );
 
+    let database_log = Database::server_log();
+    for written in ["insert into tasks", "labels_name_key"] {
+        assert!(
+            database_log.contains(written),
+            "the database logs slow statements and errors"
+        );
+    }
     let logs = app.logs().await;
     assert!(
         logs.contains("\"ERROR\""),
         "a failed request is logged as an error:\n{logs}"
     );
     let signature = |token: &str| token.rsplit('.').next().unwrap().to_owned();
-    let mut secrets = app.secret_values();
-    secrets.extend([
+    let mut secrets = vec![
         signature(&first_token),
         signature(&alice.token),
         first_refresh,
         alice.browser.cookie("__Secure-rt").unwrap(),
         alice.browser.cookie("__Host-csrf").unwrap(),
         "canary".to_owned(),
-    ]);
+    ];
+    for secret in &secrets {
+        let found = database_log.lines().find(|line| line.contains(secret));
+        assert!(
+            found.is_none(),
+            "{secret:?} is in the database's log: {found:?}"
+        );
+    }
+    secrets.extend(app.secret_values());
     for secret in secrets {
         let found = logs.lines().find(|line| line.contains(&secret));
         assert!(found.is_none(), "{secret:?} is in a log: {found:?}");

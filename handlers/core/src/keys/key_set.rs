@@ -1,6 +1,7 @@
 //! The one or two keys that are good at a moment, and what is derived from them.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{DecodingKey, EncodingKey};
 use ring::hmac;
 use serde::Deserialize;
 
@@ -24,7 +25,10 @@ struct Secret {
 /// One key, and what is derived from it.
 pub(super) struct Key {
     pub(super) kid: String,
-    pub(super) signing: hmac::Key,
+    encoding: EncodingKey,
+    pub(super) decoding: DecodingKey,
+    /// What everything else is derived from.
+    root: hmac::Key,
     cursors: hmac::Key,
 }
 
@@ -89,7 +93,7 @@ impl KeySet {
     ///
     /// 500 when the claims cannot be serialized.
     pub fn sign(&self, claims: &Claims) -> Result<String, ApiError> {
-        token::sign(claims, &self.current.kid, &self.current.signing)
+        token::sign(claims, &self.current.kid, &self.current.encoding)
             .map_err(|error| ApiError::Internal(error.to_string()))
     }
 
@@ -97,7 +101,7 @@ impl KeySet {
     /// Different purposes have nothing in common.
     pub fn mac(&self, purpose: &str, message: &[u8]) -> Vec<[u8; 32]> {
         let mac = |key: &Key| {
-            let derived = hmac::sign(&key.signing, format!("miyabi {purpose}").as_bytes());
+            let derived = hmac::sign(&key.root, format!("miyabi {purpose}").as_bytes());
             let tag = hmac::sign(
                 &hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref()),
                 message,
@@ -158,12 +162,14 @@ impl Key {
                 "The signing key `{kid}` can be guessed. Generate one at random."
             ));
         }
-        let signing = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
-        let cursors = hmac::sign(&signing, b"miyabi cursors");
+        let root = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
+        let cursors = hmac::sign(&root, b"miyabi cursors");
         let cursors = hmac::Key::new(hmac::HMAC_SHA256, cursors.as_ref());
         Ok(Key {
             kid,
-            signing,
+            encoding: EncodingKey::from_secret(key.as_bytes()),
+            decoding: DecodingKey::from_secret(key.as_bytes()),
+            root,
             cursors,
         })
     }

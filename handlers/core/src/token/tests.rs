@@ -1,21 +1,27 @@
 //! Attacks 1, 2, 3, 5, 6, 7 and 8 on the token alone; the tests of the whole system repeat them
 //! over HTTP.
 
+use std::sync::LazyLock;
+
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use ring::hmac;
 use serde_json::{Value, json};
 
 use super::*;
 
-const NOW: i64 = 1_800_000_000;
+const SECRET: &[u8] = b"a key of the tests that is long enough";
+
+/// The library reads the clock of this machine; ours stands still at the time of the first test.
+static NOW: LazyLock<i64> = LazyLock::new(|| time::OffsetDateTime::now_utc().unix_timestamp());
 
 fn key() -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, b"a key of the tests that is long enough")
+    hmac::Key::new(hmac::HMAC_SHA256, SECRET)
 }
 
 fn claims() -> Claims {
     Claims {
-        iat: NOW,
-        exp: NOW + LIFETIME,
+        iat: *NOW,
+        exp: *NOW + LIFETIME,
         ..Claims::issue(
             "local",
             Uuid::nil(),
@@ -44,7 +50,7 @@ fn signed(header: &str, claims: &str) -> String {
 }
 
 fn verify(token: &str) -> Result<Claims, Refused> {
-    parse(token)?.verify(&key(), "local", NOW)
+    parse(token)?.verify(&DecodingKey::from_secret(SECRET), "local", *NOW)
 }
 
 fn with(change: impl FnOnce(&mut Value)) -> Result<Claims, Refused> {
@@ -56,7 +62,7 @@ fn with(change: impl FnOnce(&mut Value)) -> Result<Claims, Refused> {
 #[test]
 fn what_we_sign_we_accept() {
     let claims = claims();
-    let token = sign(&claims, "k", &key()).unwrap();
+    let token = sign(&claims, "k", &EncodingKey::from_secret(SECRET)).unwrap();
     assert_eq!(parse(&token).unwrap().kid, "k");
     assert_eq!(verify(&token), Ok(claims));
 }
@@ -96,7 +102,7 @@ fn any_other_header_is_refused() {
 
 #[test]
 fn any_other_form_is_refused() {
-    let token = sign(&claims(), "k", &key()).unwrap();
+    let token = sign(&claims(), "k", &EncodingKey::from_secret(SECRET)).unwrap();
     let (message, signature) = token.rsplit_once('.').unwrap();
     let raw = URL_SAFE_NO_PAD.decode(signature).unwrap();
     let mut flipped = raw.clone();
@@ -126,18 +132,18 @@ fn any_other_form_is_refused() {
 #[test]
 fn times_are_integers_and_checked_with_a_leeway_of_five_seconds() {
     assert!(
-        with(|c| c["exp"] = json!(NOW - 4)).is_err_and(|e| e == Refused::NotYet),
+        with(|c| c["exp"] = json!(*NOW - 4)).is_err_and(|e| e == Refused::NotYet),
         "it ends before it begins"
     );
     assert_eq!(
-        with(|c| (c["iat"], c["exp"]) = (json!(NOW - 900), json!(NOW - 5))),
+        with(|c| (c["iat"], c["exp"]) = (json!(*NOW - 900), json!(*NOW - 5))),
         Err(Refused::Expired)
     );
-    assert!(with(|c| (c["iat"], c["exp"]) = (json!(NOW - 900), json!(NOW - 4))).is_ok());
-    assert!(with(|c| c["iat"] = json!(NOW + 5)).is_ok());
-    assert_eq!(with(|c| c["iat"] = json!(NOW + 6)), Err(Refused::NotYet));
-    assert_eq!(with(|c| c["nbf"] = json!(NOW + 6)), Err(Refused::NotYet));
-    assert!(with(|c| c["nbf"] = json!(NOW + 5)).is_ok());
+    assert!(with(|c| (c["iat"], c["exp"]) = (json!(*NOW - 900), json!(*NOW - 4))).is_ok());
+    assert!(with(|c| c["iat"] = json!(*NOW + 5)).is_ok());
+    assert_eq!(with(|c| c["iat"] = json!(*NOW + 6)), Err(Refused::NotYet));
+    assert_eq!(with(|c| c["nbf"] = json!(*NOW + 6)), Err(Refused::NotYet));
+    assert!(with(|c| c["nbf"] = json!(*NOW + 5)).is_ok());
     for wrong in [
         json!("1900000000"),
         json!(1_900_000_000.5),
@@ -158,7 +164,7 @@ fn times_are_integers_and_checked_with_a_leeway_of_five_seconds() {
     }
     let huge = serde_json::to_string(&claims())
         .unwrap()
-        .replace(&(NOW + LIFETIME).to_string(), "1e400");
+        .replace(&(*NOW + LIFETIME).to_string(), "1e400");
     assert_eq!(verify(&signed(&header(), &huge)), Err(Refused::Form));
 }
 
@@ -208,4 +214,21 @@ fn a_token_of_another_stage_or_purpose_is_refused() {
         with(|c| c["aud"] = json!(["miyabi-local-api"])),
         Err(Refused::Form)
     );
+}
+
+#[test]
+fn another_key_or_algorithm_signs_nothing() {
+    provider::install();
+    let other = DecodingKey::from_secret(b"another key of the tests, long enough");
+    let token = sign(&claims(), "k", &EncodingKey::from_secret(SECRET)).unwrap();
+    let unverified = parse(&token).unwrap();
+    assert_eq!(
+        unverified.verify(&other, "local", *NOW),
+        Err(Refused::Signature)
+    );
+    for algorithm in [Algorithm::HS384, Algorithm::HS512] {
+        let header = jsonwebtoken::Header::new(algorithm);
+        let key = EncodingKey::from_secret(SECRET);
+        assert!(jsonwebtoken::encode(&header, &claims(), &key).is_err());
+    }
 }
