@@ -5,7 +5,7 @@ mod spellings;
 
 use std::{fs, path::Path};
 
-use deployer::{offline, project::Project, session, stage::Stage};
+use deployer::{offline, project::Project, stage::Stage, synth};
 use miyabi_tests::{Checkout, Dice, Value, json};
 use spellings::{respelled, short_yaml};
 
@@ -154,7 +154,7 @@ fn a_template_in_any_spelling_plans_to_nothing() {
     let project = Project::new(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
     for name in ["local", "sandbox", "dev", "staging", "prod"] {
         let stage = Stage::load(name).unwrap();
-        let templates = session::templates(&stage, &[]).unwrap();
+        let templates = synth::templates(&stage, &[]).unwrap();
         for seed in 0..8 {
             let folder = tempfile::tempdir().unwrap();
             let mut dice = Dice::new(seed);
@@ -193,7 +193,7 @@ async fn fault_40_templates_in_short_form_yaml_pretty_json_and_as_get_template_p
  {
     let checkout = Checkout::new();
     let stage = Stage::load("prod").unwrap();
-    let templates = session::templates(&stage, &[]).unwrap();
+    let templates = synth::templates(&stage, &[]).unwrap();
     let forms: [(&str, fn(&Value) -> String); 5] = [
         ("yaml", short_yaml),
         ("json", |template| {

@@ -14,8 +14,6 @@ use crate::{
     functions::orphans,
 };
 
-use crate::Stopped;
-
 /// A server that keeps nothing and runs until it is dropped.
 #[derive(Debug)]
 pub struct Valkey {
@@ -76,11 +74,6 @@ impl Valkey {
             url: format!("rediss://127.0.0.1:{}", self.port()),
             ca_file: self.identity.certificate().display().to_string(),
         }
-    }
-
-    /// Stops the server until the value is dropped; the kernel keeps taking connections.
-    pub fn hang(&self) -> Stopped {
-        Stopped::tree(self.keeper.id())
     }
 
     /// Its port on 127.0.0.1.

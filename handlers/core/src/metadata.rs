@@ -25,17 +25,11 @@ const MAX_STORED_DEPTH: usize = 512;
 const TOO_LARGE: &str = "must not be larger than 16 KiB";
 
 /// A JSON object of at most 16 KiB, written as PostgreSQL writes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata(
     /// Sorted by name, at each level.
     Vec<(String, Node)>,
 );
-
-impl Default for Metadata {
-    fn default() -> Metadata {
-        Metadata(Vec::new())
-    }
-}
 
 impl Metadata {
     /// Reads what is stored.
