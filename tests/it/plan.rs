@@ -194,7 +194,8 @@ async fn fault_40_templates_in_short_form_yaml_pretty_json_and_as_get_template_p
     let checkout = Checkout::new();
     let stage = Stage::load("prod").unwrap();
     let templates = synth::templates(&stage, &[]).unwrap();
-    let forms: [(&str, fn(&Value) -> String); 5] = [
+    type Rewritten = fn(&Value) -> String;
+    let forms: [(&str, Rewritten); 5] = [
         ("yaml", short_yaml),
         ("json", |template| {
             serde_json::to_string_pretty(template).unwrap()

@@ -223,10 +223,9 @@ fn text(schema: &Value, most: u64, dice: &mut Dice) -> String {
         ];
         return (*pick(&times, dice)).to_owned();
     }
-    if let Some(pattern) = schema["pattern"].as_str() {
-        if pattern.contains("[0-9a-fA-F]{6}") {
-            return "#00aAfF".to_owned();
-        }
+    let pattern = schema["pattern"].as_str();
+    if pattern.is_some_and(|pattern| pattern.contains("[0-9a-fA-F]{6}")) {
+        return "#00aAfF".to_owned();
     }
     let longest = schema["maxLength"].as_u64().unwrap_or(100).min(most);
     let length = match dice.throw(3) {
