@@ -129,9 +129,8 @@ fn every_form_of_get_template_is_the_template() {
         ),
         format!("# by hand\n---\n{QUEUE}...\n"),
         QUEUE.replace('\n', "\r\n"),
-        format!(
-            "{{Resources: {{Queue: {{Type: 'AWS::SQS::Queue', Properties: {{QueueName: !Sub '${{AWS::StackName}}-q'}}}}}}}}"
-        ),
+        "{Resources: {Queue: {Type: 'AWS::SQS::Queue', Properties: {QueueName: !Sub '${AWS::StackName}-q'}}}}"
+            .to_owned(),
     ];
     for form in forms {
         assert_eq!(read(form.as_bytes()).as_ref(), Ok(&template), "{form}");
