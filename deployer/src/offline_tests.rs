@@ -80,6 +80,7 @@ fn a_stack_without_a_template_in_the_folder_is_not_deployed() {
             ("data", StackAction::None),
             ("migrate", StackAction::None),
             ("api", StackAction::None),
+            ("ops", StackAction::None),
             ("site", StackAction::Create)
         ]
     );

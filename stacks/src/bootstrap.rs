@@ -158,7 +158,7 @@ mod tests {
     }
 
     /// [`VERSION`] and the hash of the template that it stands for.
-    const FINGERPRINT: (u32, &str) = (2, "3114ea7e1a0b");
+    const FINGERPRINT: (u32, &str) = (3, "d30800bfc034");
 
     /// A deploy refuses an older bootstrap stack, so a change without a new version would reach nobody.
     #[test]

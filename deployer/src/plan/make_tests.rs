@@ -293,12 +293,14 @@ fn an_edited_migration_is_refused_before_anything_else() {
 #[test]
 fn a_plan_is_the_same_after_a_round_trip_through_a_file() {
     let before = deployed(&desired_state("10.0.0.0/16", "a", &["m1"]));
-    let plan = make(
+    let mut plan = make(
         desired_state("10.1.0.0/16", "b", &["m1", "m2"]),
         &before,
         &Facts,
     )
     .unwrap();
     let text = serde_json::to_string(&plan).unwrap();
+    // A file holds the hash of the site, not its contents.
+    plan.site.files.clear();
     assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
 }

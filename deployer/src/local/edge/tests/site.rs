@@ -90,8 +90,11 @@ impl Site {
             ("E1".to_owned(), BTreeMap::new()),
         );
         let parameters = [
-            ("ApiApiHost".to_owned(), format!("127.0.0.1:{}", api.port())),
-            ("ApiOriginSecret".to_owned(), "arn:secret".to_owned()),
+            (
+                "GatewayApiHost".to_owned(),
+                format!("127.0.0.1:{}", api.port()),
+            ),
+            ("GatewayOriginSecret".to_owned(), "arn:secret".to_owned()),
         ];
         let scope = Scope {
             parameters: parameters.into(),
