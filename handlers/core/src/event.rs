@@ -1,21 +1,20 @@
-//! From an event of API Gateway (payload format 2.0) to a request, and from a response back.
+//! What stands between an event of API Gateway (payload format 2.0) and lambda_http.
 //!
-//! No event ends the process: what is no HTTP event is an error of the invocation, and what is one
-//! that makes no request is a 400. lambda_http would do the same conversion with `expect`, which a
-//! space in a query string or broken base64 runs into
-//! (`into_api_gateway_v2_request` of lambda_http 1.3).
+//! No event ends the process: what is not an HTTP event is an error of the invocation, and an HTTP
+//! event that makes no request is a 400. lambda_http converts with `expect`, which a space in a
+//! query string, an odd host or broken base64 runs into (`into_api_gateway_v2_request` of 1.3), so
+//! it gets an event in which all of these are checked or encoded.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
-use axum::{body::Body, extract::Request, response::Response};
+use axum::{body::Body, extract::Request};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, header};
-use http_body_util::BodyExt;
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use lambda_http::{aws_lambda_events::apigw::ApiGatewayV2httpRequest, request::LambdaRequest};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use crate::{ApiError, answer};
+use crate::ApiError;
 
 /// What a path holds as it is (RFC 3986, `pchar` and `/`), but for `%`: API Gateway decodes paths,
 /// so that a `%` in one is a character of its own.
@@ -50,6 +49,40 @@ pub(crate) struct Gateway {
     pub(crate) domain_name: Option<String>,
     /// The client's address.
     pub(crate) source_ip: Option<String>,
+}
+
+/// What lambda_http gets, and what its conversion leaves out.
+pub(crate) struct Accepted {
+    /// The event, with an address that can be parsed.
+    pub(crate) event: LambdaRequest,
+    /// The rest of the request.
+    pub(crate) rest: Rest,
+}
+
+/// The parts of a request that lambda_http must not convert: the host would become a part of the
+/// address, and some hosts make no address.
+#[derive(Debug, Default)]
+pub(crate) struct Rest {
+    headers: HeaderMap,
+    /// The body, where the event has it in base64.
+    binary: Option<Vec<u8>>,
+    gateway: Gateway,
+    malformed: Option<Malformed>,
+}
+
+impl Rest {
+    /// The request as the router takes it.
+    pub(crate) fn apply(self, mut request: lambda_http::Request) -> Request {
+        *request.headers_mut() = self.headers;
+        if let Some(binary) = self.binary {
+            *request.body_mut() = binary.into();
+        }
+        request.extensions_mut().insert(self.gateway);
+        if let Some(malformed) = self.malformed {
+            request.extensions_mut().insert(malformed);
+        }
+        request.map(Body::new)
+    }
 }
 
 /// Why an HTTP event makes no request, as an extension of a request without anything in it.
@@ -107,69 +140,102 @@ struct KindOfContext {
     http: serde::de::IgnoredAny,
 }
 
-/// The request of an event.
+/// What an event is converted from.
 ///
 /// # Errors
 ///
-/// A sentence for the log when it is no HTTP event: of another service, or of another format.
-pub fn request(event: &str) -> Result<Request, String> {
+/// A sentence for the log when it is not an HTTP event: of another service, or of another format.
+pub(crate) fn accept(event: &str) -> Result<Accepted, String> {
     let is_http = event.starts_with('{')
         && serde_json::from_str::<Kind>(event).is_ok_and(|kind| kind.version == "2.0");
     if !is_http {
         return Err(
-            "This is no event of an HTTP API (payload format 2.0): the function answers nothing else."
+            "This is not an event of an HTTP API (payload format 2.0): the function answers nothing else."
                 .to_owned(),
         );
     }
-    let malformed = |why| {
-        let mut request = Request::new(Body::empty());
-        request.extensions_mut().insert(Malformed(why));
-        request
+    let malformed = |why, gateway| Accepted {
+        event: LambdaRequest::ApiGatewayV2(ApiGatewayV2httpRequest::default()),
+        rest: Rest {
+            gateway,
+            malformed: Some(Malformed(why)),
+            ..Rest::default()
+        },
     };
     let Ok(event) = serde_json::from_str::<HttpEvent>(event) else {
-        return Ok(malformed("The gateway's event is not in its format."));
+        let why = "The gateway's event is not in its format.";
+        return Ok(malformed(why, Gateway::default()));
     };
     let gateway = Gateway {
         request_id: event.request_context.request_id.clone(),
         domain_name: event.request_context.domain_name.clone(),
         source_ip: event.request_context.http.source_ip.clone(),
     };
-    let mut request = event.into_request().unwrap_or_else(malformed);
-    request.extensions_mut().insert(gateway);
-    Ok(request)
+    Ok(match event.accept() {
+        Ok((event, rest)) => Accepted {
+            event: LambdaRequest::ApiGatewayV2(event),
+            rest: Rest { gateway, ..rest },
+        },
+        Err(why) => malformed(why, gateway),
+    })
 }
 
+/// The request of an event, without the Runtime API around it.
+///
+/// # Errors
+///
+/// As [`accept`].
+pub fn request_of_event(event: &str) -> Result<Request, String> {
+    let Accepted { event, rest } = accept(event)?;
+    Ok(rest.apply(lambda_http::Request::from(event)))
+}
+
+/// Longest address: what `http::Uri` takes.
+const MAX_ADDRESS: usize = 65_534;
+
 impl HttpEvent {
-    fn into_request(self) -> Result<Request, &'static str> {
+    fn accept(self) -> Result<(ApiGatewayV2httpRequest, Rest), &'static str> {
         let http = self.request_context.http;
-        let method = Method::from_bytes(http.method.as_bytes())
+        let mut event = ApiGatewayV2httpRequest::default();
+        event.request_context.http.method = Method::from_bytes(http.method.as_bytes())
             .map_err(|_| "The method is not one of HTTP.")?;
-        let path = self.raw_path.or(http.path).unwrap_or_default();
-        let uri = uri(&path, self.raw_query_string.as_deref().unwrap_or_default())?;
+        let path = path(&self.raw_path.or(http.path).unwrap_or_default())?;
+        let query = self.raw_query_string.unwrap_or_default();
+        let query = utf8_percent_encode(&query, QUERY).to_string();
+        if path.len() + query.len() >= MAX_ADDRESS {
+            return Err("The address is longer than 65,534 characters.");
+        }
+        event.raw_path = Some(path);
+        event.raw_query_string = Some(query);
         let headers = headers(self.headers.unwrap_or_default(), self.cookies)?;
-        let body = match self.body {
-            None => Bytes::new(),
-            Some(text) if self.is_base64_encoded == Some(true) => STANDARD
-                .decode(text)
-                .map_err(|_| "The body is not the base64 that it is said to be.")?
-                .into(),
-            Some(text) => text.into(),
+        let binary = match self.body {
+            Some(text) if self.is_base64_encoded == Some(true) => Some(
+                STANDARD
+                    .decode(text)
+                    .map_err(|_| "The body is not valid base64.")?,
+            ),
+            text => {
+                event.body = text;
+                None
+            }
         };
-        let mut request = Request::new(Body::from(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = uri;
-        *request.headers_mut() = headers;
-        Ok(request)
+        let rest = Rest {
+            headers,
+            binary,
+            ..Rest::default()
+        };
+        Ok((event, rest))
     }
 }
 
-/// Path and query, without a host: hosts decide nothing here, and some make no URI.
-fn uri(path: &str, query: &str) -> Result<Uri, &'static str> {
+/// The path as an address holds it.
+fn path(path: &str) -> Result<String, &'static str> {
+    // An address parser resolves these; the gateway has matched its route with them.
+    if path.split('/').any(|segment| matches!(segment, "." | "..")) {
+        return Err("The path has dot segments.");
+    }
     let path = utf8_percent_encode(path.strip_prefix('/').unwrap_or(path), PATH);
-    let query = utf8_percent_encode(query, QUERY);
-    // Anything can be encoded; what is left is the longest that an address may be.
-    Uri::try_from(format!("/{path}?{query}"))
-        .map_err(|_| "The address is longer than 65,534 characters.")
+    Ok(format!("/{path}"))
 }
 
 fn headers(
@@ -193,65 +259,6 @@ fn headers(
             .map_err(|_| "There are too many headers.")?;
     }
     Ok(headers)
-}
-
-/// A response as API Gateway takes it.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct HttpResponse {
-    status_code: u16,
-    headers: BTreeMap<String, String>,
-    cookies: Vec<String>,
-    body: String,
-    is_base64_encoded: bool,
-}
-
-impl HttpResponse {
-    /// Reads a response to its end.
-    pub(crate) async fn of(response: Response) -> HttpResponse {
-        let (parts, body) = response.into_parts();
-        let body = match body.collect().await {
-            Ok(body) => body.to_bytes(),
-            // Bodies are in memory; one that is not would end here.
-            Err(error) => {
-                tracing::error!(%error, "A response broke off.");
-                Bytes::new()
-            }
-        };
-        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-        let mut headers = BTreeMap::<String, String>::new();
-        let mut cookies = Vec::new();
-        for (name, value) in &parts.headers {
-            if name == header::SET_COOKIE {
-                cookies.push(text(value));
-                continue;
-            }
-            let joined = headers.entry(name.as_str().to_owned()).or_default();
-            if !joined.is_empty() {
-                joined.push(',');
-            }
-            joined.push_str(&text(value));
-        }
-        let is_encoded = parts.headers.contains_key(header::CONTENT_ENCODING);
-        let (body, is_base64_encoded) = match String::from_utf8(body.to_vec()) {
-            Ok(text) if !is_encoded => (text, false),
-            _ => (STANDARD.encode(&body), true),
-        };
-        HttpResponse {
-            status_code: parts.status.as_u16(),
-            headers,
-            cookies,
-            body,
-            is_base64_encoded,
-        }
-    }
-
-    /// Whether Lambda takes it.
-    pub(crate) fn fits(&self) -> bool {
-        // A body of letters is as long as it looks, and one of quotes twice that.
-        self.body.len() < answer::MAX / 2
-            || answer::encoded_length(&self.body).is_ok_and(|length| length <= answer::MAX)
-    }
 }
 
 #[cfg(test)]
@@ -278,7 +285,7 @@ mod tests {
     }
 
     fn made(change: impl FnOnce(&mut Value)) -> Request {
-        let request = request(&event(change)).unwrap();
+        let request = request_of_event(&event(change)).unwrap();
         assert!(request.extensions().get::<Malformed>().is_none());
         request
     }
@@ -286,7 +293,7 @@ mod tests {
     #[test]
     fn odd_addresses_are_encoded() {
         for (path, query, uri) in [
-            ("/api/tasks", "", "/api/tasks?"),
+            ("/api/tasks", "", "/api/tasks"),
             ("", "a=b", "/?a=b"),
             ("api", "q=a+b%20c", "/api?q=a+b%20c"),
             (
@@ -327,6 +334,7 @@ mod tests {
             |event| event["headers"] = json!({"a b": "c"}),
             |event| event["headers"] = json!({"a": "b\nc"}),
             |event| event["headers"] = json!([]),
+            |event| event["rawPath"] = json!("/api/tasks/../auth/me"),
             |event| event["rawQueryString"] = json!("a".repeat(70_000)),
             |event| event["body"] = json!({"not": "text"}),
             |event| {
@@ -334,7 +342,7 @@ mod tests {
                 event["isBase64Encoded"] = json!(true);
             },
         ] {
-            let request = request(&event(change)).unwrap();
+            let request = request_of_event(&event(change)).unwrap();
             let malformed = request.extensions().get::<Malformed>();
             assert_eq!(malformed.unwrap().answer().status(), 400);
         }
@@ -347,34 +355,7 @@ mod tests {
             r#"{"version": "1.0", "httpMethod": "GET"}"#,
             r#"{"version": "2.0"}"#,
         ] {
-            assert!(request(other).is_err(), "{other}");
+            assert!(accept(other).is_err(), "{other}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_response_is_text_where_it_can_be() {
-        let text = Response::builder()
-            .header("set-cookie", "a=1")
-            .header("set-cookie", "b=2")
-            .header("vary", "origin")
-            .header("vary", "cookie")
-            .body(Body::from("日本"))
-            .unwrap();
-        let text = HttpResponse::of(text).await;
-        assert_eq!(
-            (text.body.as_str(), text.is_base64_encoded),
-            ("日本", false)
-        );
-        assert_eq!(text.cookies, ["a=1", "b=2"]);
-        assert_eq!(text.headers["vary"], "origin,cookie");
-        let binary = HttpResponse::of(Response::new(Body::from(vec![0xff, 0x00]))).await;
-        assert_eq!(
-            (binary.body.as_str(), binary.is_base64_encoded),
-            ("/wA=", true)
-        );
-        let packed = Response::builder()
-            .header("content-encoding", "gzip")
-            .body(Body::from("a"));
-        assert!(HttpResponse::of(packed.unwrap()).await.is_base64_encoded);
     }
 }

@@ -79,7 +79,7 @@ pub use date::Date;
 pub use db::Db;
 pub use error::{ApiError, FieldError, OnConstraint, Problem};
 pub use etag::{ETag, IfMatch};
-pub use event::request as request_of_event;
+pub use event::request_of_event;
 pub use http_client::{Answer, HttpClient, HttpError, Limits};
 pub use idempotency::{IdempotencyKey, Once};
 pub use json::Json;

@@ -4,16 +4,20 @@ use std::{env, future::Future, process::ExitCode, sync::Arc};
 
 use axum::Router;
 use futures_util::future::{self, Either};
-use lambda_runtime::LambdaEvent;
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use tower::Service;
 
 use crate::{
     App, Clock,
-    event::{self, HttpResponse},
+    event::{self, Accepted},
     layer, log, request,
 };
+
+/// Largest response of an invocation that is waited for, in bytes
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const MAX_RESPONSE: usize = 6_291_556;
 
 /// Answers HTTP API requests with a router, until Lambda ends the process.
 ///
@@ -33,16 +37,25 @@ pub fn serve(function: &str, router: Router<App>) -> ExitCode {
 async fn answer(
     mut router: Router,
     event: LambdaEvent<Box<RawValue>>,
-) -> Result<HttpResponse, lambda_runtime::Error> {
-    let mut request = event::request(event.payload.get())?;
-    request.extensions_mut().insert(event.context);
-    let Ok(response) = router.call(request).await;
-    let response = HttpResponse::of(response).await;
-    if response.fits() {
-        Ok(response)
-    } else {
-        Err("The response is larger than Lambda takes.".into())
+) -> Result<Box<RawValue>, lambda_runtime::Error> {
+    let Accepted {
+        event: payload,
+        rest,
+    } = event::accept(event.payload.get())?;
+    let mut rest = Some(rest);
+    let context = event.context.clone();
+    let service = service_fn(move |request: lambda_http::Request| {
+        let mut request = rest.take().unwrap_or_default().apply(request);
+        request.extensions_mut().insert(context.clone());
+        router.call(request)
+    });
+    let event = LambdaEvent::new(payload, event.context);
+    let response = lambda_http::Adapter::from(service).call(event).await?;
+    let response = serde_json::value::to_raw_value(&response)?;
+    if response.get().len() > MAX_RESPONSE {
+        return Err("The response is larger than Lambda takes.".into());
     }
+    Ok(response)
 }
 
 /// Answers direct invocations with a handler, until Lambda ends the process.

@@ -122,7 +122,7 @@ async fn attack_56_a_request_dropped_at_any_await_point_leaves_nothing_behind() 
         },
     ] {
         let polls = drop_everywhere(&tasks, &tried, &bob).await;
-        assert!(polls > 1, "{}: only {polls} await points", tried.route);
+        assert!(polls > 0, "{}: it was never dropped", tried.route);
     }
     // What was dropped has no effect, or its whole effect: the commit may have been sent.
     let [created, lines, events] = [

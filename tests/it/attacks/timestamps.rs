@@ -180,7 +180,9 @@ async fn attack_51_timestamps_in_queries() {
         for edge in edges() {
             let encoded: String = edge.bytes().map(|byte| format!("%{byte:02X}")).collect();
             let response = alice.get(&format!("{path}?{name}={encoded}")).await;
-            if response.status != 200 {
+            // Longer than the gateway takes: it never reaches the function.
+            let is_too_long = encoded.len() > 10_000 && response.status == 431;
+            if response.status != 200 && !is_too_long {
                 let problem = response.problem(422, "invalid");
                 let field = &problem["errors"][0]["field"];
                 assert!(field == name || edge.contains('\0'), "{edge}: {problem}");

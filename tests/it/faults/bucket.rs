@@ -102,9 +102,10 @@ async fn fault_20_a_bucket_of_somebody_else_is_refused_and_a_missing_one_says_wh
         .await
         .unwrap_err();
     assert!(
-        text(&error).contains(
-            "belongs to another account than 000000000120, or these credentials may not use it"
-        ),
+        text(&error).contains(&format!(
+            "belongs to another account than {}, or these credentials may not use it",
+            place.account
+        )),
         "{}",
         text(&error)
     );

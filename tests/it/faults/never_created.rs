@@ -114,7 +114,7 @@ async fn scripted(
             ))),
             // Read of a stack that may have succeeded.
             "GetTemplate" if name == Some(NAME) => Some((200, "<GetTemplateResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\">\
-                <GetTemplateResult><TemplateBody>{}</TemplateBody></GetTemplateResult></GetTemplateResponse>".to_owned())),
+                <GetTemplateResult><TemplateBody>{\"Resources\":{}}</TemplateBody></GetTemplateResult></GetTemplateResponse>".to_owned())),
             "DeleteStack" => {
                 is_deleted.store(true, Ordering::SeqCst);
                 Some((200, "<DeleteStackResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"/>".to_owned()))
