@@ -71,7 +71,7 @@ pub async fn invoke(target: &dyn Target, stage: &str, request: Request) -> Resul
 /// than a connection lasts. `migrate` reports all that is applied afterwards; returned are those that
 /// were not applied before.
 pub(crate) async fn apply(target: &dyn Target, stage: &str) -> Result<Migrated, Error> {
-    let before = invoke(target, stage, Request::Status).await?;
+    let before = status(target, stage).await?;
     let mut after = match target.background() {
         Some(background) => apply_in_background(target, background, stage).await?,
         None => invoke(target, stage, Request::Apply).await?,
@@ -80,6 +80,19 @@ pub(crate) async fn apply(target: &dyn Target, stage: &str) -> Result<Migrated, 
         .applied
         .retain(|version| !before.applied.contains(version));
     Ok(after)
+}
+
+/// What is applied now. The question only reads, so it is asked again when its response is lost.
+async fn status(target: &dyn Target, stage: &str) -> Result<Migrated, Error> {
+    let mut pause = SHORTEST_PAUSE;
+    for _ in 0..STATUS_RETRIES {
+        match invoke(target, stage, Request::Status).await {
+            Err(error) if error.is_passing() => tokio::time::sleep(pause).await,
+            answered => return answered,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    invoke(target, stage, Request::Status).await
 }
 
 /// Starts `migrate` and asks it about the run until the run has ended.
@@ -141,6 +154,8 @@ async fn look(target: &dyn Target, stage: &str, run: &str) -> Result<Result<Valu
     }
 }
 
+/// How often the status before a migration is asked for again when its response is lost.
+const STATUS_RETRIES: usize = 4;
 /// Between two looks at migrations that run: short at first, since most take no time.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -174,6 +174,15 @@ impl Emulator {
 
     /// The configuration of a function, or of a version or an alias of it.
     pub async fn function(&self, account: &str, name: &str) -> Value {
+        self.configuration(account, name).await.expect(200)
+    }
+
+    /// Whether there is such a version of a function, `NAME:NUMBER`.
+    pub async fn has_version(&self, account: &str, name: &str) -> bool {
+        self.configuration(account, name).await.status == 200
+    }
+
+    async fn configuration(&self, account: &str, name: &str) -> Response {
         let client = self.client();
         let (name, qualifier) = name.split_once(':').unwrap_or((name, "$LATEST"));
         let path = format!(
@@ -183,7 +192,7 @@ impl Emulator {
         let request = client
             .request(Method::GET, &path)
             .header("authorization", authorization(account, "lambda"));
-        client.send(request).await.expect(200)
+        client.send(request).await
     }
 
     /// Reads an object past the deployer.

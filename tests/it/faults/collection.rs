@@ -41,7 +41,8 @@ fn keys(collection: &Collection) -> Vec<&str> {
         .collect()
 }
 
-/// Twelve good releases: ten are kept for rollbacks, so that the first two versions are garbage.
+/// Twelve good releases: ten are kept for rollbacks. Each deploy collects the versions that it makes
+/// garbage, and leaves assets that are young.
 async fn twelve_releases(place: &Place, folder: &std::path::Path) -> Vec<String> {
     let mut keys = Vec::new();
     for number in 1..=12 {
@@ -50,6 +51,18 @@ async fn twelve_releases(place: &Place, folder: &std::path::Path) -> Vec<String>
         application.deploy(place).await.unwrap();
     }
     keys
+}
+
+/// Takes the oldest releases out of the stage's record, as if more had followed.
+async fn forget_releases(emulator: &Emulator, place: &Place, count: usize) {
+    let (account, bucket) = (&place.account, place.bucket());
+    let record = emulator.get_object(account, &bucket, "state.json").await;
+    let mut record = record.json();
+    let releases = record["rollout"]["releases"].as_array_mut().unwrap();
+    releases.drain(..count);
+    emulator
+        .put_object(account, &bucket, "state.json", &record.to_string())
+        .await;
 }
 
 #[tokio::test]
@@ -63,19 +76,20 @@ async fn what_no_release_can_go_back_to_is_collected_and_everything_else_stays()
     let spared = collect(&aws, true, SPARED_FOR).await;
     assert_eq!(keys(&spared), [""; 0], "uploaded a moment ago");
     let planned = collect(&aws, true, Duration::ZERO).await;
-    let docs = "miyabi-sandbox-docs";
-    assert_eq!(versions(&planned), [(docs, 1), (docs, 2)]);
+    assert_eq!(versions(&planned), [], "the deploys collected them");
+    for (number, is_kept) in [(1, false), (2, false), (3, true)] {
+        let name = format!("miyabi-sandbox-docs:{number}");
+        let found = emulator.has_version(&place.account, &name).await;
+        assert_eq!(found, is_kept, "{name}");
+    }
     let mut expected = vec![all[0].as_str(), all[1].as_str()];
     expected.sort_unstable();
     assert_eq!(keys(&planned), expected);
     assert!(planned.bytes() > 0);
-    assert_eq!(
-        emulator
-            .function(&place.account, "miyabi-sandbox-docs:1")
-            .await["Version"],
-        "1",
-        "a dry run"
-    );
+    let there = emulator
+        .get_object(&place.account, &place.bucket(), &all[0])
+        .await;
+    assert_eq!(there.status, 200, "a dry run");
 
     let collected = collect(&aws, false, Duration::ZERO).await;
     assert_eq!(collected, planned);
@@ -108,6 +122,7 @@ async fn a_version_that_comes_into_use_while_it_is_collected_is_kept_and_reporte
     let place = Place::of_its_own(&emulator).await;
     let folder = tempfile::tempdir().unwrap();
     twelve_releases(&place, folder.path()).await;
+    forget_releases(&emulator, &place, 2).await;
     let scripted = ScriptedStacks::before(&emulator, |_, _| None).await;
     let (url, account) = (emulator.url(), place.account.clone());
     // Somebody moves the alias right after the versions were listed.
@@ -116,14 +131,14 @@ async fn a_version_that_comes_into_use_while_it_is_collected_is_kept_and_reporte
         let request = client
             .request(Method::PUT, "/2015-03-31/functions/miyabi-sandbox-docs/aliases/live")
             .header("authorization", format!("AWS4-HMAC-SHA256 Credential={account}/20260101/us-east-1/lambda/aws4_request, SignedHeaders=host, Signature=0"))
-            .json(json!({"FunctionVersion": "1"}));
+            .json(json!({"FunctionVersion": "3"}));
         client.send(request).await.expect(200);
     });
     let aws = place.through(scripted.url()).open().await.unwrap();
     let collected = collect(&aws, false, Duration::ZERO).await;
-    assert_eq!(versions(&collected), [("miyabi-sandbox-docs", 2)]);
-    assert_eq!(collected.kept, ["miyabi-sandbox-docs 1"]);
-    assert_eq!(version(&emulator, &place).await, "1", "it serves");
+    assert_eq!(versions(&collected), [("miyabi-sandbox-docs", 4)]);
+    assert_eq!(collected.kept, ["miyabi-sandbox-docs 3"]);
+    assert_eq!(version(&emulator, &place).await, "3", "it serves");
 }
 
 #[tokio::test]

@@ -86,15 +86,15 @@ async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_c
     let proxy = holding(&sandbox, held.clone()).await;
     let slow = || Running::start(sandbox.command_through(&proxy.url(), elsewhere, DEPLOY));
     let running = slow();
-    running.says("Updating data ..").await;
+    running.says("Updating migrate ..").await;
     running.signal(Signal::TERM);
     running.says("This goes on").await;
     held.store(false, Ordering::Relaxed);
     let ran = running.ends().await.expect(130);
     for expected in [
-        "This goes on and is waited for, then nothing more begins: Updating data.",
-        "`aws cloudformation cancel-update-stack --stack-name miyabi-sandbox-data`",
-        "Done and kept: data. The others were not touched.",
+        "This goes on and is waited for, then nothing more begins: Updating migrate.",
+        "`aws cloudformation cancel-update-stack --stack-name miyabi-sandbox-migrate`",
+        "Done and kept: migrate. The others were not touched.",
     ] {
         assert!(ran.stderr.contains(expected), "{expected}: {ran:?}");
     }
@@ -103,7 +103,7 @@ async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_c
     // Twice: the command ends at once, and what goes on goes on.
     held.store(true, Ordering::Relaxed);
     let running = slow();
-    running.says("Updating data ..").await;
+    running.says("Updating migrate ..").await;
     running.signal(Signal::INT);
     running.says("This goes on").await;
     running.signal(Signal::INT);
@@ -112,7 +112,7 @@ async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_c
     converges(&sandbox, "127.0.0.1", "two SIGINT").await;
 }
 
-/// An emulator whose updates of `data` do not end while they are held.
+/// An emulator whose updates of `migrate` do not end while they are held.
 async fn holding(sandbox: &Sandbox, held: Arc<AtomicBool>) -> ScriptedStacks {
     let mut updated = false;
     ScriptedStacks::before(&sandbox.emulator, move |action, parameters| {
@@ -120,7 +120,7 @@ async fn holding(sandbox: &Sandbox, held: Arc<AtomicBool>) -> ScriptedStacks {
         let id = parameters
             .get("StackName")
             .filter(|_| updated && action == "DescribeStacks" && held.load(Ordering::Relaxed))?;
-        let name = "miyabi-sandbox-data";
+        let name = "miyabi-sandbox-migrate";
         Some(ScriptedStacks::stack(
             id,
             name,
@@ -220,7 +220,7 @@ async fn fault_13_a_command_that_slept_past_the_end_of_its_lease_changes_nothing
     let held = Arc::new(AtomicBool::new(true));
     let proxy = holding(&sandbox, held.clone()).await;
     let sleeper = Running::start(deploy(&proxy.url()));
-    sleeper.says("Updating data ..").await;
+    sleeper.says("Updating migrate ..").await;
     sleeper.signal(Signal::STOP);
     let other = until("the lease ends", SOON, async || {
         let ran = sandbox.ended(deploy(&sandbox.emulator.url())).await;

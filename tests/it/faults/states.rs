@@ -272,7 +272,7 @@ async fn fault_27_what_cloudformation_would_replace_beyond_the_plan_ends_the_dep
     let error = applied.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ApprovalNeeded);
     assert!(
-        text(&error).contains("Data (AWS::S3::Bucket) would be replaced"),
+        text(&error).contains("Data (AWS::S3::Bucket), which holds data, would be replaced"),
         "{}",
         text(&error)
     );
