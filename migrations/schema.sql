@@ -97,6 +97,7 @@ table labels with row-level security
     version bigint not null default 1
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
+    name_fold text collate "C" -- The name as NFKC_Casefold of Unicode has it, made by the function: labels that look the same have the same. Null in rows of older code.
     constraint labels_color_shape CHECK ((color ~ '^#[0-9a-f]{6}$'::text))
     constraint labels_name_key UNIQUE (organization_id, name_key)
     constraint labels_name_length CHECK ((char_length(name) <= 50))
@@ -104,11 +105,12 @@ table labels with row-level security
     constraint labels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint labels_pkey PRIMARY KEY (organization_id, id)
     constraint labels_version_positive CHECK ((version > 0))
+    CREATE UNIQUE INDEX labels_name_fold ON public.labels USING btree (organization_id, name_fold)
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant delete to miyabi_tasks
-    grant insert (organization_id, id, name, color) to miyabi_tasks
-    grant select (organization_id, id, name, name_key, color, version, created_at, updated_at) to miyabi_tasks
-    grant update (name, color, version, updated_at) to miyabi_tasks
+    grant insert (organization_id, id, name, color, name_fold) to miyabi_tasks
+    grant select (organization_id, id, name, name_key, color, version, created_at, updated_at, name_fold) to miyabi_tasks
+    grant update (name, color, version, updated_at, name_fold) to miyabi_tasks
 
 table memberships with row-level security
     -- Who belongs to which organization, as what.

@@ -119,6 +119,7 @@ async fn holding(sandbox: &Sandbox, held: Arc<AtomicBool>) -> ScriptedStacks {
         updated |= action == "UpdateStack";
         let id = parameters
             .get("StackName")
+            .filter(|name| !name.contains("bootstrap"))
             .filter(|_| updated && action == "DescribeStacks" && held.load(Ordering::Relaxed))?;
         let name = "miyabi-sandbox-migrate";
         Some(ScriptedStacks::stack(

@@ -78,8 +78,8 @@ async fn an_index_whose_building_was_killed_is_built_by_the_next_run() {
     let app = unmigrated().await;
     migrate(&app, "apply").await.unwrap();
     app.sql(
-        "update pg_index set indisvalid = false where indexrelid = 'audit_log_denied'::regclass;
-         delete from _sqlx_migrations where version = 7",
+        "update pg_index set indisvalid = false where indexrelid = 'labels_name_fold'::regclass;
+         delete from _sqlx_migrations where version = 15",
     )
     .await;
     assert_eq!(invalid_indexes(&app).await.len(), 1);

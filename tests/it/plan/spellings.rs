@@ -96,7 +96,8 @@ pub(crate) fn respelled(value: &Value, dice: &mut Dice) -> Value {
     match value {
         Value::Bool(flag) if dice.throw(2) == 0 => json!(flag.to_string()),
         Value::Number(number) => match dice.throw(3) {
-            0 => json!(number.to_string()),
+            // As people write it: `200`, since numbers in text are compared as text.
+            0 => json!(number.to_string().trim_end_matches(".0")),
             1 => number
                 .as_f64()
                 .map_or(value.clone(), |number| json!(number)),

@@ -59,7 +59,7 @@ async fn a_new_task_has_everything_that_it_was_given() {
         "priority": "p0",
         "assignee": person,
         "parent_id": parent["id"],
-        "due_at": "2026-03-01T09:00:00Z",
+        "due_at": "2026-03-01T09:00:00.000000Z",
         "labels": [{"id": label["id"], "name": "Garden", "color": "#00aa11"}],
         "metadata": {"cans": 2, "deep": [{"x": null}]},
         "version": 1,
