@@ -3,7 +3,7 @@
 //! We issue and verify them ourselves and agree with nobody, so more is refused than the library
 //! refuses: one length, one header with exactly these members, one set of claims. Duplicate or
 //! unknown members, other types of token and another spelling of base64 fail before a key is looked
-//! up. See docs/decisions/0006-access-tokens-by-jsonwebtoken.md.
+//! up. See docs/decisions/0008-access-tokens-by-jsonwebtoken.md.
 
 mod provider;
 
