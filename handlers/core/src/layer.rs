@@ -15,7 +15,7 @@ use lambda_runtime::Context;
 use tracing::Instrument;
 
 use crate::{
-    ApiError, App,
+    ApiError, App, allow,
     event::{Gateway, Malformed},
     metrics,
     origin::Origin,
@@ -48,9 +48,15 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
         .get::<MatchedPath>()
         .map_or("none", |path| path.as_str())
         .to_owned();
+    let path = route.clone();
     let span = tracing::info_span!("request", request_id = current.id, method, route);
     let answer = request::scope(current.clone(), async {
         let mut response = answer(&app, request, next).await;
+        if response.status() == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(methods) = allow::methods(&path)
+        {
+            response.headers_mut().insert(header::ALLOW, methods);
+        }
         add_headers(&mut response, &current.id);
         response
     });

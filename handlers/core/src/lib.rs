@@ -26,6 +26,7 @@
 //!   hold it: [`Json`], [`Line`], [`Text`], [`Timestamp`].
 //! - A response is complete before its transaction is committed: [`Tx::commit_with`].
 
+mod allow;
 mod answer;
 mod app;
 mod audit;

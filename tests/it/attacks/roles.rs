@@ -148,6 +148,13 @@ async fn attack_27_methods_that_no_route_has() {
                 );
                 let answer = app.invoke(function.name, &event).await.unwrap();
                 assert_eq!(answer["statusCode"], 405, "{method} {path}: {answer}");
+                // `Allow` names what the gateway lets through, and nothing else.
+                let allowed = answer["headers"]["allow"].as_str().unwrap_or_default();
+                let mut allowed: Vec<&str> = allowed.split(", ").collect();
+                allowed.sort_unstable();
+                let mut expected = known.clone();
+                expected.sort_unstable();
+                assert_eq!(allowed, expected, "{method} {path}: {answer}");
 
                 // API Gateway has no such route and says so before any function runs; unless a
                 // variable of another route fits, as in `DELETE /api/tasks/{task_id}`.
