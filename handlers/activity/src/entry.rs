@@ -5,54 +5,54 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// One line of the trail: who did what, when, and what it changed.
+/// An entry of the audit trail.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ActivityEntry)]
 pub struct Entry {
-    /// Sorts by time of writing.
+    /// Id; sorts by time of writing.
     pub id: Uuid,
-    /// When the transaction that did it began.
+    /// Time at which the transaction began.
     pub at: Timestamp,
-    /// `resource.what_happened`, as in `task.update` or `access.denied`.
+    /// Action, for example `task.update` or `access.denied`.
     pub action: String,
-    /// Whether it was done or refused.
+    /// Whether the action was allowed or denied.
     pub outcome: Outcome,
-    /// Who; null when nobody was signed in.
+    /// Actor; null when nobody was signed in.
     pub actor: Option<Actor>,
-    /// Kind of thing that it was done to, as in `task`.
+    /// Type of the target, for example `task`.
     pub target_type: String,
-    /// Which one; null when the action has none.
+    /// Id of the target; null when the action has none.
     pub target_id: Option<Uuid>,
-    /// What of the target was different before; null where nothing was.
+    /// Members of the target that changed, with their values before; null when there are none.
     #[schema(value_type = Option<serde_json::Value>)]
     pub before: Option<RawJson>,
-    /// The same after.
+    /// Members of the target that changed, with their values after; null when there are none.
     #[schema(value_type = Option<serde_json::Value>)]
     pub after: Option<RawJson>,
-    /// The request that did it, as in `x-request-id` and in the logs.
+    /// Id of the request, as in the header `X-Request-Id` and in the logs.
     pub request_id: String,
 }
 
-/// Whoever did it. A user who was never a member of the organization has an id and no name here.
+/// The actor of an entry. For a user who was never a member of the organization only the id is known.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ActivityActor)]
 pub struct Actor {
-    /// The user.
+    /// Id of the user.
     pub id: Uuid,
     /// Login at GitHub.
     pub login: Option<String>,
-    /// Name to show.
+    /// Display name.
     pub name: Option<String>,
-    /// Address of a picture.
+    /// URL of a picture.
     pub avatar_url: Option<String>,
 }
 
-/// What came of an action.
+/// Outcome of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ActivityOutcome)]
 pub enum Outcome {
-    /// It was done.
+    /// It was carried out.
     Allowed,
     /// It was refused.
     Denied,

@@ -14,28 +14,31 @@ use uuid::Uuid;
 
 use crate::entry::{Actor, Entry, Outcome};
 
-/// Which entries.
+/// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
-    /// Only what this user did.
+    /// Entries of this user.
     actor: Option<Uuid>,
-    /// Only this action, as in `task.update`.
+    /// Entries with this action, for example `task.update`.
+    #[param(pattern = r"^[^\u0000]*$")]
     action: Option<String>,
-    /// Only what was done to things of this kind, as in `task`.
+    /// Entries with this type of target, for example `task`.
+    #[param(pattern = r"^[^\u0000]*$")]
     target_type: Option<String>,
-    /// Only what was done to this thing.
+    /// Entries with this target.
     target_id: Option<Uuid>,
-    /// Only what was done, or only what was refused.
+    /// Entries with this outcome.
     outcome: Option<Outcome>,
-    /// Only what happened at this time or later (RFC 3339).
+    /// Entries of this time or later.
     from: Option<Timestamp>,
-    /// Only what happened before this time (RFC 3339).
+    /// Entries before this time.
     to: Option<Timestamp>,
-    /// `next_cursor` of the page before, with the same filters.
+    /// `next_cursor` of the previous page, with the same filters.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
-    /// How many entries at most, 1 to 100; 50 when not given.
+    /// Maximum number of items, 1 to 100.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
 }
@@ -47,17 +50,18 @@ struct Position {
     id: Uuid,
 }
 
-/// Shows who did what in the organization, newest first.
+/// Lists the audit trail, newest first.
 ///
-/// Refusals are there too, with the outcome `denied`.
+/// Includes refused actions, with the outcome `denied`.
 #[utoipa::path(
     get,
     path = "/api/activity",
+    operation_id = "listActivity",
     params(Asked),
     responses(
-        (status = 200, description = "A page of the trail.", body = Page<Entry>),
+        (status = 200, description = "A page of the audit trail.", body = Page<Entry>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list with these filters. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid`: a filter that is not acceptable.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`: a filter with an invalid value.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn list(

@@ -7,16 +7,17 @@ use uuid::Uuid;
 
 use crate::organizations::Membership;
 
-/// What a client gets for its refresh cookie.
+/// An access token for one organization.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct AccessToken {
     /// For `Authorization: Bearer ..`. Keep it in memory.
     access_token: String,
     /// Always `Bearer`.
     token_type: &'static str,
-    /// Seconds that it is good for.
+    /// Lifetime in seconds.
+    #[schema(minimum = 1)]
     expires_in: i64,
-    /// The organization that it is good for.
+    /// Organization of the token.
     organization: Membership,
 }
 

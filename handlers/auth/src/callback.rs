@@ -24,15 +24,23 @@ const LONGEST: u32 = 30 * 24 * 60 * 60;
 /// Longest code that is passed on, in bytes.
 const MAX_CODE: usize = 500;
 
-/// What GitHub sends back.
+/// Query parameters that GitHub adds.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Callback {
-    /// To be exchanged for who it is.
+    /// Authorization code.
+    #[param(min_length = 1, max_length = 500, pattern = r"^[^\u0000]*$")]
     code: Option<String>,
-    /// What the sign-in began with.
+    /// State of the sign-in, from `GET /api/auth/login`.
+    #[param(
+        required = true,
+        min_length = 43,
+        max_length = 43,
+        pattern = "^[A-Za-z0-9_-]{43}$"
+    )]
     state: Option<String>,
-    /// Why there is no code: `access_denied`.
+    /// Why there is no code, for example `access_denied`.
+    #[param(pattern = r"^[^\u0000]*$")]
     error: Option<String>,
 }
 
@@ -42,14 +50,16 @@ struct Attempt {
     return_to: String,
 }
 
-/// Signs in whoever comes back from GitHub, and sends the browser on.
+/// Completes a sign-in.
+///
+/// GitHub redirects the browser here.
 #[utoipa::path(
-    get, path = "/api/auth/callback", tag = "auth", params(Callback),
+    get, path = "/api/auth/callback", tag = "auth", operation_id = "completeSignIn", params(Callback),
     responses(
-        (status = 303, description = "To the page that was asked for, with the cookies of a new session", headers(("location" = String, description = "Path of this site"))),
-        (status = 400, description = "No sign-in that this browser began and that is still open; or GitHub does not confirm it", body = Problem, content_type = "application/problem+json"),
-        (status = 403, description = "The account is disabled", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "GitHub does not answer, or not as documented", body = Problem, content_type = "application/problem+json"),
+        (status = 303, description = "Redirects to the page given as `return_to`, with the cookies of a new session.", headers(("location" = String, description = "Path of this site."))),
+        (status = 400, description = "`bad_state`: not a sign-in that this browser began in the last ten minutes. `not_confirmed`: GitHub did not confirm it. `bad_code`.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`account_disabled`: the account is disabled.", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "GitHub did not respond, or not as documented.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn callback(

@@ -16,24 +16,28 @@ use crate::{
     return_to::ReturnTo,
 };
 
-/// What can be said about a sign-in.
+/// Query parameters of a sign-in.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Login {
-    /// Where to go afterwards: a path of this site. `/` when it is left out.
+    /// Path of this site to redirect to after the sign-in; `/` by default.
+    #[param(value_type = Option<ReturnTo>, inline)]
     return_to: Option<String>,
-    /// The login at GitHub, as a hint who wants to sign in.
+    /// Login at GitHub, as a hint.
+    #[param(min_length = 1, max_length = 100, pattern = "^[A-Za-z0-9_-]{1,100}$")]
     login: Option<String>,
 }
 
-/// Sends the browser to GitHub to sign in.
+/// Begins a sign-in.
+///
+/// Redirects the browser to GitHub.
 #[utoipa::path(
-    get, path = "/api/auth/login", tag = "auth", params(Login),
+    get, path = "/api/auth/login", tag = "auth", operation_id = "beginSignIn", params(Login),
     responses(
-        (status = 303, description = "To GitHub, with a cookie `__Host-oauth-..` of this sign-in", headers(("location" = String, description = "Page of GitHub"))),
-        (status = 422, description = "`return_to` is no path of this site", body = Problem, content_type = "application/problem+json"),
-        (status = 502, description = "GitHub cannot be asked now", body = Problem, content_type = "application/problem+json"),
+        (status = 303, description = "Redirects to GitHub, with a cookie `__Host-oauth-..` of this sign-in.", headers(("location" = String, description = "URL of the page at GitHub."))),
+        (status = 422, description = "`invalid`: `return_to` is not a path of this site, or `login` is not a login at GitHub.", body = Problem, content_type = "application/problem+json"),
+        (status = 502, description = "GitHub is not reachable.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn login(

@@ -14,11 +14,11 @@ use crate::{
     organizations,
 };
 
-/// Ends the session of the cookie.
+/// Ends the current session.
 #[utoipa::path(
-    post, path = "/api/auth/logout", tag = "auth",
+    post, path = "/api/auth/logout", tag = "auth", operation_id = "signOut",
     responses(
-        (status = 204, description = "Signed out; the cookies are taken away"),
+        (status = 204, description = "Signed out. The cookies are deleted."),
     )
 )]
 pub(crate) async fn logout(
@@ -42,11 +42,13 @@ pub(crate) async fn logout(
     Ok((StatusCode::NO_CONTENT, cookies::of_no_session()).into_response())
 }
 
-/// Ends every session of the caller, and every access token that they have.
+/// Ends all sessions of the caller.
+///
+/// All access tokens of the caller are revoked.
 #[utoipa::path(
-    post, path = "/api/auth/logout-all", tag = "auth",
+    post, path = "/api/auth/logout-all", tag = "auth", operation_id = "signOutEverywhere",
     responses(
-        (status = 204, description = "Signed out everywhere; the cookies are taken away"),
+        (status = 204, description = "Signed out everywhere. The cookies are deleted."),
     )
 )]
 pub(crate) async fn logout_all(

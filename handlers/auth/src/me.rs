@@ -12,33 +12,36 @@ use crate::organizations::{self, Membership};
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Me {
     user: User,
-    /// The organization that the access token is for, with the role as it is now.
+    /// Organization of the access token, with the current role.
     organization: Membership,
-    /// What the role allows now.
+    /// Permissions of the current role.
     permissions: Vec<&'static str>,
-    /// All organizations, oldest membership first.
+    /// All organizations of the caller, oldest membership first.
     organizations: Vec<Membership>,
-    /// The session that the access token is of.
+    /// Session of the access token.
     session_id: Uuid,
 }
 
 /// A person.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct User {
+    /// Id.
     id: Uuid,
-    /// Login at GitHub, as of the last sign-in.
+    /// Login at GitHub at the last sign-in.
     login: String,
+    /// Display name at GitHub.
     name: Option<String>,
+    /// URL of a picture.
     avatar_url: Option<String>,
-    /// Primary address at GitHub, when it is verified.
+    /// Primary e-mail address at GitHub; null unless it is verified.
     email: Option<String>,
 }
 
-/// Says who the caller is.
+/// Gets the caller.
 #[utoipa::path(
-    get, path = "/api/auth/me", tag = "auth",
+    get, path = "/api/auth/me", tag = "auth", operation_id = "getMe",
     responses(
-        (status = 200, body = Me),
+        (status = 200, description = "The caller.", body = Me),
     )
 )]
 pub(crate) async fn me(caller: Caller, State(db): State<Db>) -> Result<Json<Me>, ApiError> {

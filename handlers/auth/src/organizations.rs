@@ -5,14 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-/// An organization, and what somebody is in it.
+/// An organization and the role of the caller in it.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct Membership {
     /// Id of the organization.
     pub(crate) id: Uuid,
-    /// Its name.
+    /// Name of the organization.
     pub(crate) name: String,
-    /// The role in it.
+    /// Role of the caller.
     pub(crate) role: String,
 }
 

@@ -20,12 +20,14 @@ use crate::{
     organizations::{self, Membership},
 };
 
-/// Gives a new access token and the next refresh cookie.
+/// Issues a new access token.
+///
+/// Also sets the next refresh cookie.
 #[utoipa::path(
-    post, path = "/api/auth/refresh", tag = "auth",
+    post, path = "/api/auth/refresh", tag = "auth", operation_id = "refreshToken",
     responses(
-        (status = 200, body = AccessToken),
-        (status = 403, description = "Not from this site; or a member of no organization any more", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The access token.", body = AccessToken),
+        (status = 403, description = "`csrf`: the request does not come from a page of this site. `no_organization`: the caller is not a member of any organization.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn refresh(
@@ -35,20 +37,22 @@ pub(crate) async fn refresh(
     exchange(&app, &cookie, None).await
 }
 
-/// The organization to go on in.
+/// The organization to switch to.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Switch {
-    /// Its id.
+    /// Id of the organization.
     organization_id: Uuid,
 }
 
-/// Gives an access token for another organization of the same person.
+/// Switches to another organization.
+///
+/// Issues an access token for it, and sets the next refresh cookie.
 #[utoipa::path(
-    post, path = "/api/auth/switch", tag = "auth", request_body = Switch,
+    post, path = "/api/auth/switch", tag = "auth", operation_id = "switchOrganization", request_body = Switch,
     responses(
-        (status = 200, body = AccessToken),
-        (status = 404, description = "No organization of this person", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The access token.", body = AccessToken),
+        (status = 404, description = "`not_found`: the caller is not a member of this organization.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn switch(

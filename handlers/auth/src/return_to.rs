@@ -2,6 +2,10 @@
 //! as anything else.
 
 use miyabi_core::ApiError;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
 
 /// Longest path, in bytes.
 const MAX: usize = 2000;
@@ -32,6 +36,24 @@ impl ReturnTo {
         &self.0
     }
 }
+
+/// What [`ReturnTo::new`] takes, except for percent signs that encode nothing. A character of a
+/// segment is visible ASCII, or the encoding of one that stays harmless when it is decoded.
+impl PartialSchema for ReturnTo {
+    fn schema() -> RefOr<Schema> {
+        let character = r#"([!"$&-.0->@-\[\]-~]|%(2[0-9A-Ea-e]|[346][0-9A-Fa-f]|5[0-9ABD-Fabd-f]|7[0-9A-Ea-e]|[89A-Fa-f][0-9A-Fa-f]))"#;
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX))
+            .pattern(Some(format!(
+                "^/({character}+(/{character}+)*/?)?([?#]({character}|[/?#])*)?$"
+            )))
+            .into()
+    }
+}
+
+impl ToSchema for ReturnTo {}
 
 /// One slash at the start, since two begin a host; and no backslash, which browsers take for a
 /// slash, and no control character or space, which they drop.

@@ -9,35 +9,37 @@ use uuid::Uuid;
 
 use crate::family::{self, End};
 
-/// The live sessions of the caller.
+/// Sessions of the caller.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Sessions {
-    /// Newest first.
+    /// Active sessions, newest first.
     items: Vec<Session>,
 }
 
-/// A sign-in that goes on.
+/// An active session.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Session {
+    /// Id.
     id: Uuid,
-    /// Whether this request comes from it.
+    /// Whether the access token of this request belongs to it.
     current: bool,
-    /// What the browser said it is.
+    /// User agent of the browser that signed in.
     user_agent: Option<String>,
-    /// The address that it began from.
+    /// IP address of the sign-in.
     ip_address: Option<String>,
+    /// Time of the sign-in.
     created_at: Timestamp,
-    /// The last refresh.
+    /// Time of the last refresh.
     last_seen_at: Timestamp,
-    /// When it ends, however often it is refreshed.
+    /// Time at which it ends, even when it is refreshed.
     expires_at: Timestamp,
 }
 
-/// Lists where the caller is signed in.
+/// Lists the sessions of the caller.
 #[utoipa::path(
-    get, path = "/api/auth/sessions", tag = "auth",
+    get, path = "/api/auth/sessions", tag = "auth", operation_id = "listSessions",
     responses(
-        (status = 200, body = Sessions),
+        (status = 200, description = "The active sessions.", body = Sessions),
     )
 )]
 pub(crate) async fn list(caller: Caller, State(db): State<Db>) -> Result<Json<Sessions>, ApiError> {
@@ -62,11 +64,11 @@ pub(crate) async fn list(caller: Caller, State(db): State<Db>) -> Result<Json<Se
 
 /// Ends a session of the caller.
 #[utoipa::path(
-    delete, path = "/api/auth/sessions/{session_id}", tag = "auth",
-    params(("session_id" = Uuid, Path, description = "Id of the session")),
+    delete, path = "/api/auth/sessions/{session_id}", tag = "auth", operation_id = "endSession",
+    params(("session_id" = Uuid, Path, description = "Id of the session.")),
     responses(
-        (status = 204, description = "It is over, with every access token of it"),
-        (status = 404, description = "No live session of the caller", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "The session was ended and its access tokens are revoked."),
+        (status = 404, description = "`not_found`: not an active session of the caller.", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub(crate) async fn end(

@@ -34,7 +34,7 @@ pub enum ApiError {
     Database(sqlx::Error),
 }
 
-/// One unacceptable field.
+/// A field with an invalid value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct FieldError {
     /// Path of the field, as in `metadata.size` or `tasks[3].title`.
@@ -43,23 +43,24 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// The body of every error: RFC 9457 with a stable code, the request's id and the errors by field.
+/// Body of every error: RFC 9457 with a stable code, the request id and the errors by field.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// Always `about:blank`: `code` says which problem it is.
+    /// Always `about:blank`; `code` identifies the problem.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// The status in words.
+    /// Reason phrase of the status.
     pub title: &'static str,
     /// HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
-    /// Stable word for programs.
+    /// Stable identifier of the problem, for programs.
     pub code: &'static str,
     /// A sentence for people.
     pub detail: String,
-    /// Id of the request, to find it in the logs.
+    /// Id of the request, as in the header `X-Request-Id` and in the logs.
     pub request_id: String,
-    /// Errors by field; empty when the problem is no field's.
+    /// Errors by field; empty when the problem does not concern single fields.
     pub errors: Vec<FieldError>,
 }
 

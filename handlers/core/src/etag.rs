@@ -1,14 +1,22 @@
-//! Versions of things as ETags, so that nobody overwrites what they have not seen.
+//! Versions as ETags, so that nobody overwrites a change that they have not seen.
 
 use axum::{
     extract::{FromRequestParts, OptionalFromRequestParts},
     response::{IntoResponseParts, ResponseParts},
 };
 use http::{HeaderValue, StatusCode, header, request::Parts};
+use utoipa::{
+    IntoParams,
+    openapi::{
+        ObjectBuilder, Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::Type,
+    },
+};
 
 use crate::ApiError;
 
-/// The version of a thing: `ETag: "3"`. Answer with `(ETag(task.version), Json(task))`.
+/// The version of a resource: `ETag: "3"`. Respond with `(ETag(task.version), Json(task))`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ETag(pub i64);
 
@@ -28,30 +36,26 @@ impl IntoResponseParts for ETag {
 
 /// The version that the client saw last: `If-Match: "3"`.
 ///
-/// 428 when it is missing. Anything but one strong tag (`*`, a weak tag, a list) is 412: the client
-/// must say which version it has seen.
+/// 428 when it is missing. Anything but one strong tag (`*`, a weak tag, a list) matches no version:
+/// the client must say which one it has seen. That is found out by [`IfMatch::check`], after the
+/// resource was found, so that a missing resource is 404 whatever the header says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IfMatch(i64);
+pub struct IfMatch(Option<i64>);
 
 impl IfMatch {
-    /// Compares with the version that is there.
+    /// Compares with the current version of the resource.
     ///
     /// # Errors
     ///
-    /// 412 when it is another one.
+    /// 412 when they differ.
     pub fn check(self, version: i64) -> Result<(), ApiError> {
-        if self.0 == version {
+        if self.0 == Some(version) {
             return Ok(());
         }
         Err(IfMatch::stale())
     }
 
-    /// The version itself, for `where version = $1`.
-    pub fn version(self) -> i64 {
-        self.0
-    }
-
-    /// The 412 for a version that is not there any more.
+    /// The 412 for a version that is not the current one.
     pub fn stale() -> ApiError {
         ApiError::refused(
             StatusCode::PRECONDITION_FAILED,
@@ -92,7 +96,26 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
             .ok()
             .filter(|_| values.next().is_none())
             .and_then(parse);
-        version.map(IfMatch).ok_or_else(IfMatch::stale)
+        Ok(IfMatch(version))
+    }
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let tag = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some(r#"^"[1-9][0-9]{0,18}"$"#))
+            .examples(["\"3\""]);
+        let parameter = ParameterBuilder::new()
+            .name("If-Match")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::True)
+            .description(Some(
+                "The version that the change was made from, as in the `ETag` of the resource. \
+                 `*`, a weak tag and a list of tags match no version and are answered with 412.",
+            ))
+            .schema(Some(tag));
+        vec![parameter.build()]
     }
 }
 

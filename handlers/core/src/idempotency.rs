@@ -11,6 +11,14 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Part
 use ring::digest;
 use serde::Serialize;
 use serde_json::{Value, json};
+use utoipa::{
+    IntoParams,
+    openapi::{
+        ObjectBuilder, Required,
+        path::{Parameter, ParameterBuilder, ParameterIn},
+        schema::Type,
+    },
+};
 use uuid::Uuid;
 
 use crate::{ApiError, Caller, Tx, answer, permission::Requires};
@@ -27,6 +35,28 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<IdempotencyKey, ApiError> {
         parse(&parts.headers).map(IdempotencyKey)
+    }
+}
+
+impl IntoParams for IdempotencyKey {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let key = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[!-~]{1,255}$"))
+            .min_length(Some(1))
+            .max_length(Some(255));
+        let parameter = ParameterBuilder::new()
+            .name("Idempotency-Key")
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(
+                "A new random value for each request, 1 to 255 visible ASCII characters. The same \
+                 request sent again with the same key within 24 hours takes effect once and gets \
+                 the same response, with the header `Idempotency-Replayed: true`. The same key with \
+                 another body is 422 `idempotency_key_reused`.",
+            ))
+            .schema(Some(key));
+        vec![parameter.build()]
     }
 }
 

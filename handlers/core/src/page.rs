@@ -14,10 +14,10 @@ const MAX_LIMIT: i64 = 100;
 /// Largest page, in bytes as Lambda counts them ([`answer::MAX`] is the largest response).
 const MAX_BYTES: usize = 5 * 1024 * 1024;
 
-/// Some rows of a list.
+/// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// The rows, in the order of the list.
+    /// Items, in the order of the list.
     pub items: Vec<T>,
     /// Pass as `cursor` to fetch the next page; null on the last page.
     pub next_cursor: Option<String>,

@@ -117,7 +117,7 @@ fn is_refused(character: char) -> bool {
 }
 
 macro_rules! text_impls {
-    ($name:ident, $min:expr) => {
+    ($name:ident, $min:expr, $pattern:expr) => {
         impl<'de, const MAX: usize> Deserialize<'de> for $name<MAX> {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = String::deserialize(deserializer)?;
@@ -137,6 +137,7 @@ macro_rules! text_impls {
                     .schema_type(Type::String)
                     .min_length(Some($min))
                     .max_length(Some(MAX))
+                    .pattern(Some($pattern))
                     .into()
             }
         }
@@ -149,8 +150,35 @@ macro_rules! text_impls {
     };
 }
 
-text_impls!(Line, 1);
-text_impls!(Text, 0);
+text_impls!(Line, 1, line_pattern());
+text_impls!(Text, 0, format!("^[^{REFUSED}]*$"));
+
+impl<const MAX: usize> Text<MAX> {
+    /// The schema of a text that must not be blank.
+    pub fn not_blank_schema() -> ObjectBuilder {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .min_length(Some(1))
+            .max_length(Some(MAX))
+            .pattern(Some(format!(
+                "^[^{REFUSED}]*[^{REFUSED}{WHITE}][^{REFUSED}]*$"
+            )))
+    }
+}
+
+/// What [`is_refused`] refuses, as a part of a character class. Written with escapes that the
+/// regular expressions of ECMA 262, Python and Rust have in common.
+const REFUSED: &str = r"\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069\uFEFF\uFFFE\uFFFF";
+
+/// The characters that `trim` cuts off: those with the Unicode property White_Space.
+const WHITE: &str =
+    r"\u0009-\u000D\u0020\u0085\u00A0\u1680\u2000-\u200A\u2028\u2029\u202F\u205F\u3000";
+
+/// White space, then a line that begins and ends with something else, then white space.
+fn line_pattern() -> String {
+    let inner = format!(r"{REFUSED}\u0009\u000A\u000D\u2028\u2029");
+    format!("^[{WHITE}]*[^{inner}{WHITE}]([^{inner}]*[^{inner}{WHITE}])?[{WHITE}]*$")
+}
 
 #[cfg(test)]
 mod tests {

@@ -5,10 +5,10 @@ use miyabi_core::{App, Json};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// That the API answers, and which one it is.
+/// State of the API.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// `ok`: there is no other answer.
+    /// Always `ok`.
     #[schema(example = "ok")]
     pub status: &'static str,
     /// Version of the application.
@@ -19,13 +19,14 @@ pub struct Health {
     pub stage: String,
 }
 
-/// Says that the API is up.
+/// Checks that the API responds.
 ///
-/// It asks neither the database nor anything else: it says that requests arrive at functions.
+/// Does not check the database: a response shows that requests reach the functions.
 #[utoipa::path(
     get,
     path = "/api/health",
-    responses((status = 200, description = "It is up.", body = Health)),
+    operation_id = "getHealth",
+    responses((status = 200, description = "The API responds.", body = Health)),
 )]
 pub(crate) async fn health(State(app): State<App>) -> Json<Health> {
     Json(Health {

@@ -38,11 +38,12 @@ fn described() -> OpenApiRouter<App> {
         .routes(routes!(openapi_json))
 }
 
-/// Gives this document.
+/// Gets this document.
 #[utoipa::path(
     get,
     path = "/api/openapi.json",
-    responses((status = 200, description = "OpenAPI 3.1.", body = Object)),
+    operation_id = "getOpenApiDocument",
+    responses((status = 200, description = "An OpenAPI 3.1 document.", body = HashMap<String, serde_json::Value>)),
 )]
 async fn openapi_json(headers: HeaderMap) -> Result<Response, ApiError> {
     assets::answer("openapi.json", &headers).ok_or(ApiError::NotFound)

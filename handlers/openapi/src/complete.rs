@@ -1,4 +1,4 @@
-//! What follows for each operation from its route in the catalogue.
+//! The parts of each operation that follow from its route in the catalogue.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,14 @@ use miyabi_catalog::Access;
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::Error;
-
-const PROBLEM: &str = "application/problem+json";
+use crate::{Error, errors};
 
 /// Completes every operation, and adds what they refer to.
 pub(crate) fn complete(document: &mut Value) -> Result<(), Error> {
     add_problem(document)?;
     document["components"]["securitySchemes"] = security_schemes();
-    document["components"]["responses"] = responses();
+    document["components"]["responses"] = errors::responses();
+    document["components"]["schemas"]["GatewayError"] = errors::gateway_error();
     let mut names = BTreeSet::new();
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (path, operations) in paths {
@@ -24,53 +23,39 @@ pub(crate) fn complete(document: &mut Value) -> Result<(), Error> {
                     "{method} {path} is no route of the catalogue."
                 )));
             };
-            let name = name(method, path);
-            if !names.insert(name.clone()) {
-                return Err(Error(format!("Two operations would be called `{name}`.")));
+            let id = operation["operationId"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned();
+            if !names.insert(id.clone()) {
+                return Err(Error(format!(
+                    "Two operations have the id `{id}`: give {method} {path} another `operation_id`."
+                )));
             }
-            operation["operationId"] = json!(name);
-            say_who_may(operation, route.access);
-            let takes_parameters = path.contains('{');
-            add_errors(operation, route.access, takes_parameters);
+            describe_access(operation, route.access);
+            errors::add(operation, route.access, path.contains('{'));
         }
     }
     sort(document);
     Ok(())
 }
 
-/// `get /api/tasks/{task_id}/comments` -> `getTasksByTaskIdComments`.
-fn name(method: &str, path: &str) -> String {
-    let mut name = method.to_owned();
-    for segment in path.trim_start_matches("/api/").split('/') {
-        let words = match segment.strip_prefix('{') {
-            Some(parameter) => format!("by_{}", parameter.trim_end_matches('}')),
-            None => segment.to_owned(),
-        };
-        for word in words.split(['_', '-', '.']) {
-            let mut letters = word.chars();
-            name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-            name.push_str(letters.as_str());
-        }
-    }
-    name
-}
-
-fn say_who_may(operation: &mut Value, access: Access) {
+fn describe_access(operation: &mut Value, access: Access) {
     let (security, who) = match access {
-        Access::Public => (json!([]), "Anybody may.".to_owned()),
+        Access::Public => (json!([]), "Needs no token.".to_owned()),
         Access::RefreshCookie => (
             json!([{"refresh_cookie": [], "csrf_token": []}]),
-            "Needs the refresh cookie, and the CSRF token that belongs to it.".to_owned(),
+            "Requires the refresh cookie and the CSRF token of its session.".to_owned(),
         ),
         Access::SignedIn => (
             json!([{"access_token": []}]),
-            "Needs an access token, whatever the role.".to_owned(),
+            "Requires an access token of any role.".to_owned(),
         ),
         Access::Needs(permission) => {
             operation["x-permission"] = json!(permission.as_str());
             (
                 json!([{"access_token": []}]),
-                format!("Needs the permission `{}`.", permission.as_str()),
+                format!("Requires the permission `{}`.", permission.as_str()),
             )
         }
     };
@@ -82,100 +67,19 @@ fn say_who_may(operation: &mut Value, access: Access) {
     });
 }
 
-/// Adds the errors that the function itself did not describe.
-fn add_errors(operation: &mut Value, access: Access, takes_parameters: bool) {
-    let mut errors = vec![("default", "Problem")];
-    match access {
-        Access::Public => {}
-        Access::RefreshCookie => errors.extend([
-            ("401", "Unauthenticated"),
-            ("403", "Forged"),
-            ("503", "Unavailable"),
-        ]),
-        Access::SignedIn | Access::Needs(_) => {
-            errors.extend([
-                ("401", "Unauthenticated"),
-                ("403", "Forbidden"),
-                ("503", "Unavailable"),
-            ]);
-        }
-    }
-    if takes_parameters {
-        errors.push(("404", "NotFound"));
-    }
-    if operation.get("requestBody").is_some() {
-        errors.extend([
-            ("400", "Malformed"),
-            ("413", "TooLarge"),
-            ("415", "NotJson"),
-            ("422", "Invalid"),
-        ]);
-    }
-    let Some(responses) = operation["responses"].as_object_mut() else {
-        return;
-    };
-    for (status, name) in errors {
-        responses
-            .entry(status)
-            .or_insert_with(|| json!({"$ref": format!("#/components/responses/{name}")}));
-    }
-}
-
-fn responses() -> Value {
-    let sentences = [
-        (
-            "Forbidden",
-            "`missing_permission`: the role of the caller does not have the permission. `not_a_member`.",
-        ),
-        (
-            "Forged",
-            "`csrf`: the request does not prove that it comes from our own pages.",
-        ),
-        (
-            "Invalid",
-            "`invalid`: fields that are not acceptable, in `errors`.",
-        ),
-        (
-            "Malformed",
-            "`malformed_json`: the body is not JSON, or JSON with more than one meaning.",
-        ),
-        (
-            "NotFound",
-            "`not_found`: there is no such thing in this organization.",
-        ),
-        ("NotJson", "`not_json`: the body is not `application/json`."),
-        ("Problem", "Any other error."),
-        ("TooLarge", "`too_large`: the body is larger than 1 MiB."),
-        (
-            "Unauthenticated",
-            "`unauthenticated`: no token, or one that is not accepted.",
-        ),
-        (
-            "Unavailable",
-            "`unavailable`: something that the answer needs does not answer; try again after `Retry-After` seconds.",
-        ),
-    ];
-    let responses = sentences.into_iter().map(|(name, sentence)| {
-        let schema = json!({"$ref": "#/components/schemas/Problem"});
-        let response = json!({"description": sentence, "content": {PROBLEM: {"schema": schema}}});
-        (name.to_owned(), response)
-    });
-    Value::Object(responses.collect())
-}
-
 fn security_schemes() -> Value {
     json!({
         "access_token": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
-            "description": "From `POST /api/auth/refresh`; good for 15 minutes and one organization.",
+            "description": "Issued by `POST /api/auth/refresh` for one organization. Valid for 15 minutes.",
         },
         "csrf_token": {
             "type": "apiKey", "in": "header", "name": "x-csrf-token",
-            "description": "The value of the cookie `__Host-csrf`.",
+            "description": "Value of the cookie `__Host-csrf`. Required with the refresh cookie.",
         },
         "refresh_cookie": {
             "type": "apiKey", "in": "cookie", "name": "__Secure-rt",
-            "description": "Set by signing in; only the browser holds it.",
+            "description": "Set by `GET /api/auth/callback`, replaced by each refresh. Not readable by scripts.",
         },
     })
 }
@@ -217,19 +121,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn operations_are_named_after_their_routes() {
-        for (method, path, expected) in [
-            ("get", "/api/tasks", "getTasks"),
-            (
-                "patch",
-                "/api/tasks/{task_id}/comments/{comment_id}",
-                "patchTasksByTaskIdCommentsByCommentId",
-            ),
-            ("post", "/api/auth/logout-all", "postAuthLogoutAll"),
-            ("get", "/api/openapi.json", "getOpenapiJson"),
-        ] {
-            assert_eq!(name(method, path), expected);
+    fn operation_ids_are_words_in_camel_case() {
+        let document = crate::document().unwrap();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            for (method, operation) in methods.as_object().unwrap() {
+                let id = operation["operationId"].as_str().unwrap();
+                let is_readable = id.len() > 3
+                    && id.chars().all(|letter| letter.is_ascii_alphabetic())
+                    && id.starts_with(|letter: char| letter.is_ascii_lowercase())
+                    && id.chars().any(|letter| letter.is_ascii_uppercase());
+                assert!(is_readable, "{method} {path}: {id}");
+            }
         }
+    }
+
+    #[test]
+    fn a_member_that_may_be_null_has_no_default() {
+        let document = crate::document().unwrap();
+        let mut changes = 0;
+        for (name, schema) in document["components"]["schemas"].as_object().unwrap() {
+            if !name.ends_with("Change") {
+                continue;
+            }
+            changes += 1;
+            for (member, schema) in schema["properties"].as_object().unwrap() {
+                assert!(schema.get("default").is_none(), "{name}.{member}: {schema}");
+            }
+        }
+        assert!(changes >= 3, "{changes}");
     }
 
     #[test]
@@ -246,7 +165,7 @@ mod tests {
                         permission.as_str(),
                         "{method} {path}"
                     );
-                    for status in ["401", "403", "503", "default"] {
+                    for status in ["401", "403", "429", "500", "503"] {
                         assert!(
                             operation["responses"][status].is_object(),
                             "{method} {path}: {status}"
@@ -257,6 +176,15 @@ mod tests {
                     operation["summary"].is_string(),
                     "{method} {path} has no summary"
                 );
+                assert!(
+                    operation["description"].is_string(),
+                    "{method} {path} has no description"
+                );
+                for (status, response) in operation["responses"].as_object().unwrap() {
+                    let described =
+                        response["description"].is_string() || response["$ref"].is_string();
+                    assert!(described, "{method} {path}: {status} has no description");
+                }
                 collect(operation, &mut references);
             }
         }

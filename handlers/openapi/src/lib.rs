@@ -2,14 +2,15 @@
 //! completed from the route catalogue.
 //!
 //! It runs when somebody develops, never in a function; `docs` serves what it printed. From the
-//! catalogue come who may call an operation, the errors that follow from that, and the name of each
-//! operation. What always holds: an operation is a route of the catalogue and stands in the
+//! catalogue come who may call an operation and the errors that follow from that. What always holds: an operation is a route of the catalogue and stands in the
 //! function that the catalogue names, names of operations are unique, and two functions do not mean
 //! two things by the name of one schema. That no route is missing is held by the tests of the whole
 //! application.
 
 mod complete;
+mod errors;
 mod merge;
+mod pages;
 
 use serde_json::Value;
 
@@ -30,6 +31,7 @@ pub fn document() -> Result<Value, Error> {
         let part = serde_json::to_value(part).map_err(|error| Error(error.to_string()))?;
         merge::add(&mut document, function, part)?;
     }
+    pages::name(&mut document);
     complete::complete(&mut document)?;
     Ok(document)
 }

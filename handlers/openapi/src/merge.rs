@@ -4,17 +4,29 @@ use serde_json::{Map, Value, json};
 
 use crate::Error;
 
+/// Tags of the operations, in the order in which a reader meets them.
+const TAGS: [(&str, &str); 6] = [
+    ("auth", "Sign-in with GitHub, access tokens and sessions."),
+    ("tasks", "Tasks of an organization."),
+    ("comments", "Comments on tasks."),
+    ("labels", "Labels of an organization."),
+    ("activity", "Audit trail of an organization."),
+    ("docs", "State and description of the API."),
+];
+
 /// A document without operations.
 pub(crate) fn empty() -> Value {
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "Miyabi",
-            "description": "A multi-tenant task system. Errors are RFC 9457 problems with a stable `code`. What belongs to another organization is 404, as if it did not exist.",
+            "description": "A multi-tenant task system. Errors are RFC 9457 problems with a stable `code`. A resource of another organization is answered with 404, like one that does not exist.",
             "version": env!("CARGO_PKG_VERSION"),
+            "contact": {"name": "The maintainers of Miyabi"},
             "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
         },
         "servers": [{"url": "/", "description": "This stage"}],
+        "tags": TAGS.map(|(name, description)| json!({"name": name, "description": description})),
         "paths": {},
         "components": {"schemas": {}, "responses": {}, "securitySchemes": {}},
     })

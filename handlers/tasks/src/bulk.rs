@@ -17,33 +17,44 @@ use crate::{Task, TaskSummary, change::TaskChange, fields::Fields, hierarchy};
 /// Most tasks of one request.
 const MAX: usize = 100;
 
-/// Changes to make together.
+/// Changes to several tasks.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BulkChange {
-    /// One for each task, 1 to 100.
+    /// One change for each task, 1 to 100.
     #[serde(deserialize_with = "bounded")]
-    #[schema(min_items = 1, max_items = 100)]
+    #[schema(value_type = HashSet<BulkItem>, min_items = 1, max_items = 100)]
     items: Vec<BulkItem>,
 }
 
-/// A change to one of the tasks.
+/// A change to one task.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BulkItem {
-    /// The task.
+    /// Id of the task.
     id: Uuid,
-    /// The version that the change was made from.
+    /// Version of the task that the change was made from.
+    #[serde(deserialize_with = "from_one")]
+    #[schema(minimum = 1)]
     version: i64,
     /// The change.
     change: TaskChange,
 }
 
-/// The tasks after their changes.
+/// The tasks after the changes.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct BulkChanged {
     /// In the order of the request.
     items: Vec<TaskSummary>,
+}
+
+/// Versions count from 1.
+fn from_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let version = i64::deserialize(deserializer)?;
+    if version < 1 {
+        return Err(de::Error::custom("must be 1 or more"));
+    }
+    Ok(version)
 }
 
 fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BulkItem>, D::Error> {
@@ -60,20 +71,21 @@ fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BulkItem>, 
     Ok(items)
 }
 
-/// Changes several tasks, all of them or none.
+/// Updates several tasks, all or none.
 ///
-/// An error names the item that it is about. `Idempotency-Key` works as for a new task.
+/// An error names its item.
 #[utoipa::path(
     post,
     path = "/api/tasks/bulk",
     tag = "tasks",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, a new one for each request.")),
+    operation_id = "updateTasks",
+    params(IdempotencyKey),
     request_body = BulkChange,
     responses(
-        (status = 200, description = "The tasks as they are now.", body = BulkChanged),
-        (status = 409, description = "`bad_transition`, `try_again`", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid`, also for a task that is not there", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The tasks after the changes.", body = BulkChanged),
+        (status = 409, description = "`bad_transition`: the status cannot change to this one. `try_again`: somebody changed the same rows at the same moment.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`: a task has another version.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`: fields with invalid values, in `errors`; also an `id` that is not a task of the organization. `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn bulk(
@@ -97,6 +109,10 @@ pub(crate) async fn bulk(
     }
     let ids: Vec<Uuid> = bulk.items.iter().map(|item| item.id).collect();
     let found = by_id(Task::lock(&mut tx, &ids).await?);
+    // A missing task is reported before a stale version, as on the routes of one task.
+    if let Some(number) = ids.iter().position(|id| !found.contains_key(id)) {
+        return Err(of_item(no_such_task(), number));
+    }
     let (mut lines, mut changed) = (Vec::new(), Vec::new());
     for (number, item) in bulk.items.into_iter().enumerate() {
         let planned = item.plan(&found).map_err(|error| of_item(error, number))?;
@@ -121,6 +137,10 @@ pub(crate) async fn bulk(
     Ok(answer)
 }
 
+fn no_such_task() -> ApiError {
+    ApiError::invalid("id", "is not a task of this organization")
+}
+
 fn by_id(tasks: Vec<Task>) -> BTreeMap<Uuid, Task> {
     tasks.into_iter().map(|task| (task.id, task)).collect()
 }
@@ -128,9 +148,7 @@ fn by_id(tasks: Vec<Task>) -> BTreeMap<Uuid, Task> {
 impl BulkItem {
     /// The task and what it shall be; `None` when it is so already.
     fn plan(self, found: &BTreeMap<Uuid, Task>) -> Result<Option<(&Task, Fields)>, ApiError> {
-        let task = found
-            .get(&self.id)
-            .ok_or_else(|| ApiError::invalid("id", "is not a task of this organization"))?;
+        let task = found.get(&self.id).ok_or_else(no_such_task)?;
         if task.version != self.version {
             return Err(ApiError::refused(
                 StatusCode::PRECONDITION_FAILED,

@@ -14,74 +14,109 @@ use uuid::Uuid;
 
 use crate::{Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds};
 
-/// A change to a task. What is not there stays as it is.
+/// A change to a task, as a JSON merge patch (RFC 7396). Absent members stay unchanged.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct TaskChange {
-    /// What is to be done, in a line.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    /// One-line title.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     title: Option<Line<200>>,
-    /// What is to be done, at length.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    /// Description, of any number of lines.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     description: Option<Text<20_000>>,
-    /// Where it stands now: one of those that it may become.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    /// New status. 409 when the current status cannot change to it.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     status: Option<Status>,
-    /// How urgent it is.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    /// Priority.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(nullable = false)]
     priority: Option<Priority>,
-    /// Who is to do it: a member of the organization, or null for nobody. Needs `tasks.assign`.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    /// Assignee, a member of the organization; null unassigns. Requires `tasks.assign`.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(value_type = Option<Uuid>)]
     assignee_id: Option<Option<Uuid>>,
-    /// The task that it is a part of, or null for none.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    /// Parent task; null makes it a top-level task.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<Option<Uuid>>,
-    /// When it must be done, or null for never.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    /// Due date; null removes it.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[schema(value_type = Option<Timestamp>)]
     due_at: Option<Option<Timestamp>>,
-    /// All its labels, 20 at most.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Uuid>>, nullable = false)]
+    /// Replaces all labels, at most 20.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<HashSet<Uuid>>, max_items = 20, nullable = false)]
     label_ids: Option<LabelIds>,
-    /// Merged into what is there, member by member; null removes a member.
-    #[serde(deserialize_with = "given", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>, nullable = false)]
+    /// Merged into the current metadata member by member; null removes a member.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<HashMap<String, serde_json::Value>>, nullable = false)]
     metadata: Option<Metadata>,
 }
 
-/// A field that is there, null or not: null is a value, for fields that can be it.
+/// A member that is present, null or not: null is a value of the fields that allow it.
 pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }
 
-/// Changes a task.
+/// Updates a task.
 ///
-/// `If-Match` names the version that the change was made from, as in the `ETag` of its answer. A
-/// change that changes nothing leaves the version as it is.
+/// A change that changes nothing keeps the version.
 #[utoipa::path(
     patch,
     path = "/api/tasks/{task_id}",
+    operation_id = "updateTask",
     tag = "tasks",
     params(
-        ("task_id" = Uuid, Path, description = "The task."),
-        ("If-Match" = String, Header, description = "The version that was seen, `\"3\"`."),
+        ("task_id" = Uuid, Path, description = "Id of the task."),
+        IfMatch,
     ),
     request_body = TaskChange,
     responses(
-        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "`bad_transition`, `try_again`", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`version_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 409, description = "`bad_transition`: the status cannot change to this one. `try_again`: somebody changed the same rows at the same moment.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`: `If-Match` is not the current version.", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`version_required`: `If-Match` is missing.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn change(

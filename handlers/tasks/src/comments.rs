@@ -18,17 +18,23 @@ use miyabi_core::{
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{IntoParams, ToSchema, openapi::Object};
 use uuid::Uuid;
 
-/// A comment to write, or what one shall say instead.
+/// The text of a comment.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CommentText {
-    /// What it says.
+    /// Text, of any number of lines, not blank.
     #[serde(deserialize_with = "not_blank")]
-    #[schema(value_type = String, min_length = 1, max_length = 10_000)]
+    #[schema(schema_with = body_schema)]
     body: Text<10_000>,
+}
+
+fn body_schema() -> Object {
+    Text::<10_000>::not_blank_schema()
+        .description(Some("Text, of any number of lines, not blank."))
+        .build()
 }
 
 fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<10_000>, D::Error> {
@@ -44,10 +50,11 @@ fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<10_000>,
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct CommentsAsked {
-    /// How many at most, 1 to 100; 50 when not given.
+    /// Maximum number of items, 1 to 100.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
@@ -56,10 +63,11 @@ pub(crate) struct CommentsAsked {
     get,
     path = "/api/tasks/{task_id}/comments",
     tag = "comments",
-    params(("task_id" = Uuid, Path, description = "The task."), CommentsAsked),
+    operation_id = "listComments",
+    params(("task_id" = Uuid, Path, description = "Id of the task."), CommentsAsked),
     responses(
         (status = 200, description = "A page of comments.", body = Page<Comment>),
-        (status = 400, description = "`bad_cursor`, `bad_limit`", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn list(
@@ -87,19 +95,20 @@ pub(crate) async fn list(
     Ok(Json(page))
 }
 
-/// Comments on a task.
+/// Adds a comment to a task.
 #[utoipa::path(
     post,
     path = "/api/tasks/{task_id}/comments",
     tag = "comments",
+    operation_id = "createComment",
     params(
-        ("task_id" = Uuid, Path, description = "The task."),
-        ("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, a new one for each request."),
+        ("task_id" = Uuid, Path, description = "Id of the task."),
+        IdempotencyKey,
     ),
     request_body = CommentText,
     responses(
-        (status = 201, description = "The comment.", body = Comment, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 422, description = "`invalid`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "The comment.", body = Comment, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 422, description = "`invalid`: fields with invalid values, in `errors`. `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn create(
@@ -141,23 +150,25 @@ pub(crate) async fn create(
     Ok(answer)
 }
 
-/// Changes what a comment says. Only its author may.
+/// Updates a comment.
+///
+/// Only its author may.
 #[utoipa::path(
     patch,
     path = "/api/tasks/{task_id}/comments/{comment_id}",
     tag = "comments",
+    operation_id = "updateComment",
     params(
-        ("task_id" = Uuid, Path, description = "The task."),
-        ("comment_id" = Uuid, Path, description = "The comment."),
-        ("If-Match" = String, Header, description = "The version that was seen, `\"3\"`."),
+        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("comment_id" = Uuid, Path, description = "Id of the comment."),
+        IfMatch,
     ),
     request_body = CommentText,
     responses(
-        (status = 200, description = "The comment.", body = Comment, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 403, description = "`not_the_author`", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`version_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The comment.", body = Comment, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 403, description = "`not_the_author`: somebody else wrote the comment. `missing_permission`, `not_a_member`.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`: `If-Match` is not the current version.", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`version_required`: `If-Match` is missing.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn change(
@@ -197,20 +208,23 @@ pub(crate) async fn change(
     tx.commit_with(ETag(comment.version), &comment).await
 }
 
-/// Deletes a comment. Its author may, and whoever may manage members.
+/// Deletes a comment.
+///
+/// Its author may, and whoever has `members.manage`.
 #[utoipa::path(
     delete,
     path = "/api/tasks/{task_id}/comments/{comment_id}",
     tag = "comments",
+    operation_id = "deleteComment",
     params(
-        ("task_id" = Uuid, Path, description = "The task."),
-        ("comment_id" = Uuid, Path, description = "The comment."),
-        ("If-Match" = Option<String>, Header, description = "The version that was seen, `\"3\"`. Left out: whichever it is."),
+        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("comment_id" = Uuid, Path, description = "Id of the comment."),
+        ("If-Match" = Option<String>, Header, pattern = r#"^"[1-9][0-9]{0,18}"$"#, description = "The version to delete, as in the `ETag` of the resource; any version when it is absent. `*`, a weak tag and a list of tags match no version and are answered with 412."),
     ),
     responses(
-        (status = 204, description = "It is deleted."),
-        (status = 403, description = "`not_the_author`", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "The comment was deleted."),
+        (status = 403, description = "`not_the_author`: somebody else wrote the comment. `missing_permission`, `not_a_member`.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`: `If-Match` is not the current version.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn remove(

@@ -12,37 +12,37 @@ use uuid::Uuid;
 
 use crate::{Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds};
 
-/// A task to make.
+/// A new task.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewTask {
-    /// What is to be done, in a line.
+    /// One-line title.
     title: Line<200>,
-    /// What is to be done, at length.
+    /// Description, of any number of lines.
     #[serde(default)]
     description: Text<20_000>,
-    /// Where it stands already; `pending` when not given.
+    /// Initial status; `pending` by default.
     #[serde(default = "pending")]
     status: Status,
-    /// How urgent it is; `p2` when not given.
+    /// Priority; `p2` by default.
     #[serde(default)]
     priority: Priority,
-    /// Who is to do it: a member of the organization. Needs `tasks.assign`.
+    /// Assignee, a member of the organization. Requires `tasks.assign`.
     #[serde(default)]
     assignee_id: Option<Uuid>,
-    /// The task that it is a part of.
+    /// Parent task.
     #[serde(default)]
     parent_id: Option<Uuid>,
-    /// When it must be done.
+    /// Due date.
     #[serde(default)]
     due_at: Option<Timestamp>,
-    /// Its labels, 20 at most.
+    /// Labels, at most 20.
     #[serde(default)]
-    #[schema(value_type = Vec<Uuid>)]
+    #[schema(value_type = HashSet<Uuid>, max_items = 20)]
     label_ids: LabelIds,
-    /// Whatever programs keep with it: an object of up to 16 KiB.
+    /// Free members for programs, at most 16 KiB as JSON.
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = HashMap<String, serde_json::Value>)]
     metadata: Metadata,
 }
 
@@ -50,19 +50,17 @@ fn pending() -> Status {
     Status::Pending
 }
 
-/// Makes a task.
-///
-/// With an `Idempotency-Key` the same request can be sent again for 24 hours: it has its effect
-/// once, and the answer is the same.
+/// Creates a task.
 #[utoipa::path(
     post,
     path = "/api/tasks",
     tag = "tasks",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, a new one for each request.")),
+    operation_id = "createTask",
+    params(IdempotencyKey),
     request_body = NewTask,
     responses(
-        (status = 201, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 422, description = "`invalid`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "The task.", body = Task, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 422, description = "`invalid`: fields with invalid values, in `errors`. `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn create(

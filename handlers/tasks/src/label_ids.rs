@@ -1,4 +1,4 @@
-//! The labels that a body names.
+//! The label ids of a request body.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Most labels on a task.
 const MAX: usize = 20;
 
-/// Ids of labels: 20 at most, each once.
+/// Label ids: at most 20, each once.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
 pub(crate) struct LabelIds(pub(crate) BTreeSet<Uuid>);

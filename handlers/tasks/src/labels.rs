@@ -17,41 +17,42 @@ use uuid::Uuid;
 /// A label.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Label {
-    /// Never changes.
+    /// Id.
     id: Uuid,
-    /// Its name. No two labels look the same: capitals and Unicode normalizations are not told apart.
+    /// Name, unique in the organization regardless of case and Unicode normalization.
     name: String,
-    /// Its colour, `#rrggbb`.
+    /// Colour, `#rrggbb` in lower case.
     color: String,
-    /// Counts its changes from 1; also in the `ETag`.
+    /// Version, 1 for a new label; also in the `ETag`.
+    #[schema(minimum = 1)]
     version: i64,
-    /// When it was made.
+    /// Time of creation.
     created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     updated_at: Timestamp,
 }
 
-/// A label to make.
+/// A new label.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewLabel {
-    /// Its name. No two labels look the same: capitals and Unicode normalizations are not told apart.
+    /// Name, unique in the organization regardless of case and Unicode normalization.
     name: Line<50>,
-    /// Its colour, `#rrggbb`; grey when not given.
+    /// Colour, `#rrggbb`; grey by default.
     #[serde(default)]
     #[schema(value_type = String, pattern = "^#[0-9a-fA-F]{6}$")]
     color: Color,
 }
 
-/// A change to a label. What is not there stays as it is.
+/// A change to a label, as a JSON merge patch (RFC 7396). Absent members stay unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LabelChange {
-    /// Its name.
+    /// Name, unique in the organization regardless of case and Unicode normalization.
     #[serde(default, deserialize_with = "crate::change::given")]
     #[schema(nullable = false)]
     name: Option<Line<50>>,
-    /// Its colour, `#rrggbb`.
+    /// Colour, `#rrggbb`.
     #[serde(default, deserialize_with = "crate::change::given")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^#[0-9a-fA-F]{6}$")]
     color: Option<Color>,
@@ -84,10 +85,11 @@ impl<'de> Deserialize<'de> for Color {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct LabelsAsked {
-    /// How many at most, 1 to 100; 50 when not given.
+    /// Maximum number of items, 1 to 100.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
     limit: Option<String>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
 }
 
@@ -96,10 +98,11 @@ pub(crate) struct LabelsAsked {
     get,
     path = "/api/labels",
     tag = "labels",
+    operation_id = "listLabels",
     params(LabelsAsked),
     responses(
         (status = 200, description = "A page of labels.", body = Page<Label>),
-        (status = 400, description = "`bad_cursor`, `bad_limit`", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn list(
@@ -132,17 +135,18 @@ pub(crate) async fn list(
     Ok(Json(page))
 }
 
-/// Makes a label.
+/// Creates a label.
 #[utoipa::path(
     post,
     path = "/api/labels",
     tag = "labels",
-    params(("Idempotency-Key" = Option<String>, Header, description = "1 to 255 visible ASCII characters, a new one for each request.")),
+    operation_id = "createLabel",
+    params(IdempotencyKey),
     request_body = NewLabel,
     responses(
-        (status = 201, description = "The label.", body = Label, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "`label_exists`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid`, `idempotency_key_reused`", body = Problem, content_type = "application/problem+json"),
+        (status = 201, description = "The label.", body = Label, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 409, description = "`label_exists`: another label has this name.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`: fields with invalid values, in `errors`. `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn create(
@@ -182,22 +186,22 @@ pub(crate) async fn create(
     Ok(answer)
 }
 
-/// Changes a label.
+/// Updates a label.
 #[utoipa::path(
     patch,
     path = "/api/labels/{label_id}",
     tag = "labels",
+    operation_id = "updateLabel",
     params(
-        ("label_id" = Uuid, Path, description = "The label."),
-        ("If-Match" = String, Header, description = "The version that was seen, `\"3\"`."),
+        ("label_id" = Uuid, Path, description = "Id of the label."),
+        IfMatch,
     ),
     request_body = LabelChange,
     responses(
-        (status = 200, description = "The label.", body = Label, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "`label_exists`", body = Problem, content_type = "application/problem+json"),
-        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid`", body = Problem, content_type = "application/problem+json"),
-        (status = 428, description = "`version_required`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The label.", body = Label, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 409, description = "`label_exists`: another label has this name.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`: `If-Match` is not the current version.", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`version_required`: `If-Match` is missing.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn change(
@@ -237,18 +241,21 @@ pub(crate) async fn change(
     tx.commit_with(ETag(label.version), &label).await
 }
 
-/// Deletes a label and takes it off all tasks. It cannot be restored.
+/// Deletes a label and removes it from all tasks.
+///
+/// A deleted label cannot be restored.
 #[utoipa::path(
     delete,
     path = "/api/labels/{label_id}",
     tag = "labels",
+    operation_id = "deleteLabel",
     params(
-        ("label_id" = Uuid, Path, description = "The label."),
-        ("If-Match" = Option<String>, Header, description = "The version that was seen, `\"3\"`. Left out: whichever it is."),
+        ("label_id" = Uuid, Path, description = "Id of the label."),
+        ("If-Match" = Option<String>, Header, pattern = r#"^"[1-9][0-9]{0,18}"$"#, description = "The version to delete, as in the `ETag` of the resource; any version when it is absent. `*`, a weak tag and a list of tags match no version and are answered with 412."),
     ),
     responses(
-        (status = 204, description = "It is deleted."),
-        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "The label was deleted."),
+        (status = 412, description = "`stale_version`: `If-Match` is not the current version.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn remove(
@@ -287,7 +294,7 @@ async fn lock(tx: &mut Tx, id: Uuid) -> Result<Label, ApiError> {
 }
 
 fn exists_already() -> ApiError {
-    ApiError::conflict("label_exists", "There is a label of that name already.")
+    ApiError::conflict("label_exists", "A label with this name exists already.")
 }
 
 impl Label {

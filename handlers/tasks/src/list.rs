@@ -3,6 +3,7 @@
 mod filter;
 mod listed;
 mod order;
+mod schema;
 mod statement;
 
 pub use filter::{Asked, Filter};
@@ -18,25 +19,26 @@ use listed::Listed;
 
 /// Lists tasks.
 ///
-/// All filters hold together. In `status` and `priority` several values can be given with commas
-/// between. Tasks come without description and metadata. The order is one of:
+/// A task must match all filters. Items have no description and no metadata. Orders:
 ///
-/// - `-created_at` (when not given), `created_at`, `-updated_at`, `updated_at`
-/// - `due_at`: what is due first comes first, what is never due last; `-due_at`: the reverse
-/// - `-priority`: the most urgent first, and of equally urgent ones the oldest; `priority`: the reverse
-/// - `title`, `-title`: by letters, capitals and small ones alike
+/// - `-created_at` (default), `created_at`, `-updated_at`, `updated_at`
+/// - `due_at`: earliest first, tasks without a due date last; `-due_at`: the reverse
+/// - `-priority`: most urgent first, the oldest first within a priority; `priority`: the reverse
+/// - `title`, `-title`: alphabetical, regardless of case
 ///
-/// With `q` the newest tasks that match come first, with `deleted=true` those deleted last, and
-/// `sort` cannot be given.
+/// `q` cannot be combined with `title_prefix`, `deleted=true` or a `sort` other than `-created_at`:
+/// matches are sorted newest first. `deleted=true` cannot be combined with `sort`: the task that
+/// was deleted last comes first.
 #[utoipa::path(
     get,
     path = "/api/tasks",
     tag = "tasks",
+    operation_id = "listTasks",
     params(Asked),
     responses(
         (status = 200, description = "A page of tasks.", body = Page<TaskSummary>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list with this order and these filters. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
-        (status = 422, description = "`invalid`: a filter that is not acceptable.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`: a filter with an invalid value, or filters that cannot be combined.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn list(

@@ -6,14 +6,15 @@ use uuid::Uuid;
 
 use crate::Task;
 
-/// Shows a task.
+/// Gets a task.
 #[utoipa::path(
     get,
     path = "/api/tasks/{task_id}",
     tag = "tasks",
-    params(("task_id" = Uuid, Path, description = "The task.")),
+    operation_id = "getTask",
+    params(("task_id" = Uuid, Path, description = "Id of the task.")),
     responses(
-        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
+        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "The version, for `If-Match`."))),
     ),
 )]
 pub(crate) async fn one(

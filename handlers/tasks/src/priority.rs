@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How urgent a task is: `p0` is the most urgent.
+/// Priority of a task; `p0` is the most urgent.
 #[derive(
     Debug,
     Clone,

@@ -24,19 +24,20 @@ struct Moved {
 
 /// Deletes a task and its sub-tasks.
 ///
-/// They can be restored, and are in the list with `deleted=true` until then.
+/// Deleted tasks can be restored; the list shows them with `deleted=true`.
 #[utoipa::path(
     delete,
     path = "/api/tasks/{task_id}",
     tag = "tasks",
+    operation_id = "deleteTask",
     params(
-        ("task_id" = Uuid, Path, description = "The task."),
-        ("If-Match" = Option<String>, Header, description = "The version that was seen, `\"3\"`. Left out: whichever it is."),
+        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("If-Match" = Option<String>, Header, pattern = r#"^"[1-9][0-9]{0,18}"$"#, description = "The version to delete, as in the `ETag` of the resource; any version when it is absent. `*`, a weak tag and a list of tags match no version and are answered with 412."),
     ),
     responses(
-        (status = 204, description = "It is deleted."),
-        (status = 412, description = "`stale_version`", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`too_many_subtasks`", body = Problem, content_type = "application/problem+json"),
+        (status = 204, description = "The task was deleted."),
+        (status = 409, description = "`too_many_subtasks`: the task has more than 1,000 sub-tasks.", body = Problem, content_type = "application/problem+json"),
+        (status = 412, description = "`stale_version`: `If-Match` is not the current version.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn remove(
@@ -88,17 +89,18 @@ pub(crate) async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Brings a deleted task back, with the sub-tasks that were deleted together with it.
+/// Restores a deleted task and the sub-tasks that were deleted with it.
 ///
-/// A task that is not deleted is answered as it is.
+/// A task that is not deleted is returned unchanged.
 #[utoipa::path(
     post,
     path = "/api/tasks/{task_id}/restore",
     tag = "tasks",
-    params(("task_id" = Uuid, Path, description = "The task.")),
+    operation_id = "restoreTask",
+    params(("task_id" = Uuid, Path, description = "Id of the task.")),
     responses(
-        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "Its version, for `If-Match`."))),
-        (status = 409, description = "`parent_is_deleted`, `too_deep`", body = Problem, content_type = "application/problem+json"),
+        (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 409, description = "`parent_is_deleted`: the parent task must be restored first. `too_deep`: its sub-tasks would be nested too deep.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn restore(

@@ -9,31 +9,37 @@ use utoipa::ToSchema;
 
 use crate::{Priority, Status};
 
-/// How many tasks the organization has. Open ones are pending or in progress.
+/// Numbers of tasks. A task is open while it is pending or in progress.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TaskStats {
-    /// All that are not deleted.
+    /// Tasks that are not deleted.
+    #[schema(minimum = 0)]
     total: i64,
-    /// By status, each status.
+    /// Tasks by status; has a member for each status.
     by_status: BTreeMap<Status, i64>,
-    /// Open ones by priority, each priority.
+    /// Open tasks by priority; has a member for each priority.
     open_by_priority: BTreeMap<Priority, i64>,
-    /// Open ones.
+    /// Open tasks.
+    #[schema(minimum = 0)]
     open: i64,
-    /// Open ones whose due date is over.
+    /// Open tasks whose due date is over.
+    #[schema(minimum = 0)]
     overdue: i64,
-    /// Open ones that are nobody's.
+    /// Open tasks without an assignee.
+    #[schema(minimum = 0)]
     unassigned: i64,
-    /// Open ones of the caller.
+    /// Open tasks assigned to the caller.
+    #[schema(minimum = 0)]
     mine: i64,
 }
 
-/// Counts the tasks.
+/// Counts the tasks of the organization.
 #[utoipa::path(
     get,
     path = "/api/tasks/stats",
     tag = "tasks",
-    responses((status = 200, description = "The counts.", body = TaskStats)),
+    operation_id = "getTaskStats",
+    responses((status = 200, description = "The numbers.", body = TaskStats)),
 )]
 pub(crate) async fn stats(
     caller: Caller<tasks::Read>,

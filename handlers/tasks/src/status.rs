@@ -4,7 +4,7 @@ use miyabi_core::ApiError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where a task stands.
+/// Status of a task.
 #[derive(
     Debug,
     Clone,

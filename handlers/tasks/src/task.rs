@@ -11,93 +11,95 @@ use crate::{Priority, Status};
 /// A task.
 #[derive(Debug, Serialize, FromRow, ToSchema)]
 pub struct Task {
-    /// Never changes.
+    /// Id.
     pub id: Uuid,
-    /// What is to be done, in a line.
+    /// One-line title.
     pub title: String,
-    /// What is to be done, at length.
+    /// Description, of any number of lines.
     pub description: String,
-    /// Where it stands.
+    /// Status.
     pub status: Status,
-    /// How urgent it is.
+    /// Priority.
     pub priority: Priority,
-    /// Who is to do it; null: nobody yet.
+    /// Assignee; null when unassigned.
     #[schema(value_type = Option<Person>)]
     pub assignee: Option<Json<Person>>,
-    /// The task that this one is a part of; null: none.
+    /// Parent task; null for a top-level task.
     pub parent_id: Option<Uuid>,
-    /// When it must be done; null: never.
+    /// Due date; null when it has none.
     pub due_at: Option<Timestamp>,
-    /// Its labels, by name.
+    /// Labels, sorted by name.
     #[schema(value_type = Vec<TaskLabel>)]
     pub labels: Json<Vec<TaskLabel>>,
-    /// Whatever programs keep with it.
-    #[schema(value_type = Object)]
+    /// Free members for programs.
+    #[schema(value_type = HashMap<String, serde_json::Value>)]
     pub metadata: RawJson,
-    /// Counts its changes from 1; also in the `ETag`. Labels that are renamed do not count.
+    /// Version, 1 for a new task; also in the `ETag`. Renaming a label does not change it.
+    #[schema(minimum = 1)]
     pub version: i64,
-    /// Who made it.
+    /// Creator.
     #[schema(value_type = Person)]
     pub created_by: Json<Person>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
 /// A task in a list: without description and metadata.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TaskSummary {
-    /// Never changes.
+    /// Id.
     pub id: Uuid,
-    /// What is to be done, in a line.
+    /// One-line title.
     pub title: String,
-    /// Where it stands.
+    /// Status.
     pub status: Status,
-    /// How urgent it is.
+    /// Priority.
     pub priority: Priority,
-    /// Who is to do it; null: nobody yet.
+    /// Assignee; null when unassigned.
     pub assignee: Option<Person>,
-    /// The task that this one is a part of; null: none.
+    /// Parent task; null for a top-level task.
     pub parent_id: Option<Uuid>,
-    /// When it must be done; null: never.
+    /// Due date; null when it has none.
     pub due_at: Option<Timestamp>,
-    /// Its labels, by name.
+    /// Labels, sorted by name.
     pub labels: Vec<TaskLabel>,
-    /// Counts its changes from 1.
+    /// Version, 1 for a new task.
+    #[schema(minimum = 1)]
     pub version: i64,
-    /// Who made it.
+    /// Creator.
     pub created_by: Person,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// When it was deleted; only there in a list of deleted tasks.
+    /// Time of deletion; only present in a list of deleted tasks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
 }
 
-/// Somebody in the organization.
+/// A member of the organization, or a former one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Person {
-    /// The user.
+    /// Id of the user.
     pub id: Uuid,
     /// Login at GitHub.
     pub login: String,
-    /// Name to show.
+    /// Display name.
     pub name: Option<String>,
-    /// Address of a picture.
+    /// URL of a picture.
     pub avatar_url: Option<String>,
 }
 
 /// A label on a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TaskLabel {
-    /// The label.
+    /// Id of the label.
     pub id: Uuid,
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its colour, `#rrggbb`.
+    /// Colour, `#rrggbb` in lower case.
     pub color: String,
 }
 

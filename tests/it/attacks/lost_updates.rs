@@ -50,6 +50,39 @@ async fn attack_44_only_the_present_version_is_changed() {
     assert_eq!(alice.get(&task).await.expect(200)["title"], "Second");
 }
 
+/// Whatever `If-Match` says, what is missing is 404: the version of nothing cannot be stale.
+#[tokio::test]
+async fn attack_44_a_missing_resource_is_404_before_its_version_is_412() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let task = alice
+        .post("/api/tasks", json!({"title": "Task"}))
+        .await
+        .expect(201);
+    let task = task["id"].as_str().unwrap();
+    let absent = "0198f3c2-7b7e-7000-8000-000000000000";
+    for (path, field) in [
+        (format!("/api/tasks/{absent}"), "title"),
+        (format!("/api/tasks/{absent}/comments/{absent}"), "body"),
+        (format!("/api/tasks/{task}/comments/{absent}"), "body"),
+        (format!("/api/labels/{absent}"), "name"),
+    ] {
+        for tag in ["\"1\"", "*", "W/\"1\"", "\"1\", \"2\"", "x"] {
+            let change = alice
+                .request(Method::PATCH, &path)
+                .header("if-match", tag)
+                .json(json!({ field: "Changed" }));
+            change.send().await.problem(404, "not_found");
+        }
+    }
+    // Of several tasks, one that is missing is reported before one with another version.
+    let change = |id: &str| json!({"id": id, "version": 9, "change": {"title": "Changed"}});
+    let bulk = json!({"items": [change(task), change(absent)]});
+    let refused = alice.post("/api/tasks/bulk", bulk).await;
+    let problem = refused.problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["field"], "items[1].id", "{problem}");
+}
+
 #[tokio::test]
 async fn attack_44_of_fifty_at_once_one_wins_each_version() {
     let app = App::start().await;

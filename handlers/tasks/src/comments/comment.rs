@@ -12,20 +12,21 @@ use crate::Person;
 /// A comment.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Comment {
-    /// Never changes.
+    /// Id.
     pub(super) id: Uuid,
-    /// The task that it is about.
+    /// Id of the task.
     task_id: Uuid,
-    /// Who wrote it.
+    /// Author.
     #[schema(value_type = Person)]
     pub(super) author: Jsonb<Person>,
-    /// What it says.
+    /// Text.
     pub(super) body: String,
-    /// Counts its changes from 1; also in the `ETag`.
+    /// Version, 1 for a new comment; also in the `ETag`.
+    #[schema(minimum = 1)]
     pub(super) version: i64,
-    /// When it was written.
+    /// Time of creation.
     pub(super) created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     updated_at: Timestamp,
 }
 

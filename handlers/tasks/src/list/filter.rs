@@ -10,54 +10,55 @@ use serde::{
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::Order;
+use super::{Order, schema};
 use crate::{Priority, Status};
 
-/// Which tasks, in which order.
+/// Query parameters of the list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
-    /// Words that title or description have, as in a search engine: `maple -bonsai "red leaves"`.
-    #[param(value_type = Option<String>, max_length = 200)]
+    /// Words of the title or the description, in the syntax of a web search: `maple -bonsai "red leaves"`.
+    #[param(inline)]
     q: Option<Line<200>>,
-    /// Only of this status, or of these: `pending,in_progress`.
-    #[param(value_type = Option<String>)]
+    /// One status, or several with commas between them: `pending,in_progress`.
+    #[param(value_type = Option<schema::Statuses>, inline)]
     status: Option<Several<Status>>,
-    /// Only of this priority, or of these: `p0,p1`.
-    #[param(value_type = Option<String>)]
+    /// One priority, or several with commas between them: `p0,p1`.
+    #[param(value_type = Option<schema::Priorities>, inline)]
     priority: Option<Several<Priority>>,
-    /// Only those of this person: an id, `me`, or `none` for nobody's.
-    #[param(value_type = Option<String>)]
+    /// Tasks assigned to this user: an id, or `me` for the caller; `none`: unassigned tasks.
+    #[param(value_type = Option<schema::Assignee>, inline)]
     assignee: Option<Which>,
-    /// Only those that this person made: an id or `me`.
-    #[param(value_type = Option<String>)]
+    /// Tasks created by this user: an id, or `me` for the caller.
+    #[param(value_type = Option<schema::Creator>, inline)]
     created_by: Option<Which>,
-    /// Only those with this label.
+    /// Tasks with this label.
     label: Option<Uuid>,
-    /// Only the sub-tasks of this task; `none`: only those that are no sub-tasks.
-    #[param(value_type = Option<String>)]
+    /// Sub-tasks of this task; `none`: top-level tasks.
+    #[param(value_type = Option<schema::Parent>, inline)]
     parent: Option<Which>,
-    /// Only those that are due at this time or later (RFC 3339).
+    /// Tasks due at this time or later.
     due_after: Option<Timestamp>,
-    /// Only those that are due before this time.
+    /// Tasks due before this time.
     due_before: Option<Timestamp>,
-    /// Only those that were made at this time or later.
+    /// Tasks created at this time or later.
     created_after: Option<Timestamp>,
-    /// Only those that were made before this time.
+    /// Tasks created before this time.
     created_before: Option<Timestamp>,
-    /// Only those whose title begins so, capitals and small letters alike.
-    #[param(value_type = Option<String>, max_length = 200)]
+    /// Tasks whose title begins with this, regardless of case.
+    #[param(inline)]
     title_prefix: Option<Line<200>>,
-    /// `true`: the deleted ones instead of the others.
+    /// `true`: only deleted tasks. By default, only tasks that are not deleted.
     deleted: Option<bool>,
-    /// The order; `-created_at` when not given.
-    #[param(value_type = Option<String>)]
+    /// Order of the list.
+    #[param(inline)]
     sort: Option<Order>,
-    /// How many tasks at most, 1 to 100; 50 when not given.
+    /// Maximum number of items, 1 to 100.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
     pub(super) limit: Option<String>,
-    /// `next_cursor` of the page before, with the same order and filters.
+    /// `next_cursor` of the previous page, with the same order and filters.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<String>,
 }
 
