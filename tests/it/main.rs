@@ -21,6 +21,7 @@ mod local_stage;
 mod metrics;
 mod migrations;
 mod odd_events;
+mod openapi;
 mod plan;
 #[cfg(feature = "aws")]
 mod sandbox;

@@ -45,6 +45,7 @@ mod scripted_stacks;
 mod secrets;
 mod stopped;
 mod tokens;
+mod tools;
 mod valkey;
 
 pub use ::http::Method;
@@ -71,6 +72,7 @@ pub use secrets::Secrets;
 pub use serde_json::{Value, json};
 pub use stopped::Stopped;
 pub use tokens::{Token, sign_text};
+pub use tools::{ToolOutput, expect_success, from_npm, from_pypi, node_modules, run_tool};
 pub use valkey::{Valkey, ValkeyAddress};
 
 use std::{

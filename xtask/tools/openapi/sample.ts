@@ -1,0 +1,124 @@
+// A program that calls every operation, as a user of the generated types would write it. It is
+// compiled in the tests, never run: what it proves is that the types take every request that the
+// server takes, a partial change above all.
+import createClient from "openapi-fetch";
+
+import type { components, operations, paths } from "./api";
+
+type Task = components["schemas"]["Task"];
+
+const api = createClient<paths>({ baseUrl: "https://tasks.example.com" });
+
+// Each operation of the document, once: a new one without a call below does not compile.
+type Called = { [Id in keyof operations]: () => Promise<unknown> };
+
+const id = "0198f3c2-7b7e-7000-8000-000000000000";
+const csrf = { "x-csrf-token": "the value of the cookie" };
+
+export const calls: Called = {
+  // Signing in.
+  beginSignIn: () => api.GET("/api/auth/login", { params: { query: { return_to: "/tasks" } } }),
+  completeSignIn: () =>
+    api.GET("/api/auth/callback", { params: { query: { code: "code", state: "state" } } }),
+  refreshToken: () => api.POST("/api/auth/refresh", { headers: csrf }),
+  switchOrganization: () =>
+    api.POST("/api/auth/switch", { headers: csrf, body: { organization_id: id } }),
+  signOut: () => api.POST("/api/auth/logout", { headers: csrf }),
+  signOutEverywhere: () => api.POST("/api/auth/logout-all"),
+  getMe: () => api.GET("/api/auth/me"),
+  listSessions: () => api.GET("/api/auth/sessions"),
+  endSession: () =>
+    api.DELETE("/api/auth/sessions/{session_id}", { params: { path: { session_id: id } } }),
+
+  // Tasks.
+  listTasks: () =>
+    api.GET("/api/tasks", {
+      params: {
+        query: {
+          status: "pending,in_progress",
+          priority: "p0",
+          assignee: "me",
+          parent: "none",
+          deleted: false,
+          sort: "-priority",
+          limit: 100,
+        },
+      },
+    }),
+  createTask: () =>
+    api.POST("/api/tasks", {
+      params: { header: { "Idempotency-Key": crypto.randomUUID() } },
+      body: { title: "Water the maple", metadata: { pot: { size: 12 }, tags: ["a", null] } },
+    }),
+  getTask: () => api.GET("/api/tasks/{task_id}", { params: { path: { task_id: id } } }),
+  // Only what changes is named: nothing else may be required, and null is a value of its own.
+  updateTask: () =>
+    api.PATCH("/api/tasks/{task_id}", {
+      params: { path: { task_id: id }, header: { "If-Match": '"3"' } },
+      body: { status: "completed", due_at: null, metadata: { pot: null } },
+    }),
+  updateTasks: () =>
+    api.POST("/api/tasks/bulk", {
+      body: { items: [{ id, version: 3, change: { assignee_id: null } }] },
+    }),
+  deleteTask: () => api.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: id } } }),
+  restoreTask: () =>
+    api.POST("/api/tasks/{task_id}/restore", { params: { path: { task_id: id } } }),
+  getTaskStats: () => api.GET("/api/tasks/stats"),
+
+  // Comments.
+  listComments: () =>
+    api.GET("/api/tasks/{task_id}/comments", { params: { path: { task_id: id } } }),
+  createComment: () =>
+    api.POST("/api/tasks/{task_id}/comments", {
+      params: { path: { task_id: id } },
+      body: { body: "Done." },
+    }),
+  updateComment: () =>
+    api.PATCH("/api/tasks/{task_id}/comments/{comment_id}", {
+      params: { path: { task_id: id, comment_id: id }, header: { "If-Match": '"1"' } },
+      body: { body: "Not done." },
+    }),
+  deleteComment: () =>
+    api.DELETE("/api/tasks/{task_id}/comments/{comment_id}", {
+      params: { path: { task_id: id, comment_id: id } },
+    }),
+
+  // Labels.
+  listLabels: () => api.GET("/api/labels", { params: { query: { limit: 50 } } }),
+  createLabel: () => api.POST("/api/labels", { body: { name: "bug" } }),
+  updateLabel: () =>
+    api.PATCH("/api/labels/{label_id}", {
+      params: { path: { label_id: id }, header: { "If-Match": '"1"' } },
+      body: { color: "#64748b" },
+    }),
+  deleteLabel: () => api.DELETE("/api/labels/{label_id}", { params: { path: { label_id: id } } }),
+
+  // The rest.
+  listActivity: () => api.GET("/api/activity", { params: { query: { outcome: "denied" } } }),
+  getHealth: () => api.GET("/api/health"),
+  getOpenApiDocument: () => api.GET("/api/openapi.json"),
+};
+
+// What comes back is typed: a task with its free members, or a problem with its code.
+export async function titleOf(task: string): Promise<string> {
+  const { data, error } = await api.GET("/api/tasks/{task_id}", {
+    params: { path: { task_id: task } },
+  });
+  if (data) {
+    const free: Record<string, unknown> = data.metadata;
+    const read: Task = data;
+    return `${read.title} ${Object.keys(free).length}`;
+  }
+  return "code" in error ? error.code : error.message;
+}
+
+// What the server refuses does not compile.
+export const refused = () => [
+  // @ts-expect-error -- a title cannot be null
+  api.PATCH("/api/tasks/{task_id}", { params: { path: { task_id: id }, header: { "If-Match": '"3"' } }, body: { title: null } }),
+  // @ts-expect-error -- `If-Match` is required
+  api.PATCH("/api/tasks/{task_id}", { params: { path: { task_id: id } }, body: {} }),
+  // @ts-expect-error -- an unknown order
+  api.GET("/api/tasks", { params: { query: { sort: "colour" } } }),
+];
