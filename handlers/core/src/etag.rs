@@ -102,21 +102,40 @@ impl<S: Sync> FromRequestParts<S> for IfMatch {
 
 impl IntoParams for IfMatch {
     fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
-        let tag = ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some(r#"^"[1-9][0-9]{0,18}"$"#))
-            .examples(["\"3\""]);
-        let parameter = ParameterBuilder::new()
-            .name("If-Match")
-            .parameter_in(ParameterIn::Header)
-            .required(Required::True)
-            .description(Some(
-                "The version that the change was made from, as in the `ETag` of the resource. \
-                 `*`, a weak tag and a list of tags match no version and are answered with 412.",
-            ))
-            .schema(Some(tag));
-        vec![parameter.build()]
+        vec![parameter(
+            Required::True,
+            "The version that the change was made from, as in the `ETag` of the resource.",
+        )]
     }
+}
+
+/// The parameter of a route that takes `Option<IfMatch>`, in the OpenAPI document.
+#[derive(Debug)]
+pub struct OptionalIfMatch;
+
+impl IntoParams for OptionalIfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        vec![parameter(
+            Required::False,
+            "The version to delete, as in the `ETag` of the resource; any version when absent.",
+        )]
+    }
+}
+
+fn parameter(required: Required, description: &str) -> Parameter {
+    let tag = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(r#"^"[1-9][0-9]{0,18}"$"#))
+        .examples(["\"3\""]);
+    ParameterBuilder::new()
+        .name("If-Match")
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(format!(
+            "{description} `*`, a weak tag and a list of tags match no version and are answered with 412."
+        )))
+        .schema(Some(tag))
+        .build()
 }
 
 fn parse(tag: &str) -> Option<i64> {

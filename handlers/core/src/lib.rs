@@ -79,7 +79,7 @@ pub use config::ConfigError;
 pub use date::Date;
 pub use db::Db;
 pub use error::{ApiError, FieldError, OnConstraint, Problem};
-pub use etag::{ETag, IfMatch};
+pub use etag::{ETag, IfMatch, OptionalIfMatch};
 pub use event::request_of_event;
 pub use http_client::{Answer, HttpClient, HttpError, Limits};
 pub use idempotency::{IdempotencyKey, Once};

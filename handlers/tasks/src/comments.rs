@@ -13,8 +13,9 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Once, Page,
-    Path, Permission, Problem, Query, Text, Timestamp, Tx, is_blank, permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Once,
+    OptionalIfMatch, Page, Path, Permission, Problem, Query, Text, Timestamp, Tx, is_blank,
+    permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
@@ -219,7 +220,7 @@ pub(crate) async fn change(
     params(
         ("task_id" = Uuid, Path, description = "Id of the task."),
         ("comment_id" = Uuid, Path, description = "Id of the comment."),
-        ("If-Match" = Option<String>, Header, pattern = r#"^"[1-9][0-9]{0,18}"$"#, description = "The version to delete, as in the `ETag` of the resource; any version when it is absent. `*`, a weak tag and a list of tags match no version and are answered with 412."),
+        OptionalIfMatch,
     ),
     responses(
         (status = 204, description = "The comment was deleted."),

@@ -7,7 +7,8 @@ use axum::{
 use http::StatusCode;
 use miyabi_core::{
     ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Line,
-    OnConstraint, Once, Page, Path, Problem, Query, Timestamp, Tx, fold, permission::tasks,
+    OnConstraint, Once, OptionalIfMatch, Page, Path, Problem, Query, Timestamp, Tx, fold,
+    permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
@@ -251,7 +252,7 @@ pub(crate) async fn change(
     operation_id = "deleteLabel",
     params(
         ("label_id" = Uuid, Path, description = "Id of the label."),
-        ("If-Match" = Option<String>, Header, pattern = r#"^"[1-9][0-9]{0,18}"$"#, description = "The version to delete, as in the `ETag` of the resource; any version when it is absent. `*`, a weak tag and a list of tags match no version and are answered with 412."),
+        OptionalIfMatch,
     ),
     responses(
         (status = 204, description = "The label was deleted."),

@@ -4,7 +4,7 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, Path, Problem, Timestamp, Tx,
+    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, OptionalIfMatch, Path, Problem, Timestamp, Tx,
     permission::tasks,
 };
 use serde_json::json;
@@ -32,7 +32,7 @@ struct Moved {
     operation_id = "deleteTask",
     params(
         ("task_id" = Uuid, Path, description = "Id of the task."),
-        ("If-Match" = Option<String>, Header, pattern = r#"^"[1-9][0-9]{0,18}"$"#, description = "The version to delete, as in the `ETag` of the resource; any version when it is absent. `*`, a weak tag and a list of tags match no version and are answered with 412."),
+        OptionalIfMatch,
     ),
     responses(
         (status = 204, description = "The task was deleted."),
