@@ -154,6 +154,32 @@ impl Database {
         Ok(tenant)
     }
 
+    /// An organization with 100,000 tasks among so many small ones, in the shape that the tests have.
+    pub(crate) fn large_among(&self, small: u32) -> Result<Tenant, Error> {
+        self.fill(100_000, small)?;
+        let large = "(select organization_id from tasks group by 1 order by count(*) desc limit 1)";
+        let id = |what: &str| self.value(what)?.parse().map_err(Error::other);
+        Ok(Tenant {
+            organization: id(&format!("select {large}::text"))?,
+            user: id(&format!(
+                "select user_id::text from memberships where organization_id = {large} and role = 'owner'"
+            ))?,
+        })
+    }
+
+    /// More small organizations.
+    pub(crate) fn add_small(&self, small: u32) -> Result<(), Error> {
+        self.fill(20, small.saturating_sub(1))
+    }
+
+    fn fill(&self, large: u32, small: u32) -> Result<(), Error> {
+        let sql = include_str!("../../tests/shape/tenants.sql")
+            .replace("LARGE", &large.to_string())
+            .replace("SMALL", &small.to_string());
+        self.run(&sql)?;
+        self.run("vacuum analyze")
+    }
+
     /// What the server logged of a role's statements while `work` ran: each with its duration when
     /// `durations`, else with its parameters. Only connections that begin during `work` are logged.
     pub(crate) fn logged(

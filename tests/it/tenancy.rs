@@ -7,6 +7,7 @@ mod interleaved;
 mod lists;
 mod queries;
 mod seed;
+mod shape;
 
 /// The roles that functions log in as. What the catalogue of routes says, without the owner.
 fn runtime_roles() -> Vec<&'static str> {

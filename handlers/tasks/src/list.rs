@@ -57,6 +57,7 @@ pub(crate) async fn list(
         .transpose()?;
     let mut sql = QueryBuilder::<Postgres>::default();
     Statement {
+        organization: caller.organization_id(),
         filter: &filter,
         order,
         after: after.as_ref(),

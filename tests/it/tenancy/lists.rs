@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::{
     queries::{FEW, PAGE, explain, rows_read},
-    seed,
+    seed::Tenant,
+    shape,
 };
 
 /// What only few lines of the trail have, of each kind: the actor.
@@ -47,17 +48,16 @@ async fn read(role: &mut PgConnection, organization: Uuid, table: &str, sql: &st
     rows_read(&plan["Plan"], &[table])
 }
 
-async fn tenants(admin: &mut PgConnection, fill: impl Fn(&seed::Tenant) -> String) -> seed::Tenant {
-    let tenants = [seed::tenant(admin, 1).await, seed::tenant(admin, 2).await];
-    for tenant in &tenants {
-        admin.execute(sqlx::raw_sql(&fill(tenant))).await.unwrap();
-    }
+/// A large organization among a thousand small ones, with what a statement adds for each.
+async fn tenants(admin: &mut PgConnection, fill: impl Fn(&Tenant) -> String) -> Tenant {
+    let large = shape::fill(admin, 1000).await;
+    admin.execute(sqlx::raw_sql(&fill(&large))).await.unwrap();
     admin.execute("vacuum analyze").await.unwrap();
-    tenants[0]
+    large
 }
 
 /// The list of the trail, by the filters of its address in their order, after a place in it.
-fn trail(filters: &[(&str, &str)], after: Option<&str>) -> String {
+fn trail(organization: Uuid, filters: &[(&str, &str)], after: Option<&str>) -> String {
     const NAMES: [&str; 7] = [
         "actor",
         "action",
@@ -81,7 +81,7 @@ fn trail(filters: &[(&str, &str)], after: Option<&str>) -> String {
         Some(time) => values.extend([format!("'{time}'"), format!("'{}'", Uuid::max())]),
         None => values.extend(["null".to_owned(), "null".to_owned()]),
     }
-    values.push((PAGE + 1).to_string());
+    values.extend([(PAGE + 1).to_string(), format!("'{organization}'")]);
     let values: Vec<&str> = values.iter().map(String::as_str).collect();
     statement("from audit_log e left join users", &values)
 }
@@ -93,7 +93,7 @@ async fn a_page_of_a_hundred_thousand_lines_of_the_trail_reads_a_few_pages_at_mo
     // As in life, nearly all of it is changes of tasks that succeeded. What is rare is spread over
     // all of the time.
     let tenant = tenants(&mut admin, |tenant| {
-        let seed::Tenant { organization, user } = tenant;
+        let Tenant { organization, user } = tenant;
         format!(
             "insert into audit_log (organization_id, id, actor_id, action, outcome, target_type, target_id, request_id, created_at)
              select '{organization}', gen_random_uuid(),
@@ -102,7 +102,14 @@ async fn a_page_of_a_hundred_thousand_lines_of_the_trail_reads_a_few_pages_at_mo
                 case when n % 20000 = 3 then 'denied' else 'allowed' end,
                 case when n % 20000 = 4 then 'label' else 'task' end,
                 gen_random_uuid(), 'request', timestamptz '2026-01-01 00:00:00Z' - n * interval '1 minute'
-             from generate_series(1, 100000) n;"
+             from generate_series(1, 100000) n;
+             insert into audit_log (organization_id, id, actor_id, action, outcome, target_type, target_id, request_id, created_at)
+             select m.organization_id, gen_random_uuid(), m.user_id,
+                case when n % 5 = 0 then 'label.delete' else 'task.update' end,
+                case when n % 7 = 0 then 'denied' else 'allowed' end,
+                case when n % 5 = 0 then 'label' else 'task' end,
+                gen_random_uuid(), 'request', timestamptz '2026-01-01 00:00:00Z' - n * interval '1 minute'
+             from memberships m, generate_series(1, 10) n where m.organization_id <> '{organization}';"
         )
     })
     .await;
@@ -142,7 +149,7 @@ async fn a_page_of_a_hundred_thousand_lines_of_the_trail_reads_a_few_pages_at_mo
     let mut wrong = String::new();
     for filters in cases {
         for after in [None, Some("2025-11-27T00:00:00Z")] {
-            let sql = trail(filters, after);
+            let sql = trail(organization, filters, after);
             let read = read(&mut role, organization, "audit_log", &sql).await;
             if read > PAGE * FEW {
                 wrong += &format!("{read} rows read: {filters:?}, after {after:?}\n");
@@ -157,25 +164,27 @@ async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
     let database = Database::migrated().await;
     let mut admin = database.connect_as_superuser().await;
     let tenant = tenants(&mut admin, |tenant| {
-        let seed::Tenant { organization, user } = tenant;
+        let Tenant { organization, user } = tenant;
         format!(
             "insert into task_comments (organization_id, id, task_id, author_id, body, created_at, deleted_at)
              select '{organization}', gen_random_uuid(), t.id, '{user}', 'Comment ' || n,
                 timestamptz '2026-01-01 00:00:00Z' + n * interval '1 minute',
                 case when n % 3 = 0 then now() end
-             from tasks t, generate_series(1, 20000) n where t.organization_id = '{organization}';
+             from tasks t, generate_series(1, 20000) n
+             where t.organization_id = '{organization}' and t.title in ('Common 1', 'Common 2');
              insert into labels (organization_id, id, name)
-             select '{organization}', gen_random_uuid(), 'Label ' || n from generate_series(1, 20000) n;"
+             select '{organization}', gen_random_uuid(), 'Label ' || n from generate_series(100, 20000) n;"
         )
     })
     .await;
     let organization = tenant.organization;
-    let task: Uuid =
-        sqlx::query_scalar("select id from tasks where organization_id = $1 and title = 'Parent'")
-            .bind(organization)
-            .fetch_one(&mut admin)
-            .await
-            .unwrap();
+    let task: Uuid = sqlx::query_scalar(
+        "select id from tasks where organization_id = $1 and title = 'Common 1'",
+    )
+    .bind(organization)
+    .fetch_one(&mut admin)
+    .await
+    .unwrap();
     let (task, last) = (format!("'{task}'"), format!("'{}'", Uuid::max()));
     let rows = (PAGE + 1).to_string();
     let mut role = database.connect_as("miyabi_tasks").await;
@@ -192,5 +201,35 @@ async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
         let sql = statement("name_key > lower($1) order by", &[after, &rows]);
         let read = read(&mut role, organization, "labels", &sql).await;
         assert!(read <= most, "{read} labels read after {after}");
+    }
+}
+
+/// The labels of a page, by both plans that PostgreSQL may have for a statement that it keeps.
+#[tokio::test]
+async fn the_labels_of_a_page_are_read_task_by_task() {
+    let database = Database::migrated().await;
+    let mut admin = database.connect_as_superuser().await;
+    let Tenant { organization, user } = tenants(&mut admin, |_| "select".to_owned()).await;
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select id from tasks where organization_id = $1 order by created_at desc limit 100",
+    )
+    .bind(organization)
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    let mut role = database.connect_as("miyabi_tasks").await;
+    let sql = statement("from unnest($2::uuid[]) page (task_id)", &["$1", "$2"]);
+    let sql = format!("prepare labels (uuid[], uuid[]) as {sql}");
+    role.execute(sql.as_str()).await.unwrap();
+    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        let set = format!("set plan_cache_mode = {mode}");
+        role.execute(set.as_str()).await.unwrap();
+        let execute = format!("execute labels ('{{{user}}}', '{{{}}}')", ids.join(","));
+        let read = read(&mut role, organization, "task_labels", &execute).await;
+        assert!(
+            read > 0 && read <= 2 * PAGE * FEW,
+            "{read} rows of task_labels read, {mode}"
+        );
     }
 }
