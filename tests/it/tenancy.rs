@@ -6,6 +6,7 @@ mod catalog;
 mod interleaved;
 mod lists;
 mod queries;
+mod same_words;
 mod seed;
 mod shape;
 
