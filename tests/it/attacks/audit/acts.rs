@@ -1,0 +1,152 @@
+//! What each route that changes anything is for, done once.
+
+use miyabi_tests::{App, Method, Person, json};
+
+/// What was done, as its line of the trail must say.
+pub(super) struct Done {
+    pub(super) action: &'static str,
+    pub(super) target: String,
+    pub(super) actor: String,
+}
+
+/// Does what a route is for, to something that is made for that. Panics for a route that it does
+/// not know: whoever adds one says here which line it leaves.
+pub(super) async fn on(app: &App, alice: &Person, route: &str) -> Done {
+    let done = |action, target: String| Done {
+        action,
+        target,
+        actor: alice.user_id(),
+    };
+    let (method, path) = route.split_once(' ').unwrap();
+    let method: Method = method.parse().unwrap();
+    match route {
+        "POST /api/tasks" => done("task.create", task(alice).await),
+        "POST /api/tasks/bulk" => {
+            let task = task(alice).await;
+            let item = json!({"id": task, "version": 1, "change": {"title": "Changed"}});
+            let items = json!({ "items": [item] });
+            alice.post(path, items).await.expect(200);
+            done("task.update", task)
+        }
+        "PATCH /api/tasks/{task_id}" => {
+            let task = task(alice).await;
+            let path = path.replace("{task_id}", &task);
+            let change = json!({"title": "Changed"});
+            alice.patch(&path, 1, change).await.expect(200);
+            done("task.update", task)
+        }
+        "DELETE /api/tasks/{task_id}" => {
+            let task = task(alice).await;
+            let path = path.replace("{task_id}", &task);
+            alice.delete(&path).await.expect(204);
+            done("task.delete", task)
+        }
+        "POST /api/tasks/{task_id}/restore" => {
+            let task = task(alice).await;
+            alice
+                .delete(&format!("/api/tasks/{task}"))
+                .await
+                .expect(204);
+            let path = path.replace("{task_id}", &task);
+            alice.request(method, &path).send().await.expect(200);
+            done("task.restore", task)
+        }
+        _ if path.contains("/comments") => comment(alice, method, path).await,
+        _ if path.starts_with("/api/labels") => label(alice, method, path).await,
+        _ if path.starts_with("/api/auth/") => session(app, alice, method, path).await,
+        _ => panic!("Which line of the trail does `{route}` leave?"),
+    }
+}
+
+async fn create(person: &Person, path: &str, body: miyabi_tests::Value) -> String {
+    let created = person.post(path, body).await.expect(201);
+    created["id"].as_str().unwrap().to_owned()
+}
+
+async fn task(person: &Person) -> String {
+    create(person, "/api/tasks", json!({"title": "Task"})).await
+}
+
+async fn comment(alice: &Person, method: Method, path: &str) -> Done {
+    let path = path.replace("{task_id}", &task(alice).await);
+    let comments = path.split("/{").next().unwrap();
+    let comment = create(alice, comments, json!({"body": "Comment"})).await;
+    let path = path.replace("{comment_id}", &comment);
+    let action = match method.as_str() {
+        "POST" => "comment.create",
+        "PATCH" => {
+            let change = json!({"body": "Changed"});
+            alice.patch(&path, 1, change).await.expect(200);
+            "comment.update"
+        }
+        _ => {
+            alice.delete(&path).await.expect(204);
+            "comment.delete"
+        }
+    };
+    Done {
+        action,
+        target: comment,
+        actor: alice.user_id(),
+    }
+}
+
+async fn label(alice: &Person, method: Method, path: &str) -> Done {
+    let name = format!("Label for {method}");
+    let label = create(alice, "/api/labels", json!({ "name": name })).await;
+    let path = path.replace("{label_id}", &label);
+    let action = match method.as_str() {
+        "POST" => "label.create",
+        "PATCH" => {
+            let change = json!({"color": "#000000"});
+            alice.patch(&path, 1, change).await.expect(200);
+            "label.update"
+        }
+        _ => {
+            alice.delete(&path).await.expect(204);
+            "label.delete"
+        }
+    };
+    Done {
+        action,
+        target: label,
+        actor: alice.user_id(),
+    }
+}
+
+/// Somebody of their own, who is a member of the organization of `alice` too.
+async fn session(app: &App, alice: &Person, method: Method, path: &str) -> Done {
+    let login = path.replace(|letter: char| !letter.is_ascii_alphanumeric(), "");
+    let person = app.member(alice, &login, "member").await;
+    let session = person.claims()["sid"].as_str().unwrap().to_owned();
+    let actor = person.user_id();
+    let done = |action, target: &str| Done {
+        action,
+        target: target.to_owned(),
+        actor: actor.clone(),
+    };
+    match path {
+        "/api/auth/callback" => done("auth.sign_in", &session),
+        "/api/auth/logout" => {
+            let request = person.cookie_request(method, path);
+            request.send().await.expect(204);
+            done("auth.sign_out", &session)
+        }
+        "/api/auth/logout-all" => {
+            person.request(method, path).send().await.expect(204);
+            done("auth.sign_out_everywhere", &actor)
+        }
+        "/api/auth/switch" => {
+            let to = json!({"organization_id": alice.organization_id()});
+            let request = person.cookie_request(method, path).json(to);
+            request.send().await.expect(200);
+            done("auth.switch", &session)
+        }
+        "/api/auth/sessions/{session_id}" => {
+            let path = path.replace("{session_id}", &session);
+            person.delete(&path).await.expect(204);
+            done("auth.end_session", &session)
+        }
+        _ => panic!("Which line of the trail does `{method} {path}` leave?"),
+    }
+}
