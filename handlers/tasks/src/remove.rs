@@ -4,8 +4,8 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, OptionalIfMatch, Path, Problem, Timestamp, Tx,
-    permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, OptionalIfMatch, Path, Problem, Timestamp,
+    Tx, permission::tasks,
 };
 use serde_json::json;
 use uuid::Uuid;
