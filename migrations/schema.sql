@@ -374,6 +374,7 @@ table tasks with row-level security
     constraint tasks_title_not_blank CHECK ((btrim(title) <> ''::text))
     constraint tasks_version_positive CHECK ((version > 0))
     CREATE INDEX tasks_assignee ON public.tasks USING btree (organization_id, assignee_id, created_at, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_assignee_status ON public.tasks USING btree (organization_id, assignee_id, status, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_created ON public.tasks USING btree (organization_id, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_creator ON public.tasks USING btree (organization_id, created_by, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_deleted ON public.tasks USING btree (organization_id, deleted_at, id) WHERE (deleted_at IS NOT NULL)
@@ -512,26 +513,62 @@ AS $function$select o.id, o.name, m.role
     -- The organizations that the current user belongs to now, oldest membership first.
     grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
 
+CREATE OR REPLACE FUNCTION app.search_candidates(p_organization uuid, p_words tsquery, p_limit integer)
+ RETURNS SETOF uuid
+ LANGUAGE plpgsql
+ STABLE ROWS 100
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET enable_seqscan TO 'off'
+ SET enable_indexscan TO 'off'
+AS $function$
+begin
+    return query execute
+        'select t.id from public.tasks t
+         where t.organization_id = $1 and t.deleted_at is null and t.search @@ $2
+         limit $3'
+        using p_organization, p_words, p_limit;
+end
+$function$
+    -- Ids of tasks with these words, in no order. A part of app.search_tasks: no role may execute it.
+
 CREATE OR REPLACE FUNCTION app.search_tasks(p_query text, p_limit integer, p_statuses text[] DEFAULT NULL::text[], p_priorities text[] DEFAULT NULL::text[], p_assignee uuid DEFAULT NULL::uuid, p_unassigned boolean DEFAULT false, p_creator uuid DEFAULT NULL::uuid, p_parent uuid DEFAULT NULL::uuid, p_top_level boolean DEFAULT false, p_label uuid DEFAULT NULL::uuid, p_due_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_due_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_created_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_id uuid DEFAULT NULL::uuid)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
- STABLE SECURITY DEFINER
+ STABLE SECURITY DEFINER ROWS 100
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
+    -- A word that one in ten of the newest tasks has is frequent.
+    newest constant integer := 200;
+    frequent constant integer := 20;
+    -- Most tasks that are taken from the index of words, to be sorted.
+    most constant integer := 2000;
     organization uuid := current_setting('app.current_org_id')::uuid;
     words tsquery := websearch_to_tsquery('english', p_query);
+    found uuid[];
+    having_words integer;
 begin
     if numnode(words) = 0 then
         return;
     end if;
     -- The organization is a word of each row: the index answers for one tenant, not for all.
     words := quote_literal('organization:' || organization::text)::tsquery && words;
-    -- `execute`: planned with the values at hand. A rare word is found through the index of words,
-    -- a frequent one by walking the newest tasks.
+    select count(*) filter (where t.search @@ words) into having_words from (
+        select n.search from public.tasks n
+        where n.organization_id = organization and n.deleted_at is null
+        order by n.created_at desc, n.id desc limit newest) t;
+    if having_words < frequent then
+        found := array(select app.search_candidates(organization, words, most + 1));
+        if cardinality(found) > most then
+            found := null;
+        end if;
+    end if;
+    -- `execute`: planned with the values at hand. What was found is sorted; for a frequent word the
+    -- newest tasks are walked, or those of the narrowest condition are read.
     return query execute
         'select t.id from public.tasks t
-         where t.organization_id = $1 and t.deleted_at is null and t.search @@ $2
+         where t.organization_id = $1 and t.deleted_at is null and '
+        || case when found is null then 't.search @@ $2' else 't.id = any($18)' end || '
            and ($3::text[] is null or t.status = any($3))
            and ($4::text[] is null or t.priority = any($4))
            and ($5::uuid is null or t.assignee_id = $5)
@@ -551,7 +588,7 @@ begin
          limit $17'
         using organization, words, p_statuses, p_priorities, p_assignee, p_unassigned, p_creator, p_parent, p_top_level,
             p_label, p_due_from, p_due_before, p_created_from, p_created_before, p_after_created_at, p_after_id,
-            least(p_limit, 1000);
+            least(p_limit, 1000), found;
 end
 $function$
     -- Ids of the newest tasks of the current organization that match, in the syntax of a web search. The only reader of tasks.search.
