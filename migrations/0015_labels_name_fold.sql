@@ -1,10 +1,7 @@
 -- no-transaction
 -- No two labels of an organization look the same. Rows of older code have no `name_fold` and are
--- held apart by labels_name_key alone, until they are renamed. The index leaves them out: as an index
--- of every label it was walked instead of labels_name_key for a page, and all labels of a large
--- organization were read and sorted.
+-- held apart by labels_name_key alone, until they are renamed.
 
 -- squawk-ignore-file ban-concurrent-index-creation-in-transaction -- the first line keeps it out of one
 -- squawk-ignore-file require-lock-timeout, require-statement-timeout -- alone in the file; who waits for its lock neither reads nor writes
-create unique index concurrently if not exists labels_name_fold on labels (organization_id, name_fold)
-    where name_fold is not null;
+create unique index concurrently if not exists labels_name_fold on labels (organization_id, name_fold);

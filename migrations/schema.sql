@@ -105,7 +105,7 @@ table labels with row-level security
     constraint labels_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint labels_pkey PRIMARY KEY (organization_id, id)
     constraint labels_version_positive CHECK ((version > 0))
-    CREATE UNIQUE INDEX labels_name_fold ON public.labels USING btree (organization_id, name_fold) WHERE (name_fold IS NOT NULL)
+    CREATE UNIQUE INDEX labels_name_fold ON public.labels USING btree (organization_id, name_fold)
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant delete to miyabi_tasks
     grant insert (organization_id, id, name, color, name_fold) to miyabi_tasks

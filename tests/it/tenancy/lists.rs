@@ -186,7 +186,7 @@ async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
     .await
     .unwrap();
     let (task, last) = (format!("'{task}'"), format!("'{}'", Uuid::max()));
-    let rows = (PAGE + 1).to_string();
+    let (rows, named) = ((PAGE + 1).to_string(), format!("'{organization}'"));
     let mut role = database.connect_as("miyabi_tasks").await;
     let most = PAGE * FEW;
     for after in ["null", "'2026-01-08T00:00:00Z'"] {
@@ -198,7 +198,7 @@ async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
         assert!(read <= most, "{read} comments read after {after}");
     }
     for after in ["null", "'Label 5'"] {
-        let sql = statement("name_key > lower($1) order by", &[after, &rows]);
+        let sql = statement("name_key > lower($1))", &[after, &rows, &named]);
         let read = read(&mut role, organization, "labels", &sql).await;
         assert!(read <= most, "{read} labels read after {after}");
     }
