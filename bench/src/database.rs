@@ -156,7 +156,7 @@ impl Database {
 
     /// An organization with 100,000 tasks among so many small ones, in the shape that the tests have.
     pub(crate) fn large_among(&self, small: u32) -> Result<Tenant, Error> {
-        self.fill(100_000, small)?;
+        self.fill(0, small)?;
         let large = "(select organization_id from tasks group by 1 order by count(*) desc limit 1)";
         let id = |what: &str| self.value(what)?.parse().map_err(Error::other);
         Ok(Tenant {
@@ -167,15 +167,16 @@ impl Database {
         })
     }
 
-    /// More small organizations.
-    pub(crate) fn add_small(&self, small: u32) -> Result<(), Error> {
-        self.fill(20, small.saturating_sub(1))
+    /// The small organizations with these numbers, after those of [`Database::large_among`].
+    pub(crate) fn add_small(&self, first: u32, last: u32) -> Result<(), Error> {
+        self.fill(first, last)
     }
 
-    fn fill(&self, large: u32, small: u32) -> Result<(), Error> {
+    fn fill(&self, first: u32, last: u32) -> Result<(), Error> {
         let sql = include_str!("../../tests/shape/tenants.sql")
-            .replace("LARGE", &large.to_string())
-            .replace("SMALL", &small.to_string());
+            .replace("FIRST", &first.to_string())
+            .replace("LAST", &last.to_string())
+            .replace("LARGE", "100000");
         self.run(&sql)?;
         self.run("vacuum analyze")
     }

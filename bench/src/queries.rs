@@ -55,7 +55,7 @@ pub(crate) fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     let database = &context.database()?.database;
     let tenant = database.large_among(SMALL[0])?;
     let mut findings = among(context, tenant, SMALL[0])?;
-    database.add_small(SMALL[1] - SMALL[0])?;
+    database.add_small(SMALL[0] + 1, SMALL[1])?;
     findings.extend(among(context, tenant, SMALL[1])?);
     Ok(findings)
 }

@@ -1,57 +1,69 @@
--- The shape of real tenants: one organization with LARGE tasks among SMALL ones with 20 to 60 each.
+-- The shape of real tenants: organization 0 with LARGE tasks, the others with 20 to 60 each. Writes
+-- the organizations FIRST to LAST.
 --
 -- What the planner knows is the average over all tenants, and the large one is far from it. As in
 -- life, what is open is newest and due last; people, labels and words are shared unevenly. All
--- organizations use the same words, names of labels and titles. Run as the superuser on a database
--- with the schema; LARGE and SMALL are replaced by numbers.
+-- organizations use the same words, names of labels and titles. In the large one, person 31 has few
+-- tasks and person 32, who is new, has none.
+--
+-- Ids and times follow from numbers: each run writes the same rows, so that a test reads the same
+-- number of rows each time. Run as the superuser on a database with the schema; FIRST, LAST and
+-- LARGE are replaced by numbers.
 
 create temporary table shape as
-    select gen_random_uuid() as organization, n as number, case when n = 0 then LARGE else 20 + n % 41 end as tasks,
-        case when n = 0 then 30 else 3 end as people, case when n = 0 then 20 else 4 end as labels
-    from generate_series(0, SMALL) n;
+    select md5('organization ' || n)::uuid as organization, n as number,
+        case when n = 0 then LARGE else 20 + n % 41 end as tasks,
+        case when n = 0 then 32 else 3 end as people,
+        -- Those who have many tasks.
+        case when n = 0 then 30 else 3 end as busy,
+        case when n = 0 then 20 else 4 end as labels
+    from generate_series(FIRST, LAST) n;
 
 insert into organizations (id, name) select organization, 'Organization ' || number from shape;
 
 create temporary table shape_people as
-    select s.organization, p as n, gen_random_uuid() as id, abs(hashtextextended(s.organization::text, p)) as github_id
+    select s.organization, p as n, md5('person ' || s.number || ' ' || p)::uuid as id, s.number * 100 + p as github_id
     from shape s, generate_series(1, s.people) p;
 insert into users (id, github_id, login) select id, github_id, 'user-' || github_id from shape_people;
 insert into memberships (organization_id, user_id, role)
     select organization, id, case when n = 1 then 'owner' else 'member' end from shape_people;
 
 insert into labels (organization_id, id, name)
-    select s.organization, gen_random_uuid(), 'Label ' || l from shape s, generate_series(1, s.labels) l;
+    select s.organization, md5('label ' || s.number || ' ' || l)::uuid, 'Label ' || l
+    from shape s, generate_series(1, s.labels) l;
 
 create temporary table shape_team as
     select organization, array_agg(id order by n) as ids from shape_people group by organization;
 insert into tasks (organization_id, id, title, description, status, priority, assignee_id, due_at, created_by, created_at, updated_at)
-    select s.organization, gen_random_uuid(),
+    select s.organization, md5('task ' || s.number || ' ' || n)::uuid,
         case when n % 10000 = 0 then 'Needle ' when n % 3 = 0 then '共通の仕事 ' else 'Common ' end || n,
         'Some description of ' || n || case when n % 500 = 0 then ' with maple' else '' end
             -- Everybody uses this word but the large one.
             || case when s.number > 0 then ' zebra' else '' end,
         case when n > s.tasks / 20 then (array['completed', 'completed', 'completed', 'failed', 'cancelled'])[1 + n % 5]
             else (array['pending', 'in_progress'])[1 + n % 2] end,
-        'p' || (n * 7) % 4,
+        'p' || (n * 7 + n / 11) % 4,
         -- Nearly everything that was closed had somebody; two thirds of what is open.
-        case when n % 50 > 0 and (n > s.tasks / 20 or n % 3 > 0) then t.ids[1 + n % s.people] end,
-        case when n % 4 > 0 then now() + (2000 - n) * interval '1 hour' end,
-        t.ids[1 + n % least(s.people, 7)],
-        now() - n * interval '1 minute', now() - (n - n % 100) * interval '1 minute'
+        case when n % 10000 = 5001 then t.ids[31]
+            when n % 50 > 0 and (n > s.tasks / 20 or n % 3 > 0) then t.ids[1 + n % s.busy] end,
+        case when n % 4 > 0 then timestamptz '2026-01-01 00:00Z' + (2000 - n) * interval '1 hour' end,
+        case when n % 10000 = 5001 then t.ids[31] else t.ids[1 + n % least(s.busy, 7)] end,
+        timestamptz '2026-01-01 00:00Z' - n * interval '1 minute',
+        timestamptz '2026-01-01 00:00Z' - (n - n % 100) * interval '1 minute'
     from shape s join shape_team t using (organization), generate_series(1, s.tasks) task (n);
 
-update tasks t set deleted_at = now() - interval '1 day' + (t.created_at - now()) / 1000
+update tasks t set deleted_at = timestamptz '2026-01-01 00:00Z' + (t.created_at - timestamptz '2026-01-01 00:00Z') / 1000
     from shape s where s.organization = t.organization_id and t.title like 'Common %7';
 update tasks t set parent_id = p.id
     from tasks p join shape s on s.organization = p.organization_id
     where t.organization_id = p.organization_id and p.title = 'Common 1' and t.title in ('Common 2', 'Common 4', 'Common 5');
 
--- The first labels are on many tasks, the others on few.
+-- The first labels are on many tasks, the others on few, and the last one on none.
 insert into task_labels (organization_id, task_id, label_id, task_created_at)
     select t.organization_id, t.id, l.id, t.created_at
     from tasks t join labels l on l.organization_id = t.organization_id join shape s on s.organization = t.organization_id
-    where abs(hashtext(t.id::text || l.name)) % 1000
-        < case l.name when 'Label 1' then 500 when 'Label 2' then 200 when 'Label 3' then 30 else 5 end;
+    where ('x' || left(md5(t.id::text || l.name), 7))::bit(28)::integer % 1000
+        < case l.name when 'Label 1' then 500 when 'Label 2' then 200 when 'Label 3' then 30 when 'Label 20' then 0 else 5 end;
 
 drop table shape_team;
 drop table shape_people;

@@ -11,8 +11,9 @@ const SQL: &str = include_str!("../../shape/tenants.sql");
 /// large one with its owner.
 pub(super) async fn fill(admin: &mut PgConnection, small: u32) -> Tenant {
     let sql = SQL
-        .replace("LARGE", "100000")
-        .replace("SMALL", &small.to_string());
+        .replace("FIRST", "0")
+        .replace("LAST", &small.to_string())
+        .replace("LARGE", "100000");
     admin.execute(sqlx::raw_sql(&sql)).await.unwrap();
     admin.execute("vacuum analyze").await.unwrap();
     let organization = sqlx::query_scalar(
