@@ -119,8 +119,8 @@ pub(crate) fn network(stage: &Stage) -> (Stack, NetworkOutputs) {
             vpc_id: Some(vpc.reference().into()),
             security_group_ingress: Some(
                 [
-                    from_functions(POSTGRES, &functions),
-                    from_functions(VALKEY, &functions),
+                    from_functions("The database, from the functions.", POSTGRES, &functions),
+                    from_functions("The cache, from the functions.", VALKEY, &functions),
                 ]
                 .into(),
             ),
@@ -271,11 +271,13 @@ fn way_out(stage: &Stage) -> List<ec2::SecurityGroupEgressProperty> {
 }
 
 fn from_functions(
+    description: &str,
     port: i32,
     functions: &Handle<ec2::SecurityGroup>,
 ) -> ec2::SecurityGroupIngressProperty {
     let group: Value<String> = functions.group_id();
     ec2::SecurityGroupIngressProperty {
+        description: Some(description.into()),
         source_security_group_id: Some(group),
         from_port: Some(port.into()),
         to_port: Some(port.into()),

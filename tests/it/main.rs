@@ -25,6 +25,7 @@ mod openapi;
 mod plan;
 #[cfg(feature = "aws")]
 mod sandbox;
+mod scanners;
 mod schema;
 mod site;
 #[cfg(feature = "aws")]

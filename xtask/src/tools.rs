@@ -1,6 +1,6 @@
-//! Tools of the tests, installed under `.miyabi/tools`: from PyPI linters, a stand-in for AWS and
-//! the AWS CLI, with the versions of `xtask/tools/requirements.txt`; from npm the linters and the
-//! TypeScript client of the OpenAPI document, with the lockfile of `xtask/tools/openapi`.
+//! Tools of the tests, installed under `.miyabi/tools`: from PyPI linters, scanners, a stand-in for
+//! AWS and the AWS CLI, with the versions of the lock files in `xtask/tools`; from npm the linters
+//! and the TypeScript client of the OpenAPI document, with the lockfile of `xtask/tools/openapi`.
 
 use std::{
     fs,
@@ -11,6 +11,30 @@ use deployer::{Error, progress::Progress, project::Project};
 
 use crate::process::Tool;
 
+/// A virtual environment of Python with the packages of one lock file.
+struct Environment {
+    /// Its folder under `.miyabi/tools`.
+    folder: &'static str,
+    /// The lock file, under `xtask/tools`.
+    lock: &'static str,
+    /// What its installation is called while it runs.
+    title: &'static str,
+}
+
+/// Linters, schemathesis, ministack and the AWS CLI.
+const LINTERS: Environment = Environment {
+    folder: "venv",
+    lock: "requirements.txt",
+    title: "Installing linters, ministack, schemathesis and the AWS CLI",
+};
+
+/// What judges the templates, apart because it pins versions that the linters cannot use.
+const SCANNERS: Environment = Environment {
+    folder: "scanners",
+    lock: "scanners/requirements.txt",
+    title: "Installing checkov and cloudsplaining",
+};
+
 /// The installed tools.
 #[derive(Debug, Clone)]
 pub(crate) struct Tools {
@@ -20,32 +44,36 @@ pub(crate) struct Tools {
 impl Tools {
     /// Installs them unless these versions are installed already.
     pub(crate) async fn installed(project: &Project, progress: &Progress) -> Result<Tools, Error> {
-        let tools = Tools::from_pypi(project, progress).await?;
+        let venv = LINTERS.install(project, progress).await?;
+        SCANNERS.install(project, progress).await?;
         from_npm(project, progress).await?;
-        Ok(tools)
+        Ok(Tools { venv })
     }
 
-    async fn from_pypi(project: &Project, progress: &Progress) -> Result<Tools, Error> {
-        let lock = project.root().join("xtask/tools/requirements.txt");
+    /// A program of the linters' environment.
+    pub(crate) fn program(&self, name: &str) -> PathBuf {
+        self.venv.join("bin").join(name)
+    }
+}
+
+impl Environment {
+    /// Installs the environment unless it has these versions already; returns its folder.
+    async fn install(&self, project: &Project, progress: &Progress) -> Result<PathBuf, Error> {
+        let lock = project.root().join("xtask/tools").join(self.lock);
         let hint = "Python 3 with venv is needed: `sudo apt-get install python3-venv`. See also `cargo xtask doctor`";
         let wanted = fs::read_to_string(&lock).map_err(|cause| {
             Error::failed("The list of tools cannot be read.", hint).because(cause)
         })?;
-        let venv = project.miyabi().join("tools/venv");
+        let venv = project.miyabi().join("tools").join(self.folder);
         let stamp = venv.join("miyabi-requirements.txt");
-        let tools = Tools { venv };
-        if fs::read_to_string(&stamp).is_ok_and(|there| there == wanted) {
-            return Ok(tools);
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(venv);
         }
-        let step = progress.step(
-            "tools",
-            "Installing linters, ministack, schemathesis and the AWS CLI",
-        );
+        let step = progress.step("tools", self.title);
         let path = |path: &Path| path.display().to_string();
-        Tool::new("python3", &["-m", "venv", "--clear", &path(&tools.venv)])
+        Tool::new("python3", &["-m", "venv", "--clear", &path(&venv)])
             .run_well(hint)
             .await?;
-        let pip = tools.program("pip");
         let arguments = [
             "install",
             "--quiet",
@@ -54,18 +82,13 @@ impl Tools {
             "-r",
             &path(&lock),
         ];
-        Tool::new(pip, &arguments)
+        Tool::new(venv.join("bin/pip"), &arguments)
             .run_well("Check that the package registry of Python is reachable, then run the same command again.")
             .await?;
         fs::write(&stamp, wanted)
             .map_err(|cause| Error::failed("The tools cannot be kept.", hint).because(cause))?;
         step.done("");
-        Ok(tools)
-    }
-
-    /// A program of the environment.
-    pub(crate) fn program(&self, name: &str) -> PathBuf {
-        self.venv.join("bin").join(name)
+        Ok(venv)
     }
 }
 

@@ -105,7 +105,7 @@ const WANTED: &[Wanted] = &[
         program: "python3",
         arguments: &["--version"],
         oldest: (3, 9),
-        needed_for: "cargo xtask test: cfn-lint, squawk; Valkey where a stage has a cache",
+        needed_for: "cargo xtask test: linters and scanners; Valkey where a stage has a cache",
         required: false,
         install: "sudo apt-get install python3-venv",
     },
