@@ -5,7 +5,7 @@
 pub(crate) enum Error {
     /// `/proc` does not say what a process used: the process is gone, or this is no Linux.
     #[error(
-        "What the process used cannot be read; that needs Linux and a process that still runs."
+        "The resource usage of the process cannot be read; that needs Linux and a running process."
     )]
     Proc,
     /// The function did not do what a function does in time.

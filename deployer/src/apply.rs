@@ -72,7 +72,7 @@ pub(crate) async fn apply(context: &ApplyContext<'_>) -> Result<Applied, Error> 
     let run = Run::new(context, &deployed);
     run.stacks().await?;
     interrupt.check(&format!(
-        "{} What comes after the stacks was not begun.",
+        "{} The steps after the stacks were not begun.",
         run.so_far()
     ))?;
     rollout::reset_aliases(target, plan, progress).await?;

@@ -400,6 +400,6 @@ async fn an_interrupt_during_the_last_stack_begins_nothing_of_what_comes_after()
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert_eq!(
         error.message(),
-        "Interrupted. Done and kept: network, data, edge, api. What comes after the stacks was not begun."
+        "Interrupted. Done and kept: network, data, edge, api. The steps after the stacks were not begun."
     );
 }

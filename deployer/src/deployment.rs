@@ -396,7 +396,7 @@ pub fn releases_of<'a>(target: &'a dyn Target, stage: &Stage) -> Result<&'a dyn 
         let name = stage.name();
         Error::usage(
             format!("The stage `{name}` keeps no earlier releases."),
-            format!("Check out what shall run, then `cargo xtask deploy --stage {name}`"),
+            format!("Check out the commit to run, then `cargo xtask deploy --stage {name}`"),
         )
     })
 }

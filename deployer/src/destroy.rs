@@ -36,7 +36,7 @@ pub(crate) async fn destroy(
         step.done("");
         deleted.push(stack.name.clone());
     }
-    interrupt.check(&so_far(&deleted, "What stacks retain was not deleted."))?;
+    interrupt.check(&so_far(&deleted, "Retained resources were not deleted."))?;
     target.destroy(progress).await?;
     Ok(deleted)
 }

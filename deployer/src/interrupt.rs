@@ -111,6 +111,6 @@ pub(crate) fn interrupted(changed: &str) -> Error {
     Error::new(
         ErrorKind::Interrupted,
         format!("Interrupted. {changed}"),
-        "Run the same command again: it goes on where this one stopped.",
+        "Run the same command again: it continues where this one stopped.",
     )
 }

@@ -149,7 +149,7 @@ async fn look(target: &dyn Target, stage: &str, run: &str) -> Result<Result<Valu
         Ok(looked) => Ok(looked),
         Err(_) => Ok(Err(failed(
             stage,
-            "The function `migrate` does not say what became of the migrations.",
+            "The function `migrate` did not report the result of the migrations.",
         ))),
     }
 }
@@ -202,7 +202,7 @@ fn failure(stage: &str, error: &Value) -> Error {
 
 fn failed(stage: &str, message: impl Into<String>) -> Error {
     let hint = format!(
-        "Mend the migration and run the same command again: what was applied stays, the code in front of it has not changed. \
+        "Fix the migration and run the same command again: applied migrations stay, and the functions in service have not changed. \
          The function's log: `cargo xtask logs migrate --stage {stage}`"
     );
     Error::failed(message, hint)

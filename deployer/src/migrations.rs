@@ -42,7 +42,7 @@ pub fn files(project: &Project) -> Result<Vec<Migration>, Error> {
         let path = entry.map_err(unreadable)?.path();
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         let name = parse_name(&file).map_err(|refusal| {
-            let hint = "Rename the file to what it should run as, or move it out of migrations/.";
+            let hint = "Give the file its number and name, or move it out of migrations/.";
             Error::failed(refusal.to_string(), hint)
         })?;
         let Some(Name {

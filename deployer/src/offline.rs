@@ -169,7 +169,7 @@ fn as_if_deployed(
     if let Some(stranger) = stranger {
         return Err(Error::usage(
             format!(
-                "{} is no template of the stage `{}`: it has no stack `{stranger}`.",
+                "{} is not a template of the stage `{}`, which has no stack `{stranger}`.",
                 given.paths[stranger].display(),
                 stage.name()
             ),

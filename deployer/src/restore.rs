@@ -137,11 +137,11 @@ fn assert_as_deployed(plan: &Plan) -> Result<(), Error> {
     let stage = &plan.stage;
     Err(Error::usage(
         format!(
-            "A restore changes the database alone, and this checkout differs from what is deployed: {}. Nothing was changed.",
+            "A restore changes the database alone, and this checkout differs from the deployed stage: {}. Nothing was changed.",
             differs.join(", ")
         ),
         format!(
-            "Check out what is deployed (`cargo xtask status --stage {stage}` names the commit), or `cargo xtask deploy --stage {stage}` first."
+            "Check out the deployed commit (`cargo xtask status --stage {stage}` names it), or `cargo xtask deploy --stage {stage}` first."
         ),
     ))
 }

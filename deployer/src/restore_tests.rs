@@ -111,7 +111,7 @@ fn a_restore_deploys_nothing_else() {
     assert!(
         error
             .message()
-            .contains("differs from what is deployed: the stack data"),
+            .contains("differs from the deployed stage: the stack data"),
         "{error}"
     );
 }

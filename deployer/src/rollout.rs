@@ -96,10 +96,10 @@ pub(crate) fn assert_code(in_service: &BTreeMap<String, InService>) -> Result<()
 pub(crate) fn not_what_was_sent(functions: &[&str]) -> Error {
     Error::failed(
         format!(
-            "The code in service of {} is not what was uploaded: somebody changed the object in the asset bucket.",
+            "The code in service of {} is not the uploaded code: somebody changed the object in the asset bucket.",
             functions.join(", ")
         ),
-        "Find out who writes to the asset bucket (CloudTrail, its object versions), change the function so that it is built anew, and deploy again.",
+        "Find out who writes to the asset bucket (CloudTrail, its object versions), change the function so that it is built again, and deploy.",
     )
 }
 
@@ -139,7 +139,7 @@ pub(crate) async fn go_back(releases: &dyn Releases, error: Error, progress: &Pr
     match back {
         Ok(moved) if moved.is_empty() => error,
         Ok(moved) => error.and(format!(
-            "The versions before are in service again: {}.",
+            "The previous versions are in service again: {}.",
             told(&moved)
         )),
         Err(failure) => {
@@ -148,7 +148,7 @@ pub(crate) async fn go_back(releases: &dyn Releases, error: Error, progress: &Pr
                 failure.message(),
                 failure.causes().join(": ")
             ));
-            error.and("Going back to the versions before failed, too.")
+            error.and("Rolling back to the previous versions failed, too.")
         }
     }
 }
@@ -167,8 +167,8 @@ pub(crate) async fn roll_back(
     let earlier = |release: &Release| !moves(release, &now).is_empty();
     let Some(at) = rollout.releases.iter().rposition(earlier) else {
         return Err(Error::failed(
-            "There is no earlier release to go back to. Nothing was changed.",
-            "A release is remembered when a deploy ended well. Check out what shall run, then `cargo xtask deploy`",
+            "There is no earlier release to roll back to. Nothing was changed.",
+            "A release is remembered when a deploy ended well. Check out the commit to run, then `cargo xtask deploy`",
         ));
     };
     rollout.releases.truncate(at + 1);

@@ -53,7 +53,7 @@ fn code_is_compared_where_the_alias_stands_as_its_template_says() {
     assert!(
         error
             .message()
-            .contains("The code in service of tasks is not what was uploaded"),
+            .contains("The code in service of tasks is not the uploaded code"),
         "{error}"
     );
 }

@@ -130,11 +130,14 @@ async fn ask(stage: &Stage, url: &str, expected: u16, media_type: &str) -> Resul
 fn wrong(stage: &Stage, request: &str, expected: u16, media_type: &str, answer: &Answer) -> Error {
     Error::failed(
         format!(
-            "What was deployed does not answer as it should: {request} must be {expected} with {media_type}, it was {} with `{}`.",
+            "Smoke test failed: {request} returned {} `{}`, expected {expected} {media_type}.",
             answer.status.as_u16(),
             answer.header("content-type"),
         ),
-        format!("See what the functions say: `cargo xtask logs --stage {} --since 5m`", stage.name()),
+        format!(
+            "See the logs of the functions: `cargo xtask logs --stage {} --since 5m`",
+            stage.name()
+        ),
     )
     .because(format!("the answer began: {}", answer.text(500)))
 }

@@ -56,11 +56,11 @@ impl Source {
         }
         let why = match self.dirty {
             Some(_) => "this checkout has changes that no commit has",
-            None => "this checkout is no git repository with a commit",
+            None => "this checkout is not a git repository with a commit",
         };
         Err(Error::usage(
             format!(
-                "The stage `{}` takes only what a commit describes, and {why}. Nothing was changed.",
+                "The stage `{}` deploys only committed code, and {why}. Nothing was changed.",
                 stage.name()
             ),
             format!(

@@ -119,7 +119,7 @@ impl StateFile {
 
     fn unreadable(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error::failed(
-            format!("The record of what is deployed, {}, cannot be read.", self.path.display()),
+            format!("The record of the deployed stage, {}, cannot be read.", self.path.display()),
             "Put the file back from a copy; or start over: `cargo xtask destroy --stage local`, then deploy again.",
         )
         .because(cause)
@@ -127,7 +127,7 @@ impl StateFile {
 
     fn unwritable(&self, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
         Error::failed(
-            format!("The record of what is deployed, {}, cannot be written.", self.path.display()),
+            format!("The record of the deployed stage, {}, cannot be written.", self.path.display()),
             "Make room on the disk and check the permissions of the folder, then run the same command again.",
         )
         .because(cause)

@@ -141,7 +141,7 @@ fn wanted(stack: &cfn::Stack, known: &BTreeMap<String, String>) -> Result<Desire
                             stack.name(),
                             input.parameter
                         ),
-                        "docs/ARCHITECTURE.md lists what the deployer gives; add it to the target's `known_parameters`.",
+                        "docs/ARCHITECTURE.md lists the parameters that the deployer sets; add it to the target's `known_parameters`.",
                     ));
                 }
             },

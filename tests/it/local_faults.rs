@@ -166,7 +166,7 @@ async fn without_postgresql_the_deploy_says_what_to_do_and_goes_on_later() {
     let error = failed.expect(1).json()["error"].clone();
     assert_eq!(
         error["message"],
-        "Database (AWS::RDS::DBInstance) of the stack `data` is not as it should be."
+        "Database (AWS::RDS::DBInstance) of the stack `data` failed."
     );
     let cause = error["causes"][0].as_str().unwrap();
     assert!(

@@ -60,7 +60,8 @@ pub(crate) fn rust(project: &Project) -> Vec<Check> {
     ]
 }
 
-/// Dependencies against `deny.toml`, and that each is used.
+/// Dependencies against `deny.toml`, and that each is used; what users read against the phrases that
+/// `docs/GLOSSARY.md` retires.
 /// `test` runs these with all other tests.
 pub(crate) fn house_rules(project: &Project) -> Vec<Check> {
     let rule = |name: &'static str, title| Check {
@@ -69,7 +70,10 @@ pub(crate) fn house_rules(project: &Project) -> Vec<Check> {
         tool: Tool::cargo(&["test", "--quiet", "--package", "xtask", "--test", name])
             .within(project.root()),
     };
-    vec![rule("dependencies", "Checking licences and dependencies")]
+    vec![
+        rule("dependencies", "Checking licences and dependencies"),
+        rule("words", "Checking messages against the glossary"),
+    ]
 }
 
 /// The linters of what is not Rust.

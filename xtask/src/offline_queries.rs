@@ -58,7 +58,7 @@ pub(crate) async fn write(
             .env("SQLX_OFFLINE", "false")
             .env("DATABASE_URL", &database_url)
             .env("SQLX_OFFLINE_DIR", &fresh)
-            .run_well("Mend the query or the migration, then `cargo xtask codegen` again")
+            .run_well("Fix the query or the migration, then `cargo xtask codegen` again")
             .await?;
     }
     stop(server).await;
@@ -121,7 +121,7 @@ async fn server(project: &Project, scratch: &Path) -> Result<Server, Error> {
     started.map_err(|cause| {
         Error::failed(
             "PostgreSQL did not start.",
-            "See what this machine lacks: `cargo xtask doctor`",
+            "See which tools are missing: `cargo xtask doctor`",
         )
         .because(cause)
     })
@@ -160,7 +160,7 @@ fn make_schema(project: &Project, port: u16) -> Result<(), Error> {
         sql::run_script(port, DATABASE, &script).map_err(|cause| {
             Error::failed(
                 format!("The migration {} does not run.", path.display()),
-                "Mend it, then `cargo xtask codegen` again",
+                "Fix it, then `cargo xtask codegen` again",
             )
             .because(cause)
         })?;
@@ -215,7 +215,7 @@ fn read(folder: &Path) -> std::io::Result<BTreeMap<String, Vec<u8>>> {
 fn cannot(cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::failed(
         "The data of the queries cannot be made.",
-        "See what this machine lacks: `cargo xtask doctor`; then `cargo xtask codegen` again",
+        "See which tools are missing: `cargo xtask doctor`; then `cargo xtask codegen` again",
     )
     .because(cause)
 }

@@ -71,7 +71,7 @@ impl Tool {
         let not_run = |cause: std::io::Error| {
             Error::failed(
                 format!("`{}` could not be run.", self.shown),
-                "See what this machine lacks: `cargo xtask doctor`",
+                "See which tools are missing: `cargo xtask doctor`",
             )
             .because(cause)
         };

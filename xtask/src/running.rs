@@ -103,7 +103,7 @@ fn listen(ui: &Ui, interrupt: &Interrupt) {
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
                 if interrupt.is_set() {
-                    ui.say("Stopped at once. Run the same command again: it goes on where this one stopped.");
+                    ui.say("Stopped at once. Run the same command again: it continues where this one stopped.");
                     std::process::exit(130);
                 }
                 interrupt.set();
@@ -117,12 +117,12 @@ fn listen(ui: &Ui, interrupt: &Interrupt) {
 fn tell_what_goes_on(ui: &Ui, interrupt: &Interrupt) {
     let ongoing = interrupt.ongoing();
     if ongoing.is_empty() {
-        ui.say("Stopping as soon as the step at hand is done; Ctrl-C once more stops at once.");
+        ui.say("Stopping after the current step; Ctrl-C once more stops at once.");
         return;
     }
     let titles: Vec<&str> = ongoing.iter().map(|step| step.title.as_str()).collect();
     ui.say(&format!(
-        "This goes on and is waited for, then nothing more begins: {}. Ctrl-C once more ends this command and leaves it going; the same command follows it then.",
+        "Waiting for what is in progress, then nothing more begins: {}. Ctrl-C once more ends this command and leaves it running; the same command follows it then.",
         titles.join(", ")
     ));
     let stacks: Vec<&str> = ongoing
@@ -135,17 +135,17 @@ fn tell_what_goes_on(ui: &Ui, interrupt: &Interrupt) {
     if !ui.can_ask() {
         for stack in stacks {
             ui.say(&format!(
-                "To have it go back to what it was: `aws cloudformation cancel-update-stack --stack-name {stack}`"
+                "To roll it back: `aws cloudformation cancel-update-stack --stack-name {stack}`"
             ));
         }
         return;
     }
-    ui.say("To have it go back to what it was, type `back` and Enter.");
+    ui.say("To roll it back, type `back` and Enter.");
     let (ui, interrupt) = (ui.clone(), interrupt.clone());
     tokio::task::spawn_blocking(move || {
         while let Some(typed) = ui.typed() {
             if typed == "back" {
-                ui.say("It is taken back; that is waited for, too.");
+                ui.say("Rolling it back, and waiting until that is complete.");
                 interrupt.take_back();
                 return;
             }

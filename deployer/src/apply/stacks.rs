@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
         }
         match work.await {
             Err(error) if error.kind() == ErrorKind::Failed => Err(interrupted(&format!(
-                "The update of {} was taken back; what it was still runs.",
+                "The update of {} was rolled back; the previous version still runs.",
                 stack.name
             ))
             .because(error)),

@@ -30,7 +30,7 @@ impl Aws {
                 let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
                 Error::failed(
                     "The template of the bootstrap stack is wrong.",
-                    "Mend stacks/src/bootstrap.rs",
+                    "Fix stacks/src/bootstrap.rs",
                 )
                 .because(list.join("\n"))
             })?;
@@ -155,7 +155,7 @@ fn repository(
         }
         // A star or a colon here would let other repositories in.
         _ => Err(Error::usage(
-            format!("`{name}` is no repository of GitHub."),
+            format!("`{name}` is not a repository of GitHub."),
             "Give owner and name: `--github owner/name`",
         )),
     }

@@ -247,7 +247,7 @@ impl Aws {
         }
         Err(Error::failed(
             format!("The stack `{name}` was not deleted completely: {}.", first(&ended)),
-            format!("Mend that, then run the same command again; it deletes what is left: `cargo xtask destroy --stage {}`", self.stage.name()),
+            format!("Fix that, then run the same command again; it deletes the rest: `cargo xtask destroy --stage {}`", self.stage.name()),
         )
         .because(causes(&ended)))
     }

@@ -205,7 +205,7 @@ impl Aws {
         Err(Error::new(
             ErrorKind::ApprovalNeeded,
             format!("CloudFormation would do more in `{name}` than the plan says. Nothing was changed in this stack."),
-            format!("Look at the change before you go on: `cargo xtask plan --stage {}`", self.stage.name()),
+            format!("Look at the change before you continue: `cargo xtask plan --stage {}`", self.stage.name()),
         )
         .because(beyond.join("\n")))
     }
@@ -214,7 +214,7 @@ impl Aws {
         let details = self.validation_failures(view, set).await;
         Error::failed(
             format!("CloudFormation refuses the change of the stack `{name}` before it begins. Nothing was changed in this stack."),
-            "Mend what is named, then run the same command again.",
+            "Fix the resources above, then run the same command again.",
         )
         .because(if details.is_empty() { reason.to_owned() } else { format!("{reason}\n{details}") })
     }

@@ -60,7 +60,7 @@ impl Aws {
             return Err(self.not_approved(view, database));
         }
         progress.warn(format!(
-            "The stack `{}` was never created successfully ({}); what is left of it is removed first.",
+            "The stack `{}` was never created successfully ({}); its remains are deleted first.",
             view.name, view.status
         ));
         for database in &protected {

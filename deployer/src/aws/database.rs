@@ -24,7 +24,7 @@ impl Aws {
             .ok_or_else(|| {
                 Error::usage(
                     format!("The stage `{stage}` has no database at RDS: it is not deployed, or its database was given by address and is looked after elsewhere."),
-                    format!("`cargo xtask status --stage {stage}` shows what it has."),
+                    format!("`cargo xtask status --stage {stage}` lists its resources."),
                 )
             })
     }

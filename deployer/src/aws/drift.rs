@@ -66,7 +66,7 @@ impl Aws {
         match self.drifted(view).await {
             Ok(resources) => drift.resources = resources,
             Err(refused) => drift.unknown.push(format!(
-                "What was found in the stack `{}` cannot be read: {refused}",
+                "The drift of the stack `{}` cannot be read: {refused}",
                 view.name
             )),
         }
@@ -86,7 +86,7 @@ impl Aws {
         );
         if !can_be_examined {
             return Ok(Some(format!(
-                "it is {}, and CloudFormation examines only what is complete",
+                "it is {}, and CloudFormation examines only complete stacks",
                 view.status
             )));
         }

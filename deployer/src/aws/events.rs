@@ -59,7 +59,7 @@ impl Events {
             Ok(events) => events,
             Err(refused) => {
                 if self.readable && !refused.is_passing() {
-                    progress.warn(format!("The events of `{name}` cannot be read, so only its end will be told ({refused})."));
+                    progress.warn(format!("The events of `{name}` cannot be read, so only its end is reported ({refused})."));
                 }
                 self.readable = false;
                 return None;

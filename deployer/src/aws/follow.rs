@@ -86,10 +86,10 @@ impl Aws {
     /// The error after which nobody knows what became of an operation. It goes on without us.
     pub(super) fn unknown_outcome(&self, name: &str, refused: Refused) -> Error {
         let failed = format!(
-            "Nobody can tell what becomes of the stack `{name}`: CloudFormation goes on with it and cannot be asked."
+            "The outcome for the stack `{name}` is unknown: CloudFormation continues with it and cannot be reached."
         );
         let hint = format!(
-            "When AWS answers again (new credentials, a network), resume with the same command: `cargo xtask deploy --stage {}`. It follows what goes on.",
+            "When AWS answers again (new credentials, a network), resume with the same command: `cargo xtask deploy --stage {}`. It follows the operation that is in progress.",
             self.stage.name()
         );
         Error::failed(failed, hint).because(refused.to_string())

@@ -113,7 +113,7 @@ impl Aws {
         let mut error = refused.error(format!("The function `{function}` cannot be called."));
         if unknown {
             let message = format!(
-                "The function `{function}` was called and gave no answer: nobody knows whether it ran."
+                "The function `{function}` was invoked and did not respond: it may or may not have run."
             );
             error =
                 Error::failed(message, error.hint().to_owned()).because(error.causes().join(": "));

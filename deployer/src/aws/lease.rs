@@ -240,7 +240,7 @@ impl Fence {
                     "This process was held up for so long that its lease of the stage `{}` ended and somebody else took it. Nothing more was changed.",
                     self.bucket.stage
                 ),
-                "See what the other one does, then run the same command again.",
+                "See what the other operation does, then run the same command again.",
             )
             .because(refused)),
             Err(refused) => Err(self.bucket.refused(refused)),

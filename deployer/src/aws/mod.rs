@@ -210,7 +210,10 @@ impl Aws {
             let name = &view.name;
             let step = self.progress.step(
                 format!("stack {name}"),
-                format!("Waiting for what goes on with {name} ({})", view.status),
+                format!(
+                    "Waiting for the operation in progress on {name} ({})",
+                    view.status
+                ),
             );
             let ended = self.follow(name, &view.id, None, &self.progress).await?;
             step.done(format!("it ended as {}", ended.view.status));

@@ -97,23 +97,23 @@ impl Aws {
         }
         let stage = self.stage.name();
         let state = match ended.view.phase {
-            Phase::Stable => "It went back to what it was, and that still runs.",
+            Phase::Stable => "It was rolled back, and the previous version still runs.",
             Phase::NeverCreated => {
-                "What was created of it is removed by the next deploy, which asks for the name of the stage first when a protected database is among it."
+                "The next deploy deletes the resources that were created, and asks for the name of the stage first when a protected database is among them."
             }
-            Phase::Gone => "Somebody deleted it meanwhile.",
-            _ => "It could not go back completely.",
+            Phase::Gone => "Somebody deleted it in the meantime.",
+            _ => "It could not be rolled back completely.",
         };
         let (kind, hint) = if ended.view.phase == Phase::Stuck {
             (
                 ErrorKind::Stuck,
-                format!("Mend what is named below, then: `cargo xtask rollback --stage {stage}`"),
+                format!("Fix the resources below, then: `cargo xtask rollback --stage {stage}`"),
             )
         } else {
             (
                 ErrorKind::Failed,
                 format!(
-                    "Mend what is named below, then run the same command again: `cargo xtask deploy --stage {stage}`. What was done before stays."
+                    "Fix the resources below, then run the same command again: `cargo xtask deploy --stage {stage}`. Completed steps are kept."
                 ),
             )
         };
@@ -136,21 +136,21 @@ pub(super) fn refuse(stage: &str, view: &StackView, reasons: String) -> Error {
         Phase::Stuck => (
             ErrorKind::Stuck,
             format!(
-                "The stack `{name}` is stuck half way back from an update that failed ({}). It is not deleted, and nothing else is changed.",
+                "The stack `{name}` is stuck in the rollback of a failed update ({}). It is not deleted, and nothing else is changed.",
                 view.status
             ),
             format!(
-                "Mend what is named, then go on going back: `cargo xtask rollback --stage {stage}`; without a resource that cannot go back: `cargo xtask rollback --stage {stage} --skip {name}.RESOURCE`"
+                "Fix the resource above, then resume the rollback: `cargo xtask rollback --stage {stage}`; to skip a resource that cannot be rolled back: `cargo xtask rollback --stage {stage} --skip {name}.RESOURCE`"
             ),
         ),
         Phase::DeleteFailed => (
             ErrorKind::Failed,
             format!(
-                "The stack `{name}` is half deleted ({}). It is not created anew: what is left may hold data.",
+                "The stack `{name}` is half deleted ({}). It is not created again: its remaining resources may hold data.",
                 view.status
             ),
             format!(
-                "Mend what is named and delete the rest: `cargo xtask destroy --stage {stage}`"
+                "Fix the resources above, then delete the rest: `cargo xtask destroy --stage {stage}`"
             ),
         ),
         _ => (
@@ -178,7 +178,7 @@ pub(super) fn not_begun(name: &str, refused: Refused) -> Error {
         format!(
             "Somebody else changes the stack `{name}`, or did since its change was prepared: ours was not begun."
         ),
-        "Wait until that has ended, then run the same command again: it plans anew.",
+        "Wait until that has ended, then run the same command again: it makes a new plan.",
     )
     .because(refused)
 }

@@ -17,7 +17,7 @@ impl Endpoint {
     pub fn parse(url: &str) -> Result<Endpoint, Error> {
         let wrong = || {
             Error::usage(
-                format!("`{url}` is no address of an endpoint."),
+                format!("`{url}` is not an address of an endpoint."),
                 "Give scheme, host and port: `--endpoint-url http://127.0.0.1:4566`",
             )
         };
@@ -103,7 +103,9 @@ impl DatabaseUrl {
             return Err(wrong(&format!("its database is not `{DATABASE}`")));
         }
         let (host, port) = address.rsplit_once(':').unwrap_or((address, "5432"));
-        let port = port.parse().map_err(|_| wrong("its port is no number"))?;
+        let port = port
+            .parse()
+            .map_err(|_| wrong("its port is not a number"))?;
         if host.is_empty() || password.is_empty() {
             return Err(wrong("host or password is empty"));
         }
@@ -112,7 +114,7 @@ impl DatabaseUrl {
             port,
             password: percent_decode_str(password)
                 .decode_utf8()
-                .map_err(|_| wrong("its password is no UTF-8"))?
+                .map_err(|_| wrong("its password is not UTF-8"))?
                 .into_owned(),
         })
     }

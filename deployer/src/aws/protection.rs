@@ -48,7 +48,7 @@ impl Aws {
         &self,
         progress: &Progress,
     ) -> Result<Vec<String>, Error> {
-        let step = progress.step("protection", "Turning off what protects the stage");
+        let step = progress.step("protection", "Turning off the protection of the stage");
         let mut done = Vec::new();
         for view in self.stacks().await?.values() {
             let name = &view.name;

@@ -60,7 +60,7 @@ impl Aws {
         let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
             Error::failed(
                 "The record of the stage in its asset bucket cannot be written.",
-                "Run the same command again: what was done before stays, and is not done twice.",
+                "Run the same command again: completed steps are kept and not repeated.",
             )
             .because(cause)
         };

@@ -151,7 +151,7 @@ impl Refused {
     fn hint(&self) -> String {
         let code = self.code.as_str();
         if self.is_expired() {
-            "The credentials have run out. Sign in again (`aws sso login`, or set new ones) and run the same command: it goes on where this one stopped.".to_owned()
+            "The credentials have run out. Sign in again (`aws sso login`, or set new ones) and run the same command: it continues where this one stopped.".to_owned()
         } else if CLOCK.contains(&code)
             && (code == "RequestTimeTooSkewed"
                 || self.message.contains("time")
@@ -162,10 +162,10 @@ impl Refused {
             "AWS does not know these credentials. See whose they are: `aws sts get-caller-identity`"
                 .to_owned()
         } else if self.is_throttled() {
-            "AWS asks for patience. Run the same command again in a minute: it goes on where this one stopped.".to_owned()
+            "AWS throttles the requests. Run the same command again in a minute: it continues where this one stopped.".to_owned()
         } else if code == "LimitExceeded" || code == "LimitExceededException" {
             format!(
-                "A limit of the account is reached ({}). Ask for more at Service Quotas, or remove what is not needed.",
+                "A limit of the account is reached ({}). Ask for more at Service Quotas, or delete unused resources.",
                 self.action
             )
         } else if self.is_forbidden() {
@@ -176,9 +176,9 @@ impl Refused {
         } else if code == UNKNOWN_STATUS {
             "Nothing is done to a stack whose state is unknown. Look at it in the console of CloudFormation, wait until it has another status, or use a newer deployer.".to_owned()
         } else if self.status == 0 {
-            "Check the network and the endpoint, then run the same command again: it goes on where this one stopped.".to_owned()
+            "Check the network and the endpoint, then run the same command again: it continues where this one stopped.".to_owned()
         } else {
-            "Mend what AWS says above, then run the same command again.".to_owned()
+            "Fix what AWS reports above, then run the same command again.".to_owned()
         }
     }
 }

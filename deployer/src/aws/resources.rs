@@ -111,7 +111,10 @@ impl Aws {
         if leftovers.is_empty() {
             return Ok(());
         }
-        let step = progress.step("leftovers", "Removing what the stacks left behind");
+        let step = progress.step(
+            "leftovers",
+            "Deleting the resources that the stacks retained",
+        );
         for leftover in &leftovers {
             step.doing(format!(
                 "{} {}",

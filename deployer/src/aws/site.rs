@@ -204,8 +204,10 @@ impl Aws {
         if paths.len() > 20 {
             paths = vec!["/*".to_owned()];
         }
-        let failed =
-            || "The site's new files are in place, and CloudFront cannot be told so.".to_owned();
+        let failed = || {
+            "The site's new files are in place, and CloudFront's cache could not be invalidated."
+                .to_owned()
+        };
         let unwritable = |cause: aws_sdk_cloudfront::error::BuildError| {
             Error::failed(failed(), "Run the same command again.").because(cause)
         };
@@ -251,7 +253,7 @@ mod tests {
         // The release before was in service for a hundred days.
         let first = deploy(100, &there, &wanted, &BTreeMap::new());
         assert_eq!(first.stay.keys().collect::<Vec<_>>(), [old]);
-        assert_eq!(first.over, ["about.html"], "a page is asked for anew");
+        assert_eq!(first.over, ["about.html"], "a page is requested again");
 
         let second = deploy(106, &there[..2], &wanted, &first.stay);
         assert_eq!(second.stay, first.stay, "the first deploy counts");

@@ -128,7 +128,7 @@ impl Aws {
                     return Err(Error::failed(
                         format!("The snapshot `{snapshot}` was not completed: it is {status}."),
                         format!(
-                            "`cargo xtask database --stage {} snapshots` shows what there is.",
+                            "`cargo xtask database --stage {} snapshots` lists them.",
                             self.stage.name()
                         ),
                     ));

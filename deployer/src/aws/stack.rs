@@ -229,7 +229,7 @@ impl Aws {
 
     fn unreadable(&self, refused: Refused) -> Error {
         refused.error(format!(
-            "What is deployed of `{}` cannot be read.",
+            "The deployed template of `{}` cannot be read.",
             self.stage.name()
         ))
     }

@@ -45,7 +45,7 @@ pub(super) async fn build(
     if !status.success() {
         return Err(Error::failed(
             "The functions do not build.",
-            "Mend what the compiler says above, then run the same command again.",
+            "Fix the compiler errors above, then run the same command again.",
         )
         .because(told));
     }

@@ -77,7 +77,10 @@ impl Toolchain {
             let of_linker = linker.environment(self.architecture, folder);
             variables.extend(of_linker.map_err(|cause| {
                 Error::failed(
-                    format!("What zig needs cannot be written to {}.", folder.display()),
+                    format!(
+                        "The files for zig cannot be written to {}.",
+                        folder.display()
+                    ),
                     "Make room on the disk, then run the same command again.",
                 )
                 .because(cause)

@@ -113,7 +113,7 @@ fn assert_names_its_risks(plan: &Plan, deployed: &Deployed) -> Result<(), Error>
     }
     Err(Error::new(
         ErrorKind::ApprovalNeeded,
-        "The plan does something that it does not name as a risk, so nobody can have approved it. Nothing was changed.",
+        "The plan contains a risk that it does not name, so it cannot have been approved. Nothing was changed.",
         format!("Make a new plan: `cargo xtask plan --stage {}`", plan.stage),
     )
     .because(hidden.join("\n")))

@@ -174,7 +174,7 @@ impl Client {
         let gone = |cause: io::Error| {
             Error::failed(
                 "The supervisor of the stage, which runs in the background, is gone.",
-                "Run the same command again: `cargo xtask deploy --stage local` starts it, and it goes on where it stopped.",
+                "Run the same command again: `cargo xtask deploy --stage local` starts it, and it continues where it stopped.",
             )
             .because(cause)
         };

@@ -222,10 +222,10 @@ impl Update<'_> {
         self.tell(logical_id, resource_type, ResourceState::Failed);
         Error::failed(
             format!(
-                "{logical_id} ({resource_type}) of the stack `{}` is not as it should be.",
+                "{logical_id} ({resource_type}) of the stack `{}` failed.",
                 self.stack
             ),
-            "Mend that, then run the same command again: it goes on where this one stopped.",
+            "Fix that, then run the same command again: it continues where this one stopped.",
         )
         .because(why)
     }

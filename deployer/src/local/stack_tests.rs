@@ -171,7 +171,7 @@ async fn a_version_that_does_not_start_leaves_the_one_before_in_service() {
     let error = stage.deploy("Two").await.unwrap_err();
     assert_eq!(
         error.message(),
-        "VersionTwo (AWS::Lambda::Version) of the stack `api` is not as it should be."
+        "VersionTwo (AWS::Lambda::Version) of the stack `api` failed."
     );
     assert!(
         error.causes()[0].contains("no keys"),

@@ -46,7 +46,10 @@ pub(super) async fn start(
             if problems.is_empty() {
                 return Ok(client);
             }
-            let step = progress.step("supervisor", "Mending what could not be started");
+            let step = progress.step(
+                "supervisor",
+                "Retrying the resources that could not be started",
+            );
             let problems = client.call(Call::Mend, progress).await?;
             step.done("");
             (client, problems)
@@ -134,7 +137,7 @@ async fn launch(
     stage: &str,
     step: &Step,
 ) -> Result<(Client, Problems), Error> {
-    step.doing("starting what is deployed");
+    step.doing("starting the deployed resources");
     // Of one that was killed; whoever has its port now would be asked.
     let stale = fs::remove_file(files.supervisor());
     if let Err(error) = stale
@@ -205,7 +208,7 @@ fn not_started(files: &Files, why: &str) -> Error {
     let tail = lines[lines.len().saturating_sub(8)..].join("\n");
     Error::failed(
         "The supervisor, which keeps the stage running in the background, did not start.",
-        "Mend what its log says, then run the same command again. `cargo xtask doctor` says what this machine lacks.",
+        "Fix what its log reports, then run the same command again. `cargo xtask doctor` lists the missing tools.",
     )
     .because(format!("{why}; the end of {}:\n{tail}", path.display()))
 }
@@ -229,7 +232,7 @@ fn not_restored(stage: &str, problems: &Problems) -> Error {
         .collect();
     Error::failed(
         format!("Not everything that is deployed of `{stage}` could be started."),
-        "Mend that, then run the same command again: it starts what is left.",
+        "Fix that, then run the same command again: it starts the rest.",
     )
     .because(list.join("\n"))
 }

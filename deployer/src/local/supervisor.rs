@@ -64,7 +64,7 @@ pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
     let _ = rustix::process::setsid();
     if !project.stages().is_dir() {
         return Err(Error::usage(
-            format!("{} is no checkout.", project.root().display()),
+            format!("{} is not a checkout.", project.root().display()),
             format!(
                 "`cargo xtask deploy --stage {}` starts the supervisor.",
                 stage.name()

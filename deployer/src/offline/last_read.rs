@@ -40,7 +40,7 @@ pub async fn remember(target: &dyn Target, project: &Project, stage: &Stage, pro
     };
     if let Err(error) = kept {
         progress.warn(format!(
-            "What is deployed was not kept for `plan --offline`: {error}"
+            "The deployed templates were not kept for `plan --offline`: {error}"
         ));
     }
 }
@@ -68,8 +68,8 @@ pub(super) fn keep(
         .and_then(|bytes| state::write_private(&path, &bytes))
         .map_err(|cause| {
             Error::failed(
-                format!("The copy of what was read, {}, cannot be written.", path.display()),
-                "`cargo xtask plan --offline` knows only what was read before. Make room on the disk and check the permissions of the folder.",
+                format!("The copy of the deployed templates, {}, cannot be written.", path.display()),
+                "`cargo xtask plan --offline` knows only the templates that were read before. Make room on the disk and check the permissions of the folder.",
             )
             .because(cause)
         })
@@ -112,7 +112,7 @@ pub(super) fn load(project: &Project, stage: &str) -> Result<LastRead, Error> {
 fn unreadable(path: &std::path::Path, hint: String) -> Error {
     Error::failed(
         format!(
-            "The copy of what was last read, {}, cannot be read.",
+            "The copy of the deployed templates, {}, cannot be read.",
             path.display()
         ),
         hint,

@@ -23,7 +23,7 @@ pub(super) fn deleted_out_of_band(stacks: &[StackPlan], deployed: &Deployed) -> 
                 stack: stack.name.clone(),
                 logical_id: String::new(),
                 detail: format!(
-                    "it was deployed ({what}) and was deleted since; an empty one is created"
+                    "it was deployed ({what}) and has been deleted since; an empty one is created"
                 ),
             })
         })

@@ -29,7 +29,7 @@ pub(super) fn refuse(stacks: &[StackPlan], schemas: &dyn Schemas) -> Result<(), 
     }
     Err(Error::failed(
         "CloudFormation cannot make this change. Nothing was changed.",
-        "Change what is named below in stacks/src or in the stage file: give the resource another logical id or another name, or leave the property as it is.",
+        "Change these in stacks/src or in the stage file: give the resource another logical id or another name, or leave the property as it is.",
     )
     .because(reasons.join("\n")))
 }

@@ -36,7 +36,7 @@ pub(crate) fn in_order(mut stacks: Vec<DesiredStack>) -> Result<Vec<DesiredStack
                     "The stacks {} wait for each other, or for an output of a stack that does not exist.",
                     names.join(", ")
                 ),
-                "See what each takes from the others in stacks/src and break the circle: `cargo xtask synth --stage local`",
+                "See which outputs each takes from the others in stacks/src and break the cycle: `cargo xtask synth --stage local`",
             ));
         };
         ordered.push(stacks.remove(ready));

@@ -173,7 +173,7 @@ impl DatabaseConfig {
         let port = require("DATABASE_PORT")?;
         let port = port.parse().map_err(|_| {
             ConfigError(format!(
-                "DATABASE_PORT of the function `{}` is `{port}`, which is no port.",
+                "DATABASE_PORT of the function `{}` is `{port}`, which is not a port.",
                 function.name
             ))
         })?;

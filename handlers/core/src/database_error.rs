@@ -53,14 +53,14 @@ pub(crate) fn answer(error: &sqlx::Error) -> ApiError {
         "23505" => {
             tracing::warn!(
                 constraint = name,
-                "A handler does not say what this constraint means."
+                "A handler has no response for this constraint."
             );
             ApiError::conflict("conflict", "Something like it is there already.")
         }
         "23503" | "23514" | "22001" | "22003" | "22007" | "22008" => {
             tracing::warn!(
                 constraint = name,
-                "A handler does not say what this constraint means."
+                "A handler has no response for this constraint."
             );
             ApiError::refused(
                 StatusCode::UNPROCESSABLE_ENTITY,

@@ -145,7 +145,7 @@ impl ApiError {
                 "Something that is needed for the answer is not available now. Try again in a second.".to_owned()
             }
             ApiError::Internal(_) | ApiError::Database(_) => {
-                "Something went wrong here. The request id tells us where to look.".to_owned()
+                "Something went wrong here. The request id leads to the cause in our logs.".to_owned()
             }
         }
     }

@@ -45,7 +45,7 @@ pub(crate) async fn logins(app: &App) -> Result<Logins, Failure> {
     let arns: BTreeMap<String, String> = serde_json::from_str(&text).map_err(|error| {
         Failure::new(
             "roles",
-            format!("{VARIABLE} is no JSON object of role and ARN: {error}."),
+            format!("{VARIABLE} is not a JSON object of role and ARN: {error}."),
         )
     })?;
     let mut verifiers = BTreeMap::new();

@@ -20,7 +20,7 @@ pub(crate) fn complete(document: &mut Value) -> Result<(), Error> {
         for (method, operation) in operations.as_object_mut().into_iter().flatten() {
             let Some((_, route)) = miyabi_catalog::route(&method.to_uppercase(), path) else {
                 return Err(Error(format!(
-                    "{method} {path} is no route of the catalogue."
+                    "{method} {path} is not a route of the catalogue."
                 )));
             };
             let id = operation["operationId"]

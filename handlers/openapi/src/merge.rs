@@ -69,7 +69,7 @@ fn check(function: &str, method: &str, path: &str) -> Result<(), Error> {
             owner.name
         ))),
         None => Err(Error(format!(
-            "{method} {path}, which the function `{function}` describes, is no route of the catalogue."
+            "{method} {path}, which the function `{function}` describes, is not a route of the catalogue."
         ))),
     }
 }

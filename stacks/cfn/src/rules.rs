@@ -35,7 +35,7 @@ pub struct Rule {
 pub const RULES: &[Rule] = &[
     Rule {
         id: "route-key",
-        refuses: "A route key of an HTTP API that ends in a slash, or that is no method and path.",
+        refuses: "A route key of an HTTP API that ends in a slash, or that is not a method and path.",
         source: "https://github.com/aws/aws-cdk/issues/13981, https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html",
         check: routes::keys,
     },

@@ -58,7 +58,7 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             file,
             line,
             &message,
-            "stacks/stages/base.yaml says what each key takes.".to_owned(),
+            "stacks/stages/base.yaml describes each key.".to_owned(),
         ))
     };
     let between = |keys: &[&str], value: u32, least: u32, most: u32| {

@@ -179,7 +179,7 @@ fn hint(said: &str) -> String {
     nearest(wrong, &allowed)
         .filter(|near| !near.is_empty())
         .map_or_else(
-            || "stacks/stages/base.yaml names every key and says what it takes.".to_owned(),
+            || "stacks/stages/base.yaml describes every key.".to_owned(),
             |near| format!("Did you mean `{near}`?"),
         )
 }

@@ -28,7 +28,7 @@ async fn fault_09_credentials_that_run_out_leave_an_outcome_that_is_called_unkno
     let error = through.deploy(&stacks).await.unwrap_err();
     let told = text(&error);
     assert!(
-        told.contains("Nobody can tell what becomes of the stack"),
+        told.contains("The outcome for the stack .. is unknown"),
         "{told}"
     );
     assert!(

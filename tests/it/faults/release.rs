@@ -30,8 +30,8 @@ async fn fault_31_when_what_was_switched_does_not_answer_the_aliases_go_back_and
         let error = broken.deploy(&place).await.unwrap_err();
         let told = text(&error);
         assert!(
-            told.contains("does not answer as it should")
-                && told.contains("The versions before are in service again: docs 2 -> 1."),
+            told.contains("Smoke test failed")
+                && told.contains("The previous versions are in service again: docs 2 -> 1."),
             "{told}"
         );
         assert_eq!(error.kind().exit_code(), 1);
@@ -69,7 +69,7 @@ async fn fault_31_a_first_deploy_that_does_not_answer_has_nothing_to_go_back_to_
         .unwrap_err();
     let told = text(&error);
     assert!(
-        told.contains("does not answer as it should") && !told.contains("in service again"),
+        told.contains("Smoke test failed") && !told.contains("in service again"),
         "{told}"
     );
     Application::good(folder.path(), "one")
@@ -179,7 +179,7 @@ async fn fault_19_code_that_was_swapped_after_its_upload_is_noticed_and_does_not
     let error = applied.await.unwrap_err();
     let told = text(&error);
     assert!(
-        told.contains("The code in service of docs is not what was uploaded")
+        told.contains("The code in service of docs is not the uploaded code")
             && told.contains("docs 2 -> 1"),
         "{told}"
     );

@@ -88,11 +88,11 @@ async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_c
     let running = slow();
     running.says("Updating migrate ..").await;
     running.signal(Signal::TERM);
-    running.says("This goes on").await;
+    running.says("Waiting for what is in progress").await;
     held.store(false, Ordering::Relaxed);
     let ran = running.ends().await.expect(130);
     for expected in [
-        "This goes on and is waited for, then nothing more begins: Updating migrate.",
+        "Waiting for what is in progress, then nothing more begins: Updating migrate.",
         "`aws cloudformation cancel-update-stack --stack-name miyabi-sandbox-migrate`",
         "Done and kept: migrate. The others were not touched.",
     ] {
@@ -105,7 +105,7 @@ async fn fault_11_a_person_who_stops_a_deploy_is_told_what_goes_on_and_a_rerun_c
     let running = slow();
     running.says("Updating migrate ..").await;
     running.signal(Signal::INT);
-    running.says("This goes on").await;
+    running.says("Waiting for what is in progress").await;
     running.signal(Signal::INT);
     let ran = running.ends().await.expect(130);
     assert!(ran.stderr.contains("Stopped at once."), "{ran:?}");

@@ -94,7 +94,9 @@ async fn fault_29_a_tree_that_no_commit_describes_is_refused_for_production_befo
     fs::write(checkout.dir().join("new"), "").unwrap();
     let refused = checkout.xtask(&deploy).await.expect(2);
     assert!(
-        refused.stderr.contains("no git repository with a commit"),
+        refused
+            .stderr
+            .contains("not a git repository with a commit"),
         "{refused:?}"
     );
     git(checkout.dir(), &["add", "."]);

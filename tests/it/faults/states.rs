@@ -101,7 +101,7 @@ async fn fault_03_an_operation_that_goes_on_is_followed_to_its_end_before_anythi
     assert!(
         place
             .told()
-            .contains("Waiting for what goes on with data (CREATE_IN_PROGRESS)"),
+            .contains("Waiting for the operation in progress on data (CREATE_IN_PROGRESS)"),
         "{}",
         place.told()
     );

@@ -142,7 +142,7 @@ async fn functions(context: &Context) -> Result<Vec<String>, Error> {
     .env("CARGO_TARGET_DIR", context.project.root().join("target"));
     context
         .interrupt
-        .or(tool.run_well("Mend bench/hello, then `cargo xtask bench` again"))
+        .or(tool.run_well("Fix bench/hello, then `cargo xtask bench` again"))
         .await?;
     step.done("");
     let hello = context.project.root().join("target/release/bench-hello");
@@ -167,7 +167,7 @@ async fn measure(context: &Context, arguments: &[String]) -> Result<Vec<Value>, 
     if findings.is_empty() {
         return Err(Error::failed(
             "Nothing could be measured; the reason is above.",
-            "`cargo build --package miyabi-bench`, or see what this machine lacks: `cargo xtask doctor`",
+            "`cargo build --package miyabi-bench`, or see which tools are missing: `cargo xtask doctor`",
         ));
     }
     Ok(findings)

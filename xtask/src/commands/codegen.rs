@@ -17,7 +17,7 @@ pub(crate) struct Codegen {
     /// Write nothing; exit code 1 when something is not as it would be written.
     #[arg(long)]
     check: bool,
-    /// Copy the schemas anew from an unpacked cfn-lint: its folder `data/schemas`.
+    /// Copy the schemas again from an unpacked cfn-lint: its folder `data/schemas`.
     #[arg(long, value_name = "FOLDER", conflicts_with = "check")]
     vendor: Option<String>,
 }
@@ -47,7 +47,7 @@ impl Codegen {
             let count = plural(stale.len(), "generated file");
             let error = Error::failed(
                 format!("{count} not as the generator writes it."),
-                "`cargo xtask codegen`, then commit what it wrote",
+                "`cargo xtask codegen`, then commit the files it wrote",
             );
             return Err(error.because(stale.join("\n")));
         }
@@ -97,7 +97,7 @@ pub(crate) async fn queries_as_checked_in(context: &Context) -> Result<Outcome, 
         Ok(stale) => {
             for path in &stale {
                 context.ui.say(&format!(
-                    "{path} is not what the database says: `cargo xtask codegen`"
+                    "{path} does not match the database: `cargo xtask codegen`"
                 ));
             }
             stale.is_empty()

@@ -80,7 +80,7 @@ fn assert_at_rds(stage: &Stage) -> Result<(), Error> {
         format!(
             "The stage `{name}` has no database of its own: it was given by address, and whoever runs it makes its snapshots."
         ),
-        format!("`cargo xtask status --stage {name}` shows what the stage has."),
+        format!("`cargo xtask status --stage {name}` lists the resources of the stage."),
     ))
 }
 

@@ -15,7 +15,7 @@ use crate::{context::Context, process::Tool};
 /// Runs the stage `local` in the foreground, with its logs, rebuilt and swapped on change.
 ///
 /// Watches handlers, migrations, stacks, deployer and the site. Ctrl-C ends the watching; the stage
-/// goes on in the background: `cargo xtask destroy --stage local` ends it.
+/// keeps running in the background: `cargo xtask destroy --stage local` ends it.
 #[derive(Args)]
 pub(crate) struct Dev {}
 
@@ -72,9 +72,9 @@ impl Dev {
         };
         let result = context.interrupt.or(both).await;
         if context.interrupt.is_set() {
-            context
-                .ui
-                .say("The stage `local` goes on; `cargo xtask destroy --stage local` ends it.");
+            context.ui.say(
+                "The stage `local` keeps running; `cargo xtask destroy --stage local` ends it.",
+            );
             return Ok(0);
         }
         result.map(|()| 0)
@@ -93,8 +93,8 @@ async fn deploy(context: &Context) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::failed(
-        "The change was not deployed; what ran before still runs.",
-        "Mend what is told above and save: it is tried again then.",
+        "The change was not deployed; the previous version still runs.",
+        "Fix the errors above and save: that deploys again.",
     ))
 }
 

@@ -14,8 +14,8 @@ const WITHIN: Duration = Duration::from_secs(300);
 /// Shows what was changed or deleted by hand since it was deployed.
 ///
 /// Resources, properties and how they differ, never a value: one that was set by hand may be a
-/// secret. Exit code 1 when there is drift, or when something could not be examined. On `local`, what
-/// is not there any more is all that can be told.
+/// secret. Exit code 1 when there is drift, or when something could not be examined. On `local`,
+/// only missing resources can be reported.
 #[derive(Args)]
 pub(crate) struct Drift {
     /// The stage.
@@ -51,7 +51,7 @@ pub(super) async fn look(
     target: &dyn Target,
 ) -> Result<deployer::drift::Drift, Error> {
     let progress = context.ui.progress();
-    let step = progress.step("drift", "Looking for what was changed by hand");
+    let step = progress.step("drift", "Looking for changes made by hand");
     let look = target.drift(None, WITHIN);
     let drift = context.interrupt.or(look).await?;
     step.done("");

@@ -35,7 +35,7 @@ impl Gc {
         let target = context.target(&stage).await?;
         let Some(upkeep) = target.upkeep() else {
             let text = format!(
-                "Nothing to collect on `{}`: each build and deploy removes what it replaces.",
+                "Nothing to collect on `{}`: each build and deploy deletes the files it replaces.",
                 stage.name()
             );
             let value =

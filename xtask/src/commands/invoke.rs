@@ -64,7 +64,7 @@ impl Invoke {
                     return Err(Error::failed(
                         format!("The function `{}` failed ({kind}).", self.function),
                         format!(
-                            "See what it said: `cargo xtask logs {} --stage {} --since 5m`",
+                            "See its log: `cargo xtask logs {} --stage {} --since 5m`",
                             self.function,
                             stage.name()
                         ),

@@ -20,7 +20,7 @@ pub(crate) struct Logs {
     /// The stage.
     #[arg(long)]
     stage: String,
-    /// Go on with new lines until Ctrl-C.
+    /// Follow new lines until Ctrl-C.
     #[arg(long, short)]
     follow: bool,
     /// Not older than this: `30s`, `10m`, `2h`, `1d`.
@@ -78,7 +78,7 @@ pub(crate) fn show(context: &Context, line: &LogLine) {
 }
 
 fn age(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is no age: write a number and s, m, h or d, as in `10m`");
+    let wrong = || format!("`{text}` is not an age: write a number and s, m, h or d, as in `10m`");
     let unit = text.chars().last().ok_or_else(wrong)?;
     let seconds = match unit {
         's' => 1,

@@ -73,20 +73,20 @@ pub(crate) async fn as_checked_in(context: &Context) -> Result<Outcome, Error> {
 
 fn stale() -> Error {
     Error::failed(
-        format!("{PATH} is not what the functions say."),
-        "`cargo xtask openapi`, then commit what it wrote",
+        format!("{PATH} differs from the document of the functions."),
+        "`cargo xtask openapi`, then commit the files it wrote",
     )
 }
 
 /// The document, indented, with a line end.
 async fn document(context: &Context) -> Result<String, Error> {
     let progress = context.ui.progress();
-    let step = progress.step("openapi", "Asking the functions what they answer");
+    let step = progress.step("openapi", "Reading the OpenAPI document of the functions");
     let arguments = ["run", "--quiet", "--package", "miyabi-openapi"];
     let tool = Tool::cargo(&arguments).within(context.project.root());
     let ended = context
         .interrupt
-        .or(tool.run_well("Mend what it says, then `cargo xtask openapi` again"))
+        .or(tool.run_well("Fix the errors above, then `cargo xtask openapi` again"))
         .await?;
     let document: Value = serde_json::from_str(&ended.stdout).map_err(|cause| {
         Error::failed(

@@ -8,7 +8,7 @@ pub(crate) fn text(baseline: &Baseline) -> String {
     let compared = match baseline {
         Baseline::Templates(path) => format!("Compared with the templates of {}", path.display()),
         Baseline::LastRead { at, from } => {
-            format!("Compared with what was read at {at} from {from}")
+            format!("Compared with the templates read at {at} from {from}")
         }
         Baseline::Record => "Compared with the record of the stage".to_owned(),
     };

@@ -27,7 +27,7 @@ pub(crate) fn text(plan: &Plan, drift: Option<&Drift>, baseline: Option<&str>) -
     if plan.is_empty() && by_hand.is_empty() {
         let stage = code(&plan.stage);
         return format!(
-            "{head}**Plan for {stage}:** nothing to do, what is deployed is what the checkout says.\n{baseline}"
+            "{head}**Plan for {stage}:** nothing to do, the deployed stage matches the checkout.\n{baseline}"
         );
     }
     let title = format!("### Plan for {}: {}\n", code(&plan.stage), counts(plan));
@@ -296,7 +296,7 @@ mod tests {
         plan.site.put = false;
         insta::assert_snapshot!(text(&plan, None, None), @"
         <!-- miyabi plan local -->
-        **Plan for `local`:** nothing to do, what is deployed is what the checkout says.
+        **Plan for `local`:** nothing to do, the deployed stage matches the checkout.
         ");
     }
 

@@ -269,13 +269,13 @@ fn taken_name(taken: &Taken, facts: &Facts) -> Finding {
     }
     let fix = match kind {
         Kind::Secret => format!(
-            "`aws secretsmanager delete-secret --force-delete-without-recovery --region {region} --secret-id {name}`; keep what no deploy can make again first: `aws secretsmanager get-secret-value --region {region} --secret-id {name}`"
+            "`aws secretsmanager delete-secret --force-delete-without-recovery --region {region} --secret-id {name}`; first keep the values that a deploy cannot create again: `aws secretsmanager get-secret-value --region {region} --secret-id {name}`"
         ),
         Kind::LogGroup => {
             format!("`aws logs delete-log-group --region {region} --log-group-name {name}`")
         }
         Kind::Bucket => format!(
-            "`aws s3 rb --force --region {region} s3://{name}`, after a look at what is in it"
+            "`aws s3 rb --force --region {region} s3://{name}`, after a look at its objects"
         ),
         Kind::Function => {
             format!("`aws lambda delete-function --region {region} --function-name {name}`")
@@ -304,9 +304,9 @@ fn distribution(demands: &Demands, facts: &Facts) -> Option<Finding> {
 
 fn empty_secret(name: &str, facts: &Facts) -> Finding {
     Finding::warning(
-        format!("The secret `{name}` has no value yet: what reads it does not work."),
+        format!("The secret `{name}` has no value yet, and the functions that read it need one."),
         format!(
-            "`aws secretsmanager put-secret-value --region {} --secret-id {name} --secret-string ..`; docs/deploying.md says what belongs into it",
+            "`aws secretsmanager put-secret-value --region {} --secret-id {name} --secret-string ..`; docs/deploying.md describes its value",
             facts.region
         ),
     )
@@ -319,7 +319,7 @@ fn unreadable(facts: &Facts) -> Option<Finding> {
     (!actions.is_empty()).then(|| {
         Finding::warning(
             format!("Not everything could be checked before the deploy: these credentials may not do {}.", actions.join(", ")),
-            format!("`cargo xtask bootstrap --stage {}` gives the deploy role what it needs.", facts.stage),
+            format!("`cargo xtask bootstrap --stage {}` gives the deploy role the permissions that it needs.", facts.stage),
         )
     })
 }

@@ -145,7 +145,7 @@ impl Behaviour {
                 .map(|method| {
                     text(method)
                         .parse()
-                        .map_err(|_| format!("{method} is no method."))
+                        .map_err(|_| format!("{method} is not a method."))
                 })
                 .collect(),
         };

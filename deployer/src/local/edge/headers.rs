@@ -33,7 +33,7 @@ pub(in crate::local) fn refuse(config: &Value) -> Vec<String> {
         .filter(|name| !KNOWN.contains(&name.as_str()))
         .map(|name| {
             format!(
-                "`ResponseHeadersPolicyConfig.{name}` is not among what a policy can have here: {}.",
+                "`ResponseHeadersPolicyConfig.{name}` is not supported for a policy here: {}.",
                 KNOWN.join(", ")
             )
         })
@@ -101,7 +101,7 @@ fn rule(name: &str, value: &str, replaces: bool) -> Result<Rule, String> {
         .ok()
         .zip(HeaderValue::from_str(value).ok());
     let (name, value) =
-        parsed.ok_or_else(|| format!("`{name}: {value}` is no header that can be sent."))?;
+        parsed.ok_or_else(|| format!("`{name}: {value}` is not a header that can be sent."))?;
     Ok(Rule {
         name,
         value,
@@ -192,13 +192,13 @@ mod tests {
         assert_eq!(
             refuse(&json!({"Name": "x", "CorsConfig": {}})),
             [
-                "`ResponseHeadersPolicyConfig.CorsConfig` is not among what a policy can have here: Name, Comment, SecurityHeadersConfig, CustomHeadersConfig."
+                "`ResponseHeadersPolicyConfig.CorsConfig` is not supported for a policy here: Name, Comment, SecurityHeadersConfig, CustomHeadersConfig."
             ]
         );
         let broken = json!({"CustomHeadersConfig": {"Items": [{"Header": "a b", "Value": "1"}]}});
         assert_eq!(
             HeadersPolicy::parse(&broken),
-            Err("`a b: 1` is no header that can be sent.".to_owned())
+            Err("`a b: 1` is not a header that can be sent.".to_owned())
         );
     }
 }

@@ -51,7 +51,7 @@ pub(super) fn serve(shared: &Shared, method: &Method, query: &str) -> Reply {
             None => pages::problem(
                 StatusCode::NOT_FOUND,
                 &format!(
-                    "Nobody is called {login} here. These are: {}.",
+                    "There is no person `{login}` here. The people are: {}.",
                     names(&people)
                 ),
             ),

@@ -55,7 +55,7 @@ fn read(path: &Path) -> Result<Vec<Person>, Error> {
                 "The people of the stand-in for GitHub in {} cannot be read.",
                 path.display()
             ),
-            "Take the file back with `git checkout deployer/github-stand-in`, or mend what is named above",
+            "Take the file back with `git checkout deployer/github-stand-in`, or fix the entries above",
         )
         .because(cause)
     };

@@ -32,7 +32,8 @@ fn reach_apis(world: &World, config: &mut Value) -> Result<(), String> {
         let domain = origin["DomainName"].as_str().unwrap_or_default();
         if let Some((id, _)) = domain.split_once(".execute-api.") {
             let api = world.apis.get(id);
-            let api = api.ok_or_else(|| format!("Its origin {domain} is no API of this stage."))?;
+            let api =
+                api.ok_or_else(|| format!("Its origin {domain} is not an API of this stage."))?;
             origin["DomainName"] = Value::from(api.domain());
         }
     }

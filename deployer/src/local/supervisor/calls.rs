@@ -166,12 +166,12 @@ impl Supervisor {
         let Some(version) = self.world.functions.by_arn(function) else {
             return Err(Error::failed(
                 format!("There is no function {function} on this stage."),
-                "See what there is: `cargo xtask status --stage local`",
+                "See the deployed stacks: `cargo xtask status --stage local`",
             ));
         };
         let payload = STANDARD.decode(payload).map_err(|cause| {
             Error::failed(
-                "The payload is no base64.",
+                "The payload is not base64.",
                 "This is a mistake of the deployer; please report it.",
             )
             .because(cause)
