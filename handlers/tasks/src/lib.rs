@@ -47,6 +47,11 @@ miyabi_core::routes![
     labels::remove,
 ];
 
+/// The handler that `docs/STYLE.md` shows compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/STYLE.md")]
+struct Style;
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -17,7 +17,7 @@ pub(crate) struct Codegen {
     /// Write nothing; exit code 1 when something is not as it would be written.
     #[arg(long)]
     check: bool,
-    /// Copy the schemas again from an unpacked cfn-lint: its folder `data/schemas`.
+    /// Copy the schemas again from an unpacked cfn-lint: its folder `cfnlint/data/schemas`.
     #[arg(long, value_name = "FOLDER", conflicts_with = "check")]
     vendor: Option<String>,
 }

@@ -1,5 +1,5 @@
 //! The resource types that the kit knows. Adding one: a line here, then `cargo xtask codegen
-//! --vendor PACKAGE`.
+//! --vendor FOLDER`.
 
 /// By name.
 pub const TYPES: &[&str] = &[
