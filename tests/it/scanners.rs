@@ -1,5 +1,5 @@
 //! Public scanners over the templates: what checkov says of the resources and cloudsplaining of
-//! the policies is exactly what decision 0009 accepts, with a reason for each finding. A new
+//! the policies is exactly what decision 0011 accepts, with a reason for each finding. A new
 //! finding fails, and so does an accepted one that is no longer found.
 
 use std::{
@@ -51,10 +51,10 @@ fn templates(stage: &str) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// What decision 0009 accepts, from the table below the heading of the scanner: findings, places, and
+/// What decision 0011 accepts, from the table below the heading of the scanner: findings, places, and
 /// the stages in which each finding is in each place.
 fn accepted(scanner: &str) -> Findings {
-    let path = project().join("docs/decisions/0009-accepted-findings.md");
+    let path = project().join("docs/decisions/0011-accepted-findings.md");
     let record = fs::read_to_string(path).unwrap();
     let (_, section) = record
         .split_once(&format!("\n### {scanner}\n"))
@@ -109,6 +109,6 @@ fn assert_reviewed(scanner: &str, found: &Findings) {
     let stale: Vec<&String> = accepted.difference(&found).collect();
     assert!(
         new.is_empty() && stale.is_empty(),
-        "{scanner} finds, and decision 0009 does not accept: {new:#?}\naccepted, and not found: {stale:#?}"
+        "{scanner} finds, and decision 0011 does not accept: {new:#?}\naccepted, and not found: {stale:#?}"
     );
 }
