@@ -73,23 +73,16 @@ impl Checkout {
             "miyabi-tests/run-{}/checkout-{number}",
             std::process::id()
         ));
-        fs::create_dir_all(&dir).unwrap();
-        for entry in fs::read_dir(project()).unwrap() {
-            let entry = entry.unwrap();
-            let name = entry.file_name().to_string_lossy().into_owned();
-            // Without a manifest here, cargo goes on upwards and finds the one workspace.
-            let stays_out = [
-                "Cargo.toml",
-                "Cargo.lock",
-                ".cargo",
-                ".git",
-                ".miyabi",
-                "target",
-            ];
-            if !stays_out.contains(&name.as_str()) {
-                symlink(entry.path(), dir.join(name)).unwrap();
-            }
-        }
+        // Without a manifest here, cargo continues upwards and finds the one workspace.
+        let stays_out = [
+            "Cargo.toml",
+            "Cargo.lock",
+            ".cargo",
+            ".git",
+            ".miyabi",
+            "target",
+        ];
+        link_all(project(), &dir, &stays_out);
         Checkout { dir }
     }
 
@@ -101,6 +94,26 @@ impl Checkout {
     /// What the stage `local` keeps.
     pub fn stage_dir(&self) -> PathBuf {
         self.dir.join(".miyabi/local")
+    }
+
+    /// Writes `stacks/stages/NAME.yaml`, as a person edits it; the real one stays as it is.
+    pub fn write_stage(&self, name: &str, yaml: &str) {
+        let stacks = self.dir.join("stacks");
+        if stacks.is_symlink() {
+            fs::remove_file(&stacks).unwrap();
+            link_all(&project().join("stacks"), &stacks, &["stages"]);
+            link_all(
+                &project().join("stacks/stages"),
+                &stacks.join("stages"),
+                &[],
+            );
+        }
+        let file = stacks.join(format!("stages/{name}.yaml"));
+        // Written through the link, it would change the real one.
+        if file.is_symlink() {
+            fs::remove_file(&file).unwrap();
+        }
+        fs::write(file, yaml).unwrap();
     }
 
     /// `cargo xtask ARGUMENTS`, to be started or changed before that.
@@ -160,6 +173,18 @@ impl Drop for Checkout {
             .command(&["destroy", "--stage", "local", "--yes", "--confirm", "local"])
             .into_std();
         let _ = destroy.output();
+    }
+}
+
+/// Makes a directory with a link to each entry of another one, but for some.
+fn link_all(from: &Path, to: &Path, stays_out: &[&str]) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if !stays_out.contains(&name.as_str()) {
+            symlink(entry.path(), to.join(name)).unwrap();
+        }
     }
 }
 
