@@ -78,10 +78,11 @@ pub fn plan(
 ) -> Result<OfflinePlan, Error> {
     let migrations = migrations::files(project)?;
     let site = site::files(project)?;
+    let pages = site::pages(&site)?;
     let (app, deployed, baseline) = match templates {
         Some(path) => {
-            let given = templates::read(path)?;
-            let app = synth::synth(stage, &code_of(given.stacks.values()))?;
+            let given = templates::read(path, stage.name())?;
+            let app = synth::synth(stage, &assets_of(given.stacks.values(), pages))?;
             let mut deployed = Deployed {
                 stacks: as_if_deployed(stage, &app, given)?,
                 // Neither is in a template: both are taken as they are in the checkout.
@@ -97,7 +98,7 @@ pub fn plan(
         None => {
             let (deployed, baseline) = last_known(project, stage)?;
             let of_stacks = deployed.stacks.values().map(|stack| &stack.template);
-            let app = synth::synth(stage, &code_of(of_stacks))?;
+            let app = synth::synth(stage, &assets_of(of_stacks, pages))?;
             (app, deployed, baseline)
         }
     };
@@ -133,10 +134,16 @@ fn last_known(project: &Project, stage: &Stage) -> Result<(Deployed, Baseline), 
     Ok((deployed, Baseline::LastRead { at, from }))
 }
 
-/// The code of the functions in these templates. A function that none of them has gets the made-up
-/// hash of templates that nobody built for.
-pub(crate) fn code_of<'a>(templates: impl Iterator<Item = &'a Value>) -> stacks::Assets {
-    let mut assets = stacks::Assets::placeholder();
+/// The code of the functions in these templates, beside the pages of a site. A function that none of
+/// them has gets the made-up hash of templates that nobody built for.
+pub(crate) fn assets_of<'a>(
+    templates: impl Iterator<Item = &'a Value>,
+    pages: stacks::rewrite::Pages,
+) -> stacks::Assets {
+    let mut assets = stacks::Assets {
+        pages,
+        ..stacks::Assets::placeholder()
+    };
     let keys = templates
         .filter_map(|template| template.get("Resources")?.as_object())
         .flat_map(Map::values)
@@ -153,6 +160,17 @@ pub(crate) fn code_of<'a>(templates: impl Iterator<Item = &'a Value>) -> stacks:
         }
     }
     assets
+}
+
+/// The pages of the site in these templates: those in the code of its CloudFront Function.
+pub(crate) fn pages_of<'a>(
+    templates: impl Iterator<Item = &'a Value>,
+) -> Option<stacks::rewrite::Pages> {
+    templates
+        .filter_map(|template| template.get("Resources")?.as_object())
+        .flat_map(Map::values)
+        .filter_map(|resource| resource.pointer("/Properties/FunctionCode")?.as_str())
+        .find_map(stacks::rewrite::Pages::of_javascript)
 }
 
 /// Templates as if they were deployed, with made-up values of parameters and outputs.

@@ -11,7 +11,7 @@ fn project() -> Project {
 
 /// Writes the templates of a stage as `synth --out` does.
 fn synth(stage: &Stage, folder: &Path, as_json: bool) {
-    for template in synth::templates(stage, &[]).unwrap() {
+    for template in synth::templates(&project(), stage, &[]).unwrap() {
         let (end, text) = match as_json {
             true => ("json", template.json.to_string()),
             false => ("yaml", template.yaml()),

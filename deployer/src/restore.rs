@@ -13,6 +13,7 @@ use crate::{
     Error, migrations, offline,
     plan::{self, DesiredState, Plan, SitePlan, StackAction},
     project::Project,
+    site,
     stage::Stage,
     state::Deployed,
     synth,
@@ -73,8 +74,13 @@ pub async fn plan(
     source: &RestoreSource,
 ) -> Result<Plan, Error> {
     let deployed = target.deployed().await?;
-    let templates = deployed.stacks.values().map(|stack| &stack.template);
-    let app = synth::synth(stage, &offline::code_of(templates))?;
+    let templates = || deployed.stacks.values().map(|stack| &stack.template);
+    // As deployed, like the code: the site may not be built in this checkout.
+    let pages = match offline::pages_of(templates()) {
+        Some(pages) => pages,
+        None => site::pages(&site::files(project)?)?,
+    };
+    let app = synth::synth(stage, &offline::assets_of(templates(), pages))?;
     let known = target.known_parameters().await?;
     let desired = DesiredState {
         stage: stage.name().to_owned(),
@@ -164,7 +170,7 @@ pub(crate) fn restore(template: &mut Value, source: &RestoreSource) -> Result<()
     let Some(id) = database_of(template).map(str::to_owned) else {
         return Err(Error::usage(
             "The template has no database to restore.",
-            "`cargo xtask database status` shows whether the stage has one.",
+            "The stage's file says whether it has one: `managed` under `database` in stacks/stages.",
         ));
     };
     let properties = &mut template["Resources"][id.as_str()]["Properties"];

@@ -9,6 +9,8 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
+use stacks::rewrite::{NOT_FOUND, Pages};
+
 use crate::{Error, build::hex, project::Project};
 
 /// A file of the site.
@@ -55,6 +57,32 @@ fn folder(project: &Project) -> PathBuf {
         built
     } else {
         project.root().join("deployer/site")
+    }
+}
+
+/// The pages among the files, which the site's stack has to know.
+///
+/// # Errors
+///
+/// [`crate::ErrorKind::Usage`] when there is no page to answer for an unknown one, or a page has a
+/// name that a URL spells in more than one way.
+pub(crate) fn pages(files: &[SiteFile]) -> Result<Pages, Error> {
+    let keys = || files.iter().map(|file| file.key.as_str());
+    if !keys().any(|key| key == NOT_FOUND) {
+        return Err(Error::usage(
+            format!("The site has no `{NOT_FOUND}`, the page that answers for an unknown one."),
+            "Add it to the site's files: Next.js exports it from `app/not-found.tsx`.",
+        ));
+    }
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+    match keys().find(|key| key.ends_with(".html") && !key.bytes().all(is_plain)) {
+        Some(key) => Err(Error::usage(
+            format!(
+                "The page `{key}` of the site has a name that a URL spells in more than one way."
+            ),
+            "Rename it: letters and digits of ASCII, `-`, `.`, `_` and `~`.",
+        )),
+        None => Ok(Pages::of(keys())),
     }
 }
 
@@ -176,6 +204,17 @@ mod tests {
                 ("index.html", "text/html; charset=utf-8", "no-cache"),
             ]
         );
+        let missing = pages(&found).unwrap_err();
+        assert!(missing.message().contains("404.html"), "{missing}");
+        fs::write(site.join("404.html"), "").unwrap();
+        let known = pages(&files(&project).unwrap()).unwrap();
+        assert_eq!(known, Pages::of(["index.html"]));
+        fs::write(site.join("é.html"), "").unwrap();
+        let odd = pages(&files(&project).unwrap()).unwrap_err();
+        assert!(odd.message().contains("é.html"), "{odd}");
+        fs::remove_file(site.join("é.html")).unwrap();
+        fs::remove_file(site.join("404.html")).unwrap();
+
         let before = hash(&found);
         fs::rename(
             site.join("_next/static/a.js"),

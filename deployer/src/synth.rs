@@ -32,9 +32,17 @@ impl SynthesizedTemplate {
 }
 
 /// The templates of a stage without anything being built: the hash in a function's key is all
-/// zeros.
-pub fn templates(stage: &Stage, only: &[String]) -> Result<Vec<SynthesizedTemplate>, Error> {
-    let app = synth(stage, &stacks::Assets::placeholder())?;
+/// zeros. The pages are those of the checkout's site.
+pub fn templates(
+    project: &Project,
+    stage: &Stage,
+    only: &[String],
+) -> Result<Vec<SynthesizedTemplate>, Error> {
+    let assets = stacks::Assets {
+        pages: site::pages(&site::files(project)?)?,
+        ..stacks::Assets::placeholder()
+    };
+    let app = synth(stage, &assets)?;
     let names: Vec<&str> = app.stacks().iter().map(cfn::Stack::name).collect();
     assert_known(only, &names)?;
     let wanted =
@@ -63,12 +71,12 @@ pub async fn desired_state(
         };
         (function.asset.function.clone(), asset)
     });
-    let app = synth(
-        stage,
-        &stacks::Assets {
-            functions: functions.collect(),
-        },
-    )?;
+    let site = site::files(project)?;
+    let assets = stacks::Assets {
+        functions: functions.collect(),
+        pages: site::pages(&site)?,
+    };
+    let app = synth(stage, &assets)?;
     let known = target.known_parameters().await?;
     Ok(DesiredState {
         stage: stage.name().to_owned(),
@@ -78,7 +86,7 @@ pub async fn desired_state(
             .map(|function| function.asset.clone())
             .collect(),
         migrations: migrations::files(project)?,
-        site: site::files(project)?,
+        site,
     })
 }
 

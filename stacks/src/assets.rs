@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-/// The built functions, by name.
+use crate::rewrite::{NOT_FOUND, Pages};
+
+/// What was built: the functions, and which pages the site has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assets {
     /// Short name (`tasks`) -> its code.
     pub functions: BTreeMap<String, FunctionAsset>,
+    /// The pages of the site.
+    pub pages: Pages,
 }
 
 /// A function's code in the asset bucket.
@@ -17,8 +21,8 @@ pub struct FunctionAsset {
 }
 
 impl Assets {
-    /// Made-up assets for the functions of the catalogue: each hash is 64 times the same digit.
-    /// For templates that nobody deploys: goldens, `synth` without a build.
+    /// Made-up assets for the functions of the catalogue: each hash is 64 times the same digit, and
+    /// the site has one page. For templates that nobody deploys: goldens, `synth` without a build.
     pub fn placeholder() -> Self {
         let functions = miyabi_catalog::FUNCTIONS
             .iter()
@@ -31,7 +35,8 @@ impl Assets {
                 )
             })
             .collect();
-        Self { functions }
+        let pages = Pages::of(["index.html", NOT_FOUND]);
+        Self { functions, pages }
     }
 
     /// The code of the function of that name: `functions/{name}/{sha256}.zip`.

@@ -50,7 +50,7 @@ pub mod parameter {
 /// Everything that is wrong with any template, each with stack, resource and property.
 pub fn synth(stage: &Stage, assets: &Assets) -> Result<App, Vec<Problem>> {
     let (gateway, http) = gateway::gateway(stage);
-    let site = site::site(stage, &http);
+    let site = site::site(stage, assets, &http);
     let (network, outputs) = network::network(stage);
     let (data, server) = data::data(stage, &outputs);
     let (cache, valkey_url) = cache::cache(stage, &outputs);

@@ -3,7 +3,7 @@
 use cfn::{Emit, Handle, Intrinsic, List, Stack, Value, cloudfront as cdn, route53, s3};
 use serde_json::json;
 
-use crate::{Stage, bucket, gateway::GatewayOutputs, names::physical, rewrite};
+use crate::{Assets, Stage, bucket, gateway::GatewayOutputs, names::physical, rewrite};
 
 /// AWS's managed policies
 /// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html>).
@@ -28,7 +28,7 @@ const PERMISSIONS_POLICY: &str =
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()";
 
 /// One host name for pages and API: no CORS, first-party cookies.
-pub(crate) fn site(stage: &Stage, gateway: &GatewayOutputs) -> Stack {
+pub(crate) fn site(stage: &Stage, assets: &Assets, gateway: &GatewayOutputs) -> Stack {
     let mut stack = Stack::new("site", &format!("Miyabi {}: the site.", stage.name));
     let bucket = bucket::private(&mut stack, "SiteBucket", None);
     let access = stack.add(
@@ -46,8 +46,8 @@ pub(crate) fn site(stage: &Stage, gateway: &GatewayOutputs) -> Stack {
         stage,
         "PageRewrite",
         "pages",
-        "A folder is its index.html.",
-        rewrite::javascript(),
+        "A folder is its index.html, an unknown page is 404.",
+        assets.pages.javascript(),
     );
     let viewer = function(
         &mut stack,
@@ -107,7 +107,10 @@ pub(crate) fn site(stage: &Stage, gateway: &GatewayOutputs) -> Stack {
                     cache_policy_id: Some(managed::CACHING_OPTIMIZED.into()),
                     compress: Some(true.into()),
                     response_headers_policy_id: Some(headers.reference().into()),
-                    function_associations: Some([on_request(&pages)].into()),
+                    // Both events: the second one gives the page for unknown ones its status.
+                    function_associations: Some(
+                        [on("viewer-request", &pages), on("viewer-response", &pages)].into(),
+                    ),
                     ..cdn::DistributionDefaultCacheBehavior::new(
                         BUCKET_ORIGIN,
                         cdn::DistributionDefaultCacheBehaviorViewerProtocolPolicy::RedirectToHttps,
@@ -196,14 +199,17 @@ fn api_behaviour(
         origin_request_policy_id: Some(managed::ALL_VIEWER_EXCEPT_HOST.into()),
         compress: Some(true.into()),
         response_headers_policy_id: Some(headers.reference().into()),
-        function_associations: Some([on_request(viewer)].into()),
+        function_associations: Some([on("viewer-request", viewer)].into()),
         ..cdn::DistributionCacheBehavior::new(path, API_ORIGIN, "redirect-to-https")
     }
 }
 
-fn on_request(function: &Handle<cdn::Function>) -> cdn::DistributionFunctionAssociation {
+fn on(
+    event: &'static str,
+    function: &Handle<cdn::Function>,
+) -> cdn::DistributionFunctionAssociation {
     cdn::DistributionFunctionAssociation {
-        event_type: Some("viewer-request".into()),
+        event_type: Some(event.into()),
         function_arn: Some(function.function_arn()),
     }
 }

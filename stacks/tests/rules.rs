@@ -307,3 +307,15 @@ fn the_code_of_a_function_in_the_vpc_is_denied_the_network_interfaces_of_lambda(
     }
     assert!(seen > 15, "the test looks at too little: {seen}");
 }
+
+#[test]
+fn values_between_stacks_are_parameters_and_never_exports() {
+    for name in STAGES {
+        for stack in app(name).stacks() {
+            let template = stack.template().to_string();
+            for word in ["\"Export\"", "Fn::ImportValue"] {
+                assert!(!template.contains(word), "{name} {}: {word}", stack.name());
+            }
+        }
+    }
+}

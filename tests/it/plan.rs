@@ -154,7 +154,7 @@ fn a_template_in_any_spelling_plans_to_nothing() {
     let project = Project::new(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
     for name in ["local", "sandbox", "dev", "staging", "prod"] {
         let stage = Stage::load(name).unwrap();
-        let templates = synth::templates(&stage, &[]).unwrap();
+        let templates = synth::templates(&project, &stage, &[]).unwrap();
         for seed in 0..8 {
             let folder = tempfile::tempdir().unwrap();
             let mut dice = Dice::new(seed);
@@ -192,8 +192,9 @@ fn a_template_in_any_spelling_plans_to_nothing() {
 async fn fault_40_templates_in_short_form_yaml_pretty_json_and_as_get_template_prints_them_are_nothing_to_do()
  {
     let checkout = Checkout::new();
+    let project = Project::new(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
     let stage = Stage::load("prod").unwrap();
-    let templates = synth::templates(&stage, &[]).unwrap();
+    let templates = synth::templates(&project, &stage, &[]).unwrap();
     type Rewritten = fn(&Value) -> String;
     let forms: [(&str, Rewritten); 5] = [
         ("yaml", short_yaml),
@@ -244,4 +245,28 @@ async fn fault_40_templates_in_short_form_yaml_pretty_json_and_as_get_template_p
         "{}",
         refused.stderr
     );
+}
+
+#[tokio::test]
+async fn a_saved_plan_is_applied_by_the_command_and_refused_after_the_stage_moved() {
+    let checkout = Checkout::new();
+    let file = checkout.dir().join("plan.json");
+    let file = file.to_str().unwrap();
+    let save = ["plan", "--stage", "local", "--out", file];
+    checkout.xtask(&save).await.expect(0);
+    let apply = [
+        "deploy", "--stage", "local", "--plan", file, "--yes", "--json",
+    ];
+    let applied = checkout.xtask(&apply).await.expect(0).json();
+    assert_eq!(applied["result"], "deployed", "{applied}");
+
+    let refused = checkout.xtask(&apply).await.expect(1).json();
+    let message = refused["error"]["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("The stage `local` has changed since the plan was made"),
+        "{message}"
+    );
+    let again = ["deploy", "--stage", "local", "--yes", "--json"];
+    let again = checkout.xtask(&again).await.expect(0).json();
+    assert_eq!(again["result"], "unchanged", "{again}");
 }

@@ -76,8 +76,16 @@ async fn pages_are_found_and_nothing_else_is(site: &Site) {
         .request(Method::GET, "/")
         .header("if-none-match", page.header("etag"));
     assert_eq!(known.await.status, 304);
+    for path in ["/nothing", "/tasks/nothing/", "/nothing.html"] {
+        let page = site.get(path).await;
+        assert_eq!(page.status, 404, "{path}: {page}");
+        assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+        assert!(page.text().contains("This page does not exist"), "{page}");
+    }
+    let api = site.get("/api/nothing").await;
+    assert_eq!(api.header("content-type"), "application/json");
     for path in [
-        "/nothing",
+        "/nothing.js",
         "/../../../../etc/passwd",
         "/..%2f..%2fsecrets.json",
         "/%2e%2e/index.json",

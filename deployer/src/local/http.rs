@@ -150,6 +150,19 @@ async fn serve<H, F>(
     let _ = connection.await;
 }
 
+/// Bytes of the request line and the header lines.
+pub(super) fn head_size(head: &http::request::Parts) -> usize {
+    let path = head
+        .uri
+        .path_and_query()
+        .map_or(0, |path| path.as_str().len());
+    let line = head.method.as_str().len() + path + " HTTP/1.1".len() + 3;
+    let headers = head.headers.iter();
+    line + headers
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum::<usize>()
+}
+
 /// An answer with a JSON body.
 pub fn json(status: StatusCode, body: &Value) -> Reply {
     bytes(status, "application/json", body.to_string())

@@ -69,7 +69,7 @@ pub(super) fn keep(
         .map_err(|cause| {
             Error::failed(
                 format!("The copy of the deployed templates, {}, cannot be written.", path.display()),
-                "`cargo xtask plan --offline` knows only the templates that were read before. Make room on the disk and check the permissions of the folder.",
+                format!("Make room on the disk and check the permissions of the folder; until then, `cargo xtask plan --stage {stage} --offline` knows only the templates that were read before."),
             )
             .because(cause)
         })

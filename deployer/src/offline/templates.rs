@@ -26,11 +26,11 @@ pub(super) struct Given {
 }
 
 /// Reads every template of a folder, or the one file.
-pub(super) fn read(path: &Path) -> Result<Given, Error> {
+pub(super) fn read(path: &Path, stage: &str) -> Result<Given, Error> {
     let metadata = fs::metadata(path).map_err(|cause| {
         Error::usage(
             format!("There are no templates at {}.", path.display()),
-            "Name a folder with the deployed templates, as `cargo xtask synth --stage STAGE --out FOLDER` writes them, or one of its files.",
+            format!("Name a folder with the deployed templates, as `cargo xtask synth --stage {stage} --out FOLDER` writes them, or one of its files."),
         )
         .because(cause)
     })?;

@@ -53,7 +53,7 @@ pub mod yaml;
 
 pub use app::App;
 pub use problem::Problem;
-pub use rules::{RULES, Rule};
+pub use rules::{RULES, Rule, lambda as lambda_limits};
 pub use schema::{Schema, schema, type_names};
 pub use stack::{Handle, Input, Output, RemovalPolicy, Resource, Source, Stack};
 pub use types::*;

@@ -6,7 +6,7 @@
 //! is never reported; where a length counts, [`length`] says what it is taken for.
 
 mod identity;
-mod lambda;
+pub mod lambda;
 mod length;
 mod logs;
 mod names;

@@ -37,7 +37,7 @@ enum Format {
 impl Synth {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
-        let templates = synth::templates(&stage, &self.only)?;
+        let templates = synth::templates(&context.project, &stage, &self.only)?;
         if let Some(folder) = &self.out {
             let cannot_write = |cause| {
                 Error::failed(

@@ -90,7 +90,11 @@ fn certificates_zones_and_hand_filled_secrets_are_found_where_they_are_used() {
 #[test]
 fn prod_reserves_and_provisions_what_its_documentation_says() {
     let stage = crate::stage::Stage::load("prod").unwrap();
-    let stacks: Vec<StackPlan> = crate::synth::templates(&stage, &[])
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap();
+    let project = crate::project::Project::new(root);
+    let stacks: Vec<StackPlan> = crate::synth::templates(&project, &stage, &[])
         .unwrap()
         .into_iter()
         .map(|template| stack(StackAction::Create, template.json, &[]))

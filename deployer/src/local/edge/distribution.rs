@@ -81,8 +81,10 @@ pub(in crate::local) struct Behaviour {
     pattern: Pattern,
     pub(super) methods: Vec<Method>,
     pub(super) origin: String,
-    /// ARN of the function for viewer requests.
-    pub(super) function: Option<String>,
+    /// ARN of the function for the event `viewer-request`.
+    pub(super) on_request: Option<String>,
+    /// ARN of the function for the event `viewer-response`.
+    pub(super) on_response: Option<String>,
     /// Id of the response headers policy.
     pub(super) headers_policy: Option<String>,
     /// Whether what can be compressed is.
@@ -150,12 +152,18 @@ impl Behaviour {
                 .collect(),
         };
         let id = |name: &str| behaviour[name].as_str().map(str::to_owned);
-        let function = behaviour["FunctionAssociations"][0]["FunctionARN"].as_str();
+        let functions = behaviour["FunctionAssociations"].as_array();
+        let function = |event: &str| {
+            let mut functions = functions.into_iter().flatten();
+            let function = functions.find(|function| function["EventType"] == event)?;
+            Some(text(&function["FunctionARN"]).to_owned())
+        };
         Ok(Behaviour {
             pattern: Pattern::new(pattern),
             methods: methods?,
             origin: text(&behaviour["TargetOriginId"]).to_owned(),
-            function: function.map(str::to_owned),
+            on_request: function("viewer-request"),
+            on_response: function("viewer-response"),
             headers_policy: id("ResponseHeadersPolicyId"),
             // Only a policy that keeps encodings apart lets CloudFront compress.
             compresses: behaviour["Compress"] == true
@@ -256,13 +264,16 @@ fn refuse_behaviour(name: &str, behaviour: &Value) -> Vec<String> {
     let functions = behaviour["FunctionAssociations"]
         .as_array()
         .map_or(&[][..], Vec::as_slice);
-    if functions.len() > 1
-        || functions
-            .iter()
-            .any(|function| function["EventType"] != "viewer-request")
-    {
+    let of_event = |event: &str| {
+        let functions = functions.iter();
+        functions
+            .filter(|function| function["EventType"] == event)
+            .count()
+    };
+    let (request, response) = (of_event("viewer-request"), of_event("viewer-response"));
+    if request > 1 || response > 1 || request + response < functions.len() {
         refused.push(format!(
-            "`{name}.FunctionAssociations` has something other than one function for the event viewer-request."
+            "`{name}.FunctionAssociations` has something other than one function for each of the events viewer-request and viewer-response."
         ));
     }
     refused

@@ -3,10 +3,11 @@
 //!
 //! It is not a cache: each request goes to its origin, so that what was deployed a moment ago is
 //! what is served. There is no TLS here, and `redirect-to-https` is the one rule of a behaviour
-//! that does nothing. Parts are looked up anew for each request and replaced whole, so a change
-//! fails no request that runs.
+//! that does nothing. Parts are looked up for each request and replaced whole, so a change fails no
+//! request that runs.
 
 mod access;
+mod admission;
 mod bucket;
 mod distribution;
 mod headers;
@@ -21,11 +22,11 @@ mod viewer;
 use std::{
     collections::BTreeMap,
     sync::{Arc, PoisonError, RwLock},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode, header, request::Parts as Head};
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
 
@@ -40,17 +41,13 @@ use distribution::{Behaviour, Origin};
 
 /// Everybody here calls from this machine.
 const VIEWER_IP: &str = "127.0.0.1";
-/// What API Gateway takes at most is 10 MB; what is larger need not reach it.
-const BODY_LIMIT: usize = 11 << 20;
-/// The longest URL
-/// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html>).
-const URL_LIMIT: usize = 8192;
-
 /// Everything that CloudFront and S3 hold of a stage. Cheap to clone.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(in crate::local) struct Edge {
     parts: Arc<RwLock<Parts>>,
     origins: origin::HttpOrigins,
+    /// How long the body of a request may take.
+    body_within: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -74,7 +71,22 @@ struct Served {
     port: u16,
 }
 
+impl Default for Edge {
+    fn default() -> Edge {
+        Edge::waiting_for_bodies(CLIENT_PATIENCE)
+    }
+}
+
 impl Edge {
+    /// Without anything; a body that takes longer is 408.
+    pub(in crate::local) fn waiting_for_bodies(body_within: Duration) -> Edge {
+        Edge {
+            parts: Arc::default(),
+            origins: origin::HttpOrigins::keeping(origin::KEPT_FOR),
+            body_within,
+        }
+    }
+
     /// The function of that ARN; `None` removes it.
     pub(in crate::local) fn set_function(&self, arn: &str, function: Option<ViewerFunction>) {
         set(&mut self.write().functions, arn, function);
@@ -114,29 +126,39 @@ impl Edge {
     pub(in crate::local) async fn serve(&self, id: &str, request: Request<Incoming>) -> Reply {
         let (mut head, body) = request.into_parts();
         let found = self.read().distributions.get(id).cloned();
-        let Some(served) = found.filter(|found| is_called_by_name(found, &head)) else {
+        let Some(served) = found.filter(|found| admission::is_called_by_name(found, &head)) else {
             return refusal::page(
                 StatusCode::FORBIDDEN,
                 "Bad request: nothing here has this name.",
             );
         };
-        if url_length(&served, &head) > URL_LIMIT {
-            return refusal::page(StatusCode::URI_TOO_LONG, "The URL is too long.");
+        if let Some(refused) = admission::refuse_size(&served, &head) {
+            return refused;
         }
-        let mut path = head.uri.path().to_owned();
-        let Some((behaviour, origin)) = served.distribution.behaviour(&path::normal(&path)) else {
+        let sent = head.uri.path().to_owned();
+        let Some((behaviour, origin)) = served.distribution.behaviour(&path::normal(&sent)) else {
             return refusal::page(StatusCode::BAD_REQUEST, "Bad request.");
         };
-        let mut reply = match refusal(behaviour, &head) {
+        let mut reply = match admission::refuse_method(behaviour, &head) {
             Some(refused) => refused,
-            None => match read(body).await {
+            None => match admission::read(body, self.body_within).await {
                 Err(refused) => refused,
                 Ok(body) => {
-                    self.run_function(behaviour, &mut path, &mut head);
+                    let mut path = sent.clone();
+                    if let Some(function) = self.function(behaviour.on_request.as_ref()) {
+                        function.request(&mut path, &mut head, VIEWER_IP);
+                    }
                     if path == "/" {
                         path.push_str(&served.distribution.root_object);
                     }
-                    self.ask(id, (behaviour, origin), &path, &head, body).await
+                    let mut reply = self.ask(id, (behaviour, origin), &path, &head, body).await;
+                    // An error of the origin reaches no function.
+                    if reply.status().as_u16() < 400
+                        && let Some(function) = self.function(behaviour.on_response.as_ref())
+                    {
+                        function.response(&sent, &mut reply);
+                    }
+                    reply
                 }
             },
         };
@@ -148,12 +170,8 @@ impl Edge {
         reply
     }
 
-    fn run_function(&self, behaviour: &Behaviour, path: &mut String, head: &mut Head) {
-        let function = behaviour.function.as_ref();
-        let function = function.and_then(|arn| self.read().functions.get(arn).copied());
-        if let Some(function) = function {
-            function.run(path, head, VIEWER_IP);
-        }
+    fn function(&self, arn: Option<&String>) -> Option<ViewerFunction> {
+        self.read().functions.get(arn?).cloned()
     }
 
     /// Asks the origin.
@@ -243,59 +261,6 @@ fn file(bucket: &Bucket, path: &str, access: Access, headers: &HeaderMap, gzip: 
         return denied();
     }
     reply
-}
-
-/// The whole body, or why it is not read.
-async fn read(body: Incoming) -> Result<Bytes, Reply> {
-    let body = Limited::new(body, BODY_LIMIT).collect();
-    match tokio::time::timeout(CLIENT_PATIENCE, body).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(_)) => Err(refusal::page(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "The body is too large.",
-        )),
-        Err(_) => Err(refusal::page(
-            StatusCode::REQUEST_TIMEOUT,
-            "The body did not arrive in time.",
-        )),
-    }
-}
-
-/// Bytes of the URL that the viewer asked for.
-fn url_length(served: &Served, head: &Head) -> usize {
-    let host = head.headers.get(header::HOST);
-    let host = host.map_or_else(|| served.port.to_string().len(), |host| host.len());
-    let path = head.uri.path_and_query();
-    "https://".len() + host + path.map_or(0, |path| path.as_str().len())
-}
-
-/// What CloudFront refuses without asking the origin.
-fn refusal(behaviour: &Behaviour, head: &Head) -> Option<Reply> {
-    (!behaviour.methods.contains(&head.method)).then(|| {
-        refusal::page(
-            StatusCode::FORBIDDEN,
-            "This distribution is not configured to allow the HTTP request method that was used for this request.",
-        )
-    })
-}
-
-/// A name that somebody else points here is not ours, whatever it leads to.
-fn is_called_by_name(served: &Served, head: &Head) -> bool {
-    let mut hosts = head.headers.get_all(header::HOST).iter();
-    let (Some(host), None) = (
-        hosts.next().and_then(|host| host.to_str().ok()),
-        hosts.next(),
-    ) else {
-        return false;
-    };
-    let (name, given) = host.rsplit_once(':').unwrap_or((host, "80"));
-    let own = name == "127.0.0.1" || name.eq_ignore_ascii_case("localhost");
-    let alias = served
-        .distribution
-        .aliases
-        .iter()
-        .any(|alias| alias.eq_ignore_ascii_case(name));
-    given.parse() == Ok(served.port) && (own || alias)
 }
 
 fn takes_gzip(headers: &HeaderMap) -> bool {

@@ -33,7 +33,7 @@ const VIA: &str = "1.1 local.cloudfront.net (CloudFront)";
 
 /// How long CloudFront keeps an idle connection to an origin, where the template says nothing
 /// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/DownloadDistValuesOrigin.html>).
-const KEPT_FOR: Duration = Duration::from_secs(5);
+pub(super) const KEPT_FOR: Duration = Duration::from_secs(5);
 
 /// Keeps connections to the gateways.
 #[derive(Debug, Clone)]
@@ -49,20 +49,19 @@ pub(in crate::local) struct HttpOrigin {
     pub(super) read_timeout: Duration,
 }
 
-impl Default for HttpOrigins {
-    fn default() -> HttpOrigins {
+impl HttpOrigins {
+    /// Keeps an idle connection for that long.
+    pub(super) fn keeping(kept_for: Duration) -> HttpOrigins {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         HttpOrigins(
             Client::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
-                .pool_idle_timeout(KEPT_FOR)
+                .pool_idle_timeout(kept_for)
                 .build(connector),
         )
     }
-}
 
-impl HttpOrigins {
     /// Passes a request on.
     pub(super) async fn send(
         &self,
@@ -158,7 +157,45 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
     use super::*;
+
+    /// Whether the idle connection to an origin is closed within a time.
+    async fn is_closed_within(kept_for: Duration, within: Duration) -> bool {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let origin = HttpOrigin {
+            domain: listener.local_addr().unwrap().to_string(),
+            headers: Vec::new(),
+            read_timeout: Duration::from_secs(60),
+        };
+        let origins = HttpOrigins::keeping(kept_for);
+        let (head, ()) = Request::new(()).into_parts();
+        let asked = origins.send(&origin, "/", &head, Bytes::new(), "127.0.0.1");
+        let answered = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut head = [0; 4096];
+            assert!(stream.read(&mut head).await.unwrap() > 0);
+            let response = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+            stream.write_all(response).await.unwrap();
+            stream
+        };
+        let (reply, mut stream) = tokio::join!(asked, answered);
+        assert_eq!(reply.status(), StatusCode::OK);
+        let closed = tokio::time::timeout(within, stream.read(&mut [0; 1])).await;
+        closed.is_ok_and(|read| read.unwrap() == 0)
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_to_an_origin_is_closed_and_a_kept_one_is_not() {
+        assert_eq!(KEPT_FOR, Duration::from_secs(5));
+        let (short, long) = (Duration::from_millis(100), Duration::from_secs(60));
+        assert!(is_closed_within(short, long).await);
+        assert!(!is_closed_within(long, Duration::from_millis(500)).await);
+    }
 
     #[test]
     fn the_api_sees_what_cloudfront_lets_it_see() {

@@ -2,46 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use cfn::lambda_limits::{ENVIRONMENT, refuse_variable};
 use serde_json::Value;
-
-/// All names and values together, in bytes
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
-const ENVIRONMENT_LIMIT: usize = 4096;
-
-/// Names that only Lambda sets
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime>).
-const RESERVED: [&str; 18] = [
-    "_HANDLER",
-    "_X_AMZN_TRACE_ID",
-    "AWS_ACCESS_KEY",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_DEFAULT_REGION",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "AWS_LAMBDA_FUNCTION_VERSION",
-    "AWS_LAMBDA_INITIALIZATION_TYPE",
-    "AWS_LAMBDA_LOG_GROUP_NAME",
-    "AWS_LAMBDA_LOG_STREAM_NAME",
-    "AWS_LAMBDA_RUNTIME_API",
-    "AWS_REGION",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "LAMBDA_RUNTIME_DIR",
-    "LAMBDA_TASK_ROOT",
-];
 
 /// Everything in the properties that Lambda refuses, a sentence each.
 pub(super) fn refuse(properties: &Value) -> Vec<String> {
     let mut refused = Vec::new();
     let variables = properties["Environment"]["Variables"].as_object();
     for name in variables.into_iter().flatten().map(|(name, _)| name) {
-        if RESERVED.contains(&name.as_str()) {
-            refused.push(format!("The variable {name} is reserved: Lambda sets it."));
-        } else if !is_name(name) {
-            refused.push(format!(
-                "`{name}` is not a name of a variable: a letter, then letters, digits and `_`, two at least."
-            ));
+        if let Some(why) = refuse_variable(name) {
+            refused.push(format!("`Environment.Variables.{name}`: {why}"));
         }
     }
     for (name, least, most) in [("MemorySize", 128, 10_240), ("Timeout", 1, 900)] {
@@ -65,19 +35,12 @@ pub(super) fn check_environment(variables: &BTreeMap<String, String>) -> Result<
         .iter()
         .map(|(name, value)| name.len() + value.len())
         .sum();
-    if size > ENVIRONMENT_LIMIT {
+    if size > ENVIRONMENT {
         return Err(format!(
-            "Its environment variables have {size} bytes, and Lambda takes {ENVIRONMENT_LIMIT}."
+            "Its environment variables have {size} bytes, and Lambda takes {ENVIRONMENT}."
         ));
     }
     Ok(())
-}
-
-fn is_name(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    name.len() > 1
-        && bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic())
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
 #[cfg(test)]
@@ -95,9 +58,9 @@ mod tests {
             "Environment": {"Variables": {"AWS_REGION": "x", "A": "x", "1A": "x", "FINE_1": "x"}},
         });
         insta::assert_snapshot!(refuse(&properties).join("\n"), @r"
-        The variable AWS_REGION is reserved: Lambda sets it.
-        `A` is not a name of a variable: a letter, then letters, digits and `_`, two at least.
-        `1A` is not a name of a variable: a letter, then letters, digits and `_`, two at least.
+        `Environment.Variables.AWS_REGION`: Lambda sets this variable itself.
+        `Environment.Variables.A`: The name of a variable is two or more letters, digits and `_`, a letter first.
+        `Environment.Variables.1A`: The name of a variable is two or more letters, digits and `_`, a letter first.
         MemorySize is not between 128 and 10240.
         Timeout is not between 1 and 900.
         The name fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff is longer than 64 characters.

@@ -2,8 +2,9 @@
 
 use super::{Findings, Template, length::text};
 
-/// Bytes of all names and values of an environment.
-const ENVIRONMENT: usize = 4_096;
+/// Bytes of all names and values of an environment
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+pub const ENVIRONMENT: usize = 4_096;
 const EDGE_CODE: usize = 10_240;
 
 /// Variables that Lambda sets itself and refuses to be given
@@ -30,6 +31,19 @@ const RESERVED: &[&str] = &[
     "LAMBDA_TASK_ROOT",
 ];
 
+/// Why Lambda refuses a variable of that name, a sentence; `None`: it takes it.
+pub fn refuse_variable(name: &str) -> Option<&'static str> {
+    let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if RESERVED.contains(&name) {
+        Some("Lambda sets this variable itself.")
+    } else if name.len() < 2 || !begins || !name.bytes().all(letters) {
+        Some("The name of a variable is two or more letters, digits and `_`, a letter first.")
+    } else {
+        None
+    }
+}
+
 pub(super) fn environment(template: &Template<'_>, findings: &mut Findings) {
     for (id, properties) in template.of_type("AWS::Lambda::Function") {
         let path = "Properties.Environment.Variables";
@@ -37,20 +51,8 @@ pub(super) fn environment(template: &Template<'_>, findings: &mut Findings) {
         let mut size = 0;
         for (name, value) in variables.into_iter().flatten() {
             size += name.len() + text(value);
-            let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
-            let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-            if RESERVED.contains(&name.as_str()) {
-                findings.add(
-                    id,
-                    &format!("{path}.{name}"),
-                    "Lambda sets this variable itself.",
-                );
-            } else if name.len() < 2 || !begins || !name.bytes().all(letters) {
-                findings.add(
-                    id,
-                    &format!("{path}.{name}"),
-                    "The name of a variable is two or more letters, digits and `_`, a letter first.",
-                );
+            if let Some(why) = refuse_variable(name) {
+                findings.add(id, &format!("{path}.{name}"), why);
             }
         }
         if size > ENVIRONMENT {

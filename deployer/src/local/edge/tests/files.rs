@@ -24,9 +24,49 @@ async fn pages_are_files_of_the_bucket() {
         assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
         assert_eq!(answer.header("cache-control"), "no-cache");
     }
-    let missing = site.get("/nothing").await;
+    let missing = site.get("/nothing.js").await;
     assert_eq!(missing.status, 404);
     assert!(missing.text(1000).contains("<Code>NoSuchKey</Code>"));
+}
+
+#[tokio::test]
+async fn an_unknown_page_is_404_with_a_page_of_the_site() {
+    let site = Site::start().await;
+    let known = site.get("/404.html").await.header("etag").to_owned();
+    for path in [
+        "/nothing",
+        "/nothing/",
+        "/tasks/x.html",
+        "/404.html",
+        "/404",
+    ] {
+        let whole = [
+            ("range", "bytes=0-3"),
+            ("if-none-match", known.as_str()),
+            ("if-match", "\"other\""),
+        ];
+        for headers in [&[][..], &whole] {
+            let answer = site.send(Method::GET, path, headers, "").await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.text(100).as_str()),
+                (404, "file 404.html"),
+                "{path} {headers:?}"
+            );
+            assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+            assert_eq!(answer.header("cache-control"), "no-cache");
+            assert_eq!(answer.header("x-frame-options"), "DENY");
+        }
+        let head = site.send(Method::HEAD, path, &[], "").await;
+        assert_eq!((head.status.as_u16(), head.body.len()), (404, 0), "{path}");
+    }
+    // The API answers for itself, also where it answers with an error.
+    let api = site.asked("/api/nothing", &[]).await;
+    assert_eq!(api["uri"], "/api/nothing");
+    // Without its page, the answer is the bucket's.
+    site.put(&["index.html"]);
+    let bare = site.get("/nothing").await;
+    assert_eq!(bare.status, 404);
+    assert!(bare.text(1000).contains("<Code>NoSuchKey</Code>"));
 }
 
 #[tokio::test]
@@ -49,7 +89,7 @@ async fn what_the_client_has_is_not_sent_again() {
         );
         assert_eq!(again.header("content-type"), "");
     }
-    site.put(&["index.html", "new.html"]);
+    site.put(&["index.html", "new.txt"]);
     assert_eq!(
         site.send(Method::GET, "/", &[("if-none-match", &etag)], "")
             .await
@@ -57,7 +97,7 @@ async fn what_the_client_has_is_not_sent_again() {
         304
     );
     assert_eq!(
-        site.send(Method::GET, "/new.html", &[("if-none-match", &etag)], "")
+        site.send(Method::GET, "/new.txt", &[("if-none-match", &etag)], "")
             .await
             .status,
         200
@@ -139,7 +179,7 @@ async fn no_path_leads_out_of_the_bucket() {
         let answer = site.get(path).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text(200));
     }
-    assert_eq!(site.get("/%ff").await.status, 400);
+    assert_eq!(site.get("/%ff.js").await.status, 400);
     assert_eq!(
         site.get(&format!("/{}.js", "k".repeat(2000))).await.status,
         400

@@ -10,9 +10,13 @@ use std::{
 
 use http::Method;
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::{
-    super::refuse_distribution,
+    super::{Edge, refuse_distribution},
     site::{SECRET, Site},
 };
 
@@ -22,7 +26,7 @@ async fn every_answer_has_the_headers_of_the_policy() {
     let answers = [
         site.get("/").await,
         site.get("/nothing").await,
-        site.get("/a%zz").await,
+        site.get("/a%zz.js").await,
         site.get("/api/x").await,
         site.send(Method::DELETE, "/", &[], "").await,
         site.send(Method::GET, "/", &[("if-none-match", "*")], "")
@@ -64,6 +68,40 @@ async fn a_url_has_8_192_bytes_at_most() {
         let path = format!("/api/{}", "x".repeat(length - start));
         assert_eq!(site.get(&path).await.status.as_u16(), status, "{length}");
     }
+}
+
+#[tokio::test]
+async fn a_request_without_its_body_has_32_768_bytes_at_most() {
+    let site = Site::start().await;
+    let host = format!("127.0.0.1:{}", site.server.port());
+    // The request line, the host, and what the client sends beside them.
+    let asked = site.asked("/api/x", &[]).await;
+    let sent = asked["headers"].as_object().unwrap();
+    assert!(sent.len() < 12, "{sent:?}");
+    let fixed = "GET /api/x HTTP/1.1\r\n".len() + "host: \r\n".len() + host.len();
+    let mut statuses = Vec::new();
+    for length in [32_768 - 1024, 32_768 + 1] {
+        let value = "x".repeat(length - fixed - "x-long: \r\n".len());
+        let headers = [("x-long", value.as_str())];
+        let answer = site.send(Method::GET, "/api/x", &headers, "").await;
+        statuses.push(answer.status.as_u16());
+    }
+    assert_eq!(statuses, [200, 431]);
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_408() {
+    let site = Site::at(Edge::waiting_for_bodies(Duration::from_millis(200))).await;
+    let port = site.server.port();
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let head = format!(
+        "POST /api/x HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\ncontent-length: 10\r\n\r\nhalf"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
+    assert!(response.contains("x-frame-options: DENY"), "{response}");
 }
 
 #[tokio::test]
@@ -194,7 +232,7 @@ fn what_a_distribution_cannot_do_here_is_named() {
         "WebACLId": "x",
         "DefaultCacheBehavior": {
             "CachePolicyId": "658327ea-f89d-4fab-a63d-7e88639e58f6",
-            "FunctionAssociations": [{"EventType": "viewer-response", "FunctionARN": "x"}],
+            "FunctionAssociations": [{"EventType": "origin-response", "FunctionARN": "x"}],
         },
         "CacheBehaviors": [{"CachePolicyId": {"Ref": "Own"}, "OriginRequestPolicyId": "x", "SmoothStreaming": true}],
         "Origins": [{"Id": "site", "OriginPath": "/x"}],
@@ -205,7 +243,7 @@ fn what_a_distribution_cannot_do_here_is_named() {
     `CacheBehaviors[0].SmoothStreaming` is not known here.
     `CacheBehaviors[0].CachePolicyId` is neither AWS's CachingOptimized (658327ea-f89d-4fab-a63d-7e88639e58f6) nor CachingDisabled (4135ea2d-6df8-44a3-9df3-4b5a84be39ad).
     `CacheBehaviors[0].OriginRequestPolicyId` is not AWS's AllViewerExceptHostHeader (b689b0a8-53d0-40ab-baf2-68738e2966ac).
-    `DefaultCacheBehavior.FunctionAssociations` has something other than one function for the event viewer-request.
+    `DefaultCacheBehavior.FunctionAssociations` has something other than one function for each of the events viewer-request and viewer-response.
     `Origins[site].OriginPath` is not known here.
     ");
 }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use http::{HeaderValue, Method};
+use http_body_util::BodyExt;
 use serde_json::json;
 
 use super::super::*;
@@ -48,12 +49,26 @@ pub(super) const SECRET: &str = "the origin secret of the test";
 
 impl Site {
     pub(super) async fn start() -> Site {
+        Site::at(Edge::default()).await
+    }
+
+    pub(super) async fn at(edge: Edge) -> Site {
         let dir = tempfile::tempdir().unwrap();
         let stage = stacks::Stage::built_in("local").unwrap();
-        let app = stacks::synth(&stage, &stacks::Assets::placeholder()).unwrap();
+        let keys = [
+            "404.html",
+            "index.html",
+            "tasks/index.html",
+            "config.json",
+            "app.js",
+        ];
+        let assets = stacks::Assets {
+            pages: stacks::rewrite::Pages::of(keys),
+            ..stacks::Assets::placeholder()
+        };
+        let app = stacks::synth(&stage, &assets).unwrap();
         let template = app.stack("site").unwrap().template();
         let api = api().await;
-        let edge = Edge::default();
         let serving = edge.clone();
         let server = Server::start(0, move |request| {
             let edge = serving.clone();
@@ -110,7 +125,7 @@ impl Site {
             scope,
             _dir: dir,
         };
-        site.put(&["index.html", "tasks/index.html", "config.json", "app.js"]);
+        site.put(&keys);
         site.apply();
         site
     }
