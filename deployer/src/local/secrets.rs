@@ -12,6 +12,13 @@ use serde_json::Value;
 
 use super::{ACCOUNT, REGION, files};
 
+/// The largest value, in bytes
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/reference_limits.html>).
+const VALUE_LIMIT: usize = 65_536;
+/// The longest password that Secrets Manager makes
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetRandomPassword.html>).
+const PASSWORD_LIMIT: u64 = 4_096;
+
 /// Values by ARN.
 #[derive(Debug)]
 pub struct Secrets {
@@ -57,6 +64,7 @@ impl Secrets {
             return Ok(value.clone());
         }
         let value = make();
+        check_size(&value)?;
         values.insert(arn.to_owned(), value.clone());
         files::write(&self.path, &*values)?;
         Ok(value)
@@ -64,6 +72,7 @@ impl Secrets {
 
     /// Sets a value.
     pub fn put(&self, arn: &str, value: &str) -> io::Result<()> {
+        check_size(value)?;
         let mut values = self.lock();
         if values.get(arn).is_some_and(|present| present == value) {
             return Ok(());
@@ -83,6 +92,26 @@ impl Secrets {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
         self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn check_size(value: &str) -> io::Result<()> {
+    if value.len() <= VALUE_LIMIT {
+        return Ok(());
+    }
+    let size = value.len();
+    let why = format!("it has {size} bytes, and Secrets Manager takes {VALUE_LIMIT}");
+    Err(io::Error::new(io::ErrorKind::InvalidInput, why))
+}
+
+/// What Secrets Manager refuses in the properties of a secret, a sentence each.
+pub(super) fn refuse(properties: &Value) -> Vec<String> {
+    let length = properties["GenerateSecretString"]["PasswordLength"].as_u64();
+    match length {
+        Some(length) if !(1..=PASSWORD_LIMIT).contains(&length) => vec![format!(
+            "`GenerateSecretString.PasswordLength` is not between 1 and {PASSWORD_LIMIT}."
+        )],
+        _ => Vec::new(),
     }
 }
 
@@ -109,4 +138,30 @@ pub(super) fn random(length: usize) -> String {
     }
     text.truncate(length);
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_has_65_536_bytes_at_most_and_a_password_4_096() {
+        let dir = tempfile::tempdir().unwrap();
+        let secrets = Secrets::open(dir.path().join("secrets.json")).unwrap();
+        secrets.put("a", &"x".repeat(65_536)).unwrap();
+        let error = secrets.put("b", &"x".repeat(65_537)).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "it has 65537 bytes, and Secrets Manager takes 65536"
+        );
+        let error = secrets.get_or_make("c", || "x".repeat(65_537));
+        assert!(error.is_err());
+        assert_eq!(secrets.lock().keys().collect::<Vec<_>>(), ["a"]);
+        let of_length = |length: u64| json!({"GenerateSecretString": {"PasswordLength": length}});
+        for (length, refused) in [(0, 1), (1, 0), (4_096, 0), (4_097, 1)] {
+            assert_eq!(refuse(&of_length(length)).len(), refused, "{length}");
+        }
+    }
 }

@@ -29,7 +29,7 @@ pub use throttle::Throttle;
 use access_log::Entry;
 
 use super::{
-    http::{CLIENT_PATIENCE, Reply, json as answer},
+    http::{CLIENT_PATIENCE, Reply, head_size, json as answer},
     lambda::{Outcome, Refusal},
     registry::Functions,
 };
@@ -38,14 +38,31 @@ use super::{
 const BODY_LIMIT: usize = 10 * 1024 * 1024;
 /// The request line and all header lines together.
 const HEADER_LIMIT: usize = 10_240;
-/// A function that takes longer is not waited for.
-const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long the gateway waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// For a function; then the response is 503. The function itself runs on to its own timeout.
+    pub integration: Duration,
+    /// For the body of a request; then the response is 408.
+    pub body: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Patience {
+        Patience {
+            integration: Duration::from_secs(30),
+            body: CLIENT_PATIENCE,
+        }
+    }
+}
 
 /// An HTTP API. Its parts are added and removed as the resources of the template are.
 #[derive(Debug)]
 pub struct HttpApi {
     id: String,
     functions: Functions,
+    patience: Patience,
     parts: RwLock<Parts>,
 }
 
@@ -74,9 +91,15 @@ pub struct Client {
 impl HttpApi {
     /// An API without routes. `functions` is where it finds the aliases that integrations name.
     pub fn new(id: &str, functions: Functions) -> HttpApi {
+        HttpApi::with_patience(id, functions, Patience::default())
+    }
+
+    /// The same with other limits in time.
+    pub fn with_patience(id: &str, functions: Functions, patience: Patience) -> HttpApi {
         HttpApi {
             id: id.to_owned(),
             functions,
+            patience,
             parts: RwLock::default(),
         }
     }
@@ -129,7 +152,7 @@ impl HttpApi {
             );
         }
         let body = Limited::new(body, BODY_LIMIT).collect();
-        let Ok(body) = tokio::time::timeout(CLIENT_PATIENCE, body).await else {
+        let Ok(body) = tokio::time::timeout(self.patience.body, body).await else {
             return message(StatusCode::REQUEST_TIMEOUT, "Request Timeout");
         };
         match body {
@@ -230,13 +253,13 @@ impl HttpApi {
             client,
             request_id,
         );
-        let invoked = tokio::time::timeout(INTEGRATION_TIMEOUT, version.invoke(event));
+        let invoked = tokio::time::timeout(self.patience.integration, version.invoke(event));
         match invoked.await {
             Err(_) => message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
             Ok(Outcome::Answer(payload)) => event::response(&payload).unwrap_or_else(|| {
                 message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }),
-            Ok(Outcome::Unhandled(_)) => {
+            Ok(Outcome::Unhandled(_) | Outcome::Refused(Refusal::InvalidJson)) => {
                 message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
             }
             Ok(Outcome::Refused(Refusal::RequestTooLarge)) => {
@@ -297,19 +320,6 @@ fn set<T>(map: &mut BTreeMap<String, T>, id: &str, value: Option<T>) {
 /// What the gateway itself said in an answer.
 #[derive(Debug, Clone, Copy)]
 struct OwnWords(&'static str);
-
-/// Bytes of the request line and the header lines.
-fn head_size(head: &http::request::Parts) -> usize {
-    let path = head
-        .uri
-        .path_and_query()
-        .map_or(0, |path| path.as_str().len());
-    let line = head.method.as_str().len() + path + " HTTP/1.1".len() + 3;
-    let headers = head.headers.iter();
-    line + headers
-        .map(|(name, value)| name.as_str().len() + value.len() + 4)
-        .sum::<usize>()
-}
 
 /// An answer of the gateway's own.
 fn message(status: StatusCode, text: &'static str) -> Reply {

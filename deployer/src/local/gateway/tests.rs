@@ -11,7 +11,12 @@ use super::*;
 use crate::local::http::Server;
 
 async fn api() -> Server {
-    let api = Arc::new(HttpApi::new("a", Functions::default()));
+    api_with(Patience::default()).await
+}
+
+async fn api_with(patience: Patience) -> Server {
+    let api = HttpApi::with_patience("a", Functions::default(), patience);
+    let api = Arc::new(api);
     let serve = move |request| {
         let api = api.clone();
         async move { api.serve(request).await }
@@ -57,4 +62,24 @@ async fn request_line_and_headers_have_10_240_bytes_at_most() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_408() {
+    let server = api_with(Patience {
+        body: Duration::from_millis(200),
+        ..Patience::default()
+    })
+    .await;
+    let head = "POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 10\r\n\r\n";
+    let (status, body) = send(&server, &format!("{head}half")).await;
+    assert_eq!(
+        (status.as_str(), body.as_str()),
+        (
+            "HTTP/1.1 408 Request Timeout",
+            r#"{"message":"Request Timeout"}"#
+        )
+    );
+    let (status, _) = send(&server, &format!("{head}0123456789")).await;
+    assert_eq!(status, "HTTP/1.1 404 Not Found");
 }

@@ -44,6 +44,8 @@ pub enum Refusal {
     TooManyRequests,
     /// The request is larger than [`PAYLOAD_LIMIT`].
     RequestTooLarge,
+    /// The request is not JSON.
+    InvalidJson,
 }
 
 impl Refusal {
@@ -65,6 +67,14 @@ impl Refusal {
                 json!({
                     "Type": "User",
                     "message": format!("Request must be smaller than {PAYLOAD_LIMIT} bytes for the InvokeFunction operation"),
+                }),
+            ),
+            Refusal::InvalidJson => (
+                400,
+                "InvalidRequestContentException",
+                json!({
+                    "Type": "User",
+                    "message": "Could not parse request body into json: Could not parse payload into json",
                 }),
             ),
         }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use super::{Concurrency, Log, Outcome, PAYLOAD_LIMIT, RESPONSE_LIMIT, Refusal, Spec, Version};
 use crate::local::{
-    gateway::{Client, HttpApi, RouteKey},
+    gateway::{Client, HttpApi, Patience, RouteKey},
     orphans::Orphans,
     registry::Functions,
 };
@@ -125,6 +125,15 @@ fn play(
     timeout: Duration,
     concurrency: Option<i64>,
 ) -> Played {
+    play_with(program, timeout, concurrency, Patience::default())
+}
+
+fn play_with(
+    program: impl FnOnce(&Path) -> PathBuf,
+    timeout: Duration,
+    concurrency: Option<i64>,
+    patience: Patience,
+) -> Played {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let spec = Spec {
@@ -141,7 +150,7 @@ fn play(
     let version = Arc::new(version);
     let functions = Functions::default();
     functions.point(ARN, Some(version.clone()));
-    let api = HttpApi::new("api", functions);
+    let api = HttpApi::with_patience("api", functions, patience);
     api.set_integration("i", Some(ARN.to_owned()));
     api.set_permission("p", Some(ARN.to_owned()));
     api.set_route(
@@ -282,6 +291,44 @@ async fn a_request_has_6_mb_at_most_and_a_response_100_bytes_more() {
     let (status, body, _) = played.post("fits").await;
     assert_eq!((status.as_u16(), body.len()), (200, RESPONSE_LIMIT - 100));
     assert_eq!(played.post("").await.1, "hello");
+}
+
+#[tokio::test]
+async fn an_integration_that_takes_too_long_is_503_and_its_function_runs_on() {
+    let patience = Patience {
+        integration: Duration::from_millis(100),
+        ..Patience::default()
+    };
+    let hello = |folder: &Path| bootstrap(folder, "bootstrap", "hello");
+    let played = play_with(hello, LONG, None, patience);
+    played.version.warm().await.unwrap();
+    let (status, body, _) = played.post("hang").await;
+    assert_eq!(
+        (status.as_u16(), body.as_str()),
+        (503, r#"{"message":"Service Unavailable"}"#)
+    );
+    assert!(
+        !played.logged().contains("timed out"),
+        "{}",
+        played.logged()
+    );
+    // Its environment is busy, and another one takes the next request.
+    let next = played.version.invoke(br#"{"body":""}"#.to_vec()).await;
+    assert!(matches!(next, Outcome::Answer(_)), "{next:?}");
+}
+
+#[tokio::test]
+async fn a_request_that_is_not_json_reaches_no_function() {
+    let played = playing(LONG, None);
+    for payload in ["{", "{} {}", "\u{feff}{}", "{'a': 1}"] {
+        let outcome = played.version.invoke(payload.as_bytes().to_vec()).await;
+        assert_eq!(outcome, Outcome::Refused(Refusal::InvalidJson), "{payload}");
+    }
+    let outcome = played.version.invoke(b"{\"a\": \"\xff\"}".to_vec()).await;
+    assert_eq!(outcome, Outcome::Refused(Refusal::InvalidJson));
+    let (status, kind, body) = Refusal::InvalidJson.parts();
+    assert_eq!((status, kind), (400, "InvalidRequestContentException"));
+    assert_eq!(body["Type"], "User");
 }
 
 #[tokio::test]

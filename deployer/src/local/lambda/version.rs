@@ -171,6 +171,9 @@ impl Version {
         if payload.len() > PAYLOAD_LIMIT {
             return Outcome::Refused(Refusal::RequestTooLarge);
         }
+        if !payload.is_empty() && !is_json(&payload) {
+            return Outcome::Refused(Refusal::InvalidJson);
+        }
         let Some(_running) = self.concurrency.take() else {
             return Outcome::Refused(Refusal::TooManyRequests);
         };
@@ -261,4 +264,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex
         .lock()
         .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Whether it is one JSON value in UTF-8.
+fn is_json(payload: &[u8]) -> bool {
+    let text = std::str::from_utf8(payload).ok();
+    text.is_some_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }

@@ -1,10 +1,11 @@
 //! Secrets: values in one file that only its owner can read.
 
 use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::Value;
 
 use super::{Made, Provider, Record, Wish, World};
 use crate::{
-    local::secrets::{Secrets, generate},
+    local::secrets::{self, Secrets, generate},
     target::Health,
 };
 
@@ -13,6 +14,10 @@ pub(super) struct Secret;
 impl Provider for Secret {
     fn properties(&self) -> &'static [&'static str] {
         &["Description", "GenerateSecretString", "Name", "Tags"]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        secrets::refuse(properties)
     }
 
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
