@@ -117,10 +117,7 @@ impl Aws {
             .into_iter()
             .filter(|key| key != super::lease::KEY)
             .collect();
-        for keys in keys.chunks(1000) {
-            self.delete_keys(&bucket, keys).await?;
-        }
-        Ok(())
+        self.delete_keys(&bucket, &keys).await
     }
 }
 

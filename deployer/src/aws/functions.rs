@@ -1,32 +1,22 @@
-//! Calling functions and reading what they wrote.
+//! Calling functions.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::Duration;
 
 use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_lambda::{operation::invoke::InvokeOutput, types::InvocationType};
 use aws_smithy_types::Blob;
 
 use super::{Aws, refused::Refused};
-use crate::{
-    Error,
-    target::{Invocation, LogLine, LogQuery},
-};
+use crate::{Error, target::Invocation};
 
 /// The alias that every caller uses.
 const ALIAS: &str = "live";
 /// Lambda ends a function after 15 minutes.
 const LONGEST_INVOCATION: Duration = Duration::from_secs(905);
-/// How often new lines are asked for.
-const FOLLOW_EVERY: Duration = Duration::from_secs(2);
-/// Lines can arrive late; how far back is looked again.
-const LATE: Duration = Duration::from_secs(10);
 
 impl Aws {
     /// Lambda's name of a function: `miyabi-dev-tasks`.
-    fn function_name(&self, function: &str) -> String {
+    pub(super) fn function_name(&self, function: &str) -> String {
         format!("miyabi-{}-{function}", self.stage.name())
     }
 
@@ -122,99 +112,6 @@ impl Aws {
             error.that_may_pass()
         } else {
             error
-        }
-    }
-
-    /// Gives each line that fits, oldest first; with `follow` it goes on.
-    pub(super) async fn read_logs(
-        &self,
-        query: &LogQuery,
-        line: &mut dyn FnMut(LogLine),
-    ) -> Result<(), Error> {
-        let functions: Vec<&str> = match query.functions.as_slice() {
-            [] => miyabi_catalog::FUNCTIONS
-                .iter()
-                .map(|function| function.name)
-                .collect(),
-            some => some.iter().map(String::as_str).collect(),
-        };
-        let mut since = query.since.unwrap_or(UNIX_EPOCH);
-        let mut told: BTreeSet<String> = BTreeSet::new();
-        loop {
-            let read = functions
-                .iter()
-                .map(|function| self.log_of(function, since, query.filter.as_deref()));
-            let mut lines: Vec<(String, LogLine)> = futures_util::future::try_join_all(read)
-                .await?
-                .into_iter()
-                .flatten()
-                .collect();
-            lines.sort_by_key(|(_, line)| line.at);
-            let mut newest = since;
-            for (id, entry) in lines {
-                newest = newest.max(entry.at);
-                if told.insert(id) {
-                    line(entry);
-                }
-            }
-            if !query.follow {
-                return Ok(());
-            }
-            since = since.max(newest.checked_sub(LATE).unwrap_or(UNIX_EPOCH));
-            tokio::time::sleep(FOLLOW_EVERY).await;
-        }
-    }
-
-    /// The lines of one function with the ids of their events. A function that never ran has none.
-    async fn log_of(
-        &self,
-        function: &str,
-        since: SystemTime,
-        filter: Option<&str>,
-    ) -> Result<Vec<(String, LogLine)>, Error> {
-        let start = since
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis());
-        let start = i64::try_from(start).unwrap_or(i64::MAX);
-        let mut found = Vec::new();
-        let mut token = None;
-        loop {
-            let answer = self
-                .clients
-                .logs
-                .filter_log_events()
-                .log_group_name(format!("/aws/lambda/{}", self.function_name(function)))
-                .start_time(start)
-                .set_next_token(token)
-                .send()
-                .await;
-            let page = match answer {
-                Ok(page) => page,
-                Err(error) => {
-                    let refused = Refused::new("logs:FilterLogEvents", error);
-                    if refused.is_missing() {
-                        return Ok(found);
-                    }
-                    return Err(refused.error(format!("The log of `{function}` cannot be read.")));
-                }
-            };
-            for event in page.events() {
-                let text = event.message().unwrap_or_default().trim_end_matches('\n');
-                if filter.is_some_and(|filter| !text.contains(filter)) {
-                    continue;
-                }
-                let millis = u64::try_from(event.timestamp().unwrap_or(0)).unwrap_or(0);
-                let entry = LogLine {
-                    function: function.to_owned(),
-                    at: UNIX_EPOCH + Duration::from_millis(millis),
-                    text: text.to_owned(),
-                };
-                found.push((event.event_id().unwrap_or_default().to_owned(), entry));
-            }
-            token = page.next_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(found);
-            }
         }
     }
 }

@@ -25,6 +25,7 @@ mod functions;
 mod gc;
 mod history;
 mod lease;
+mod logs;
 mod object_versions;
 mod outcome;
 mod overrides;

@@ -54,33 +54,31 @@ impl Aws {
 
     /// One line for each resource of the stack that failed.
     pub(super) async fn failed_resources(&self, view: &StackView) -> String {
-        let answer = self
+        // Not DescribeStackResources, which ends after 100
+        // (<https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html>).
+        let mut resources = self
             .clients
             .cloudformation
-            .describe_stack_resources()
+            .list_stack_resources()
             .stack_name(&view.id)
-            .send()
-            .await;
-        let Ok(answer) = answer else {
-            return String::new();
-        };
-        let failed = answer.stack_resources().iter().filter(|resource| {
-            resource
-                .resource_status()
-                .is_some_and(|status| status.as_str().ends_with("_FAILED"))
-        });
-        let lines: Vec<String> = failed
-            .map(|resource| {
-                format!(
+            .into_paginator()
+            .items()
+            .send();
+        let mut lines = Vec::new();
+        // They are details of an error that is reported without them, too.
+        while let Some(Ok(resource)) = resources.next().await {
+            let status = resource.resource_status();
+            if status.is_some_and(|status| status.as_str().ends_with("_FAILED")) {
+                lines.push(format!(
                     "{} ({}): {}",
                     resource.logical_resource_id().unwrap_or_default(),
                     resource.resource_type().unwrap_or_default(),
                     resource
                         .resource_status_reason()
                         .unwrap_or("no reason given"),
-                )
-            })
-            .collect();
+                ));
+            }
+        }
         lines.join("\n")
     }
 

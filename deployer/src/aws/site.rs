@@ -4,10 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_cloudfront::types::{InvalidationBatch, Paths};
-use aws_sdk_s3::{
-    primitives::ByteStream,
-    types::{ChecksumAlgorithm, Delete, ObjectIdentifier},
-};
+use aws_sdk_s3::{primitives::ByteStream, types::ChecksumAlgorithm};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use time::{Duration, OffsetDateTime};
 
@@ -19,8 +16,6 @@ const AT_ONCE: usize = 8;
 /// How long a file with a hash in its name outlives its release, from the deploy that dropped it: a
 /// page that is still open in a browser may ask for it.
 const OLD_FILES_STAY: Duration = Duration::days(7);
-/// The most keys that one request deletes.
-const DELETED_AT_ONCE: usize = 1000;
 
 /// The files in the bucket that the release does not have.
 #[derive(Debug, PartialEq, Eq)]
@@ -123,9 +118,7 @@ impl Aws {
         let wanted: BTreeSet<&str> = files.iter().map(|file| file.key.as_str()).collect();
         let before = self.record().await?.site_left;
         let old = Old::of(there, &wanted, &before, self.seen.now());
-        for keys in old.over.chunks(DELETED_AT_ONCE) {
-            self.delete_keys(bucket, keys).await?;
-        }
+        self.delete_keys(bucket, &old.over).await?;
         Ok(old.stay)
     }
 
@@ -154,32 +147,6 @@ impl Aws {
                 return Ok(keys);
             }
         }
-    }
-
-    pub(super) async fn delete_keys(&self, bucket: &str, keys: &[String]) -> Result<(), Error> {
-        let failed = || format!("Old files cannot be removed from `{bucket}`.");
-        let unwritable = |cause: aws_sdk_s3::error::BuildError| {
-            Error::failed(failed(), "Run the same command again.").because(cause)
-        };
-        let objects: Result<Vec<_>, _> = keys
-            .iter()
-            .map(|key| ObjectIdentifier::builder().key(key).build())
-            .collect();
-        let delete = Delete::builder()
-            .set_objects(Some(objects.map_err(unwritable)?))
-            .quiet(true)
-            .build()
-            .map_err(unwritable)?;
-        self.clients
-            .s3
-            .delete_objects()
-            .bucket(bucket)
-            .delete(delete)
-            .expected_bucket_owner(&self.account)
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| Refused::new("s3:DeleteObject", error).error(failed()))
     }
 
     /// One invalidation of the files whose names stay the same. Not waited for: within a minute or

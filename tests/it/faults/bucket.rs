@@ -3,9 +3,10 @@
 use deployer::{
     asset::Asset,
     lock::LeaseHolder,
-    target::{Leases, Stacks, Uploaded},
+    progress::Progress,
+    target::{Leases, Stacks, Teardown, Uploaded},
 };
-use miyabi_tests::{Emulator, Faults, json};
+use miyabi_tests::{Emulator, Faults, ScriptedStacks, json};
 use ring::digest::{SHA256, digest};
 
 use super::{Place, good, text, writes};
@@ -122,4 +123,35 @@ async fn fault_20_a_bucket_of_somebody_else_is_refused_and_a_missing_one_says_wh
         "{}",
         text(&error)
     );
+}
+
+/// S3 answers 200 and names what it kept.
+#[tokio::test]
+async fn fault_33_a_deletion_that_deletes_only_some_objects_is_an_error() {
+    let place = Place::new(133).await;
+    let emulator = Emulator::shared().await;
+    for key in ["templates/a", "templates/b"] {
+        emulator
+            .put_object(&place.account, &place.bucket(), key, "old")
+            .await;
+    }
+    let scripted = ScriptedStacks::before(emulator, |_, _| None).await;
+    let bucket = place.bucket();
+    scripted.answer(move |request| {
+        request.starts_with(&format!("POST /{bucket}")).then(|| {
+            let kept = "<DeleteResult><Error><Key>templates/b</Key><Code>AccessDenied</Code>\
+                <Message>Access Denied</Message></Error></DeleteResult>";
+            (200, kept.to_owned())
+        })
+    });
+    let aws = place.through(scripted.url()).open().await.unwrap();
+    let lease = aws.lease(&LeaseHolder::this_process("destroy")).await;
+    let lease = lease.unwrap();
+    let error = aws.destroy(&Progress::silent()).await.unwrap_err();
+    lease.release().await.unwrap();
+    insta::assert_snapshot!(text(&error).replace(&place.bucket(), "BUCKET"), @r"
+    Objects of the bucket `BUCKET` cannot be deleted.
+    s3:DeleteObject: templates/b Access Denied (AccessDenied), one of 1 that were not deleted
+    Give the credentials the right `s3:DeleteObject` and look for a lock on the object, then run the same command again.
+    ");
 }

@@ -42,14 +42,17 @@ async fn fault_02_a_stack_that_is_stuck_is_named_with_its_resource_and_never_del
     let place = Place::new(102).await;
     place.deploy(&[("data", good(1))]).await.unwrap();
     let id = "arn:aws:cloudformation:us-east-1:000000000102:stack/miyabi-sandbox-data/1";
-    let scripted = ScriptedStacks::before(Emulator::shared().await, move |action, _| match action {
+    let scripted = ScriptedStacks::before(Emulator::shared().await, move |action, parameters| match action {
         "DescribeStacks" => Some(ScriptedStacks::stack(id, "miyabi-sandbox-data", "sandbox", "UPDATE_ROLLBACK_FAILED", "1 resource failed")),
-        "DescribeStackResources" => Some((200, format!(
-            "<DescribeStackResourcesResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><DescribeStackResourcesResult><StackResources><member>\
-             <StackId>{id}</StackId><StackName>miyabi-sandbox-data</StackName><LogicalResourceId>Log</LogicalResourceId><ResourceType>AWS::Logs::LogGroup</ResourceType>\
-             <Timestamp>2026-01-01T00:00:00.000Z</Timestamp><ResourceStatus>UPDATE_FAILED</ResourceStatus><ResourceStatusReason>The limit of log groups is reached</ResourceStatusReason>\
-             </member></StackResources></DescribeStackResourcesResult></DescribeStackResourcesResponse>"
+        // The resource that failed is beyond the first page.
+        "ListStackResources" if parameters.contains_key("NextToken") => Some((200, String::from(
+            "<ListStackResourcesResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><ListStackResourcesResult><StackResourceSummaries><member>\
+             <LogicalResourceId>Log</LogicalResourceId><ResourceType>AWS::Logs::LogGroup</ResourceType>\
+             <LastUpdatedTimestamp>2026-01-01T00:00:00.000Z</LastUpdatedTimestamp><ResourceStatus>UPDATE_FAILED</ResourceStatus><ResourceStatusReason>The limit of log groups is reached</ResourceStatusReason>\
+             </member></StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>"
         ))),
+        "ListStackResources" => Some((200, "<ListStackResourcesResponse xmlns=\"http://cloudformation.amazonaws.com/doc/2010-05-15/\"><ListStackResourcesResult>\
+             <StackResourceSummaries/><NextToken>more</NextToken></ListStackResourcesResult></ListStackResourcesResponse>".to_owned())),
         _ => None,
     })
     .await;

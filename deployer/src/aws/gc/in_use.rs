@@ -142,23 +142,23 @@ impl Aws {
                 break;
             }
         }
-        let configurations = lambda
+        let mut configurations = lambda
             .list_provisioned_concurrency_configs()
             .function_name(function)
-            .send()
-            .await;
-        match configurations {
-            Ok(configurations) => {
-                let qualified = configurations.provisioned_concurrency_configs().iter();
-                found.extend(qualified.filter_map(|configuration| {
-                    let arn = configuration.function_arn()?;
-                    arn.rsplit(':').next().map(str::to_owned)
-                }));
-            }
-            Err(error) => {
-                let refused = Refused::new("lambda:ListProvisionedConcurrencyConfigs", error);
-                if !refused.is_missing() {
-                    return Err(failed(refused));
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(configuration) = configurations.next().await {
+            match configuration {
+                Ok(configuration) => {
+                    let arn = configuration.function_arn().unwrap_or_default();
+                    found.extend(arn.rsplit(':').next().map(str::to_owned));
+                }
+                Err(error) => {
+                    let refused = Refused::new("lambda:ListProvisionedConcurrencyConfigs", error);
+                    if !refused.is_missing() {
+                        return Err(failed(refused));
+                    }
                 }
             }
         }

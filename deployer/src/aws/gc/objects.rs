@@ -10,14 +10,12 @@ use time::OffsetDateTime;
 use super::in_use::InUse;
 use crate::{
     Error,
-    aws::{Aws, refused::Refused},
+    aws::{Aws, object_versions::AT_ONCE, refused::Refused},
     collection::CollectedObject,
 };
 
 /// What the deployer uploads under the hash of its content.
 const PREFIXES: [&str; 2] = ["functions/", "templates/"];
-/// The most that one DeleteObjects request takes.
-const AT_ONCE: usize = 1000;
 
 /// Versions of one object that can go.
 #[derive(Debug, Clone)]
@@ -98,34 +96,34 @@ impl Aws {
                     self.bucket
                         .refused(Refused::new("s3:ListBucketVersions", error))
                 })?;
-            for version in page.versions() {
-                let (Some(key), Some(modified)) = (version.key(), moment(version.last_modified()))
-                else {
+            let versions = page.versions().iter().map(|version| {
+                let (id, modified) = (version.version_id(), version.last_modified());
+                (
+                    version.key(),
+                    id,
+                    version.is_latest(),
+                    modified,
+                    version.size(),
+                )
+            });
+            // A delete marker is a version without bytes.
+            let markers = page.delete_markers().iter().map(|marker| {
+                let (id, modified) = (marker.version_id(), marker.last_modified());
+                (marker.key(), id, marker.is_latest(), modified, None)
+            });
+            for (key, id, is_latest, modified, bytes) in versions.chain(markers) {
+                let (Some(key), Some(modified)) = (key, moment(modified)) else {
                     continue;
                 };
                 found
                     .entry(key.to_owned())
                     .or_default()
                     .push(ObjectVersion {
-                        id: version.version_id().map(str::to_owned),
-                        bytes: u64::try_from(version.size().unwrap_or_default())
-                            .unwrap_or_default(),
-                        is_latest: version.is_latest().unwrap_or_default(),
-                        modified,
-                    });
-            }
-            for marker in page.delete_markers() {
-                let (Some(key), Some(modified)) = (marker.key(), moment(marker.last_modified()))
-                else {
-                    continue;
-                };
-                found
-                    .entry(key.to_owned())
-                    .or_default()
-                    .push(ObjectVersion {
-                        id: marker.version_id().map(str::to_owned),
-                        bytes: 0,
-                        is_latest: marker.is_latest().unwrap_or_default(),
+                        id: id.map(str::to_owned),
+                        bytes: bytes
+                            .and_then(|bytes| u64::try_from(bytes).ok())
+                            .unwrap_or(0),
+                        is_latest: is_latest.unwrap_or_default(),
                         modified,
                     });
             }
@@ -146,8 +144,7 @@ impl Aws {
             .collect();
         for versions in versions.chunks(AT_ONCE) {
             self.fence().await?;
-            self.delete_object_versions(&bucket, versions.to_vec())
-                .await?;
+            self.delete_listed(&bucket, versions.to_vec()).await?;
         }
         Ok(())
     }
