@@ -140,4 +140,4 @@ async fn put_site(
 
 #[cfg(test)]
 #[path = "apply_tests.rs"]
-pub(crate) mod tests;
+mod tests;

@@ -49,13 +49,10 @@
 //! ```
 
 mod fresh;
+mod lease;
+mod releases;
 
-use std::{
-    panic::{AssertUnwindSafe, resume_unwind},
-    path::Path,
-};
-
-use futures_util::FutureExt;
+use std::path::Path;
 
 use crate::{
     Error,
@@ -63,21 +60,20 @@ use crate::{
     approval::Approved,
     deploy, destroy, hotswap,
     interrupt::Interrupt,
-    lock::LeaseHolder,
     migrate::{self, Migrated},
     plan::{self, Plan, Removal},
     planning::{self, PlanInputs},
     progress::Progress,
     project::Project,
     release::AliasMove,
-    rollout, saved_plan,
+    saved_plan,
     smoke::{self, SmokeTest},
     stage::Stage,
-    state::public_outputs,
-    target::{Lease, Releases, Target},
+    target::{Lease, Target},
 };
 
 pub use crate::apply::Applied;
+pub use releases::releases_of;
 
 /// The right to change a stage, for as long as it lives.
 #[derive(Debug)]
@@ -91,76 +87,6 @@ pub struct Deployment<'a> {
 }
 
 impl<'a> Deployment<'a> {
-    /// Takes the lease of the stage.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::ErrorKind::Busy`] at once, with the name of the holder, when somebody else has it.
-    pub async fn begin(
-        target: &'a dyn Target,
-        stage: &'a Stage,
-        holder: &LeaseHolder,
-        progress: &Progress,
-        interrupt: &Interrupt,
-    ) -> Result<Deployment<'a>, Error> {
-        Ok(Deployment {
-            target,
-            stage,
-            progress: progress.clone(),
-            interrupt: interrupt.clone(),
-            lease: Some(target.lease(holder).await?),
-        })
-    }
-
-    /// Like [`Deployment::begin`], also for a stage without a bucket that could hold a lease: then
-    /// CloudFormation alone keeps two bootstraps apart.
-    #[cfg(feature = "aws")]
-    pub async fn begin_bootstrap(
-        aws: &'a crate::aws::Aws,
-        stage: &'a Stage,
-        holder: &LeaseHolder,
-        progress: &Progress,
-        interrupt: &Interrupt,
-    ) -> Result<Deployment<'a>, Error> {
-        if aws.has_bucket().await? {
-            return Deployment::begin(aws, stage, holder, progress, interrupt).await;
-        }
-        Ok(Deployment {
-            target: aws,
-            stage,
-            progress: progress.clone(),
-            interrupt: interrupt.clone(),
-            lease: None,
-        })
-    }
-
-    /// Does `work` and releases the lease, whether it succeeds, fails or panics. When this future is
-    /// dropped, the lease is released in the background or expires.
-    ///
-    /// # Errors
-    ///
-    /// Those of `work`; when there is none, that of the release.
-    pub async fn run<T>(
-        mut self,
-        work: impl AsyncFnOnce(&Deployment<'a>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let result = AssertUnwindSafe(work(&self)).catch_unwind().await;
-        let released = match self.lease.take() {
-            Some(lease) => lease.release().await,
-            None => Ok(()),
-        };
-        if let (Err(error), Ok(Err(_)) | Err(_)) = (&released, &result) {
-            self.progress.warn(format!(
-                "The lease of the stage was not released and ends when it expires: {error}"
-            ));
-        }
-        match result {
-            Ok(Ok(value)) => released.map(|()| value),
-            Ok(Err(error)) => Err(error),
-            Err(panic) => resume_unwind(panic),
-        }
-    }
-
     /// Where the stage lives.
     pub fn target(&self) -> &'a dyn Target {
         self.target
@@ -268,35 +194,6 @@ impl<'a> Deployment<'a> {
         Ok(swapped)
     }
 
-    /// Continues the rollback of every stuck stack; returns their short names, none when no stack is
-    /// stuck. `skip` lists resources to leave as they are, each as `STACK.RESOURCE`.
-    pub async fn continue_rollback(&self, skip: &[String]) -> Result<Vec<String>, Error> {
-        match self.target.stack_rollback() {
-            Some(rollback) => rollback.continue_rollback(skip, &self.progress).await,
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// Puts the release before the one in service into service and runs the smoke test; returns the
-    /// moved aliases.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::ErrorKind::Usage`] where the target keeps no releases; when there is no earlier
-    /// release; when the smoke test fails, after the aliases were moved.
-    pub async fn roll_back(&self, smoke_test: &SmokeTest<'_>) -> Result<Vec<AliasMove>, Error> {
-        let releases = releases_of(self.target, self.stage)?;
-        let moved = rollout::roll_back(releases, &self.progress).await?;
-        let outputs = public_outputs(&self.target.deployed().await?.stacks);
-        smoke::test(smoke_test, &outputs, &self.progress)
-            .await
-            .map_err(|error| {
-                let now = crate::release::told(&moved);
-                error.and(format!("In service is now: {now}."))
-            })?;
-        Ok(moved)
-    }
-
     /// Runs the pending migrations with the deployed function and records them.
     ///
     /// # Errors
@@ -373,7 +270,8 @@ impl<'a> Deployment<'a> {
         };
         if let Err(error) = upkeep.collect(false, &self.progress).await {
             self.progress.warn(format!(
-                "Old versions and assets were not collected; the next deploy or `cargo xtask gc` does it: {error}"
+                "Old versions and assets were not collected; the next deploy or `cargo xtask gc --stage {}` does it: {error}",
+                self.stage.name()
             ));
         }
     }
@@ -384,21 +282,6 @@ impl<'a> Deployment<'a> {
             _ => Ok(()),
         }
     }
-}
-
-/// The releases of the stage.
-///
-/// # Errors
-///
-/// [`crate::ErrorKind::Usage`] where the target keeps none.
-pub fn releases_of<'a>(target: &'a dyn Target, stage: &Stage) -> Result<&'a dyn Releases, Error> {
-    target.releases().ok_or_else(|| {
-        let name = stage.name();
-        Error::usage(
-            format!("The stage `{name}` keeps no earlier releases."),
-            format!("Check out the commit to run, then `cargo xtask deploy --stage {name}`"),
-        )
-    })
 }
 
 #[cfg(test)]

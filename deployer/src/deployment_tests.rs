@@ -1,14 +1,16 @@
 //! Tests of [`super`] with a target that writes down what it is asked to do.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{cell::RefCell, collections::BTreeMap, panic::AssertUnwindSafe, rc::Rc};
 
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     ErrorKind,
-    apply::tests::Diary,
     approval::{ApprovalKind, Approvals},
+    diary::Diary,
+    lock::LeaseHolder,
     plan::{DesiredStack, DesiredState, RiskKind},
     state::{Deployed, DeployedStack},
 };

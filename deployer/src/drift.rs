@@ -1,9 +1,15 @@
 //! Drift: what was changed or deleted by hand since it was deployed.
 //!
-//! Told are the resource, the path of the property and the kind of the difference, never a value: what
-//! somebody set by hand may be a secret. What cannot be examined is called unknown, never clean.
+//! Reports the resource, the path of the property and the kind of the difference, never a value: what
+//! somebody set by hand may be a secret. What cannot be examined is called unknown, never clean. What
+//! CloudFormation is known to report without a change is [noise](KNOWN_NOISE).
+
+mod noise;
 
 use serde::Serialize;
+
+pub(crate) use noise::known as known_noise;
+pub use noise::{KNOWN_NOISE, KnownNoise, NoiseForm};
 
 /// What differs from what was deployed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -12,6 +18,8 @@ pub struct Drift {
     pub resources: Vec<Drifted>,
     /// What could not be examined and why, a sentence each.
     pub unknown: Vec<String>,
+    /// Reports that are known to be false, a sentence each with its source. They are no drift.
+    pub noise: Vec<String>,
 }
 
 /// A resource that is not as it was deployed.
@@ -151,7 +159,7 @@ mod tests {
                     properties: Vec::new(),
                 },
             ],
-            unknown: Vec::new(),
+            ..Drift::default()
         };
         insta::assert_snapshot!(drift.lines().join("\n"), @"
         api Tasks (AWS::Lambda::Function) was changed by hand: MemorySize changed, Environment.Variables.TOKEN added

@@ -18,6 +18,8 @@ pub mod database;
 mod deploy;
 pub mod deployment;
 mod destroy;
+#[cfg(test)]
+mod diary;
 pub mod drift;
 pub mod error;
 pub mod event;

@@ -19,6 +19,7 @@ mod risk;
 mod rules;
 mod sections;
 mod site;
+mod spread;
 
 use std::collections::BTreeMap;
 

@@ -102,6 +102,9 @@ pub async fn add_drift(
     for unknown in &drift.unknown {
         progress.warn(unknown.clone());
     }
+    for noise in &drift.noise {
+        progress.warn(format!("Known to be reported without a change: {noise}."));
+    }
     plan.risks.extend(risks(&drift));
     plan.risks.sort_by_key(|risk| risk.kind);
     Ok(())

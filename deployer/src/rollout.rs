@@ -160,6 +160,7 @@ pub(crate) async fn go_back(releases: &dyn Releases, error: Error, progress: &Pr
 /// When there is none.
 pub(crate) async fn roll_back(
     releases: &dyn Releases,
+    stage: &str,
     progress: &Progress,
 ) -> Result<Vec<AliasMove>, Error> {
     let mut rollout = releases.deployed().await?.rollout;
@@ -168,7 +169,9 @@ pub(crate) async fn roll_back(
     let Some(at) = rollout.releases.iter().rposition(earlier) else {
         return Err(Error::failed(
             "There is no earlier release to roll back to. Nothing was changed.",
-            "A release is remembered when a deploy ended well. Check out the commit to run, then `cargo xtask deploy`",
+            format!(
+                "A release is remembered when a deploy ended well. Check out the commit to run, then `cargo xtask deploy --stage {stage}`"
+            ),
         ));
     };
     rollout.releases.truncate(at + 1);

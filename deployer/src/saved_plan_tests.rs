@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::{
     ErrorKind,
-    apply::tests::Diary,
+    diary::Diary,
     plan::{DesiredStack, DesiredState, SitePlan},
     planning,
     site::SiteFile,

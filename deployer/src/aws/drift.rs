@@ -4,16 +4,20 @@
 use std::time::{Duration, Instant};
 
 use aws_sdk_cloudformation::types::{
-    DifferenceType, StackDriftDetectionStatus as Detection, StackResourceDrift,
+    DifferenceType, PropertyDifference, StackDriftDetectionStatus as Detection, StackResourceDrift,
     StackResourceDriftStatus as Status, StackStatus,
 };
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use super::{Aws, refused::Refused, stack::StackView};
 use crate::{
     Error,
-    drift::{Difference, DifferenceKind, Drift, DriftKind, Drifted},
+    drift::{Difference, DifferenceKind, Drift, DriftKind, Drifted, known_noise},
 };
+
+/// A resource that differs, without what is known to be no difference, and that, a sentence each.
+type Found = (Option<Drifted>, Vec<String>);
 
 /// The pause between two looks at a detection: short at first.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(300);
@@ -38,6 +42,7 @@ impl Aws {
         for one in all {
             drift.resources.extend(one.resources);
             drift.unknown.extend(one.unknown);
+            drift.noise.extend(one.noise);
         }
         let aliases = |one: &Drifted| one.resource_type == "AWS::Lambda::Alias";
         if drift.resources.iter().any(aliases)
@@ -64,7 +69,12 @@ impl Aws {
         }
         // Of a detection that failed for some resources, the others are known.
         match self.drifted(view).await {
-            Ok(resources) => drift.resources = resources,
+            Ok(found) => {
+                for (resource, noise) in found {
+                    drift.resources.extend(resource);
+                    drift.noise.extend(noise);
+                }
+            }
             Err(refused) => drift.unknown.push(format!(
                 "The drift of the stack `{}` cannot be read: {refused}",
                 view.name
@@ -125,7 +135,7 @@ impl Aws {
     }
 
     /// The resources that differ, as the last detection found them.
-    async fn drifted(&self, view: &StackView) -> Result<Vec<Drifted>, Refused> {
+    async fn drifted(&self, view: &StackView) -> Result<Vec<Found>, Refused> {
         let mut found = Vec::new();
         let mut token = None;
         loop {
@@ -143,7 +153,7 @@ impl Aws {
                     Refused::new("cloudformation:DescribeStackResourceDrifts", error)
                 })?;
             let drifts = page.stack_resource_drifts().iter();
-            found.extend(drifts.filter_map(|drift| of_resource(&view.name, drift)));
+            found.extend(drifts.map(|drift| of_resource(&view.name, drift)));
             token = page.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(found);
@@ -152,34 +162,103 @@ impl Aws {
     }
 }
 
-/// Without the values, which are left where they are.
-fn of_resource(stack: &str, drift: &StackResourceDrift) -> Option<Drifted> {
+/// Without the values, which are only compared.
+fn of_resource(stack: &str, drift: &StackResourceDrift) -> Found {
     let kind = match drift.stack_resource_drift_status() {
         Some(Status::Modified) => DriftKind::Changed,
         Some(Status::Deleted) => DriftKind::Deleted,
-        _ => return None,
+        _ => return (None, Vec::new()),
     };
-    let differences = drift.property_differences().iter();
+    let resource_type = drift.resource_type().unwrap_or_default();
+    let logical_id = drift.logical_resource_id().unwrap_or_default();
+    let values = |text: Option<&str>| -> Value {
+        let values = text.map(serde_json::from_str);
+        values.and_then(Result::ok).unwrap_or_default()
+    };
+    let expected = values(drift.expected_properties());
+    let actual = values(drift.actual_properties());
+    let mut noise = Vec::new();
+    let differences = drift.property_differences().iter().map(difference);
     let mut properties: Vec<Difference> = differences
-        .map(|difference| Difference {
-            property: difference
-                .property_path()
-                .unwrap_or_default()
-                .trim_start_matches('/')
-                .replace('/', "."),
-            kind: match difference.difference_type() {
-                Some(DifferenceType::Add) => DifferenceKind::Added,
-                Some(DifferenceType::Remove) => DifferenceKind::Removed,
-                _ => DifferenceKind::Changed,
-            },
+        .filter(|difference| {
+            let known = known_noise(resource_type, difference, &expected, &actual);
+            noise.extend(known.map(|known| {
+                let (property, kind) = (&difference.property, difference.kind.as_str());
+                let source = known.source;
+                format!("{stack} {logical_id} ({resource_type}): {property} {kind}, see {source}")
+            }));
+            known.is_none()
         })
         .collect();
     properties.sort_unstable();
-    Some(Drifted {
+    let is_noise = kind == DriftKind::Changed && properties.is_empty() && !noise.is_empty();
+    let drifted = (!is_noise).then(|| Drifted {
         stack: stack.to_owned(),
-        logical_id: drift.logical_resource_id().unwrap_or_default().to_owned(),
-        resource_type: drift.resource_type().unwrap_or_default().to_owned(),
+        logical_id: logical_id.to_owned(),
+        resource_type: resource_type.to_owned(),
         kind,
         properties,
-    })
+    });
+    (drifted, noise)
+}
+
+fn difference(difference: &PropertyDifference) -> Difference {
+    Difference {
+        property: difference
+            .property_path()
+            .unwrap_or_default()
+            .trim_start_matches('/')
+            .replace('/', "."),
+        kind: match difference.difference_type() {
+            Some(DifferenceType::Add) => DifferenceKind::Added,
+            Some(DifferenceType::Remove) => DifferenceKind::Removed,
+            _ => DifferenceKind::Changed,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reported(differences: &[&str]) -> Found {
+        let differences = differences.iter().map(|path| {
+            PropertyDifference::builder()
+                .property_path(*path)
+                .expected_value("x")
+                .actual_value("null")
+                .difference_type(DifferenceType::Remove)
+                .build()
+        });
+        let drift = StackResourceDrift::builder()
+            .logical_resource_id("Distribution")
+            .resource_type("AWS::CloudFront::Distribution")
+            .stack_resource_drift_status(Status::Modified)
+            .expected_properties(r#"{"Tags": [{"Key": "a", "Value": "b"}]}"#)
+            .actual_properties("{}")
+            .set_property_differences(Some(differences.collect()))
+            .build();
+        of_resource("site", &drift)
+    }
+
+    #[test]
+    fn a_known_report_is_noise_and_hides_no_other_difference_of_the_resource() {
+        let (drifted, noise) = reported(&["/Tags"]);
+        assert_eq!(drifted, None);
+        insta::assert_snapshot!(noise.join("\n"), @"site Distribution (AWS::CloudFront::Distribution): Tags removed, see https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/901");
+        let (drifted, noise) = reported(&["/Tags", "/DistributionConfig/Logging"]);
+        let properties: Vec<String> = drifted
+            .unwrap()
+            .properties
+            .into_iter()
+            .map(|one| one.property)
+            .collect();
+        assert_eq!(
+            (properties, noise.len()),
+            (vec!["DistributionConfig.Logging".to_owned()], 1)
+        );
+        // A difference without a list of properties stays one.
+        let (drifted, noise) = reported(&[]);
+        assert!(drifted.is_some() && noise.is_empty());
+    }
 }

@@ -3,6 +3,7 @@
 //! spelling; in a new stack what is open or unbounded by itself.
 
 mod exposure;
+mod network;
 mod permissions;
 
 use serde_json::{Map, Value};
@@ -57,7 +58,7 @@ pub(crate) fn risks(
             RiskKind::PublicAccess,
             exposure::public(kind, &before, &after),
         );
-        add(RiskKind::Network, exposure::network(kind, &before, &after));
+        add(RiskKind::Network, network::network(kind, &before, &after));
         add(
             RiskKind::Permissions,
             permissions::widened(kind, &before, &after),
@@ -77,7 +78,7 @@ pub(crate) fn risks_of_new(stack: &str, template: &Value) -> Vec<Risk> {
         let open = exposure::open_by_itself(kind, properties)
             .into_iter()
             .map(|detail| (RiskKind::PublicAccess, detail));
-        let rules = exposure::open_rules(kind, properties)
+        let rules = network::open_rules(kind, properties)
             .into_iter()
             .map(|detail| (RiskKind::Network, detail));
         let unbounded = permissions::unbounded(properties)

@@ -9,6 +9,8 @@ use crate::ui::plural;
 pub(crate) fn text(drift: &Drift) -> String {
     let mut lines = drift.lines();
     lines.extend(drift.unknown.iter().map(|why| format!("not known: {why}")));
+    let noise = drift.noise.iter();
+    lines.extend(noise.map(|noise| format!("known to be reported without a change: {noise}")));
     lines.push(match (drift.resources.len(), drift.unknown.len()) {
         (0, 0) => "Nothing was changed by hand.".to_owned(),
         (0, _) => "Nothing was found, but not everything could be examined.".to_owned(),

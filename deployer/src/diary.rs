@@ -1,0 +1,254 @@
+//! A target that writes down what it is asked to do, in place of a cloud: for tests of what drives a
+//! target.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+    rc::Rc,
+};
+
+use async_trait::async_trait;
+
+use crate::{
+    Error,
+    asset::Asset,
+    drift::Drift,
+    interrupt::Interrupt,
+    lock::LeaseHolder,
+    plan::StackPlan,
+    progress::Progress,
+    site::SiteFile,
+    source::Source,
+    state::{Deployed, DeployedStack},
+    target::{
+        BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
+        ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, StackRollback,
+        Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
+    },
+};
+
+/// Writes down each call. The stack named by `fails` fails; the one named by `interrupts` sets the
+/// interrupt while it is applied or deleted.
+#[derive(Debug, Default)]
+pub(crate) struct Diary {
+    pub(crate) lines: RefCell<Vec<String>>,
+    pub(crate) deployed: Deployed,
+    pub(crate) at_once: Rc<Cell<usize>>,
+    pub(crate) most_at_once: Cell<usize>,
+    pub(crate) fails: Option<&'static str>,
+    pub(crate) interrupts: Option<(&'static str, Interrupt)>,
+    /// What happened to its leases.
+    pub(crate) leases: Rc<RefCell<Vec<&'static str>>>,
+    pub(crate) release_fails: bool,
+}
+
+impl Diary {
+    fn note(&self, line: impl Into<String>) {
+        self.lines.borrow_mut().push(line.into());
+    }
+
+    fn interrupt_at(&self, stack: &str) {
+        if let Some((name, interrupt)) = &self.interrupts
+            && *name == stack
+        {
+            interrupt.set();
+        }
+    }
+}
+
+impl Target for Diary {
+    fn id(&self) -> StageId {
+        StageId {
+            stage: "local".to_owned(),
+            account: "000000000000".to_owned(),
+            region: "us-east-1".to_owned(),
+            endpoint: None,
+        }
+    }
+    fn releases(&self) -> Option<&dyn Releases> {
+        None
+    }
+    fn stack_rollback(&self) -> Option<&dyn StackRollback> {
+        None
+    }
+    fn preview(&self) -> Option<&dyn Preview> {
+        None
+    }
+    fn background(&self) -> Option<&dyn BackgroundInvoke> {
+        None
+    }
+    fn call_stats(&self) -> Option<&dyn CallStats> {
+        None
+    }
+    fn upkeep(&self) -> Option<&dyn Upkeep> {
+        None
+    }
+
+    fn managed_database(&self) -> Option<&dyn ManagedDatabase> {
+        None
+    }
+
+    #[cfg(feature = "aws")]
+    fn as_aws(&self) -> Option<&crate::aws::Aws> {
+        None
+    }
+}
+
+/// The lease of a [`Diary`].
+#[derive(Debug)]
+struct NotedLease {
+    notes: Rc<RefCell<Vec<&'static str>>>,
+    fails: bool,
+}
+
+#[async_trait(?Send)]
+impl Lease for NotedLease {
+    async fn release(self: Box<Self>) -> Result<(), Error> {
+        self.notes.borrow_mut().push("released");
+        let fails = self.fails;
+        std::mem::forget(self);
+        if fails {
+            return Err(Error::failed(
+                "The lease cannot be released.",
+                "Wait for its end.",
+            ));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for NotedLease {
+    fn drop(&mut self) {
+        self.notes.borrow_mut().push("dropped");
+    }
+}
+
+#[async_trait(?Send)]
+impl Leases for Diary {
+    async fn lease(&self, _: &LeaseHolder) -> Result<Box<dyn Lease>, Error> {
+        self.leases.borrow_mut().push("taken");
+        Ok(Box::new(NotedLease {
+            notes: self.leases.clone(),
+            fails: self.release_fails,
+        }))
+    }
+}
+
+#[async_trait(?Send)]
+impl Records for Diary {
+    async fn deployed(&self) -> Result<Deployed, Error> {
+        Ok(self.deployed.clone())
+    }
+    async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
+        Ok(BTreeMap::new())
+    }
+    async fn source(&self) -> Result<Option<Source>, Error> {
+        Ok(None)
+    }
+    async fn record_source(&self, _: &Source) -> Result<(), Error> {
+        self.note("record source");
+        Ok(())
+    }
+    async fn record_migrations(&self, _: &BTreeMap<i64, String>) -> Result<(), Error> {
+        self.note("record migrations");
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Stacks for Diary {
+    fn check(&self, _: &[StackPlan]) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn assert_room_for(&self, _: &[StackPlan]) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn prepare(&self, _: &Progress) -> Result<(), Error> {
+        self.note("prepare");
+        Ok(())
+    }
+    async fn has_asset(&self, _: &Asset) -> Result<bool, Error> {
+        Ok(false)
+    }
+    async fn upload(&self, asset: &Asset) -> Result<Uploaded, Error> {
+        self.note(format!("upload {}", asset.key));
+        Ok(Uploaded::Sent)
+    }
+    async fn apply_stack(
+        &self,
+        stack: &StackPlan,
+        parameters: &BTreeMap<String, String>,
+        _: &Progress,
+    ) -> Result<DeployedStack, Error> {
+        self.at_once.set(self.at_once.get() + 1);
+        self.most_at_once
+            .set(self.most_at_once.get().max(self.at_once.get()));
+        tokio::task::yield_now().await;
+        self.at_once.set(self.at_once.get() - 1);
+        self.note(format!("apply {} {parameters:?}", stack.name));
+        if self.fails == Some(stack.name.as_str()) {
+            return Err(Error::failed(format!("{} failed", stack.name), "try again"));
+        }
+        self.interrupt_at(&stack.name);
+        Ok(DeployedStack {
+            template: stack.template.clone(),
+            parameters: parameters.clone(),
+            outputs: BTreeMap::from([
+                ("Id".to_owned(), format!("{}-id", stack.name)),
+                (
+                    format!("{}Url", stack.name),
+                    "http://127.0.0.1:1".to_owned(),
+                ),
+            ]),
+            complete: true,
+        })
+    }
+    async fn delete_stack(&self, stack: &str, _: &Progress) -> Result<(), Error> {
+        self.note(format!("delete {stack}"));
+        self.interrupt_at(stack);
+        Ok(())
+    }
+    async fn put_site(&self, _: &str, _: &[SiteFile], _: &str) -> Result<(), Error> {
+        self.note("site");
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Functions for Diary {
+    async fn invoke(&self, function: &str, payload: &[u8]) -> Result<Invocation, Error> {
+        self.note(format!(
+            "invoke {function} {}",
+            String::from_utf8_lossy(payload)
+        ));
+        Ok(Invocation {
+            function_error: None,
+            payload: br#"{"applied": [], "pending": [], "schema_version": 3}"#.to_vec(),
+            executed_version: "1".to_owned(),
+        })
+    }
+}
+
+#[async_trait(?Send)]
+impl Observe for Diary {
+    async fn status(&self) -> Result<Vec<ResourceStatus>, Error> {
+        Ok(Vec::new())
+    }
+    async fn drift(&self, _: Option<&[String]>, _: std::time::Duration) -> Result<Drift, Error> {
+        Ok(Drift::default())
+    }
+    async fn logs(&self, _: &LogQuery, _: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Teardown for Diary {
+    async fn note_retained(&self) -> Result<(), Error> {
+        Ok(())
+    }
+    async fn destroy(&self, _: &Progress) -> Result<(), Error> {
+        self.note("destroy");
+        Ok(())
+    }
+}
