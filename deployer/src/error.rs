@@ -124,6 +124,13 @@ impl Error {
         &self.hint
     }
 
+    /// The same error with its hint changed.
+    #[must_use]
+    pub fn map_hint(mut self, change: impl FnOnce(&str) -> String) -> Error {
+        self.hint = change(&self.hint);
+        self
+    }
+
     /// The chain of causes, outermost first, without the message itself.
     pub fn causes(&self) -> Vec<String> {
         let mut causes = Vec::new();

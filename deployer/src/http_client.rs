@@ -53,7 +53,7 @@ pub async fn send(
     let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
         Error::failed(
             format!("{method} {url} failed."),
-            "Check that the stage runs: `cargo xtask status --stage STAGE`",
+            "Check that the stage runs and that this machine reaches the address.",
         )
         .because(cause)
     };

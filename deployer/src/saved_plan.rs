@@ -90,7 +90,7 @@ pub fn load(file: &Path) -> Result<Plan, Error> {
                 file.display()
             ),
             format!(
-                "Make a new plan: `cargo xtask plan --stage STAGE --out {}`",
+                "Save a new one with `--out {}` at `plan`: `cargo xtask help plan`",
                 file.display()
             ),
         )

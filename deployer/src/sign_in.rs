@@ -79,7 +79,12 @@ async fn request(
     if !cookies.is_empty() {
         all.push(("cookie", cookies));
     }
-    http_client::send(method, url, &all, Bytes::new(), PATIENCE).await
+    let sent = http_client::send(method, url, &all, Bytes::new(), PATIENCE).await;
+    // Only `local` has people to sign in as.
+    sent.map_err(|error| {
+        let hint = "Check that the stage runs: `cargo xtask status --stage local`";
+        Error::failed("The sign-in got no response.", hint).because(error)
+    })
 }
 
 fn refused(person: &str, why: &str) -> Error {

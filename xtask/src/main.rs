@@ -29,3 +29,5 @@ fn main() -> ExitCode {
 
 #[cfg(test)]
 mod help_tests;
+#[cfg(test)]
+mod hint_tests;

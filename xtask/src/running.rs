@@ -35,7 +35,10 @@ pub(crate) fn run(cli: Cli) -> u8 {
             endpoint_url: cli.endpoint_url,
             interrupt,
         };
-        cli.command.run(&context).await
+        let result = cli.command.run(&context).await;
+        result.map_err(|error| {
+            error.map_hint(|hint| at_endpoint(hint, context.endpoint_url.as_deref()))
+        })
     });
     // A thread that waits for the keyboard would wait for ever.
     runtime.shutdown_background();
@@ -45,6 +48,21 @@ pub(crate) fn run(cli: Cli) -> u8 {
             ui.error(&error);
             error.kind().exit_code()
         }
+    }
+}
+
+/// The hint with its commands at the endpoint that was typed: without it they would go to AWS.
+fn at_endpoint(hint: &str, endpoint_url: Option<&str>) -> String {
+    let Some(url) = endpoint_url else {
+        return hint.to_owned();
+    };
+    let (command, here) = (
+        "`cargo xtask ",
+        format!("`cargo xtask --endpoint-url {url} "),
+    );
+    match hint.contains("--endpoint-url") || hint.contains("--stage local") {
+        true => hint.to_owned(),
+        false => hint.replace(command, &here),
     }
 }
 
@@ -151,4 +169,23 @@ fn tell_what_goes_on(ui: &Ui, interrupt: &Interrupt) {
             }
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_leads_to_the_endpoint_that_was_typed() {
+        let at = |hint: &str| at_endpoint(hint, Some("http://127.0.0.1:1"));
+        let hint = "Deploy it: `cargo xtask deploy --stage sandbox`, or `aws s3 ls`";
+        assert_eq!(
+            at(hint),
+            "Deploy it: `cargo xtask --endpoint-url http://127.0.0.1:1 deploy --stage sandbox`, or `aws s3 ls`"
+        );
+        assert_eq!(at_endpoint(hint, None), hint);
+        // `local` takes no endpoint.
+        let local = "`cargo xtask deploy --stage local`";
+        assert_eq!(at(local), local);
+    }
 }

@@ -88,7 +88,7 @@ fn zig_cc(zig: &Path, architecture: Architecture) -> String {
     };
     format!(
         r#"#!/bin/sh
-# Made by `cargo xtask build`.
+# Made by the build of the functions for Lambda.
 left=$#
 while [ "$left" -gt 0 ]; do
   argument=$1

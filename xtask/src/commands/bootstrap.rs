@@ -59,7 +59,7 @@ impl Bootstrap {
                 if changed {
                     context.ui.say(&show::plan::text(&plan, true, &context.ui));
                 }
-                let command = format!("cargo xtask bootstrap --stage {}", stage.name());
+                let command = command(stage.name(), &github);
                 let approved = approve(context, plan, self.approvals.given(), &command);
                 let approved = context.interrupt.or(approved).await?;
                 Ok((changed, deployment.bootstrap(&approved).await?))
@@ -76,5 +76,35 @@ impl Bootstrap {
             .collect();
         context.ui.answer(&value, &show::table::table(&rows));
         Ok(0)
+    }
+}
+
+/// What was typed, without its approvals.
+#[cfg(feature = "aws")]
+fn command(stage: &str, github: &deployer::aws::Github) -> String {
+    let mut command = format!("cargo xtask bootstrap --stage {stage}");
+    if let Some(repository) = &github.repository {
+        command += &format!(" --github {repository}");
+    }
+    if github.provider_exists {
+        command += " --provider-exists";
+    }
+    command
+}
+
+#[cfg(all(test, feature = "aws"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_of_the_hint_makes_the_same_stack() {
+        let mut github = deployer::aws::Github::default();
+        assert_eq!(command("dev", &github), "cargo xtask bootstrap --stage dev");
+        github.repository = Some("owner/name".to_owned());
+        github.provider_exists = true;
+        assert_eq!(
+            command("dev", &github),
+            "cargo xtask bootstrap --stage dev --github owner/name --provider-exists"
+        );
     }
 }

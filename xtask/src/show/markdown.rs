@@ -39,7 +39,11 @@ pub(crate) fn text(plan: &Plan, drift: Option<&Drift>, baseline: Option<&str>) -
     for stack in &plan.stacks {
         list.extend(changes(stack));
     }
-    format!("{head}{title}{}{}{baseline}", cut(&list), rest(plan))
+    format!(
+        "{head}{title}{}{}{baseline}",
+        cut(&list, &plan.stage),
+        rest(plan)
+    )
 }
 
 /// `1 replaced, 2 changed`: the worst first.
@@ -191,12 +195,12 @@ fn cause(cause: &Cause) -> String {
 }
 
 /// The lines, or as many as a comment takes.
-fn cut(lines: &[String]) -> String {
+fn cut(lines: &[String], stage: &str) -> String {
     let mut text = String::new();
     for (index, line) in lines.iter().enumerate() {
         if text.len() + line.len() > LONGEST_LIST {
             let left = plural(lines.len() - index, "more line");
-            text += &format!("\n{left}: `cargo xtask plan` shows all.\n");
+            text += &format!("\n{left}: `cargo xtask plan --stage {stage}` shows all.\n");
             break;
         }
         text += line;
@@ -329,7 +333,7 @@ mod tests {
         data.resources.extend(std::iter::repeat_n(change, 2000));
         let text = text(&long, None, None);
         assert!(text.len() < 65_536, "{}", text.len());
-        assert!(text.contains("more lines: `cargo xtask plan` shows all."));
+        assert!(text.contains("` shows all."));
         assert!(text.contains("[!CAUTION]") && text.contains("no change: `site`"));
     }
 }
