@@ -2,22 +2,29 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use miyabi_tests::{App, Value, json, until};
+use miyabi_tests::{App, Setup, Value, json, until};
 use stacks::{Assets, Stage, synth};
 
 /// The line in embedded metric format that a function writes for a request.
 async fn written() -> Value {
     let app = App::start().await;
     app.get("/api/health").await.expect(200);
+    metrics_of(&app, "docs", 1).await.remove(0)
+}
+
+/// The first lines in embedded metric format that a function writes.
+async fn metrics_of(app: &App, function: &str, count: usize) -> Vec<Value> {
     until(
         "the metrics are logged",
         Duration::from_secs(10),
         async || {
             let logs = app.logs().await;
-            logs.lines().find_map(|line| {
+            let lines = logs.lines().filter_map(|line| {
                 let line: Value = serde_json::from_str(&line[line.find('{')?..]).ok()?;
-                line["_aws"].is_object().then_some(line)
-            })
+                (line["_aws"].is_object() && line["function"] == function).then_some(line)
+            });
+            let lines: Vec<Value> = lines.take(count).collect();
+            (lines.len() == count).then_some(lines)
         },
     )
     .await
@@ -101,4 +108,66 @@ async fn every_metric_that_is_written_is_read_and_every_alarm_reads_one_that_is_
         })
         .collect();
     assert_eq!(others, [("AWS/Lambda", "Errors")].into());
+}
+
+/// CodeDeploy is not at the emulator, so this follows the chain: what the function writes for its
+/// responses raises an alarm of the template, the alarm stops the function's canary, and a canary that
+/// was stopped goes back.
+#[tokio::test]
+async fn fault_42_a_version_that_answers_500_to_everything_stops_its_canary() {
+    let setup = Setup {
+        // A database that nobody listens for.
+        environment: vec![("tasks", "DATABASE_PORT", "1".to_owned())],
+        ..Setup::default()
+    };
+    let app = App::with(setup).await;
+    let alice = app.sign_in("alice").await;
+    for _ in 0..3 {
+        let response = alice.get("/api/tasks").await;
+        assert!(response.status.is_server_error(), "{response}");
+    }
+    let lines = metrics_of(&app, "tasks", 3).await;
+
+    let prod = synth(&Stage::built_in("prod").unwrap(), &Assets::placeholder()).unwrap();
+    let api = prod.stack("api").unwrap().template();
+    let resources = &api["Resources"];
+    let alias = &resources["TasksAlias"]["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"];
+    assert_eq!(alias["DeploymentGroupName"]["Ref"], "TasksDeploymentGroup");
+    let group = &resources["TasksDeploymentGroup"]["Properties"];
+    let rollback = &group["AutoRollbackConfiguration"];
+    assert_eq!(rollback["Enabled"], true);
+    let events = rollback["Events"].as_array().unwrap();
+    assert!(
+        events.contains(&json!("DEPLOYMENT_STOP_ON_ALARM")),
+        "{events:?}"
+    );
+    assert_eq!(group["AlarmConfiguration"]["Enabled"], true);
+    let alarms = group["AlarmConfiguration"]["Alarms"].as_array().unwrap();
+    let raised = alarms.iter().filter(|alarm| {
+        let alarm = &resources[alarm["Name"]["Ref"].as_str().unwrap()]["Properties"];
+        is_raised(alarm, &lines)
+    });
+    assert_eq!(raised.count(), 1, "{lines:?}");
+}
+
+/// Whether these lines within a minute raise an alarm, as CloudWatch counts: the sum of the metric
+/// with the alarm's dimensions. Only the name of the stage is another one.
+fn is_raised(alarm: &Value, lines: &[Value]) -> bool {
+    assert_eq!(alarm["Statistic"], "Sum");
+    assert_eq!(alarm["ComparisonOperator"], "GreaterThanOrEqualToThreshold");
+    let has_its_dimensions = |line: &&Value| {
+        let mut dimensions = alarm["Dimensions"].as_array().unwrap().iter();
+        dimensions.all(|dimension| {
+            let name = dimension["Name"].as_str().unwrap();
+            let value = match name {
+                "stage" => json!("local"),
+                _ => dimension["Value"].clone(),
+            };
+            line[name] == value
+        })
+    };
+    let metric = alarm["MetricName"].as_str().unwrap();
+    let values = lines.iter().filter(has_its_dimensions);
+    let sum: f64 = values.filter_map(|line| line[metric].as_f64()).sum();
+    sum >= alarm["Threshold"].as_f64().unwrap()
 }

@@ -28,8 +28,10 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         .await
         .expect(1)
         .json();
+    let url = sandbox.emulator.url();
     assert_eq!(
-        early["error"]["hint"], "`cargo xtask bootstrap --stage sandbox`",
+        early["error"]["hint"],
+        format!("`cargo xtask --endpoint-url {url} bootstrap --stage sandbox`"),
         "{early}"
     );
     sandbox

@@ -280,6 +280,7 @@ async fn fault_26_what_cannot_be_examined_is_unknown_and_never_clean() {
                 ],
             }],
             "unknown": ["The stack `data`: Failed to detect drift on resources [Log]."],
+            "noise": [],
         })
     );
 

@@ -12,9 +12,9 @@ use std::{
 use deployer::{
     ErrorKind,
     plan::{Plan, ResourceAction, RiskKind},
-    target::Preview,
+    target::{Preview, Records},
 };
-use miyabi_tests::{Emulator, ScriptedStacks, json, until};
+use miyabi_tests::{Checkout, Emulator, Ran, ScriptedStacks, json, until};
 
 use super::{Place, good, plan, text};
 
@@ -222,6 +222,43 @@ async fn fault_38_a_stack_that_was_never_created_is_cleaned_up_by_one_deploy_in_
         "CREATE_IN_PROGRESS",
     ];
     is_cleaned_up(1384, "DELETE_FAILED", half_deleted).await;
+}
+
+/// As a person types it, with the approvals that the first attempt names.
+#[tokio::test]
+async fn fault_38_one_command_cleans_it_up_after_the_typed_name() {
+    let place = Place::new(1388).await;
+    protected_database(&place).await;
+    let history: &[&str] = &[
+        "ROLLBACK_FAILED",
+        "ROLLBACK_IN_PROGRESS",
+        "CREATE_IN_PROGRESS",
+    ];
+    let scripted = scripted(&place, "ROLLBACK_FAILED", history).await;
+    let checkout = Checkout::new();
+    let url = scripted.url();
+    let deploy = async |approvals: &[&str]| -> Ran {
+        let typed = ["deploy", "--stage", "sandbox", "--only", "data"];
+        let mut command = checkout.command(&[&typed[..], approvals].concat());
+        command
+            .env("AWS_ENDPOINT_URL", &url)
+            .env("AWS_ACCESS_KEY_ID", &place.account)
+            .env("AWS_SECRET_ACCESS_KEY", "test")
+            .env(
+                "MIYABI_DATABASE_URL",
+                "postgres://miyabi_owner:secret@127.0.0.1:1/miyabi",
+            );
+        command.output().await.unwrap().into()
+    };
+    let refused = deploy(&["--yes"]).await.expect(3);
+    assert!(refused.stderr.contains("--confirm sandbox"), "{refused:?}");
+    assert!(is_protected(&place).await);
+    assert!(!scripted.actions().contains(&"DeleteStack".to_owned()));
+
+    deploy(&["--yes", "--confirm", "sandbox"]).await.expect(0);
+    assert!(!is_protected(&place).await);
+    let stacks = place.open().await.unwrap().deployed().await.unwrap().stacks;
+    assert!(stacks["data"].complete, "{stacks:?}");
 }
 
 #[tokio::test]
