@@ -18,7 +18,7 @@ pub struct Drift {
     pub resources: Vec<Drifted>,
     /// What could not be examined and why, a sentence each.
     pub unknown: Vec<String>,
-    /// Reports that are known to be false, a sentence each with its source. They are no drift.
+    /// Reports that are known to be false, a sentence each with its source. They are not drift.
     pub noise: Vec<String>,
 }
 

@@ -48,7 +48,7 @@ impl Pages {
     }
 
     /// The path of the file for the path of a request; `None`: no such page, the answer is the
-    /// page [`NOT_FOUND`] with status 404. What is no page is passed on as it is.
+    /// page [`NOT_FOUND`] with status 404. A path that is not of a page is passed on unchanged.
     pub fn file(&self, path: &str) -> Option<String> {
         let file = file(path);
         (!is_page(&file) || self.files.contains(&file)).then_some(file)

@@ -112,7 +112,7 @@ async fn every_metric_that_is_written_is_read_and_every_alarm_reads_one_that_is_
 
 /// CodeDeploy is not at the emulator, so this follows the chain: what the function writes for its
 /// responses raises an alarm of the template, the alarm stops the function's canary, and a canary that
-/// was stopped goes back.
+/// was stopped returns the traffic.
 #[tokio::test]
 async fn fault_42_a_version_that_answers_500_to_everything_stops_its_canary() {
     let setup = Setup {

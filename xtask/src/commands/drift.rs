@@ -14,9 +14,9 @@ const WITHIN: Duration = Duration::from_secs(300);
 /// Shows what was changed or deleted by hand since it was deployed.
 ///
 /// Resources, properties and how they differ, never a value: one that was set by hand may be a
-/// secret. What CloudFormation is known to report without a change is named with its source and is
-/// no drift. Exit code 1 when there is drift, or when something could not be examined. On `local`,
-/// only missing resources can be reported.
+/// secret. What CloudFormation is known to report without a change is named with its source and
+/// does not count as drift. Exit code 1 when there is drift, or when something could not be
+/// examined. On `local`, only missing resources can be reported.
 #[derive(Args)]
 pub(crate) struct Drift {
     /// The stage.
