@@ -17,6 +17,7 @@ mod enumeration;
 mod foreign_ids;
 mod forged_headers;
 mod github_answers;
+mod github_decoration;
 mod hanging;
 mod headers;
 mod idempotency;

@@ -1,7 +1,9 @@
 //! Who a token belongs to.
 
+use std::time::Duration;
+
 use http::{HeaderValue, Request, header};
-use miyabi_core::App;
+use miyabi_core::{App, Line, Text};
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -14,6 +16,12 @@ use crate::{
 
 /// The version of the API that these structs are of.
 const API_VERSION: HeaderValue = HeaderValue::from_static("2022-11-28");
+
+/// How long sign-in waits for the addresses.
+const ADDRESS_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Longest name that is kept, in characters.
+const MAX_NAME: usize = 300;
 
 /// Longest address of a picture that is kept, in bytes.
 const MAX_AVATAR_URL: usize = 2000;
@@ -38,6 +46,10 @@ struct Address {
 
 impl GitHub {
     /// The profile, and the address when there is one that proves something.
+    ///
+    /// # Errors
+    ///
+    /// When GitHub does not confirm who this is. Nothing that it says of addresses is an error.
     pub(crate) async fn profile(
         &self,
         app: &App,
@@ -50,12 +62,23 @@ impl GitHub {
                 "reading the profile: GitHub does not take its own token.",
             )
         })?;
-        // Refused when the person took the scope away: an address is nothing that we need.
-        let addresses: Value = self
-            .get(app, "/user/emails?per_page=100", token, until)
-            .await?
-            .unwrap_or_default();
-        profile(user, &readable(addresses))
+        let addresses = self.addresses(app, token, until).await;
+        profile(user, &addresses)
+    }
+
+    /// The person's addresses: none when GitHub refuses, as when the person took the scope away,
+    /// when it fails, and when it answers with something else. Sign-in needs no address.
+    async fn addresses(&self, app: &App, token: &Token, until: Instant) -> Vec<Address> {
+        let until = until.min(Instant::now() + ADDRESS_PATIENCE);
+        let path = "/user/emails?per_page=100";
+        match self.get::<Value>(app, path, token, until).await {
+            Ok(addresses) => readable(addresses.unwrap_or_default()),
+            Err(failure) => {
+                let (code, detail) = (failure.code, failure.detail);
+                tracing::warn!(?code, detail, "Signs in without an e-mail address.");
+                Vec::new()
+            }
+        }
     }
 
     /// `None` when GitHub refuses.
@@ -131,17 +154,15 @@ fn profile(user: User, addresses: &[Address]) -> Result<Profile, Failure> {
 }
 
 /// What people call themselves, as one line that can be stored and shown: shortened, and without
-/// the characters that [`miyabi_core::Line`] refuses.
+/// the characters that [`Line`] refuses. `None` when nothing of it can be seen.
 fn line(text: &str) -> Option<String> {
-    let shown: String = text
-        .chars()
-        .filter(|character| {
-            miyabi_core::Line::<1>::new(&character.to_string()).is_ok() || *character == ' '
-        })
-        .take(300)
-        .collect();
-    let shown = shown.trim();
-    (!shown.is_empty()).then(|| shown.to_owned())
+    let allowed = text.chars().filter(|character| {
+        // Between letters, since marks and spaces are not a line of their own.
+        Line::<9>::new(&format!("a{character}a")).is_ok()
+    });
+    let text = Text::<{ usize::MAX }>::new(&allowed.collect::<String>()).ok()?;
+    let shortened: String = text.as_str().chars().take(MAX_NAME).collect();
+    Line::<MAX_NAME>::new(&shortened).ok().map(String::from)
 }
 
 #[cfg(test)]
@@ -189,6 +210,18 @@ mod tests {
             profile(user(), &[]).unwrap().name.as_deref(),
             Some("Alice [31mA.")
         );
+        // One normalization, marks and joiners kept.
+        for (name, kept) in [
+            ("Jose\u{301}", "José"),
+            ("क्षि", "क्षि"),
+            ("\u{1F468}\u{200D}\u{1F469}", "\u{1F468}\u{200D}\u{1F469}"),
+        ] {
+            let user = User {
+                name: name.into(),
+                ..user()
+            };
+            assert_eq!(profile(user, &[]).unwrap().name.as_deref(), Some(kept));
+        }
         let long = User {
             name: "é".repeat(400).into(),
             ..user()
@@ -198,7 +231,7 @@ mod tests {
             300
         );
         let blank = User {
-            name: " \n ".into(),
+            name: " \n\u{200B}\u{301} ".into(),
             ..user()
         };
         assert_eq!(profile(blank, &[]).unwrap().name, None);
