@@ -16,6 +16,7 @@ mod docs;
 #[cfg(feature = "aws")]
 mod faults;
 mod invocations;
+mod lambda_emulator;
 mod local_cache;
 mod local_faults;
 mod local_stage;

@@ -1,6 +1,6 @@
 //! The application as one test sees it.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use ::http::Method;
 use deployer::local::github::StandIn;
@@ -192,6 +192,11 @@ impl App {
     /// As [`App::invoke`], with any bytes as the event.
     pub async fn invoke_raw(&self, function: &str, event: Vec<u8>) -> Result<Value, Value> {
         self.functions.invoke_raw(function, event).await
+    }
+
+    /// The environment that a function has here: to start it in another way.
+    pub fn environment(&self, function: &str) -> BTreeMap<String, String> {
+        self.functions.environment(function)
     }
 
     /// Ids of the processes of a function that wait for work.

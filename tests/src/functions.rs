@@ -46,6 +46,7 @@ pub(crate) struct Functions {
     gateway: Server,
     github: StandIn,
     logs: PathBuf,
+    environments: BTreeMap<&'static str, BTreeMap<String, String>>,
     _aws: Server,
 }
 
@@ -71,9 +72,11 @@ impl Functions {
         let registry = Registry::default();
         let aws = aws_endpoint(&registry, setup, logs.with_extension("secrets.json")).await;
         let programs = setup.programs.as_deref().unwrap_or_else(|| binaries());
+        let mut environments = BTreeMap::new();
         for function in FUNCTIONS {
             let mut environment = environment::variables(function, database, setup, &github_origin);
             environment.extend(environment::of_lambda(aws.port()));
+            environments.insert(function.name, environment.clone());
             let program = programs.join(function.name);
             let version = Arc::new(version(function, program, environment, &logs));
             registry.register(&version);
@@ -84,6 +87,7 @@ impl Functions {
             registry,
             github,
             logs,
+            environments,
             _aws: aws,
         }
     }
@@ -130,6 +134,11 @@ impl Functions {
             Outcome::Unhandled(error) => Err(parse(error)),
             Outcome::Refused(refusal) => Err(refusal.parts().2),
         }
+    }
+
+    /// What the function is started with.
+    pub(crate) fn environment(&self, function: &str) -> BTreeMap<String, String> {
+        self.environments[function].clone()
     }
 
     /// Ids of the processes of a function that wait for work.

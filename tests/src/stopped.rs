@@ -38,8 +38,9 @@ fn stop(pid: u32) {
     kill_process(pid, Signal::STOP).unwrap();
 }
 
-/// The fourth field of `/proc/PID/stat`, after the name in parentheses, is the parent.
-fn children(parent: u32) -> Vec<u32> {
+/// The processes that a process started: the fourth field of `/proc/PID/stat`, after the name in
+/// parentheses, is the parent.
+pub(crate) fn children(parent: u32) -> Vec<u32> {
     let mut found = Vec::new();
     for entry in fs::read_dir("/proc").unwrap().flatten() {
         let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else {

@@ -1,6 +1,7 @@
 //! Tools of the tests, installed under `.miyabi/tools`: from PyPI linters, scanners, a stand-in for
-//! AWS and the AWS CLI, with the versions of the lock files in `xtask/tools`; from npm the linters
-//! and the TypeScript client of the OpenAPI document, with the lockfile of `xtask/tools/openapi`.
+//! AWS, the AWS CLI and AWS's Lambda emulator, with the versions of the lock files in `xtask/tools`;
+//! from npm the linters and the TypeScript client of the OpenAPI document, with the lockfile of
+//! `xtask/tools/openapi`.
 
 use std::{
     fs,
@@ -21,11 +22,11 @@ struct Environment {
     title: &'static str,
 }
 
-/// Linters, schemathesis, ministack and the AWS CLI.
+/// Linters, schemathesis, ministack, the AWS CLI and the Lambda emulator.
 const LINTERS: Environment = Environment {
     folder: "venv",
     lock: "requirements.txt",
-    title: "Installing linters, ministack, schemathesis and the AWS CLI",
+    title: "Installing linters, ministack, schemathesis, the AWS CLI and the Lambda emulator",
 };
 
 /// What judges the templates, apart because it pins versions that the linters cannot use.
