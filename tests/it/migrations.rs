@@ -1,6 +1,8 @@
 //! The `migrate` function, and what it makes.
 
 mod interrupted;
+mod large_objects;
+mod lock;
 mod runs;
 mod side_by_side;
 

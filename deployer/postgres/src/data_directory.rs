@@ -113,17 +113,18 @@ fn remove_half_made(dir: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// Nobody but a superuser creates large objects, which row-level security does not apply to. Each
+/// database is copied from `template1`, with this.
+const NO_LARGE_OBJECTS: &str = "revoke execute on function lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) from public";
+
 /// Single-user mode takes SQL on its input, needs no client and no network, and is what `initdb`
-/// itself uses.
+/// itself uses. A statement ends with its line.
 fn run_first_sql(
     binaries: &Binaries,
     options: &Options,
     account: Option<Account>,
     data: &Path,
 ) -> Result<(), Error> {
-    if options.first_sql.is_empty() {
-        return Ok(());
-    }
     let program = binaries.program("postgres");
     let mut command = account::command(&program, account);
     command.arg("--single").arg("-D").arg(data);
@@ -133,14 +134,14 @@ fn run_first_sql(
         "-c",
         "log_min_error_statement=panic",
     ]);
-    command.args(["-c", "log_statement=none", "postgres"]);
+    command.args(["-c", "log_statement=none", "template1"]);
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut process = command.spawn().map_err(Error::io("start", &program))?;
     if let Some(mut input) = process.stdin.take() {
-        let text = options.first_sql.join("\n") + "\n";
+        let text = format!("{NO_LARGE_OBJECTS}\n{}\n", options.first_sql.join("\n"));
         // When it ended early, what it said is the error to tell.
         let _ = input.write_all(text.as_bytes());
     }

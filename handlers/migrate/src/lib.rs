@@ -2,7 +2,7 @@
 //!
 //! What always holds:
 //!
-//! - One at a time: the second waits for an advisory lock.
+//! - One at a time: the second waits for a lock that only the owner may take ([`lock`]).
 //! - Nothing is written when a migration that was applied has been edited since.
 //! - Each migration and the row that says so are one transaction, so that being killed anywhere is
 //!   healed by running again.
@@ -10,6 +10,8 @@
 //!   lock makes everybody else wait behind it.
 
 mod event;
+mod large_objects;
+mod lock;
 mod migrations;
 mod roles;
 mod runs;
@@ -45,7 +47,6 @@ async fn run(app: &App, event: &Event) -> Result<Done, Failure> {
         (Kind::Apply, None) => apply(app, &mut connection).await,
         (Kind::Apply, Some(run)) => apply_noted(app, &mut connection, run).await,
     };
-    // Gives back the advisory lock, too.
     if let Err(error) = connection.close().await {
         tracing::warn!(%error, "The connection did not close well.");
     }
@@ -71,7 +72,7 @@ async fn connect(app: &App) -> Result<PgConnection, Failure> {
 async fn status(connection: &mut PgConnection, run: Option<&str>) -> Result<Done, Failure> {
     let done = migrations::status(connection).await?;
     let run = match run {
-        Some(id) => runs::read(connection, id, migrations::LOCK).await?,
+        Some(id) => runs::read(connection, id).await?,
         None => None,
     };
     Ok(Done { run, ..done })
@@ -92,7 +93,14 @@ async fn apply_noted(app: &App, connection: &mut PgConnection, run: &str) -> Res
 async fn apply(app: &App, connection: &mut PgConnection) -> Result<Done, Failure> {
     // Read before anything is written: a secret that is missing stops all of it.
     let logins = roles::logins(app).await?;
-    let done = migrations::apply(connection).await?;
-    roles::let_in(connection, &logins).await?;
-    Ok(done)
+    lock::take(connection).await?;
+    let result = async {
+        let done = migrations::apply(connection).await?;
+        roles::let_in(connection, &logins).await?;
+        large_objects::remove(connection).await;
+        Ok(done)
+    };
+    let result = result.await;
+    lock::release(connection).await;
+    result
 }

@@ -35,10 +35,6 @@ fn normalized(file: &sqlx::migrate::Migration) -> sqlx::migrate::Migration {
     )
 }
 
-/// Key of the advisory lock: "miyabi" in ASCII.
-pub(crate) const LOCK: i64 = 0x6d69_7961_6269;
-/// Longest to wait for another migrator.
-const WAIT_FOR_LOCK: Duration = Duration::from_secs(120);
 /// Longest to try a migration again whose locks others hold.
 const WAIT_FOR_OTHERS: Duration = Duration::from_secs(60);
 /// Time between two tries. What waited behind us gets its turn meanwhile.
@@ -66,9 +62,8 @@ pub(crate) async fn dry_run(connection: &mut PgConnection) -> Result<Done, Failu
     Ok(plan.done())
 }
 
-/// Runs what is pending.
+/// Runs what is pending, on the connection that holds the lock.
 pub(crate) async fn apply(connection: &mut PgConnection) -> Result<Done, Failure> {
-    lock(connection).await?;
     let plan = Plan::read(connection).await?;
     connection
         .ensure_migrations_table()
@@ -79,27 +74,6 @@ pub(crate) async fn apply(connection: &mut PgConnection) -> Result<Done, Failure
         tracing::info!(version = migration.version, "Applied a migration.");
     }
     status(connection).await
-}
-
-/// Takes the lock that makes migrators wait for each other. It ends with the connection.
-async fn lock(connection: &mut PgConnection) -> Result<(), Failure> {
-    let began = Instant::now();
-    loop {
-        let locked: bool = sqlx::query_scalar("select pg_try_advisory_lock($1)")
-            .bind(LOCK)
-            .fetch_one(&mut *connection)
-            .await?;
-        if locked {
-            return Ok(());
-        }
-        if began.elapsed() > WAIT_FOR_LOCK {
-            return Err(Failure::new(
-                "busy",
-                "Another migration is still running. Wait for it, then run this again.",
-            ));
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
 }
 
 async fn apply_one(

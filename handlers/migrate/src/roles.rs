@@ -30,7 +30,7 @@ struct Secret {
 }
 
 /// The roles that log in besides the owner.
-fn runtime_roles() -> impl Iterator<Item = &'static str> {
+pub(crate) fn runtime_roles() -> impl Iterator<Item = &'static str> {
     FUNCTIONS
         .iter()
         .filter(|function| function.name != "migrate")

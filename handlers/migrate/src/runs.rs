@@ -7,7 +7,10 @@
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 
-use crate::event::{Failure, Run};
+use crate::{
+    event::{Failure, Run},
+    lock,
+};
 
 /// How many are remembered.
 const REMEMBERED: i64 = 20;
@@ -65,11 +68,7 @@ async fn note(
 }
 
 /// A run as it was noted; `None`: it has not begun. Writes nothing.
-pub(crate) async fn read(
-    connection: &mut PgConnection,
-    id: &str,
-    lock: i64,
-) -> Result<Option<Run>, Failure> {
+pub(crate) async fn read(connection: &mut PgConnection, id: &str) -> Result<Option<Run>, Failure> {
     let has_table: bool =
         sqlx::query_scalar("select to_regclass('public._migration_runs') is not null")
             .fetch_one(&mut *connection)
@@ -85,14 +84,7 @@ pub(crate) async fn read(
     let Some((state, error)) = row else {
         return Ok(None);
     };
-    let alive: bool = sqlx::query_scalar(
-        "select exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 1
-            and database = (select oid from pg_database where datname = current_database())
-            and classid::bigint = ($1::bigint >> 32) and objid::bigint = ($1::bigint & 4294967295))",
-    )
-    .bind(lock)
-    .fetch_one(connection)
-    .await?;
+    let alive = lock::is_held(connection).await?;
     Ok(Some(Run {
         state,
         error,
