@@ -107,7 +107,7 @@ pub(crate) async fn prove(app: &App, cookie: &RefreshCookie) -> Result<(Tx, Fami
         standing: Standing::Newest { generation: 0 },
     };
     if is_disabled(&mut tx, family.user).await? {
-        return Err(refuse(app, tx, &family, End::Disabled).await);
+        return Err(refuse(tx, &family, End::Disabled).await);
     }
     match standing(&mut tx, &hash).await? {
         Found::Good(standing) => {
@@ -115,7 +115,7 @@ pub(crate) async fn prove(app: &App, cookie: &RefreshCookie) -> Result<(Tx, Fami
             Ok((tx, family))
         }
         Found::Idle => Err(csrf::signed_out()),
-        Found::Reused => Err(refuse(app, tx, &family, End::Reuse).await),
+        Found::Reused => Err(refuse(tx, &family, End::Reuse).await),
     }
 }
 
@@ -188,7 +188,7 @@ async fn standing(tx: &mut Tx, hash: &[u8]) -> Result<Found, ApiError> {
 }
 
 /// Ends a session that must not go on, with one row in the audit trail, and gives the 401.
-async fn refuse(app: &App, mut tx: Tx, family: &Family, why: End) -> ApiError {
+async fn refuse(mut tx: Tx, family: &Family, why: End) -> ApiError {
     let refused = async {
         if organizations::enter(&mut tx, family.organization)
             .await?
@@ -203,7 +203,7 @@ async fn refuse(app: &App, mut tx: Tx, family: &Family, why: End) -> ApiError {
                 user_id: family.user,
             });
         }
-        end(app, &mut tx, family.user, family.session, why).await?;
+        end(&mut tx, family.user, family.session, why).await?;
         tx.commit().await
     };
     match refused.await {
@@ -217,7 +217,6 @@ async fn refuse(app: &App, mut tx: Tx, family: &Family, why: End) -> ApiError {
 
 /// Ends one session of a user. `false`: there is no such live session.
 pub(crate) async fn end(
-    app: &App,
     tx: &mut Tx,
     user: Uuid,
     session: Uuid,
@@ -234,10 +233,7 @@ pub(crate) async fn end(
     .fetch_optional(&mut **tx)
     .await?;
     if ended.is_some() {
-        app.db()
-            .revocations()
-            .withdraw(tx, Withdrawal::Session(session))
-            .await?;
+        tx.withdraw(Withdrawal::Session(session)).await?;
     }
     Ok(ended.is_some())
 }

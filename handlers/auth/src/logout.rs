@@ -26,7 +26,7 @@ pub(crate) async fn logout(
     cookie: RefreshCookie,
 ) -> Result<Response, ApiError> {
     let (mut tx, family) = family::prove(&app, &cookie).await?;
-    family::end(&app, &mut tx, family.user, family.session, End::SignOut).await?;
+    family::end(&mut tx, family.user, family.session, End::SignOut).await?;
     // Somebody who is a member of nothing any more can still sign out.
     if organizations::enter(&mut tx, family.organization)
         .await?
@@ -73,11 +73,10 @@ pub(crate) async fn logout_all(
     .fetch_all(&mut *tx)
     .await?;
     // By their sessions, which no clock can be wrong about; by time as well.
-    let revocations = app.db().revocations();
-    revocations.withdraw_sessions(&mut tx, &sessions).await?;
-    revocations
-        .withdraw(&mut tx, Withdrawal::User(user))
-        .await?;
+    for session in sessions {
+        tx.withdraw(Withdrawal::Session(session)).await?;
+    }
+    tx.withdraw(Withdrawal::User(user)).await?;
     tx.audit(Audit::new("auth.sign_out_everywhere", "user", user))
         .await?;
     tx.emit(Event::MemberChanged { user_id: user });

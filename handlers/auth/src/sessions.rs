@@ -79,7 +79,7 @@ pub(crate) async fn end(
     let user = caller.user_id();
     let mut tx = app.db().write(&caller).await?;
     let Path(session) = path?;
-    if !family::end(&app, &mut tx, user, session, End::Revoked).await? {
+    if !family::end(&mut tx, user, session, End::Revoked).await? {
         return Err(ApiError::NotFound);
     }
     tx.audit(Audit::new("auth.end_session", "session", session))

@@ -96,11 +96,6 @@ impl Db {
             .map(|(tx, _)| tx)
     }
 
-    /// Where withdrawn tokens are written down.
-    pub fn revocations(&self) -> &dyn Revocations {
-        &*self.revocations
-    }
-
     async fn tenant<P: Requires>(&self, caller: &Caller<P>, mode: Mode) -> Result<Tx, ApiError> {
         let claims = caller.claims();
         let token = TokenIds::of(claims)?;
@@ -193,26 +188,30 @@ impl Db {
         let connector = self.connector.as_ref().ok_or_else(|| {
             ApiError::Internal("This function has no database role in the catalogue.".to_owned())
         })?;
-        let mut opened = open(connector, sql).await;
+        let mut opened = self.open(connector, sql).await;
         if let Err(ApiError::Database(error)) = &opened
             && is_lost(error)
             && !is_timeout(error)
         {
-            opened = open(connector, sql).await;
+            opened = self.open(connector, sql).await;
         }
         opened
     }
-}
 
-/// The transaction is there before its first statement is sent: whoever drops this future at any
-/// point drops the transaction, which ends it.
-async fn open(connector: &Connector, sql: &str) -> Result<(Tx, Option<PgRow>), ApiError> {
-    let began = Instant::now();
-    let acquired = connector.acquire().await;
-    let connection = acquired.inspect_err(|_| request::add_database_time(began.elapsed()))?;
-    let mut tx = Tx::new(connection, began);
-    let mut rows = tx.fetch_all(sqlx::raw_sql(sql)).await?;
-    Ok((tx, rows.pop()))
+    /// The transaction is there before its first statement is sent: whoever drops this future at any
+    /// point drops the transaction, which ends it.
+    async fn open(
+        &self,
+        connector: &Connector,
+        sql: &str,
+    ) -> Result<(Tx, Option<PgRow>), ApiError> {
+        let began = Instant::now();
+        let acquired = connector.acquire().await;
+        let connection = acquired.inspect_err(|_| request::add_database_time(began.elapsed()))?;
+        let mut tx = Tx::new(connection, Arc::clone(&self.revocations), began);
+        let mut rows = tx.fetch_all(sqlx::raw_sql(sql)).await?;
+        Ok((tx, rows.pop()))
+    }
 }
 
 /// A server that hangs is not asked a second time: the request has waited long enough.

@@ -94,7 +94,7 @@ pub use page::{Limit, Page};
 pub use params::{Path, Query};
 pub use raw_json::RawJson;
 pub use request::id as request_id;
-pub use revocation::{Revocations, TokenIds, Withdrawal};
+pub use revocation::Withdrawal;
 pub use serve::{refuse_to_start, serve, serve_invocations};
 pub use text::{Line, Text, fold, is_blank};
 pub use timestamp::Timestamp;

@@ -1,7 +1,9 @@
 //! A transaction in an organization.
 
 use std::{
+    fmt,
     ops::{Deref, DerefMut},
+    sync::Arc,
     time::Instant,
 };
 
@@ -17,34 +19,48 @@ use crate::{
     connection::ConnectionGuard,
     outbox::{self, Event},
     request,
+    revocation::{self, Revocations, Withdrawal},
     token::Claims,
 };
 
 /// A transaction that carries its organization. Queries run on `&mut *tx`. Dropped without
 /// [`Tx::commit`] it is rolled back, before anybody else gets its connection.
-#[derive(Debug)]
 pub struct Tx {
     /// `None` once it is over.
     connection: Option<ConnectionGuard>,
+    revocations: Arc<dyn Revocations>,
     began: Instant,
     user: Option<Uuid>,
     organization: Option<Uuid>,
     role: String,
     permissions: Vec<Permission>,
     events: Vec<Event>,
+    withdrawals: Vec<Withdrawal>,
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Tx({:?})", self.organization)
+    }
 }
 
 impl Tx {
     /// `began`: when the connection was asked for.
-    pub(crate) fn new(connection: ConnectionGuard, began: Instant) -> Tx {
+    pub(crate) fn new(
+        connection: ConnectionGuard,
+        revocations: Arc<dyn Revocations>,
+        began: Instant,
+    ) -> Tx {
         Tx {
             connection: Some(connection),
+            revocations,
             began,
             user: None,
             organization: None,
             role: String::new(),
             permissions: Vec::new(),
             events: Vec::new(),
+            withdrawals: Vec::new(),
         }
     }
 
@@ -186,6 +202,17 @@ impl Tx {
         self.events.push(event);
     }
 
+    /// Withdraws access tokens. It counts when this transaction is committed.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn withdraw(&mut self, what: Withdrawal) -> Result<(), ApiError> {
+        revocation::write(self, what).await?;
+        self.withdrawals.push(what);
+        Ok(())
+    }
+
     /// Makes everything of this transaction permanent, with its events, in one round trip.
     ///
     /// # Errors
@@ -200,7 +227,14 @@ impl Tx {
             sql = outbox::insert(organization, &std::mem::take(&mut self.events));
         }
         sql.push_str("commit");
-        self.end(&sql).await
+        let withdrawals = std::mem::take(&mut self.withdrawals);
+        let revocations = Arc::clone(&self.revocations);
+        self.end(&sql).await?;
+        // Not before: a transaction that is rolled back has withdrawn nothing.
+        if !withdrawals.is_empty() {
+            revocations.committed(&withdrawals).await;
+        }
+        Ok(())
     }
 
     /// Undoes everything now. Dropping does the same, but nobody knows when.

@@ -184,3 +184,40 @@ async fn a_cache_that_hangs_delays_a_request_a_second_at_most() {
     drop(hung);
     is_refused(&gone).await;
 }
+
+/// A key of a transaction that was rolled back would refuse each new token of a session that goes
+/// on, for as long as it is there.
+#[tokio::test]
+async fn a_withdrawal_that_was_rolled_back_is_not_in_the_cache() {
+    let valkey = Valkey::start().await;
+    let app = app_with(&valkey).await;
+    let mut alice = app.sign_in("alice").await;
+    app.sql(
+        "create function fail() returns trigger language plpgsql as 'begin raise ''not today''; end';
+         create constraint trigger fail after update on sessions deferrable initially deferred
+             for each row when (new.revoked_at is not null) execute function fail()",
+    )
+    .await;
+    let session = alice.claims()["sid"].as_str().unwrap().to_owned();
+    let ends = [
+        alice.cookie_request(Method::POST, "/api/auth/logout"),
+        alice.request(Method::POST, "/api/auth/logout-all"),
+        alice.request(Method::DELETE, &format!("/api/auth/sessions/{session}")),
+    ];
+    for end in ends {
+        let response = end.send().await;
+        assert!(response.status.is_server_error(), "{response}");
+    }
+    assert_eq!(valkey.keys().await, [""; 0]);
+    for _ in 0..2 {
+        for route in ROUTES {
+            alice.get(route).await.expect(200);
+        }
+        app.sql("drop trigger if exists fail on sessions").await;
+        alice.refresh().await;
+    }
+
+    sign_out(&alice).await;
+    assert_eq!(valkey.keys().await.len(), 1);
+    is_refused(&alice).await;
+}

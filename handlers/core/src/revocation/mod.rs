@@ -3,8 +3,10 @@
 //! PostgreSQL has the list, written in the transaction that withdraws, and decides: it is asked in
 //! the round trip that opens a transaction anyway. A stage with a cache has a copy there, which can
 //! refuse a token before the database is touched and can never accept one, so that eviction, loss
-//! and failover of the cache change nothing (docs/decisions/0006-revocation-is-decided-by-postgresql.md).
-//! Both are behind [`Revocations`], and the same tests prove both. A database that does not respond
+//! and failover of the cache change nothing. The copy is made after the commit: what is rolled back
+//! must not be there, since it would refuse the next tokens of a session that continues
+//! (docs/decisions/0006-revocation-is-decided-by-postgresql.md,
+//! 0009-withdrawals-reach-the-cache-after-the-commit.md). Both are behind [`Revocations`], and the same tests prove both. A database that does not respond
 //! is 503: never "not withdrawn".
 
 mod postgres;
@@ -14,22 +16,22 @@ use futures_util::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::{ApiError, BoundedConnection, token};
+use crate::token;
 
-pub(crate) use postgres::InPostgres;
+pub(crate) use postgres::{InPostgres, write};
 pub(crate) use valkey::InValkey;
 
 /// What identifies an access token to the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenIds {
+pub(crate) struct TokenIds {
     /// `sub`
-    pub user: Uuid,
+    pub(crate) user: Uuid,
     /// `sid`
-    pub session: Uuid,
+    pub(crate) session: Uuid,
     /// `jti`
-    pub token: Uuid,
+    pub(crate) token: Uuid,
     /// `iat`
-    pub issued_at: OffsetDateTime,
+    pub(crate) issued_at: OffsetDateTime,
 }
 
 /// What to withdraw.
@@ -44,37 +46,11 @@ pub enum Withdrawal {
     User(Uuid),
 }
 
-/// The list of withdrawn tokens.
-pub trait Revocations: Send + Sync {
-    /// Withdraws, as part of the transaction on `connection`: it counts when that is committed.
-    ///
-    /// # Errors
-    ///
-    /// 503 when the database does not respond; then the transaction must not be committed.
-    fn withdraw<'a>(
-        &'a self,
-        connection: &'a mut BoundedConnection,
-        what: Withdrawal,
-    ) -> BoxFuture<'a, Result<(), ApiError>>;
-
-    /// Withdraws every access token of these sessions, as [`Revocations::withdraw`] does.
-    ///
-    /// # Errors
-    ///
-    /// As [`Revocations::withdraw`].
-    fn withdraw_sessions<'a>(
-        &'a self,
-        connection: &'a mut BoundedConnection,
-        sessions: &'a [Uuid],
-    ) -> BoxFuture<'a, Result<(), ApiError>> {
-        Box::pin(async move {
-            for session in sessions {
-                self.withdraw(&mut *connection, Withdrawal::Session(*session))
-                    .await?;
-            }
-            Ok(())
-        })
-    }
+/// What is known of withdrawn tokens beside the list in the database, which [`crate::Tx::withdraw`]
+/// writes and which decides.
+pub(crate) trait Revocations: Send + Sync {
+    /// Takes note of withdrawals that were committed. None of this is needed for them to count.
+    fn committed<'a>(&'a self, withdrawals: &'a [Withdrawal]) -> BoxFuture<'a, ()>;
 
     /// Whether a token is known to be withdrawn, without asking the database. `false` means
     /// nothing: the database is asked next.

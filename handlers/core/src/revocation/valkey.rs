@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Revocations, TokenIds, Withdrawal, epoch_margin, postgres, remembered};
-use crate::{ApiError, BoundedConnection, cache::Cache};
+use super::{Revocations, TokenIds, Withdrawal, epoch_margin, remembered};
+use crate::cache::Cache;
 
 /// How many accepted tokens are remembered. An environment does one request at a time, and a
 /// dashboard sends many with one token.
@@ -56,17 +56,19 @@ impl InValkey {
         }
     }
 
-    /// Copies a withdrawal. The request does not depend on it.
-    async fn copy(&self, what: Withdrawal) {
+    /// Copies withdrawals, in one round trip. The request does not depend on it.
+    async fn copy(&self, withdrawals: &[Withdrawal]) {
         let epoch = OffsetDateTime::now_utc() - epoch_margin();
         let mut pipeline = redis::pipe();
-        pipeline
-            .cmd("SET")
-            .arg(self.key(what.kind(), what.id()))
-            .arg(epoch.unix_timestamp())
-            .arg("EX")
-            .arg(remembered().whole_seconds())
-            .ignore();
+        for what in withdrawals {
+            pipeline
+                .cmd("SET")
+                .arg(self.key(what.kind(), what.id()))
+                .arg(epoch.unix_timestamp())
+                .arg("EX")
+                .arg(remembered().whole_seconds())
+                .ignore();
+        }
         if let Err(error) = self.cache.run::<()>(&pipeline).await {
             tracing::warn!("{error} A withdrawal is in PostgreSQL alone.");
         }
@@ -85,17 +87,8 @@ fn withdraws([session, token, user]: &[Option<i64>; 3], issued_at: OffsetDateTim
 }
 
 impl Revocations for InValkey {
-    fn withdraw<'a>(
-        &'a self,
-        connection: &'a mut BoundedConnection,
-        what: Withdrawal,
-    ) -> BoxFuture<'a, Result<(), ApiError>> {
-        Box::pin(async move {
-            postgres::write(connection, what).await?;
-            // Before the commit: withdrawn for nothing is safe.
-            self.copy(what).await;
-            Ok(())
-        })
+    fn committed<'a>(&'a self, withdrawals: &'a [Withdrawal]) -> BoxFuture<'a, ()> {
+        Box::pin(self.copy(withdrawals))
     }
 
     fn is_known_withdrawn<'a>(&'a self, token: &'a TokenIds) -> BoxFuture<'a, bool> {
