@@ -60,8 +60,6 @@ impl<'a> Function<'a> {
         let mut environment = Map::new();
         let mut set = |name: &str, value: &str| environment.insert(name.to_owned(), value.into());
         set("MIYABI_STAGE", &stage.name);
-        // API Gateway puts the name of its stage before the path; routes do not have it.
-        set("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true");
         if stage.network.vpc && spec.in_vpc {
             set("AWS_USE_DUALSTACK_ENDPOINT", "true");
         }

@@ -10,8 +10,7 @@ use stacks::{Assets, Stage};
 const STAGES: [&str; 5] = ["local", "sandbox", "dev", "staging", "prod"];
 
 /// A function may start without these: each has a default or says nothing about the start.
-const OPTIONAL: [&str; 6] = [
-    "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH",
+const OPTIONAL: [&str; 5] = [
     "AWS_USE_DUALSTACK_ENDPOINT",
     "AWS_ENDPOINT_URL",
     "ORIGIN_SECRET",

@@ -59,7 +59,6 @@ pub(crate) fn variables(
         variables.insert(name.to_owned(), value);
     };
     set("MIYABI_STAGE", "local".to_owned());
-    set("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true".to_owned());
     if let Some(role) = function.database_role {
         set("DATABASE_HOST", "127.0.0.1".to_owned());
         set("DATABASE_PORT", database.port.to_string());

@@ -311,6 +311,17 @@ mod tests {
         }
     }
 
+    /// lambda_http puts the name of a stage before the path, unless a variable of the environment
+    /// says otherwise. It is not given the name.
+    #[test]
+    fn the_name_of_a_stage_is_not_part_of_the_path() {
+        assert!(std::env::var_os("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH").is_none());
+        for stage in ["$default", "prod", "api"] {
+            let request = made(|event| event["requestContext"]["stage"] = json!(stage));
+            assert_eq!(request.uri().path(), "/api/tasks", "{stage}");
+        }
+    }
+
     #[test]
     fn headers_and_cookies_are_taken_as_they_are() {
         let request = made(|event| {
