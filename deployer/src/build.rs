@@ -10,7 +10,7 @@ mod cargo;
 mod linker;
 mod toolchain;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 pub(crate) use artifacts::hex;
 pub use cargo::cargo;
@@ -111,6 +111,25 @@ pub async fn build(
         _ => format!("{} functions, {changed} changed", built.len()),
     });
     Ok(built)
+}
+
+/// Builds the examples of a package of the workspace as [`build`] builds the functions, and returns
+/// the executable of each by name. Nothing of it is kept or deployed: it is for tests of what a
+/// profile does.
+///
+/// # Errors
+///
+/// As [`build`].
+pub async fn build_examples(
+    project: &Project,
+    what_for: BuildFor,
+    package: &str,
+    progress: &Progress,
+) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let step = progress.step("build", format!("Building the examples of {package}"));
+    let executables = cargo::build_examples(project, what_for, package, &step).await?;
+    step.done(format!("{} programs", executables.len()));
+    Ok(executables)
 }
 
 /// Whether this machine can compile for `architecture`: the compiler's standard library and a linker

@@ -9,7 +9,11 @@ use std::{
 
 use deployer::build::BuiltFunction;
 use miyabi_catalog::FUNCTIONS;
-use miyabi_tests::{App, Setup, for_arm64, json, programs_for_arm64};
+use miyabi_tests::{
+    App, Setup, for_arm64, json, programs_for_arm64, programs_for_arm64_with_example,
+};
+
+use crate::attacks::panics;
 
 /// The newest version of glibc's symbols that `provided.al2023` has: 2.34.
 const NEWEST_GLIBC_MINOR: u32 = 34;
@@ -118,4 +122,35 @@ async fn every_function_runs_on_arm64() {
 
     let trail = alice.get("/api/activity?limit=1").await.expect(200);
     assert_eq!(trail["items"].as_array().unwrap().len(), 1, "{trail}");
+}
+
+/// Dates at the edges panicked in a library once.
+#[tokio::test]
+#[ignore = "compiles for minutes: cargo xtask test arm64"]
+async fn an_odd_date_is_refused_on_arm64() {
+    let setup = Setup {
+        programs: Some(programs_for_arm64().await),
+        ..Setup::default()
+    };
+    let app = App::with(setup).await;
+    let alice = app.sign_in("alice").await;
+    let created = alice.post("/api/tasks", json!({"title": "Water the maple"}));
+    let created = created.await.expect(201);
+    let path = format!("/api/tasks/{}", created["id"].as_str().unwrap());
+    for date in ["0000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00"] {
+        let change = alice.patch(&path, 1, json!({"due_at": date})).await;
+        change.problem(422, "invalid");
+        let date = date.replace('+', "%2B");
+        let list = alice.get(&format!("/api/tasks?due_after={date}")).await;
+        list.problem(422, "invalid");
+    }
+    let page = alice.get("/api/tasks").await.expect(200);
+    assert_eq!(page["items"][0]["due_at"], json!(null), "{page}");
+}
+
+#[tokio::test]
+#[ignore = "compiles for minutes: cargo xtask test arm64"]
+async fn a_panic_and_an_oversized_response_are_survived_on_arm64() {
+    let programs = programs_for_arm64_with_example("tasks", "misbehaving_function").await;
+    panics::misbehaves_for_nobody_else(programs).await;
 }

@@ -26,6 +26,7 @@ mod logs;
 mod lost_updates;
 mod mass_assignment;
 mod pages;
+pub(crate) mod panics;
 mod promotion;
 mod refresh_tokens;
 mod refusals;

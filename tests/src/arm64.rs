@@ -2,16 +2,21 @@
 //! architecture they run under QEMU's user mode, which emulates the processor and hands system calls
 //! to this machine's kernel: sockets, files and processes are the real ones.
 
-use std::{env, fs, os::unix::fs::PermissionsExt, path::PathBuf, sync::OnceLock};
+use std::{
+    env, fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use deployer::{
-    build::{Architecture, BuildFor, BuiltFunction, build},
+    build::{Architecture, BuildFor, BuiltFunction, build, build_examples},
     progress::Progress,
     project::Project,
 };
 use tokio::sync::OnceCell;
 
-use crate::binaries::{project, run_dir};
+use crate::binaries::{folder_with, project, run_dir};
 
 /// Names of QEMU's user mode for arm64, as distributions call it.
 const EMULATORS: [&str; 2] = ["qemu-aarch64-static", "qemu-aarch64"];
@@ -44,21 +49,33 @@ pub async fn programs_for_arm64() -> PathBuf {
         .get_or_init(|| {
             let folder = run_dir().join("arm64");
             fs::create_dir_all(&folder).unwrap();
-            let emulator = emulator();
             for function in built {
                 let program = folder.join(&function.asset.function);
-                let bootstrap = function.bootstrap.display();
-                // The shell becomes the emulator, so that who ends the program ends the function.
-                fs::write(
-                    &program,
-                    format!("#!/bin/sh\nexec {emulator}'{bootstrap}'\n"),
-                )
-                .unwrap();
-                fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+                write_program(&program, &function.bootstrap);
             }
             folder
         })
         .clone()
+}
+
+/// The same with an example of `miyabi-core` as one of the functions.
+pub async fn programs_for_arm64_with_example(function: &str, example: &str) -> PathBuf {
+    let usual = programs_for_arm64().await;
+    let what_for = BuildFor::Lambda(Architecture::Arm64);
+    let project = Project::new(project());
+    let examples = build_examples(&project, what_for, "miyabi-core", &Progress::silent()).await;
+    let examples = examples.unwrap_or_else(|error| panic!("{error:?}"));
+    let program = run_dir().join(format!("arm64-{example}"));
+    write_program(&program, &examples[example]);
+    folder_with(function, &program, |other| usual.join(other))
+}
+
+/// A script that runs a program for arm64. The shell becomes the emulator, so that who ends the
+/// script ends the program.
+fn write_program(script: &Path, program: &Path) {
+    let (emulator, program) = (emulator(), program.display());
+    fs::write(script, format!("#!/bin/sh\nexec {emulator}'{program}'\n")).unwrap();
+    fs::set_permissions(script, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// The beginning of a command that runs an arm64 program; empty on arm64.

@@ -1,9 +1,13 @@
 //! The functions' binaries, built once for a run of the tests, and where a run keeps its files.
 
 use std::{
-    env,
+    env, fs,
+    os::unix::fs::symlink,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use miyabi_catalog::FUNCTIONS;
@@ -28,6 +32,41 @@ pub(crate) fn run_dir() -> PathBuf {
 /// The program of a function: to start it without an application around it.
 pub fn binary(function: &str) -> PathBuf {
     binaries().join(function)
+}
+
+/// A directory of programs for [`crate::Setup::programs`] in which one function is an example of
+/// `miyabi-core`: one that does what no function does.
+pub fn programs_with_example(function: &str, example: &str) -> PathBuf {
+    let program = match env::var_os("MIYABI_FUNCTIONS_DIR") {
+        Some(dir) => PathBuf::from(dir).join("examples").join(example),
+        None => {
+            let built = cargo_build(&["--package", "miyabi-core", "--example", example]);
+            built.unwrap_or_else(|error| panic!("{error}"));
+            target_dir().join("debug/examples").join(example)
+        }
+    };
+    folder_with(function, &program, binary)
+}
+
+/// A directory with `program` as `function`, and with the usual programs of the others.
+pub(crate) fn folder_with(
+    function: &str,
+    program: &Path,
+    usual: impl Fn(&str) -> PathBuf,
+) -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(1);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = run_dir().join(format!("programs-{number}"));
+    fs::create_dir_all(&folder).unwrap();
+    for other in FUNCTIONS {
+        let program = if other.name == function {
+            program.to_owned()
+        } else {
+            usual(other.name)
+        };
+        symlink(program, folder.join(other.name)).unwrap();
+    }
+    folder
 }
 
 /// A directory with a binary for each function, named after it. Cargo builds them first, so that no

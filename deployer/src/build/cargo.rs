@@ -25,13 +25,52 @@ struct Target {
     kind: Vec<String>,
 }
 
-/// Builds all functions; gives the executable of each, by name.
+/// Builds all functions; returns the executable of each, by name.
 pub(super) async fn build(
     project: &Project,
     what_for: BuildFor,
     step: &Step,
 ) -> Result<BTreeMap<String, PathBuf>, Error> {
-    let mut child = command(project, what_for)?.spawn().map_err(|cause| {
+    let mut targets = Vec::new();
+    for function in miyabi_catalog::FUNCTIONS {
+        targets.extend(["--package".to_owned(), format!("miyabi-{}", function.name)]);
+        targets.extend(["--bin".to_owned(), function.name.to_owned()]);
+    }
+    let executables = run(project, what_for, &targets, step).await?;
+    let missing: Vec<&str> = miyabi_catalog::FUNCTIONS
+        .iter()
+        .map(|function| function.name)
+        .filter(|name| !executables.contains_key(*name))
+        .collect();
+    if !missing.is_empty() {
+        return Err(Error::failed(
+            format!("The build made no binary for {}.", missing.join(", ")),
+            "A function of the catalogue needs a crate `miyabi-{name}` with a binary `{name}`: see handlers/tasks/Cargo.toml.",
+        ));
+    }
+    Ok(executables)
+}
+
+/// Builds the examples of a package; returns the executable of each, by name.
+pub(super) async fn build_examples(
+    project: &Project,
+    what_for: BuildFor,
+    package: &str,
+    step: &Step,
+) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let targets = ["--package", package, "--examples"].map(str::to_owned);
+    run(project, what_for, &targets, step).await
+}
+
+/// Runs `cargo build` for these targets; returns the executables by name.
+async fn run(
+    project: &Project,
+    what_for: BuildFor,
+    targets: &[String],
+    step: &Step,
+) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let mut command = command(project, what_for)?;
+    let mut child = command.args(targets).spawn().map_err(|cause| {
         Error::failed(
             "Cargo could not be started.",
             "Check the machine: `cargo xtask doctor`",
@@ -48,17 +87,6 @@ pub(super) async fn build(
             "Fix the compiler errors above, then run the same command again.",
         )
         .because(told));
-    }
-    let missing: Vec<&str> = miyabi_catalog::FUNCTIONS
-        .iter()
-        .map(|function| function.name)
-        .filter(|name| !executables.contains_key(*name))
-        .collect();
-    if !missing.is_empty() {
-        return Err(Error::failed(
-            format!("The build made no binary for {}.", missing.join(", ")),
-            "A function of the catalogue needs a crate `miyabi-{name}` with a binary `{name}`: see handlers/tasks/Cargo.toml.",
-        ));
     }
     Ok(executables)
 }
@@ -185,10 +213,6 @@ fn command(project: &Project, what_for: BuildFor) -> Result<Command, Error> {
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    for function in miyabi_catalog::FUNCTIONS {
-        command.args(["--package", &format!("miyabi-{}", function.name)]);
-        command.args(["--bin", function.name]);
-    }
     if let BuildFor::Lambda(architecture) = what_for {
         command.args(["--release", "--target", architecture.triple()]);
         command.env("RUSTFLAGS", toolchain::flags_without_paths(project));
@@ -216,7 +240,10 @@ async fn read_messages(
             continue;
         }
         if let (Some(target), Some(executable)) = (message.target, message.executable)
-            && target.kind.iter().any(|kind| kind == "bin")
+            && target
+                .kind
+                .iter()
+                .any(|kind| kind == "bin" || kind == "example")
         {
             executables.insert(target.name, executable);
         }
