@@ -156,7 +156,9 @@ async fn fault_26_a_stack_that_was_deleted_by_hand_is_not_one_that_was_never_dep
     assert!(approve(plan, given).is_ok(), "`--allow-drift` approves it");
     let told = text(&error);
     assert!(
-        told.contains("api: it was deployed (its function `tasks` answered) and was deleted since"),
+        told.contains(
+            "api: it was deployed (its function `tasks` answered) and has been deleted since"
+        ),
         "{told}"
     );
 }
