@@ -15,6 +15,7 @@ pub mod build;
 pub mod collection;
 pub mod connect;
 pub mod database;
+pub mod database_origin;
 mod deploy;
 pub mod deployment;
 mod destroy;

@@ -18,6 +18,7 @@ mod removal;
 mod risk;
 mod rules;
 mod sections;
+mod shown;
 mod site;
 mod spread;
 
@@ -41,15 +42,15 @@ pub use removal::Removal;
 pub use sections::SectionChange;
 pub(crate) use site::held;
 
-use crate::{Error, restore, state::Deployed};
+use crate::{Error, database_origin, state::Deployed};
 
 /// Compares what is wished with what is deployed, by AWS's own resource schemas. Pure: the same
 /// input gives the same plan. Refuses migrations that were edited after they were applied. A database
-/// that was restored stays restored ([`crate::restore`]).
+/// that was restored stays restored ([`crate::database_origin`]).
 pub fn make(mut desired: DesiredState, deployed: &Deployed) -> Result<Plan, Error> {
     for stack in &mut desired.stacks {
         if let Some(deployed) = deployed.stacks.get(&stack.name) {
-            restore::carry_over(&mut stack.template, &deployed.template);
+            database_origin::carry_over(&mut stack.template, &deployed.template);
         }
     }
     make::make(desired, deployed, &rules::Vendored)

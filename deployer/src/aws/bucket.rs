@@ -154,7 +154,7 @@ impl Bucket {
         if hash(&bytes) != checksum {
             return Err(Error::failed(
                 format!(
-                    "The artifact of the function {} changed after the build.",
+                    "The artifact {} changed after the build.",
                     asset.path.display()
                 ),
                 "Remove that file and run the same command again.",

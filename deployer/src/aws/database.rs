@@ -4,7 +4,7 @@ use aws_smithy_types::{DateTime, date_time::Format};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
 use super::{Aws, databases::INSTANCE, refused::Refused};
-use crate::{Error, database::DatabaseStatus, restore::RestoreSource};
+use crate::{Error, database::DatabaseStatus, database_origin::RestoreSource};
 
 impl Aws {
     /// The identifier of the stage's database instance.

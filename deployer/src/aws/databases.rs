@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::{Aws, refused::Refused, stack::StackView};
-pub(super) use crate::restore::INSTANCE;
-use crate::{Error, progress::Progress, restore};
+pub(super) use crate::database_origin::INSTANCE;
+use crate::{Error, database_origin, progress::Progress};
 
 /// An instance that is being changed takes no other change; most changes end within minutes.
 const CHANGEABLE_WITHIN: Duration = Duration::from_secs(900);
@@ -141,7 +141,7 @@ impl Aws {
     /// cannot: the groups are called after the instance, which has to exist first, and then RDS has
     /// made them.
     pub(super) async fn expire_database_logs(&self, template: &Value) -> Result<(), Error> {
-        let Some(logical_id) = restore::database_of(template) else {
+        let Some(logical_id) = database_origin::database_of(template) else {
             return Ok(());
         };
         let logs = exported_logs(&template["Resources"][logical_id]["Properties"]);

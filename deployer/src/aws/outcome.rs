@@ -105,13 +105,13 @@ impl Aws {
         let (kind, hint) = if ended.view.phase == Phase::Stuck {
             (
                 ErrorKind::Stuck,
-                format!("Fix the resources below, then: `cargo xtask rollback --stage {stage}`"),
+                format!("Fix the resources above, then: `cargo xtask rollback --stage {stage}`"),
             )
         } else {
             (
                 ErrorKind::Failed,
                 format!(
-                    "Fix the resources below, then run the same command again: `cargo xtask deploy --stage {stage}`. Completed steps are kept."
+                    "Fix the resources above, then run the same command again: `cargo xtask deploy --stage {stage}`. Completed steps are kept."
                 ),
             )
         };

@@ -7,7 +7,7 @@ use super::{
     database::{moment, unreadable},
     refused::Refused,
 };
-use crate::{Error, database::Snapshot, progress::Progress, restore::RestoreSource};
+use crate::{Error, database::Snapshot, database_origin::RestoreSource, progress::Progress};
 
 /// A first snapshot copies the whole storage; the largest database of a stage file has 64 TiB, and
 /// who waits may stop waiting: RDS goes on by itself.

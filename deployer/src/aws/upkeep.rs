@@ -8,8 +8,8 @@ use crate::{
     Error,
     collection::Collection,
     database::{DatabaseStatus, Snapshot},
+    database_origin::RestoreSource,
     progress::Progress,
-    restore::RestoreSource,
     target::{ManagedDatabase, Upkeep},
 };
 

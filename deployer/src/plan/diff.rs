@@ -15,6 +15,7 @@ use super::{
     references::is_intrinsic,
     rules::{Rules, Schemas},
     sections::changed_definitions,
+    shown::shown,
     spread::spread,
 };
 use crate::template;
@@ -237,20 +238,6 @@ fn walk<'a>(
             new,
         }),
     }
-}
-
-/// A value for people: short, on one line.
-pub(super) fn shown(value: &Value) -> Option<String> {
-    let text = match value {
-        Value::Null => return None,
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    const LONGEST: usize = 120;
-    if text.chars().count() <= LONGEST {
-        return Some(text);
-    }
-    Some(text.chars().take(LONGEST).chain("..".chars()).collect())
 }
 
 /// Whether the template has the function of that name, told by its asset.

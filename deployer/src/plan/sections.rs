@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::{
     ParameterChange,
-    diff::shown,
     references::{Reference, references},
+    shown::shown,
 };
 use crate::template;
 

@@ -8,8 +8,8 @@ use crate::{
     Error,
     collection::Collection,
     database::{DatabaseStatus, Snapshot},
+    database_origin::RestoreSource,
     progress::Progress,
-    restore::RestoreSource,
 };
 
 /// Keeping a stage tidy, and ending it. Both are called only while the lease is held.

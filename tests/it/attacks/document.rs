@@ -51,8 +51,11 @@ impl Document {
                 .into_iter()
                 .flatten()
             {
-                let schema = self.resolve(&parameter["schema"]).schema;
-                if parameter["in"] == "query" && schema["format"] == format {
+                // A choice of several schemas, one value or a list of them, has no format.
+                let schema = &parameter["schema"];
+                let has_format =
+                    schema["anyOf"].is_null() && self.resolve(schema).schema["format"] == format;
+                if parameter["in"] == "query" && has_format {
                     let name = parameter["name"].as_str().unwrap().to_owned();
                     found.push((path.clone(), name));
                 }

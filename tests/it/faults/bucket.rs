@@ -83,7 +83,7 @@ async fn fault_18_a_built_file_that_is_not_what_was_built_is_never_sent() {
     let aws = place.open().await.unwrap();
     let error = aws.upload(&asset).await.unwrap_err();
     assert!(
-        text(&error).contains("is not what was built"),
+        text(&error).contains("changed after the build"),
         "{}",
         text(&error)
     );

@@ -3,9 +3,10 @@
 use deployer::{
     ErrorKind,
     aws::Aws,
+    database_origin::RestoreSource,
     plan::{self, DesiredStack, DesiredState, Plan, RiskKind},
     progress::Progress,
-    restore::{RestoreSource, plan_from},
+    restore::plan_from,
     target::{ManagedDatabase, Records, Target},
 };
 use miyabi_tests::{Emulator, Value, json};

@@ -182,7 +182,7 @@ async fn fault_24_when_the_code_fails_after_a_migration_the_old_code_works_and_a
     let error = failing.deploy(&place).await.unwrap_err();
     let told = text(&error);
     assert!(
-        told.contains("The stack `api` was not updated: Wait (AWS::CloudFormation::WaitCondition) failed. It went back to what it was"),
+        told.contains("The stack `api` was not updated: Wait (AWS::CloudFormation::WaitCondition) failed. It was rolled back"),
         "{told}"
     );
     assert_eq!(calls(folder), 2, "it was migrated");

@@ -168,7 +168,8 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
     let error = applied.unwrap_err();
     assert_eq!(error.kind().exit_code(), 130, "{}", text(&error));
     assert!(
-        text(&error).contains("The update of data was taken back; what it was still runs."),
+        text(&error)
+            .contains("The update of data was rolled back; the previous version still runs."),
         "{}",
         text(&error)
     );

@@ -81,6 +81,7 @@ async fn cloudsplaining_finds_a_policy_that_gives_itself_more() {
     let kinds: BTreeSet<&str> = found.iter().filter_map(|f| f.split(' ').next()).collect();
     let expected = [
         "DataExfiltration",
+        "InfrastructureModification",
         "PrivilegeEscalation",
         "ResourceExposure",
     ];

@@ -3,9 +3,10 @@
 use clap::Args;
 use deployer::{
     Error,
+    database_origin::RestoreSource,
     deployment::Deployment,
     lock::LeaseHolder,
-    restore::{self, RestoreSource},
+    restore,
     stage::Stage,
     target::{ManagedDatabase, Target},
 };
