@@ -5,6 +5,7 @@ mod access;
 mod catalog;
 mod interleaved;
 mod lists;
+mod plans;
 mod queries;
 mod same_words;
 mod seed;

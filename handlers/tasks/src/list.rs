@@ -1,11 +1,14 @@
 //! `GET /api/tasks`: filters, search, order and pages.
 
+mod approach;
+mod conditions;
 mod filter;
 mod listed;
 mod order;
 mod schema;
 mod statement;
 
+pub use approach::{Approach, SETTINGS, write_counts};
 pub use filter::{Asked, Filter};
 pub use order::Order;
 pub use statement::{Position, Statement};
@@ -55,11 +58,14 @@ pub(crate) async fn list(
     let after: Option<Position> = cursor
         .map(|cursor| caller.open_cursor(&scope, &cursor))
         .transpose()?;
+    let organization = caller.organization_id();
+    let approach = Approach::choose(&mut tx, organization, &filter, order).await?;
     let mut sql = QueryBuilder::<Postgres>::default();
     Statement {
-        organization: caller.organization_id(),
+        organization,
         filter: &filter,
         order,
+        approach,
         after: after.as_ref(),
         rows: limit.rows(),
     }

@@ -10,7 +10,8 @@ use sqlx::{Executor, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    queries::{FEW, PAGE, explain, rows_read},
+    plans::{explain, rows_read},
+    queries::{FEW, PAGE},
     seed::Tenant,
     shape,
 };

@@ -2,9 +2,9 @@
 //! them.
 //!
 //! What always holds: text of a client is a parameter, never a part of the statement. Conditions
-//! use only operators that row-level security lets through to an index (see 0004_tasks.sql). What
-//! is open is found along an index that begins with the status: each status that is asked for is a
-//! branch of its own, and the branches are merged.
+//! use only operators that row-level security lets through to an index (see 0004_tasks.sql). Along
+//! an order, each status that is asked for is a branch of its own, since an index begins with the
+//! status, and the branches are merged; so is each priority in the order of priorities.
 //!
 //! The statement names the organization although row-level security adds the same condition: behind
 //! `current_setting` the planner cannot see it, and plans for an average tenant. That is for speed
@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Filter, Order, filter::Wanted, order::By};
-use crate::Status;
+use super::{Approach, Filter, Order, conditions::write_any, filter::Wanted, order::By};
+use crate::{Priority, Status};
 
 /// A task's place in an order.
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,6 +38,8 @@ pub struct Statement<'a> {
     pub filter: &'a Filter,
     /// In which order.
     pub order: Order,
+    /// How the page is found.
+    pub approach: Approach,
     /// After which place.
     pub after: Option<&'a Position>,
     /// How many at most.
@@ -48,19 +50,39 @@ pub struct Statement<'a> {
 const COLUMNS: &str = "t.id, t.title, t.status, t.priority, t.assignee_id, t.parent_id, t.due_at, t.version, t.created_by, \
     t.created_at, t.updated_at, t.deleted_at, t.title_key, t.due_key";
 
+/// The tasks of one range of an index, of those that the filter asks for.
+#[derive(Clone, Copy)]
+struct Branch<'a> {
+    statuses: &'a [Status],
+    priorities: &'a [Priority],
+}
+
 impl Statement<'_> {
     /// Appends the statement.
     pub fn write(&self, sql: &mut QueryBuilder<'_, Postgres>) {
-        match self.filter.statuses.as_slice() {
-            // Along the label's own index, in the order of creation.
-            _ if self.is_along_label() => self.write_branch(sql, &[]),
-            _ if self.filter.search.is_some() || self.filter.deleted => self.write_branch(sql, &[]),
-            [] | [_] => self.write_branch(sql, &self.filter.statuses),
-            statuses => {
+        let filter = self.filter;
+        let all = Branch {
+            statuses: &filter.statuses,
+            priorities: &filter.priorities,
+        };
+        if filter.search.is_some() || filter.deleted || self.is_along_label() {
+            return self.write_page(sql, all);
+        }
+        if self.approach == Approach::Sort {
+            sql.push("select * from (");
+            self.write_matching(sql, all);
+            // Planned by itself, without the order and the limit.
+            sql.push(" offset 0) t");
+            self.write_order(sql, "t.");
+            return self.write_limit(sql);
+        }
+        match self.branches(all).as_slice() {
+            [one] => self.write_page(sql, *one),
+            several => {
                 sql.push("select * from (");
-                for (number, status) in statuses.iter().enumerate() {
+                for (number, branch) in several.iter().enumerate() {
                     sql.push(if number == 0 { "(" } else { ") union all (" });
-                    self.write_branch(sql, &[*status]);
+                    self.write_page(sql, *branch);
                 }
                 sql.push(")) t");
                 self.write_order(sql, "t.");
@@ -69,19 +91,48 @@ impl Statement<'_> {
         }
     }
 
-    /// Whether the tasks are found by their label, in the order that its index has.
-    fn is_along_label(&self) -> bool {
-        self.filter.label.is_some() && self.order.by == By::Created && self.filter.search.is_none()
+    /// One branch for each status, and for each priority in their order: an index has one of them
+    /// in the order of the list, not several together.
+    fn branches<'a>(&self, all: Branch<'a>) -> Vec<Branch<'a>> {
+        let mut branches = Vec::new();
+        for statuses in each(all.statuses, true) {
+            for priorities in each(all.priorities, self.order.by == By::Priority) {
+                branches.push(Branch {
+                    statuses,
+                    priorities,
+                });
+            }
+        }
+        branches
     }
 
-    /// A page of the tasks of one status, or of those that are not found by status.
-    fn write_branch(&self, sql: &mut QueryBuilder<'_, Postgres>, status: &[Status]) {
+    /// Whether the tasks are found along the index of their label, which has the order of creation.
+    fn is_along_label(&self) -> bool {
+        self.filter.label.is_some()
+            && self.order.by == By::Created
+            && self.filter.search.is_none()
+            && !self.filter.deleted
+            && self.approach == Approach::Walk
+    }
+
+    fn write_page(&self, sql: &mut QueryBuilder<'_, Postgres>, branch: Branch<'_>) {
+        self.write_matching(sql, branch);
+        if self.is_along_label() {
+            let direction = if self.order.down { " desc" } else { "" };
+            sql.push(format_args!(
+                " order by l.task_created_at{direction}, l.task_id{direction}"
+            ));
+        } else {
+            self.write_order(sql, "t.");
+        }
+        self.write_limit(sql);
+    }
+
+    /// The tasks that match, after the place of the page.
+    fn write_matching(&self, sql: &mut QueryBuilder<'_, Postgres>, branch: Branch<'_>) {
         sql.push("select ").push(COLUMNS).push(" from ");
         if let Some(words) = &self.filter.search {
-            self.write_search(sql, words);
-            self.write_order(sql, "t.");
-            self.write_limit(sql);
-            return;
+            return self.write_search(sql, words);
         }
         let along_label = self.is_along_label();
         if let (true, Some(label)) = (along_label, self.filter.label) {
@@ -97,68 +148,20 @@ impl Statement<'_> {
         } else {
             "t.deleted_at is null"
         });
-        match status {
-            [status] => {
-                sql.push(" and t.status = ").push_bind(status.as_str());
-            }
-            _ => write_any(
-                sql,
-                "t.status",
-                self.filter.statuses.iter().map(|s| s.as_str()),
-            ),
-        }
-        self.write_conditions(sql, along_label);
-        self.write_after(sql, along_label);
-        if along_label {
-            let direction = if self.order.down { " desc" } else { "" };
-            sql.push(format_args!(
-                " order by l.task_created_at{direction}, l.task_id{direction}"
-            ));
-        } else {
-            self.write_order(sql, "t.");
-        }
-        self.write_limit(sql);
-    }
-
-    fn write_conditions(&self, sql: &mut QueryBuilder<'_, Postgres>, along_label: bool) {
         let filter = self.filter;
+        write_any(sql, "t.status", branch.statuses.iter().map(|s| s.as_str()));
         write_any(
             sql,
             "t.priority",
-            filter.priorities.iter().map(|p| p.as_str()),
+            branch.priorities.iter().map(|p| p.as_str()),
         );
-        for (column, value) in [
-            ("t.assignee_id", filter.assignee),
-            ("t.created_by", filter.creator),
-            ("t.parent_id", filter.parent),
-        ] {
-            match value {
-                Wanted::Any => {}
-                Wanted::Nothing => drop(sql.push(" and ").push(column).push(" is null")),
-                Wanted::One(id) => drop(sql.push(" and ").push(column).push(" = ").push_bind(id)),
-            }
-        }
-        for (comparison, value) in [
-            ("t.due_key < 'infinity' and t.due_key >= ", filter.due_from),
-            ("t.due_key < ", filter.due_before),
-            ("t.created_at >= ", filter.created_from),
-            ("t.created_at < ", filter.created_before),
-        ] {
-            if let Some(timestamp) = value {
-                sql.push(" and ")
-                    .push(comparison)
-                    .push_bind(timestamp.get());
-            }
-        }
+        filter.write_references(sql);
+        filter.write_times_and_title(sql);
         if let (false, Some(label)) = (along_label, filter.label) {
             sql.push(" and exists (select from task_labels l where l.organization_id = t.organization_id and l.task_id = t.id and l.label_id = ");
             sql.push_bind(label).push(")");
         }
-        if let Some(prefix) = &filter.title_prefix {
-            sql.push(" and t.title_key ^@ lower(")
-                .push_bind(prefix.clone())
-                .push(")");
-        }
+        self.write_after(sql, along_label);
     }
 
     fn write_after(&self, sql: &mut QueryBuilder<'_, Postgres>, along_label: bool) {
@@ -244,18 +247,11 @@ fn columns(order: Order, table: &str, direction: &str) -> String {
     columns.join(", ")
 }
 
-/// One value is compared, several are looked for in a list; none are no condition.
-fn write_any(
-    sql: &mut QueryBuilder<'_, Postgres>,
-    column: &str,
-    values: impl Iterator<Item = &'static str>,
-) {
-    match values.collect::<Vec<_>>().as_slice() {
-        [] => {}
-        [one] => drop(sql.push(" and ").push(column).push(" = ").push_bind(*one)),
-        many => {
-            sql.push(" and ").push(column).push(" = any(");
-            sql.push_bind(many.to_vec()).push(")");
-        }
+/// The values one by one, or together; together when there are none, which is no condition.
+fn each<T>(values: &[T], one_by_one: bool) -> Vec<&[T]> {
+    if one_by_one && !values.is_empty() {
+        values.chunks(1).collect()
+    } else {
+        vec![values]
     }
 }

@@ -1,0 +1,93 @@
+//! The conditions of a filter, each with operators that an index has.
+
+use miyabi_core::Timestamp;
+use sqlx::{Postgres, QueryBuilder};
+
+use super::{Filter, filter::Wanted};
+
+impl Filter {
+    /// Who has, who created, and of what it is a part.
+    pub(super) fn write_references(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        for (column, value) in self.references() {
+            write_reference(sql, column, value);
+        }
+    }
+
+    /// The columns that refer to a user or to a task, and what they must be.
+    pub(super) fn references(&self) -> [(&'static str, Wanted); 3] {
+        [
+            ("t.assignee_id", self.assignee),
+            ("t.created_by", self.creator),
+            ("t.parent_id", self.parent),
+        ]
+    }
+
+    pub(super) fn write_times_and_title(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        self.write_due(sql);
+        self.write_created(sql);
+        self.write_title_prefix(sql);
+    }
+
+    pub(super) fn write_due(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        // Without a due date the key is infinite.
+        write_time(
+            sql,
+            "t.due_key < 'infinity' and t.due_key >= ",
+            self.due_from,
+        );
+        write_time(sql, "t.due_key < ", self.due_before);
+    }
+
+    pub(super) fn write_created(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        write_time(sql, "t.created_at >= ", self.created_from);
+        write_time(sql, "t.created_at < ", self.created_before);
+    }
+
+    pub(super) fn write_title_prefix(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        if let Some(prefix) = &self.title_prefix {
+            sql.push(" and t.title_key ^@ lower(")
+                .push_bind(prefix.clone())
+                .push(")");
+        }
+    }
+}
+
+pub(super) fn write_reference(
+    sql: &mut QueryBuilder<'_, Postgres>,
+    column: &'static str,
+    value: Wanted,
+) {
+    match value {
+        Wanted::Any => {}
+        Wanted::Nothing => drop(sql.push(" and ").push(column).push(" is null")),
+        Wanted::One(id) => drop(sql.push(" and ").push(column).push(" = ").push_bind(id)),
+    }
+}
+
+fn write_time(
+    sql: &mut QueryBuilder<'_, Postgres>,
+    comparison: &'static str,
+    value: Option<Timestamp>,
+) {
+    if let Some(timestamp) = value {
+        sql.push(" and ")
+            .push(comparison)
+            .push_bind(timestamp.get());
+    }
+}
+
+/// One value is compared, several are looked for in a list; none are no condition.
+pub(super) fn write_any(
+    sql: &mut QueryBuilder<'_, Postgres>,
+    column: &str,
+    values: impl Iterator<Item = &'static str>,
+) {
+    match values.collect::<Vec<_>>().as_slice() {
+        [] => {}
+        [one] => drop(sql.push(" and ").push(column).push(" = ").push_bind(*one)),
+        many => {
+            sql.push(" and ").push(column).push(" = any(");
+            sql.push_bind(many.to_vec()).push(")");
+        }
+    }
+}
