@@ -47,7 +47,7 @@ mod tests {
         };
         let templates = Baseline::Templates("before".into());
         insta::assert_snapshot!([text(&read), text(&templates)].join("\n"), @"
-        Compared with what was read at 2026-11-25T02:39:00Z from the account 333333333333 in us-east-1. Taken as deployed: code.
+        Compared with the templates read at 2026-11-25T02:39:00Z from the account 333333333333 in us-east-1. Taken as deployed: code.
         Compared with the templates of before. Taken as deployed: code, migrations and site.
         ");
         assert_eq!(json(&Baseline::Record)["compared_with"], "record");
