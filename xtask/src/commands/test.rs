@@ -22,6 +22,10 @@ use crate::{
 };
 use tally::{Tally, failed, skipped};
 
+/// One build of everything, with AWS: the command line that the tests run is the same. Each call of
+/// cargo has them, so that it compiles nothing a second time.
+const FEATURES: &str = "miyabi-tests/aws,xtask/aws";
+
 /// Runs all tests; sets up by itself what they need.
 ///
 /// Format, clippy, generated files, linters of migrations and templates, then every test of the
@@ -98,8 +102,7 @@ impl Test {
     /// The tests of the workspace, counted one by one.
     async fn tests(&self, context: &Context, tally: &mut Tally) -> Result<(), Error> {
         let mut arguments = vec!["test", "--workspace", "--no-fail-fast"];
-        // One build of everything, with AWS: the command line that the tests run is the same.
-        arguments.extend(["--features", "miyabi-tests/aws,xtask/aws"]);
+        arguments.extend(["--features", FEATURES]);
         if let Some(name) = &self.name {
             arguments.extend(["--", name]);
         }
@@ -135,7 +138,7 @@ impl Test {
             Err(error) => return Err(error),
         };
         let mut arguments = vec!["test", "--workspace", "--test", "it", "--no-fail-fast"];
-        arguments.extend(["--features", "miyabi-tests/aws,xtask/aws", "--"]);
+        arguments.extend(["--features", FEATURES, "--"]);
         match &self.name {
             Some(name) => arguments.push(name),
             None => arguments.extend(release::TESTS),
@@ -180,16 +183,9 @@ impl Test {
             Err(error) => return Err(error),
         }
         let name = self.name.as_deref().unwrap_or("arm64");
-        // All packages, as above, so that cargo chooses the same features and compiles nothing anew.
-        let only = [
-            "test",
-            "--workspace",
-            "--test",
-            "it",
-            "--",
-            "--ignored",
-            name,
-        ];
+        let mut only = vec!["test", "--workspace", "--test", "it"];
+        only.extend(["--features", FEATURES]);
+        only.extend(["--", "--ignored", name]);
         let check = Check {
             name: "arm64",
             title: "Testing the functions for arm64",
