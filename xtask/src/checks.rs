@@ -61,7 +61,7 @@ pub(crate) fn rust(project: &Project) -> Vec<Check> {
 }
 
 /// Dependencies against `deny.toml`, and that each is used; what users read against the phrases that
-/// `docs/GLOSSARY.md` retires.
+/// `docs/GLOSSARY.md` retires; the numbers of decisions and the links of documents.
 /// `test` runs these with all other tests.
 pub(crate) fn house_rules(project: &Project) -> Vec<Check> {
     let rule = |name: &'static str, title| Check {
@@ -73,6 +73,7 @@ pub(crate) fn house_rules(project: &Project) -> Vec<Check> {
     vec![
         rule("dependencies", "Checking licences and dependencies"),
         rule("words", "Checking messages against the glossary"),
+        rule("documents", "Checking decisions and links"),
     ]
 }
 
