@@ -8,8 +8,7 @@ mod noise;
 
 use serde::Serialize;
 
-pub(crate) use noise::known as known_noise;
-pub use noise::{KNOWN_NOISE, KnownNoise, NoiseForm};
+pub use noise::{KNOWN_NOISE, KnownNoise, NoiseForm, known as known_noise};
 
 /// What differs from what was deployed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

@@ -57,8 +57,9 @@ pub const KNOWN_NOISE: &[KnownNoise] = &[
     },
 ];
 
-/// The entry for a difference, given the properties that CloudFormation compared.
-pub(crate) fn known(
+/// The entry for a difference, given the properties of the template and those of the resource, as
+/// CloudFormation compared them; `None`: the difference is drift.
+pub fn known(
     resource_type: &str,
     difference: &Difference,
     expected: &Value,
