@@ -62,7 +62,7 @@ async fn page(
         None => {
             role.execute(SETTINGS).await.unwrap();
             let mut counts = QueryBuilder::default();
-            write_counts(&mut counts, tenant.organization, &asked.0);
+            write_counts(&mut counts, tenant.organization, &asked.0, asked.1);
             let counted = counts.build_query_scalar().persistent(false);
             Approach::for_count(counted.fetch_one(&mut *role).await.unwrap())
         }

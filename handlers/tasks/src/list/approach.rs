@@ -88,7 +88,7 @@ impl Approach {
         }
         sqlx::query(SETTINGS).execute(&mut *connection).await?;
         let mut sql = QueryBuilder::default();
-        write_counts(&mut sql, organization, filter);
+        write_counts(&mut sql, organization, filter, order);
         let narrowest: i64 = sql
             .build_query_scalar()
             .persistent(false)
@@ -99,8 +99,13 @@ impl Approach {
 }
 
 /// Appends the statement that counts the tasks of each filter alone, up to one more than [`FEW`], and
-/// returns the least. The filter must have a condition.
-pub fn write_counts(sql: &mut QueryBuilder<'_, Postgres>, organization: Uuid, filter: &Filter) {
+/// returns the least. The filter must have a condition for which [`Approach::known`] is none.
+pub fn write_counts(
+    sql: &mut QueryBuilder<'_, Postgres>,
+    organization: Uuid,
+    filter: &Filter,
+    order: Order,
+) {
     sql.push("select least(null");
     let mut count = |condition: &dyn Fn(&mut QueryBuilder<'_, Postgres>)| {
         sql.push(", (select count(*) from (select from tasks t where t.organization_id = ");
@@ -135,7 +140,10 @@ pub fn write_counts(sql: &mut QueryBuilder<'_, Postgres>, organization: Uuid, fi
     if filter.title_prefix.is_some() {
         count(&|sql| filter.write_title_prefix(sql));
     }
-    if let Some(label) = filter.label {
+    // In the order of creation, walking along the label reads no more than sorting its tasks.
+    if let Some(label) = filter.label
+        && order.by != By::Created
+    {
         sql.push(", (select count(*) from (select from task_labels l where l.organization_id = ");
         sql.push_bind(organization).push(" and l.label_id = ");
         sql.push_bind(label).push(" limit ");
