@@ -59,11 +59,17 @@ impl Architecture {
         }
     }
 
-    /// The architecture of this machine, when Lambda has it.
+    /// The architecture whose Lambda programs this machine links and runs by itself. None on macOS,
+    /// whatever its processor: its linker writes no programs for Linux.
     pub fn host() -> Option<Architecture> {
-        match std::env::consts::ARCH {
-            "aarch64" => Some(Architecture::Arm64),
-            "x86_64" => Some(Architecture::X86_64),
+        let is_linux = cfg!(all(target_os = "linux", target_env = "gnu"));
+        Architecture::native(is_linux, std::env::consts::ARCH)
+    }
+
+    fn native(is_linux: bool, processor: &str) -> Option<Architecture> {
+        match processor {
+            "aarch64" if is_linux => Some(Architecture::Arm64),
+            "x86_64" if is_linux => Some(Architecture::X86_64),
             _ => None,
         }
     }

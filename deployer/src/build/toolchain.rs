@@ -113,28 +113,42 @@ fn rustc_with(triple: &str) -> Option<Option<PathBuf>> {
 }
 
 fn missing(architecture: Architecture, what: &str) -> Error {
-    let name = architecture.as_str();
-    let hint = match (
-        architecture,
-        linker::on(&std::env::var_os("PATH").unwrap_or_default(), "rustup").is_some(),
-    ) {
-        (Architecture::Arm64, true) => {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Error::failed(
+        format!(
+            "This machine cannot compile for {}: {what} is missing.",
+            architecture.as_str()
+        ),
+        hint(
+            architecture,
+            cfg!(target_os = "macos"),
+            linker::on(&path, "rustup").is_some(),
+        ),
+    )
+}
+
+/// The commands that install a compiler and a linker.
+fn hint(architecture: Architecture, is_mac: bool, has_rustup: bool) -> &'static str {
+    match (architecture, is_mac, has_rustup) {
+        (Architecture::Arm64, true, _) => {
+            "On macOS: `rustup target add aarch64-unknown-linux-gnu && brew install zig`"
+        }
+        (Architecture::X86_64, true, _) => {
+            "On macOS: `rustup target add x86_64-unknown-linux-gnu && brew install zig`"
+        }
+        (Architecture::Arm64, false, true) => {
             "With rustup: `rustup target add aarch64-unknown-linux-gnu && sudo apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross`; \
              on Debian also without it: `sudo sh xtask/tools/install-arm64.sh`; \
              any `zig` on the PATH does in place of the linker. \
              Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
         }
-        (Architecture::Arm64, false) => {
+        (Architecture::Arm64, false, false) => {
             "On Debian: `sudo sh xtask/tools/install-arm64.sh`. Or build for this machine's architecture: `cargo xtask build --stage dev --arch x86_64`"
         }
-        (Architecture::X86_64, _) => {
+        (Architecture::X86_64, false, _) => {
             "`rustup target add x86_64-unknown-linux-gnu && sudo apt-get install gcc-x86-64-linux-gnu`"
         }
-    };
-    Error::failed(
-        format!("This machine cannot compile for {name}: {what} is missing."),
-        hint,
-    )
+    }
 }
 
 /// Refuses a binary that asks for a newer C library than Lambda has: it would fail at its start,
@@ -189,6 +203,25 @@ mod tests {
             Some(34)
         );
         assert_eq!(newest_glibc_minor(b"static"), None);
+    }
+
+    #[test]
+    fn a_mac_needs_a_linker_for_its_own_processor_too_and_learns_how_to_get_one() {
+        for (processor, architecture) in [
+            ("aarch64", Architecture::Arm64),
+            ("x86_64", Architecture::X86_64),
+        ] {
+            assert_eq!(
+                Architecture::native(true, processor),
+                Some(architecture),
+                "Linux"
+            );
+            assert_eq!(Architecture::native(false, processor), None, "macOS");
+            let hint = hint(architecture, true, true);
+            assert!(hint.contains("brew install zig"), "{hint}");
+            assert!(hint.contains(architecture.triple()), "{hint}");
+            assert!(!hint.contains("apt-get"), "{hint}");
+        }
     }
 
     #[test]

@@ -120,8 +120,8 @@ async fn ministack(context: &Context) -> Result<String, Error> {
 async fn functions(context: &Context) -> Result<Vec<String>, Error> {
     let Some(host) = Architecture::host() else {
         return Err(Error::failed(
-            "The functions cannot be built for this machine.",
-            "Measure on x86_64 or arm64: `cargo xtask bench synth` needs neither.",
+            "This machine does not run programs for Lambda.",
+            "Measure on Linux on x86_64 or arm64: `cargo xtask bench synth` needs neither.",
         ));
     };
     let progress = context.ui.progress();

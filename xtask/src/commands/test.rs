@@ -125,7 +125,7 @@ impl Test {
         let programs = match release::programs(context).await {
             Ok(Some(programs)) => programs,
             Ok(None) => {
-                let why = "Lambda does not have the architecture of this machine.";
+                let why = "This machine does not run programs for Lambda.";
                 context.ui.say(&format!("release is not tested: {why}"));
                 tally.skipped.push("release".to_owned());
                 return Ok(());

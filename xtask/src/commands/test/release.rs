@@ -22,8 +22,8 @@ pub(super) const TESTS: [&str; 4] = [
 ];
 
 /// Builds the functions, and the examples that the tests run beside them, and returns a directory
-/// with all of them for `MIYABI_FUNCTIONS_DIR`. `None`: Lambda does not have this machine's
-/// architecture.
+/// with all of them for `MIYABI_FUNCTIONS_DIR`. `None`: this machine does not run programs for
+/// Lambda.
 pub(super) async fn programs(context: &Context) -> Result<Option<PathBuf>, Error> {
     let Some(host) = Architecture::host() else {
         return Ok(None);
