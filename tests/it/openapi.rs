@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 mod clients;
+mod fuzz;
 mod linters;
 
 /// The checked-in document, which `docs` serves.

@@ -74,7 +74,9 @@ pub use secrets::Secrets;
 pub use serde_json::{Value, json};
 pub use stopped::Stopped;
 pub use tokens::{Token, sign_text};
-pub use tools::{ToolOutput, expect_success, from_npm, from_pypi, node_modules, run_tool};
+pub use tools::{
+    ToolOutput, expect_success, from_npm, from_pypi, node_modules, run_tool, run_tool_with,
+};
 pub use valkey::{Valkey, ValkeyAddress};
 
 use std::{

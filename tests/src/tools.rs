@@ -34,6 +34,16 @@ pub struct ToolOutput {
 
 /// Runs a program in a folder. Panics when it is not installed.
 pub async fn run_tool(program: &Path, arguments: &[&str], folder: &Path) -> ToolOutput {
+    run_tool_with(program, arguments, folder, &[]).await
+}
+
+/// Runs a program in a folder, with variables of its environment.
+pub async fn run_tool_with(
+    program: &Path,
+    arguments: &[&str],
+    folder: &Path,
+    variables: &[(&str, &str)],
+) -> ToolOutput {
     let bin = program.parent().unwrap().display().to_string();
     let path = std::env::var("PATH").unwrap_or_default();
     let output = tokio::process::Command::new(program)
@@ -44,6 +54,7 @@ pub async fn run_tool(program: &Path, arguments: &[&str], folder: &Path) -> Tool
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .env("REDOCLY_TELEMETRY", "off")
         .env("NO_COLOR", "1")
+        .envs(variables.iter().copied())
         .stdin(Stdio::null())
         .kill_on_drop(true)
         .output()

@@ -74,6 +74,7 @@ impl PartialSchema for Date {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .pattern(Some(crate::timestamp::YEARS))
             .description(Some("A day between the years 1970 and 9999."))
             .into()
     }

@@ -29,6 +29,9 @@ pub(crate) const NAME: &str = "Timestamp";
 const MIN: OffsetDateTime = datetime!(1970-01-01 00:00:00 UTC);
 const MAX: OffsetDateTime = datetime!(9999-12-31 23:59:59.999999 UTC);
 
+/// The years of a timestamp and of a day, as a schema says them.
+pub(crate) const YEARS: &str = "^(19[7-9][0-9]|[2-9][0-9]{3})-";
+
 /// Where PostgreSQL counts from, in its binary format: microseconds since then.
 const POSTGRES_EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00:00 UTC);
 
@@ -182,6 +185,7 @@ impl PartialSchema for Timestamp {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .pattern(Some(YEARS))
             .description(Some(
                 "RFC 3339, between the years 1970 and 9999; written in UTC with six digits of fraction.",
             ))
