@@ -59,6 +59,15 @@ fn rename_owner(template: &Path) {
     fs::write(template, changed).unwrap();
 }
 
+/// Without the hash in the name of a version, which follows the whole configuration of its function.
+fn without_hashes(text: &str) -> String {
+    let parts = text.split("Version").map(|part| {
+        let hash = part.chars().take_while(char::is_ascii_hexdigit).count();
+        if hash == 12 { &part[hash..] } else { part }
+    });
+    parts.collect::<Vec<_>>().join("Version")
+}
+
 #[tokio::test]
 async fn without_aws_a_changed_create_only_property_of_the_database_is_a_replacement_with_its_dependents()
  {
@@ -87,7 +96,7 @@ async fn without_aws_a_changed_create_only_property_of_the_database_is_a_replace
 
     rename_owner(&Path::new(folder).join("data.yaml"));
     let changed = checkout.xtask(&plan).await.expect(0).json();
-    insta::assert_snapshot!(told(&changed));
+    insta::assert_snapshot!(without_hashes(&told(&changed)));
 
     let mut wrong = plan;
     wrong[5] = "nowhere";
