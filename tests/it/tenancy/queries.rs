@@ -107,7 +107,7 @@ const ALONG_AN_INDEX: [&str; 17] = [
 
 /// Filters of each kind: frequent, rare and without a task. Any two of different kinds are combined,
 /// in each order.
-const FILTERS: [&str; 26] = [
+const FILTERS: [&str; 28] = [
     "status=failed",
     "status=pending",
     "status=pending,in_progress",
@@ -130,6 +130,9 @@ const FILTERS: [&str; 26] = [
     "due_after=2026-03-01T00:00:00Z",
     "due_after=2999-01-01T00:00:00Z",
     "created_after=2025-12-31T00:00:00Z",
+    // Broad ranges: 10,000 tasks, which every order by another time has at its end.
+    "due_before=2016-01-01T00:00:00Z",
+    "created_after=2025-12-25T00:00:00Z",
     "title_prefix=needle",
     "title_prefix=common",
     "title_prefix=%E5%85%B1%E9%80%9A",

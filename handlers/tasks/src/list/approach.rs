@@ -45,7 +45,7 @@ impl Approach {
             let references = filter.references().map(|(_, value)| value);
             let named = references.iter().filter(|value| **value != Wanted::Any);
             let single = named.count() + usize::from(filter.label.is_some());
-            let is_due = filter.due_from.or(filter.due_before).is_some();
+            let is_due = filter.has_due();
             let is_created = filter.created_from.or(filter.created_before).is_some();
             let is_title = filter.title_prefix.is_some();
             let has_priority = !filter.priorities.is_empty() && order.by != By::Priority;
@@ -131,7 +131,7 @@ pub fn write_counts(
             count(&|sql| write_reference(sql, column, value));
         }
     }
-    if filter.due_from.or(filter.due_before).is_some() {
+    if filter.has_due() {
         count(&|sql| filter.write_due(sql));
     }
     if filter.created_from.or(filter.created_before).is_some() {
@@ -140,9 +140,10 @@ pub fn write_counts(
     if filter.title_prefix.is_some() {
         count(&|sql| filter.write_title_prefix(sql));
     }
-    // In the order of creation, walking along the label reads no more than sorting its tasks.
+    // In the order of creation, walking along the label reads no more than sorting its tasks; with a
+    // range of due dates, the walk is along all tasks.
     if let Some(label) = filter.label
-        && order.by != By::Created
+        && (order.by != By::Created || filter.has_due())
     {
         sql.push(", (select count(*) from (select from task_labels l where l.organization_id = ");
         sql.push_bind(organization).push(" and l.label_id = ");

@@ -43,6 +43,17 @@ impl Filter {
         write_time(sql, "t.created_at < ", self.created_before);
     }
 
+    /// The same of a label's tasks, where the index of the label has the time.
+    pub(super) fn write_created_of_label(&self, sql: &mut QueryBuilder<'_, Postgres>) {
+        write_time(sql, "l.task_created_at >= ", self.created_from);
+        write_time(sql, "l.task_created_at < ", self.created_before);
+    }
+
+    /// Whether it asks for a range of due dates.
+    pub(super) fn has_due(&self) -> bool {
+        self.due_from.or(self.due_before).is_some()
+    }
+
     pub(super) fn write_title_prefix(&self, sql: &mut QueryBuilder<'_, Postgres>) {
         if let Some(prefix) = &self.title_prefix {
             sql.push(" and t.title_key ^@ lower(")

@@ -106,9 +106,11 @@ impl Statement<'_> {
         branches
     }
 
-    /// Whether the tasks are found along the index of their label, which has the order of creation.
+    /// Whether the tasks are found along the index of their label, which has the order of creation
+    /// and no due date.
     fn is_along_label(&self) -> bool {
         self.filter.label.is_some()
+            && !self.filter.has_due()
             && self.order.by == By::Created
             && self.filter.search.is_none()
             && !self.filter.deleted
@@ -157,6 +159,9 @@ impl Statement<'_> {
         );
         filter.write_references(sql);
         filter.write_times_and_title(sql);
+        if along_label {
+            filter.write_created_of_label(sql);
+        }
         if let (false, Some(label)) = (along_label, filter.label) {
             sql.push(" and exists (select from task_labels l where l.organization_id = t.organization_id and l.task_id = t.id and l.label_id = ");
             sql.push_bind(label).push(")");

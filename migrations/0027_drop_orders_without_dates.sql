@@ -1,0 +1,7 @@
+-- Drops the orders that 0018 to 0026 replace: the new indexes begin with the same columns.
+
+set local lock_timeout = '500ms';
+set local statement_timeout = '30s';
+
+drop index tasks_due, tasks_created, tasks_updated, tasks_title, tasks_priority;
+drop index tasks_status_due, tasks_status_created, tasks_status_updated, tasks_status_title;
