@@ -14,7 +14,8 @@ use crate::{
 /// What a person says about deploys from GitHub.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Github {
-    /// `owner/name`; `None`: as it is, which at first is none.
+    /// `owner/name` or `owner@1/name@2`, as GitHub has it in the subject of its tokens; `None`: as it
+    /// is, which at first is none.
     pub repository: Option<String>,
     /// The account has GitHub's identity provider already.
     pub provider_exists: bool,
@@ -137,23 +138,65 @@ fn repository(
             })
         }));
     };
-    let letters = |part: &str| {
+    if !is_repository(name) {
+        return Err(Error::usage(
+            format!("`{name}` is not a repository of GitHub."),
+            "Give owner and name: `--github owner/name`, or with their ids: `--github owner@1/name@2`",
+        ));
+    }
+    Ok(Some(stacks::bootstrap::GithubRepository {
+        name: name.clone(),
+        provider_exists: github.provider_exists,
+    }))
+}
+
+/// Whether it is a repository as it stands in the subject of GitHub's tokens: with the ids of owner
+/// and repository when it was created after 2026-07-15
+/// (<https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens>).
+fn is_repository(name: &str) -> bool {
+    // A star or a colon here would let other repositories in.
+    let is_name = |part: &str| {
         !part.is_empty()
             && part
                 .chars()
                 .all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
     };
-    match name.split_once('/') {
-        Some((owner, repository)) if letters(owner) && letters(repository) => {
-            Ok(Some(stacks::bootstrap::GithubRepository {
-                name: name.clone(),
-                provider_exists: github.provider_exists,
-            }))
+    let is_id = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let Some((owner, repository)) = name.split_once('/') else {
+        return false;
+    };
+    match (owner.split_once('@'), repository.split_once('@')) {
+        (None, None) => is_name(owner) && is_name(repository),
+        (Some((owner, owner_id)), Some((repository, id))) => {
+            is_name(owner) && is_id(owner_id) && is_name(repository) && is_id(id)
         }
-        // A star or a colon here would let other repositories in.
-        _ => Err(Error::usage(
-            format!("`{name}` is not a repository of GitHub."),
-            "Give owner and name: `--github owner/name`",
-        )),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_has_a_name_with_or_without_the_ids_of_its_owner_and_its_own() {
+        for name in ["owner/name", "my-org/my.app_2", "owner@12/name@3456"] {
+            assert!(is_repository(name), "{name}");
+        }
+        for name in [
+            "owner",
+            "owner/",
+            "/name",
+            "owner/*",
+            "owner/name:environment",
+            "owner/name/more",
+            "owner@12/name",
+            "owner/name@34",
+            "owner@/name@34",
+            "owner@*/name@34",
+            "owner@12/name@34@56",
+        ] {
+            assert!(!is_repository(name), "{name}");
+        }
     }
 }

@@ -14,6 +14,9 @@ pub(crate) struct Bootstrap {
     #[arg(long)]
     stage: String,
     /// Let the workflows of this repository deploy, from the environment called as the stage.
+    ///
+    /// With the ids of owner and repository (`owner@1/name@2`) when the repository was created after
+    /// July 15, 2026: GitHub's tokens name it so.
     #[arg(long, value_name = "OWNER/NAME")]
     github: Option<String>,
     /// The account has GitHub's identity provider already (it can have only one).
