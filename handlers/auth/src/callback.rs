@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use miyabi_core::{ApiError, App, Audit, Origin, Problem, Query, Tx};
+use miyabi_core::{ApiError, App, Audit, Opaque, Origin, Problem, Query, Tx};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -15,7 +15,6 @@ use crate::{
     cookies,
     github::{self, Profile},
     login::redirect_uri,
-    opaque::Opaque,
     organizations::{self, Membership},
 };
 
