@@ -190,7 +190,7 @@ pub(crate) async fn list(
     operation_id = "createInvitation",
     request_body = NewInvitation,
     responses(
-        (status = 200, description = "The invitation with its code.", body = NewInvitationLink),
+        (status = 201, description = "The invitation with its code.", body = NewInvitationLink),
         (status = 403, description = "`exceeds_own_permissions`: the role has permissions that the caller lacks. `missing_permission`. `not_a_member`.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -241,7 +241,9 @@ pub(crate) async fn create(
         invitation,
         code,
     };
-    tx.commit_with((), &link).await
+    let mut response = tx.commit_with((), &link).await?;
+    *response.status_mut() = StatusCode::CREATED;
+    Ok(response)
 }
 
 /// Revokes an invitation.
