@@ -459,11 +459,11 @@ table users with row-level security
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)))) with check (EXISTS ( SELECT
    FROM memberships m
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))))
-    policy tenant_orgs for all to miyabi_orgs using (EXISTS ( SELECT
+    policy tenant_orgs for all to miyabi_orgs using (( SELECT m.user_id
    FROM memberships m
-  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)))) with check (EXISTS ( SELECT
+  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL) with check (( SELECT m.user_id
    FROM memberships m
-  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))))
+  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL)
     grant select (id, github_id, login, name, avatar_url, email, created_at, disabled_at) to miyabi_auth
     grant select (id, login, name, avatar_url) to miyabi_activity
     grant select (id, login, name, avatar_url) to miyabi_tasks
