@@ -19,6 +19,7 @@ mod join;
 mod members;
 mod organizations;
 mod permission_set;
+mod role;
 mod role_name;
 mod roles;
 
