@@ -3,9 +3,10 @@
 
 role miyabi_activity
 role miyabi_auth
+role miyabi_orgs
 role miyabi_tasks
-schema app: miyabi_activity usage, miyabi_auth usage, miyabi_tasks usage
-schema public: miyabi_activity usage, miyabi_auth usage, miyabi_tasks usage
+schema app: miyabi_activity usage, miyabi_auth usage, miyabi_orgs usage, miyabi_tasks usage
+schema public: miyabi_activity usage, miyabi_auth usage, miyabi_orgs usage, miyabi_tasks usage
 
 table audit_log with row-level security
     -- Who did what. Append-only: no runtime role may change or remove a row.
@@ -31,8 +32,10 @@ table audit_log with row-level security
     CREATE INDEX audit_log_target ON public.audit_log USING btree (organization_id, target_id, created_at DESC, id DESC)
     CREATE INDEX audit_log_target_type ON public.audit_log USING btree (organization_id, target_type, created_at DESC, id DESC)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_activity
     grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_auth
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_orgs
     grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_tasks
     grant select (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, created_at) to miyabi_activity
 
@@ -61,23 +64,30 @@ table idempotency_keys with row-level security
     constraint idempotency_keys_request_hash_sha256 CHECK ((octet_length(request_hash) = 32))
     CREATE INDEX idempotency_keys_expires_at ON public.idempotency_keys USING btree (organization_id, expires_at)
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_orgs
     grant delete to miyabi_tasks
+    grant insert (organization_id, user_id, route, key, request_hash) to miyabi_orgs
     grant insert (organization_id, user_id, route, key, request_hash) to miyabi_tasks
+    grant select (organization_id, user_id, route, key, request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_orgs
     grant select (organization_id, user_id, route, key, request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_tasks
+    grant update (request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_orgs
     grant update (request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_tasks
 
 table invitations with row-level security
-    -- Invitations to an organization. No function may touch them yet.
+    -- Invitations to an organization, by a link with a code. Only the hash of the code is kept.
     organization_id uuid not null
     id uuid not null
     role text not null
-    github_login text not null
+    github_login text -- Who may use it; null: whoever has the link.
     token_hash bytea not null
     invited_by uuid not null
     created_at timestamp with time zone not null default now()
     expires_at timestamp with time zone not null
-    accepted_at timestamp with time zone
+    accepted_at timestamp with time zone -- When it was used last.
     revoked_at timestamp with time zone
+    max_uses bigint not null default 1
+    uses bigint not null default 0
     constraint invitations_github_login_length CHECK (((char_length(github_login) >= 1) AND (char_length(github_login) <= 100)))
     constraint invitations_invited_by_fkey FOREIGN KEY (organization_id, invited_by) REFERENCES memberships(organization_id, user_id)
     constraint invitations_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
@@ -85,7 +95,14 @@ table invitations with row-level security
     constraint invitations_role_fkey FOREIGN KEY (organization_id, role) REFERENCES roles(organization_id, name)
     constraint invitations_token_hash_key UNIQUE (organization_id, token_hash)
     constraint invitations_token_hash_sha256 CHECK ((octet_length(token_hash) = 32))
+    constraint invitations_uses_within_max CHECK (((uses >= 0) AND (uses <= max_uses)))
+    CREATE INDEX invitations_token_hash ON public.invitations USING btree (token_hash)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_orgs
+    grant insert (organization_id, id, role, github_login, token_hash, invited_by, expires_at, max_uses) to miyabi_orgs
+    grant select (organization_id, id, role, github_login, invited_by, created_at, expires_at, revoked_at, max_uses, uses) to miyabi_orgs
+    grant update (revoked_at) to miyabi_orgs
 
 table labels with row-level security
     -- The labels of an organization.
@@ -119,16 +136,21 @@ table memberships with row-level security
     role text not null
     created_at timestamp with time zone not null default now()
     removed_at timestamp with time zone -- Set when somebody leaves: the row stays, so that what they wrote still says by whom.
+    version bigint not null default 1
     constraint memberships_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint memberships_pkey PRIMARY KEY (organization_id, user_id)
     constraint memberships_role_fkey FOREIGN KEY (organization_id, role) REFERENCES roles(organization_id, name)
     constraint memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
+    CREATE INDEX memberships_present ON public.memberships USING btree (organization_id, user_id) WHERE (removed_at IS NULL)
     CREATE INDEX memberships_user_id ON public.memberships USING btree (user_id, organization_id)
     policy own for all to miyabi_auth using (user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid) with check (user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid)
     policy tenant for all to miyabi_activity, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_activity
     grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_auth
     grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_tasks
+    grant select (organization_id, user_id, role, created_at, removed_at, version) to miyabi_orgs
+    grant update (role, removed_at, version) to miyabi_orgs
 
 table organizations with row-level security
     -- The tenants.
@@ -136,6 +158,7 @@ table organizations with row-level security
     name text not null
     created_at timestamp with time zone not null default now()
     deleted_at timestamp with time zone
+    version bigint not null default 1
     constraint organizations_name_length CHECK ((char_length(name) <= 100))
     constraint organizations_name_not_blank CHECK ((btrim(name) <> ''::text))
     constraint organizations_pkey PRIMARY KEY (id)
@@ -147,9 +170,12 @@ table organizations with row-level security
    FROM memberships m
   WHERE ((m.organization_id = organizations.id) AND (m.user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid))))
     policy tenant for all to miyabi_activity, miyabi_tasks using (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant select (id, name, created_at, deleted_at) to miyabi_activity
     grant select (id, name, created_at, deleted_at) to miyabi_auth
     grant select (id, name, created_at, deleted_at) to miyabi_tasks
+    grant select (id, name, created_at, deleted_at, version) to miyabi_orgs
+    grant update (name, deleted_at, version) to miyabi_orgs
 
 table outbox with row-level security
     -- Events to send to the sockets of an organization: ids, never data.
@@ -164,7 +190,9 @@ table outbox with row-level security
     constraint outbox_type_shape CHECK ((type ~ '^[a-z_]+\.[a-z_]+$'::text))
     CREATE INDEX outbox_undelivered ON public.outbox USING btree (created_at) WHERE (delivered_at IS NULL)
     policy tenant for all to miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant insert (organization_id, seq, type, ids) to miyabi_auth
+    grant insert (organization_id, seq, type, ids) to miyabi_orgs
     grant insert (organization_id, seq, type, ids) to miyabi_tasks
 
 table outbox_sequences with row-level security
@@ -174,9 +202,12 @@ table outbox_sequences with row-level security
     constraint outbox_sequences_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint outbox_sequences_pkey PRIMARY KEY (organization_id)
     policy tenant for all to miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant select (organization_id, last_seq) to miyabi_auth
+    grant select (organization_id, last_seq) to miyabi_orgs
     grant select (organization_id, last_seq) to miyabi_tasks
     grant update (last_seq) to miyabi_auth
+    grant update (last_seq) to miyabi_orgs
     grant update (last_seq) to miyabi_tasks
 
 table refresh_tokens
@@ -209,17 +240,22 @@ table refusal_counts with row-level security
     constraint refusal_counts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint refusal_counts_pkey PRIMARY KEY (organization_id, actor_id, hour)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant delete to miyabi_activity
     grant delete to miyabi_auth
+    grant delete to miyabi_orgs
     grant delete to miyabi_tasks
     grant insert (organization_id, actor_id, hour, lines) to miyabi_activity
     grant insert (organization_id, actor_id, hour, lines) to miyabi_auth
+    grant insert (organization_id, actor_id, hour, lines) to miyabi_orgs
     grant insert (organization_id, actor_id, hour, lines) to miyabi_tasks
     grant select (organization_id, actor_id, hour, lines) to miyabi_activity
     grant select (organization_id, actor_id, hour, lines) to miyabi_auth
+    grant select (organization_id, actor_id, hour, lines) to miyabi_orgs
     grant select (organization_id, actor_id, hour, lines) to miyabi_tasks
     grant update (lines) to miyabi_activity
     grant update (lines) to miyabi_auth
+    grant update (lines) to miyabi_orgs
     grant update (lines) to miyabi_tasks
 
 table revoked_tokens
@@ -245,15 +281,21 @@ table roles with row-level security
     permissions jsonb not null
     built_in boolean not null default false
     created_at timestamp with time zone not null default now()
+    version bigint not null default 1
     constraint roles_name_shape CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text))
     constraint roles_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint roles_permissions_array CHECK ((jsonb_typeof(permissions) = 'array'::text))
     constraint roles_permissions_known CHECK ((permissions <@ '["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "audit.read"]'::jsonb))
     constraint roles_pkey PRIMARY KEY (organization_id, name)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_orgs
+    grant insert (organization_id, name, permissions) to miyabi_orgs
     grant select (organization_id, name, permissions, built_in) to miyabi_activity
     grant select (organization_id, name, permissions, built_in) to miyabi_auth
     grant select (organization_id, name, permissions, built_in) to miyabi_tasks
+    grant select (organization_id, name, permissions, built_in, created_at, version) to miyabi_orgs
+    grant update (permissions, version) to miyabi_orgs
 
 table sessions
     -- One row a sign-in, from which a family of refresh tokens descends.
@@ -417,9 +459,42 @@ table users with row-level security
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)))) with check (EXISTS ( SELECT
    FROM memberships m
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))))
+    policy tenant_orgs for all to miyabi_orgs using (( SELECT m.user_id
+   FROM memberships m
+  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL) with check (( SELECT m.user_id
+   FROM memberships m
+  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL)
     grant select (id, github_id, login, name, avatar_url, email, created_at, disabled_at) to miyabi_auth
     grant select (id, login, name, avatar_url) to miyabi_activity
     grant select (id, login, name, avatar_url) to miyabi_tasks
+    grant select (id, login, name, avatar_url, disabled_at) to miyabi_orgs
+
+CREATE OR REPLACE FUNCTION app.accept_invitation(p_hash bytea, OUT verdict text, OUT organization uuid, OUT organization_name text, OUT invitation uuid, OUT granted_role text, OUT login text, OUT expires timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    select i.organization_id into organization from public.invitations i where i.token_hash = p_hash;
+    -- In this order everywhere: whoever changes members of an organization holds its row first.
+    perform from public.organizations o where o.id = organization for no key update;
+    perform from public.users u where u.id = current_setting('app.current_user_id')::uuid for no key update;
+    select f.* into verdict, organization, organization_name, invitation, granted_role, login, expires
+        from app.find_invitation(p_hash) f;
+    if verdict <> 'open' then
+        return;
+    end if;
+    insert into public.memberships as m (organization_id, user_id, role)
+        values (organization, current_setting('app.current_user_id')::uuid, granted_role)
+        on conflict (organization_id, user_id) do update
+            set role = excluded.role, removed_at = null, version = m.version + 1;
+    update public.invitations i set uses = i.uses + 1, accepted_at = now()
+        where i.organization_id = organization and i.id = invitation;
+end
+$function$
+    -- Makes the current user a member by the code with this hash, when app.find_invitation says `open`; counts the use.
+    grant execute to miyabi_orgs
 
 CREATE OR REPLACE FUNCTION app.create_organization(p_id uuid, p_name text, p_owner uuid)
  RETURNS void
@@ -466,7 +541,79 @@ begin
 end
 $function$
     -- Asked when a tenant transaction opens: is this access token still good, and what may its user do in the organization now.
-    grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
+    grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.find_invitation(p_hash bytea, OUT verdict text, OUT organization uuid, OUT organization_name text, OUT invitation uuid, OUT granted_role text, OUT login text, OUT expires timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    invited uuid := current_setting('app.current_user_id')::uuid;
+    made timestamptz;
+    is_open boolean;
+begin
+    select o.id, o.name, i.id, i.role, i.github_login, i.expires_at, i.created_at,
+            i.revoked_at is null and i.expires_at > clock_timestamp() and i.uses < i.max_uses
+            -- Nobody is let in by somebody who could not let them in now.
+            and exists (
+                select from public.memberships m
+                join public.users u on u.id = m.user_id
+                join public.roles r on r.organization_id = m.organization_id and r.name = m.role
+                join public.roles granted on granted.organization_id = i.organization_id and granted.name = i.role
+                where m.organization_id = i.organization_id and m.user_id = i.invited_by
+                    and m.removed_at is null and u.disabled_at is null
+                    and r.permissions @> '["members.manage"]' and granted.permissions <@ r.permissions)
+        into organization, organization_name, invitation, granted_role, login, expires, made, is_open
+        from public.invitations i join public.organizations o on o.id = i.organization_id
+        where i.token_hash = p_hash and o.deleted_at is null;
+    if not found then
+        verdict := 'not_found';
+    elsif exists (
+        select from public.memberships m
+        where m.organization_id = organization and m.user_id = invited and m.removed_at is null
+    ) then
+        verdict := 'already_member';
+    elsif not is_open then
+        verdict := 'closed';
+    elsif login is not null and lower(login) <> (select lower(u.login) from public.users u where u.id = invited) then
+        verdict := 'wrong_account';
+    elsif exists (
+        select from public.memberships m
+        where m.organization_id = organization and m.user_id = invited and m.removed_at >= made
+    ) then
+        verdict := 'removed';
+    elsif not app.has_room_for_membership() then
+        verdict := 'no_room';
+    else
+        verdict := 'open';
+    end if;
+end
+$function$
+    -- What the code with this hash is good for now, for the current user. Found by the hash alone: whoever asks has the code.
+    grant execute to miyabi_orgs
+
+CREATE OR REPLACE FUNCTION app.found_organization(p_id uuid, p_name text)
+ RETURNS boolean
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    founder uuid := current_setting('app.current_user_id')::uuid;
+begin
+    -- Two requests of one person at once must not both take the last place.
+    perform from public.users where id = founder for no key update;
+    if not app.has_room_for_membership() then
+        return false;
+    end if;
+    perform app.create_organization(p_id, p_name, founder);
+    return true;
+end
+$function$
+    -- An organization of the current user; false when they are in 100 already.
+    grant execute to miyabi_orgs
 
 CREATE OR REPLACE FUNCTION app.give_built_in_roles()
  RETURNS trigger
@@ -481,6 +628,16 @@ begin
 end
 $function$
     -- An organization without its built-in roles cannot exist.
+
+CREATE OR REPLACE FUNCTION app.has_room_for_membership()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$select count(*) < 100 from public.memberships m join public.organizations o on o.id = m.organization_id
+        where m.user_id = current_setting('app.current_user_id')::uuid and m.removed_at is null
+            and (o.deleted_at is null or o.deleted_at > now() - interval '30 days')$function$
+    -- Whether the current user is in fewer than 100 organizations. A part of the functions beside it: no role may execute it.
 
 CREATE OR REPLACE FUNCTION app.is_withdrawn(p_user uuid, p_session uuid, p_token uuid, p_issued_at timestamp with time zone)
  RETURNS boolean
@@ -498,7 +655,22 @@ begin
 end
 $function$
     -- Whether an access token was withdrawn before its time.
-    grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
+    grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.my_memberships(p_after uuid, p_limit integer, OUT organization_id uuid, OUT name text, OUT role text, OUT joined_at timestamp with time zone, OUT deleted_at timestamp with time zone, OUT restorable_until timestamp with time zone)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 100
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$select o.id, o.name, m.role, m.created_at, o.deleted_at, o.deleted_at + interval '30 days'
+        from public.memberships m join public.organizations o on o.id = m.organization_id
+        where m.user_id = current_setting('app.current_user_id')::uuid and m.removed_at is null
+            and (o.deleted_at is null or o.deleted_at > now() - interval '30 days')
+            and (p_after is null or m.organization_id > p_after)
+        order by m.organization_id
+        limit least(p_limit, 101)$function$
+    -- A page of the organizations of the current user by id, also of those that can still be restored.
+    grant execute to miyabi_orgs
 
 CREATE OR REPLACE FUNCTION app.my_organizations(OUT id uuid, OUT name text, OUT role text)
  RETURNS SETOF record
@@ -511,7 +683,38 @@ AS $function$select o.id, o.name, m.role
             and m.removed_at is null and o.deleted_at is null
         order by m.created_at, o.id$function$
     -- The organizations that the current user belongs to now, oldest membership first.
-    grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
+    grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.restore_organization(p_id uuid)
+ RETURNS text
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    may_restore boolean;
+begin
+    perform from public.organizations o
+        where o.id = p_id and o.deleted_at > now() - interval '30 days' for no key update;
+    if not found then
+        return 'not_found';
+    end if;
+    select r.permissions @> '["org.delete"]' into may_restore
+        from public.memberships m join public.roles r on r.organization_id = m.organization_id and r.name = m.role
+        where m.organization_id = p_id and m.removed_at is null
+            and m.user_id = current_setting('app.current_user_id')::uuid;
+    if may_restore is null then
+        return 'not_found';
+    end if;
+    if not may_restore then
+        return 'missing_permission';
+    end if;
+    update public.organizations set deleted_at = null, version = version + 1 where id = p_id;
+    return 'restored';
+end
+$function$
+    -- Undoes a deletion within 30 days, for a member who may delete: restored, missing_permission or not_found.
+    grant execute to miyabi_orgs
 
 CREATE OR REPLACE FUNCTION app.search_candidates(p_organization uuid, p_words tsquery, p_limit integer)
  RETURNS SETOF uuid
@@ -632,7 +835,7 @@ CREATE OR REPLACE FUNCTION app.withdrawals(OUT kind text, OUT id uuid, OUT issue
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$select r.kind, r.id, r.issued_before, r.expires_at from public.revoked_tokens r where r.expires_at > now()$function$
     -- All that is withdrawn now, to fill an empty cache: ids and times only.
-    grant execute to miyabi_activity, miyabi_auth, miyabi_tasks
+    grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
 built-in role admin: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "audit.read"]
 built-in role member: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read"]
 built-in role owner: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "audit.read"]

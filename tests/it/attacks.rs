@@ -35,7 +35,7 @@ mod rows;
 mod schema_bodies;
 pub(crate) mod sign_in;
 mod signing_keys;
-mod stored;
+pub(crate) mod stored;
 mod tabs;
 mod text;
 mod timestamps;

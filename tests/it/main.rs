@@ -25,6 +25,7 @@ mod metrics;
 mod migrations;
 mod odd_events;
 mod openapi;
+mod orgs;
 mod plan;
 #[cfg(feature = "aws")]
 mod sandbox;

@@ -5,7 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::{HeaderMap, StatusCode, header};
-use miyabi_core::{ApiError, App, Audit, Origin, Problem, Query, Tx};
+use miyabi_core::{ApiError, App, Audit, Opaque, Origin, Problem, Query, Tx};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::IntoParams;
@@ -15,7 +15,6 @@ use crate::{
     cookies,
     github::{self, Profile},
     login::redirect_uri,
-    opaque::Opaque,
     organizations::{self, Membership},
 };
 
@@ -102,14 +101,14 @@ pub(crate) async fn callback(
     Ok((StatusCode::SEE_OTHER, location, cookies).into_response())
 }
 
-/// The open sign-in with that state, when this browser began it. It is over with that, whatever
-/// comes of it.
+/// The open sign-in with that state, when this browser began it. Its row is deleted, however the
+/// sign-in ends: the path that it returns to can have the code of an invitation.
 async fn take_attempt(app: &App, headers: &HeaderMap, state: &Opaque) -> Result<Attempt, ApiError> {
     let browser = cookies::read_attempt(headers, state).ok_or_else(bad_state)?;
     let mut tx = app.db().before_sign_in().await?;
     let attempt = sqlx::query_as!(
         Attempt,
-        "update sign_in_attempts set used_at = now()
+        "delete from sign_in_attempts
          where state_hash = $1 and browser_hash = $2 and used_at is null and expires_at > now()
          returning code_verifier, return_to",
         state.hash(),

@@ -3,8 +3,7 @@
 use axum::response::AppendHeaders;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, HeaderName, header};
-
-use crate::opaque::Opaque;
+use miyabi_core::Opaque;
 
 /// The refresh token. Only sent to this function, and never along from another site.
 pub(crate) const REFRESH: &str = "__Secure-rt";

@@ -7,9 +7,9 @@
 
 use axum::extract::FromRequestParts;
 use http::{HeaderMap, header, request::Parts};
-use miyabi_core::{ApiError, Origin};
+use miyabi_core::{ApiError, Opaque, Origin};
 
-use crate::{cookies, opaque::Opaque};
+use crate::cookies;
 
 /// Where the CSRF token stands.
 pub(crate) const HEADER: &str = "x-csrf-token";

@@ -3,13 +3,12 @@
 //! Whoever proves a refresh token holds the row lock of its session until the transaction ends:
 //! exchanges, sign-outs and the discovery of a reuse happen one after the other.
 
-use miyabi_core::{ApiError, App, Audit, Event, Tx, Withdrawal};
+use miyabi_core::{ApiError, App, Audit, Event, Opaque, Tx, Withdrawal};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
     csrf::{self, RefreshCookie},
-    opaque::Opaque,
     organizations,
 };
 

@@ -22,7 +22,6 @@ mod github;
 mod login;
 mod logout;
 mod me;
-mod opaque;
 mod organizations;
 mod refresh;
 mod return_to;

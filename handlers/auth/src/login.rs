@@ -6,15 +6,11 @@ use axum::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::{HeaderMap, StatusCode, header};
-use miyabi_core::{ApiError, App, Origin, Problem, Query};
+use miyabi_core::{ApiError, App, Opaque, Origin, Problem, Query, sha256};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::{
-    cookies, github,
-    opaque::{Opaque, sha256},
-    return_to::ReturnTo,
-};
+use crate::{cookies, github, return_to::ReturnTo};
 
 /// Query parameters of a sign-in.
 #[derive(Deserialize, IntoParams)]

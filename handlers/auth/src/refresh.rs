@@ -5,7 +5,7 @@
 //! twenty at once, and who never got the first answer.
 
 use axum::{extract::State, response::Response};
-use miyabi_core::{ApiError, App, Audit, Json, KeySet, Problem, Tx};
+use miyabi_core::{ApiError, App, Audit, Json, KeySet, Opaque, Problem, Tx};
 use serde::Deserialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -16,7 +16,6 @@ use crate::{
     cookies,
     csrf::RefreshCookie,
     family::{self, Family, Standing},
-    opaque::Opaque,
     organizations::{self, Membership},
 };
 

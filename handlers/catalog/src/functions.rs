@@ -4,7 +4,10 @@ use crate::{
     Access::{self, Needs, Public, RefreshCookie, SignedIn},
     Function,
     Method::{self, Delete, Get, Patch, Post},
-    Permission::{AuditRead, TasksDelete, TasksRead, TasksWrite},
+    Permission::{
+        AuditRead, MembersManage, MembersRead, OrgDelete, OrgUpdate, RolesManage, TasksDelete,
+        TasksRead, TasksWrite,
+    },
     Route,
 };
 
@@ -77,6 +80,51 @@ pub const FUNCTIONS: &[Function] = &[
         invokes: &[],
         in_vpc: true,
         routes: &[],
+    },
+    Function {
+        name: "orgs",
+        about: "Organizations, members, roles and invitations.",
+        database_role: Some("miyabi_orgs"),
+        reads_jwt_keys: true,
+        invokes: &[],
+        in_vpc: true,
+        routes: &[
+            to(Get, "/api/organizations", SignedIn),
+            to(Post, "/api/organizations", SignedIn),
+            to(Get, "/api/organizations/{organization_id}", SignedIn),
+            to(
+                Patch,
+                "/api/organizations/{organization_id}",
+                Needs(OrgUpdate),
+            ),
+            to(
+                Delete,
+                "/api/organizations/{organization_id}",
+                Needs(OrgDelete),
+            ),
+            to(Post, "/api/organizations/{organization_id}/leave", SignedIn),
+            to(
+                Post,
+                "/api/organizations/{organization_id}/restore",
+                SignedIn,
+            ),
+            to(Get, "/api/members", Needs(MembersRead)),
+            to(Patch, "/api/members/{user_id}", Needs(MembersManage)),
+            to(Delete, "/api/members/{user_id}", Needs(MembersManage)),
+            to(Get, "/api/roles", Needs(MembersRead)),
+            to(Post, "/api/roles", Needs(RolesManage)),
+            to(Patch, "/api/roles/{role_name}", Needs(RolesManage)),
+            to(Delete, "/api/roles/{role_name}", Needs(RolesManage)),
+            to(Get, "/api/invitations", Needs(MembersManage)),
+            to(Post, "/api/invitations", Needs(MembersManage)),
+            to(
+                Delete,
+                "/api/invitations/{invitation_id}",
+                Needs(MembersManage),
+            ),
+            to(Post, "/api/invitations/preview", SignedIn),
+            to(Post, "/api/invitations/accept", SignedIn),
+        ],
     },
     Function {
         name: "tasks",

@@ -31,6 +31,16 @@ pub enum Event {
         /// The label.
         id: Uuid,
     },
+    /// An organization was renamed, deleted or restored, or one of its roles changed.
+    OrganizationChanged {
+        /// The organization.
+        id: Uuid,
+    },
+    /// An invitation was created, used or revoked.
+    InvitationChanged {
+        /// The invitation.
+        id: Uuid,
+    },
     /// Somebody's membership, role or session ended or changed.
     MemberChanged {
         /// The user.
@@ -46,6 +56,8 @@ impl Event {
             Event::TasksChanged { .. } => "tasks.changed",
             Event::CommentChanged { .. } => "comment.changed",
             Event::LabelChanged { .. } => "label.changed",
+            Event::OrganizationChanged { .. } => "organization.changed",
+            Event::InvitationChanged { .. } => "invitation.changed",
             Event::MemberChanged { .. } => "member.changed",
         }
     }
@@ -53,7 +65,10 @@ impl Event {
     /// The ids that it carries.
     pub fn ids(&self) -> Vec<Uuid> {
         match self {
-            Event::TaskChanged { id } | Event::LabelChanged { id } => vec![*id],
+            Event::TaskChanged { id }
+            | Event::LabelChanged { id }
+            | Event::OrganizationChanged { id }
+            | Event::InvitationChanged { id } => vec![*id],
             Event::TasksChanged { ids } => ids.clone(),
             Event::CommentChanged { task_id, id } => vec![*task_id, *id],
             Event::MemberChanged { user_id } => vec![*user_id],

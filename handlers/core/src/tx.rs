@@ -138,7 +138,7 @@ impl Tx {
         Ok(())
     }
 
-    /// For `auth` only: makes this a transaction in an organization of its user.
+    /// For `auth` and `orgs` only: makes this a transaction in another organization of its user.
     ///
     /// # Errors
     ///

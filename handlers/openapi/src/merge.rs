@@ -5,8 +5,12 @@ use serde_json::{Map, Value, json};
 use crate::Error;
 
 /// Tags of the operations, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 10] = [
     ("auth", "Sign-in with GitHub, access tokens and sessions."),
+    ("organizations", "Organizations of the caller."),
+    ("members", "Members of an organization."),
+    ("roles", "Roles of an organization and their permissions."),
+    ("invitations", "Invitations to an organization."),
     ("tasks", "Tasks of an organization."),
     ("comments", "Comments on tasks."),
     ("labels", "Labels of an organization."),

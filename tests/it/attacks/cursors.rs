@@ -114,7 +114,16 @@ async fn attack_42_limits_out_of_range() {
         .await
         .expect(201);
     let comments = format!("/api/tasks/{}/comments", task["id"].as_str().unwrap());
-    for list in ["/api/tasks", "/api/labels", &comments, "/api/activity"] {
+    for list in [
+        "/api/tasks",
+        "/api/labels",
+        &comments,
+        "/api/activity",
+        "/api/organizations",
+        "/api/members",
+        "/api/roles",
+        "/api/invitations",
+    ] {
         for limit in [
             "0",
             "-1",

@@ -12,6 +12,9 @@ struct Things {
     comment: String,
     label: String,
     session: String,
+    organization: String,
+    user: String,
+    invitation: String,
 }
 
 async fn things(person: &Person) -> Things {
@@ -23,7 +26,13 @@ async fn things(person: &Person) -> Things {
     let comments = format!("/api/tasks/{task}/comments");
     let comment = person.post(&comments, json!({"body": "Private"})).await;
     let label = person.post("/api/labels", json!({"name": "Private"})).await;
+    let invitation = person
+        .post("/api/invitations", json!({"role": "viewer"}))
+        .await;
     Things {
+        organization: person.organization_id(),
+        user: person.user_id(),
+        invitation: id(invitation.expect(201)["invitation"].clone()),
         comment: id(comment.expect(201)),
         label: id(label.expect(201)),
         session: person.claims()["sid"].as_str().unwrap().to_owned(),
@@ -38,6 +47,9 @@ fn nothing() -> Things {
         comment: id(),
         label: id(),
         session: id(),
+        organization: id(),
+        user: id(),
+        invitation: id(),
     }
 }
 
@@ -48,7 +60,10 @@ async fn ask(person: &Person, route: &Route, path: &str) -> Response {
         (_, path) if path.ends_with("/restore") => None,
         ("POST", _) => Some(json!({"body": "Intruder"})),
         ("PATCH", path) if path.ends_with("{comment_id}") => Some(json!({"body": "Intruder"})),
-        ("PATCH", path) if path.ends_with("{label_id}") => Some(json!({"name": "Intruder"})),
+        ("PATCH", path) if path.ends_with("{label_id}") || path.ends_with("{organization_id}") => {
+            Some(json!({"name": "Intruder"}))
+        }
+        ("PATCH", path) if path.ends_with("{user_id}") => Some(json!({"role": "viewer"})),
         ("PATCH", _) => Some(json!({"title": "Intruder"})),
         _ => None,
     };
@@ -81,6 +96,9 @@ fn fill(route: &Route, things: &Things) -> String {
         .replace("{comment_id}", &things.comment)
         .replace("{label_id}", &things.label)
         .replace("{session_id}", &things.session)
+        .replace("{organization_id}", &things.organization)
+        .replace("{user_id}", &things.user)
+        .replace("{invitation_id}", &things.invitation)
 }
 
 #[tokio::test]
@@ -102,6 +120,9 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
             comment: theirs.comment.clone(),
             label: theirs.label.clone(),
             session: theirs.session.clone(),
+            organization: theirs.organization.clone(),
+            user: theirs.user.clone(),
+            invitation: theirs.invitation.clone(),
         };
         if route.path.contains("{comment_id}") {
             let foreign = ask(&mallory, route, &fill(route, &mixed)).await;
@@ -120,6 +141,10 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
     assert_eq!(comments["items"].as_array().unwrap().len(), 1);
     let labels = alice.get("/api/labels").await.expect(200);
     assert_eq!(labels["items"][0]["name"], "Private");
+    let members = alice.get("/api/members").await.expect(200);
+    assert_eq!(members["items"][0]["version"], 1, "{members}");
+    let invitations = alice.get("/api/invitations").await.expect(200);
+    assert_eq!(invitations["items"][0]["revoked_at"], Value::Null);
 }
 
 /// Time says no more than the answer: the statements are the same, and none of them finds a row.

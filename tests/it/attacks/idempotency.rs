@@ -24,6 +24,8 @@ async fn attack_43_the_same_request_again_has_one_effect_and_the_same_answer() {
         ("/api/tasks", json!({"title": "New"})),
         ("/api/tasks/bulk", bulk),
         ("/api/labels", json!({"name": "New"})),
+        ("/api/organizations", json!({"name": "New"})),
+        ("/api/roles", json!({"name": "new", "permissions": []})),
         (&comments, json!({"body": "New"})),
     ] {
         let send = |body: Value| {
@@ -48,7 +50,8 @@ async fn attack_43_the_same_request_again_has_one_effect_and_the_same_answer() {
         match path {
             "/api/tasks/bulk" => other["items"][0]["change"]["title"] = json!("Other"),
             "/api/tasks" => other["title"] = json!("Other"),
-            "/api/labels" => other["name"] = json!("Other"),
+            "/api/labels" | "/api/organizations" => other["name"] = json!("Other"),
+            "/api/roles" => other["name"] = json!("other"),
             _ => other["body"] = json!("Other"),
         }
         send(other).await.problem(422, "idempotency_key_reused");

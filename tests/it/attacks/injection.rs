@@ -72,7 +72,11 @@ async fn attack_36_sql_in_every_parameter() {
         known.collect::<Vec<_>>(),
         [
             ("/api/activity", 9),
+            ("/api/invitations", 2),
             ("/api/labels", 2),
+            ("/api/members", 2),
+            ("/api/organizations", 2),
+            ("/api/roles", 2),
             ("/api/tasks", 16),
             ("/api/tasks/{task_id}/comments", 2),
         ],

@@ -17,7 +17,13 @@ async fn attack_44_only_the_present_version_is_changed() {
     let comment = format!("{comments}/{}", comment.expect(201)["id"].as_str().unwrap());
     let label = alice.post("/api/labels", json!({"name": "Label"})).await;
     let label = format!("/api/labels/{}", label.expect(201)["id"].as_str().unwrap());
-    for (path, field) in [(&task, "title"), (&comment, "body"), (&label, "name")] {
+    let organization = format!("/api/organizations/{}", alice.organization_id());
+    for (path, field) in [
+        (&task, "title"),
+        (&comment, "body"),
+        (&label, "name"),
+        (&organization, "name"),
+    ] {
         let change = |text: &str| {
             alice
                 .request(Method::PATCH, path)
@@ -66,12 +72,14 @@ async fn attack_44_a_missing_resource_is_404_before_its_version_is_412() {
         (format!("/api/tasks/{absent}/comments/{absent}"), "body"),
         (format!("/api/tasks/{task}/comments/{absent}"), "body"),
         (format!("/api/labels/{absent}"), "name"),
+        (format!("/api/organizations/{absent}"), "name"),
+        (format!("/api/members/{absent}"), "role"),
     ] {
         for tag in ["\"1\"", "*", "W/\"1\"", "\"1\", \"2\"", "x"] {
             let change = alice
                 .request(Method::PATCH, &path)
                 .header("if-match", tag)
-                .json(json!({ field: "Changed" }));
+                .json(json!({ field: "changed" }));
             change.send().await.problem(404, "not_found");
         }
     }

@@ -17,6 +17,7 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
     let comment = format!("{comments}/{}", comment.expect(201)["id"].as_str().unwrap());
     let label = alice.post("/api/labels", json!({"name": "Label"})).await;
     let label = format!("/api/labels/{}", label.expect(201)["id"].as_str().unwrap());
+    let organization = format!("/api/organizations/{}", alice.organization_id());
     let routes = [
         ("POST", "/api/tasks", json!({"title": "New"})),
         ("PATCH", task.as_str(), json!({"title": "New"})),
@@ -24,6 +25,13 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
         ("PATCH", comment.as_str(), json!({"body": "New"})),
         ("POST", "/api/labels", json!({"name": "New"})),
         ("PATCH", label.as_str(), json!({"name": "New"})),
+        ("POST", "/api/organizations", json!({"name": "New"})),
+        ("PATCH", organization.as_str(), json!({"name": "New"})),
+        (
+            "POST",
+            "/api/roles",
+            json!({"name": "new", "permissions": []}),
+        ),
     ];
     let fields = [
         ("organization_id", json!(bob.organization_id())),

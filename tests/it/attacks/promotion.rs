@@ -1,5 +1,5 @@
-//! People who give themselves more than they were given. No route changes roles or members yet;
-//! what there is must not do it either.
+//! People who give themselves more than they were given. The routes that change roles and members
+//! are in `orgs/`; nothing else may do it.
 
 use miyabi_tests::{App, Method, json};
 use sqlx::Executor;

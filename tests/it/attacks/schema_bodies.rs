@@ -29,6 +29,9 @@ const OF_LIBRARIES: [&str; 16] = [
     "serde",
 ];
 
+/// The role that operations on roles are tried on.
+const ROLE: &str = "fixture";
+
 /// What the operations are tried on.
 struct Fixture {
     app: App,
@@ -37,6 +40,8 @@ struct Fixture {
     other_task: String,
     comment: String,
     label: String,
+    bob: Person,
+    code: String,
 }
 
 impl Fixture {
@@ -56,6 +61,13 @@ impl Fixture {
         let comments = format!("/api/tasks/{task}/comments");
         let comment = make(&comments, json!({"body": "Comment"})).await;
         let label = make("/api/labels", json!({"name": "Label"})).await;
+        let role = json!({"name": ROLE, "permissions": ["tasks.read"]});
+        alice.post("/api/roles", role).await.expect(201);
+        let bob = app.member(&alice, "bob", "member").await;
+        let link = alice
+            .post("/api/invitations", json!({"role": "viewer"}))
+            .await;
+        let code = link.expect(201)["code"].as_str().unwrap().to_owned();
         Fixture {
             app,
             alice,
@@ -63,12 +75,20 @@ impl Fixture {
             other_task,
             comment,
             label,
+            bob,
+            code,
         }
     }
 
     /// Values of members that must name something that exists.
-    fn known(&self, name: &str) -> Option<Value> {
+    fn known(&self, operation: &Operation, name: &str) -> Option<Value> {
         Some(match name {
+            "name" if operation.path == "/api/roles" => {
+                json!(format!("role-{}", uuid::Uuid::new_v4()))
+            }
+            "role" => json!("viewer"),
+            "login" => json!("bob"),
+            "code" => json!(self.code),
             "id" => json!(self.task),
             "parent_id" => json!(self.other_task),
             "assignee_id" => json!(self.alice.user_id()),
@@ -79,16 +99,28 @@ impl Fixture {
     }
 
     async fn version(&self, operation: &Operation) -> i64 {
-        let (table, id) = if operation.path.contains("comment_id") {
-            ("task_comments", &self.comment)
-        } else if operation.path.contains("label_id") {
-            ("labels", &self.label)
+        let organization = self.alice.organization_id();
+        let condition = |id: &str| format!("id = '{id}'");
+        let path = &operation.path;
+        let (table, condition) = if path.contains("comment_id") {
+            ("task_comments", condition(&self.comment))
+        } else if path.contains("label_id") {
+            ("labels", condition(&self.label))
+        } else if path.contains("organization_id") {
+            ("organizations", condition(&organization))
+        } else if path.contains("user_id") {
+            let user = self.bob.user_id();
+            let of = format!("organization_id = '{organization}' and user_id = '{user}'");
+            ("memberships", of)
+        } else if path.contains("role_name") {
+            let of = format!("organization_id = '{organization}' and name = '{ROLE}'");
+            ("roles", of)
         } else {
-            ("tasks", &self.task)
+            ("tasks", condition(&self.task))
         };
         let version = self
             .app
-            .rows(&format!("select version from {table} where id = '{id}'"))
+            .rows(&format!("select version from {table} where {condition}"))
             .await;
         version[0].trim_matches(['(', ')']).parse().unwrap()
     }
@@ -98,7 +130,10 @@ impl Fixture {
             .path
             .replace("{task_id}", &self.task)
             .replace("{comment_id}", &self.comment)
-            .replace("{label_id}", &self.label);
+            .replace("{label_id}", &self.label)
+            .replace("{organization_id}", &self.alice.organization_id())
+            .replace("{user_id}", &self.bob.user_id())
+            .replace("{role_name}", ROLE);
         assert!(!path.contains('{'), "nothing is known for {path}");
         let method: Method = operation.method.parse().unwrap();
         let request = if path.starts_with("/api/auth/") {
@@ -137,13 +172,13 @@ async fn attack_52_what_the_schema_allows_is_taken() {
             continue;
         }
         for round in 0..12 {
-            let known = |name: &str| fixture.known(name);
+            let known = |name: &str| fixture.known(&operation, name);
             let body = document.value(&operation.schema, "", round == 0, &mut dice, &known);
             let version = fixture.version(&operation).await;
             let body = fixture.versioned(body, version).to_string();
             let response = fixture.send(&operation, version, body.clone()).await;
             let status = response.status.as_u16();
-            // 409: two labels of one name, a status that cannot follow.
+            // 409: two labels of one name, a status that cannot follow, an invitation of one's own.
             assert!(
                 response.status.is_success() || status == 409,
                 "{} {}: {body:.500}\n{response}",
@@ -156,6 +191,10 @@ async fn attack_52_what_the_schema_allows_is_taken() {
         "/api/tasks?limit=100",
         "/api/labels?limit=100",
         "/api/activity?limit=100",
+        "/api/organizations?limit=100",
+        "/api/members?limit=100",
+        "/api/roles?limit=100",
+        "/api/invitations?limit=100",
     ] {
         assert_eq!(fixture.alice.get(path).await.status, 200, "{path}");
     }
@@ -169,7 +208,7 @@ async fn attack_52_what_the_schema_does_not_allow_is_refused_by_name_and_changes
     assert!(operations.len() >= 8, "the document has lost its bodies");
     let mut count = 0;
     for operation in operations {
-        let known = |name: &str| fixture.known(name);
+        let known = |name: &str| fixture.known(&operation, name);
         let body = document.value(&operation.schema, "", true, &mut Dice::new(1), &known);
         let version = fixture.version(&operation).await;
         let body = fixture.versioned(body, version);

@@ -23,6 +23,15 @@ impl Begun {
         Begun { browser, location }
     }
 
+    /// One that will land at that path of ours.
+    pub(crate) async fn returning_to(app: &App, login: &str, path: &str) -> Begun {
+        let path = path
+            .replace('/', "%2F")
+            .replace('?', "%3F")
+            .replace('=', "%3D");
+        Begun::again(app.browser(), &format!("{login}&return_to={path}")).await
+    }
+
     /// One that is at that page of GitHub.
     pub(crate) fn with(browser: Browser, location: String) -> Begun {
         Begun { browser, location }

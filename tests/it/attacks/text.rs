@@ -33,6 +33,26 @@ async fn attack_35_text_that_cannot_be_stored() {
             ("PATCH", &task, format!(r#"{{"title": "{text}"}}"#)),
             ("POST", &comments, format!(r#"{{"body": "{text}"}}"#)),
             ("POST", "/api/labels", format!(r#"{{"name": "{text}"}}"#)),
+            (
+                "POST",
+                "/api/organizations",
+                format!(r#"{{"name": "{text}"}}"#),
+            ),
+            (
+                "POST",
+                "/api/roles",
+                format!(r#"{{"name": "{text}", "permissions": []}}"#),
+            ),
+            (
+                "POST",
+                "/api/invitations",
+                format!(r#"{{"role": "viewer", "login": "{text}"}}"#),
+            ),
+            (
+                "POST",
+                "/api/invitations/accept",
+                format!(r#"{{"code": "{text}"}}"#),
+            ),
         ] {
             raw(&app, &alice.token, method, path, body)
                 .await

@@ -205,6 +205,48 @@ async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
     }
 }
 
+#[tokio::test]
+async fn a_page_of_many_members_roles_or_invitations_reads_a_few_pages_at_most() {
+    let database = Database::migrated().await;
+    let mut admin = database.connect_as_superuser().await;
+    let tenant = tenants(&mut admin, |tenant| {
+        let Tenant { organization, user } = tenant;
+        format!(
+            "with made as (
+                insert into users (id, github_id, login)
+                select gen_random_uuid(), 8000000000000000000 + n, 'many-' || n from generate_series(1, 20000) n
+                returning id, github_id)
+             insert into memberships (organization_id, user_id, role, removed_at)
+             select '{organization}', id, 'member', case when github_id % 3 > 0 then now() end from made;
+             insert into roles (organization_id, name, permissions)
+             select '{organization}', 'role-' || n, '[]' from generate_series(1, 20000) n;
+             insert into invitations (organization_id, id, role, token_hash, invited_by, expires_at, uses)
+             select '{organization}', gen_random_uuid(), 'viewer', sha256(n::text::bytea), '{user}', now(), n % 2
+             from generate_series(1, 20000) n;"
+        )
+    })
+    .await;
+    let organization = tenant.organization;
+    let (rows, named) = ((PAGE + 1).to_string(), format!("'{organization}'"));
+    let middle = "'80000000-0000-4000-8000-000000000000'";
+    let mut role = database.connect_as("miyabi_orgs").await;
+    for (table, part, after) in [
+        ("memberships", "m.user_id > $1)", middle),
+        ("users", "m.user_id > $1)", middle),
+        ("roles", "or name > $1)", "'role-5'"),
+        ("invitations", "or id < $1)", middle),
+    ] {
+        for after in ["null", after] {
+            let sql = statement(part, &[after, &rows, &named]);
+            let read = read(&mut role, organization, table, &sql).await;
+            assert!(
+                read > 0 && read <= PAGE * FEW,
+                "{read} rows of {table} read after {after}"
+            );
+        }
+    }
+}
+
 /// The labels of a page, by both plans that PostgreSQL may have for a statement that it keeps.
 #[tokio::test]
 async fn the_labels_of_a_page_are_read_task_by_task() {

@@ -94,6 +94,44 @@ export const calls: Called = {
     }),
   deleteLabel: () => api.DELETE("/api/labels/{label_id}", { params: { path: { label_id: id } } }),
 
+  // Organizations, members, roles and invitations.
+  listOrganizations: () => api.GET("/api/organizations", { params: { query: { limit: 50 } } }),
+  createOrganization: () => api.POST("/api/organizations", { body: { name: "Maple" } }),
+  getOrganization: () =>
+    api.GET("/api/organizations/{organization_id}", { params: { path: { organization_id: id } } }),
+  updateOrganization: () =>
+    api.PATCH("/api/organizations/{organization_id}", {
+      params: { path: { organization_id: id }, header: { "If-Match": '"1"' } },
+      body: { name: "Oak" },
+    }),
+  deleteOrganization: () =>
+    api.DELETE("/api/organizations/{organization_id}", { params: { path: { organization_id: id } } }),
+  leaveOrganization: () =>
+    api.POST("/api/organizations/{organization_id}/leave", { params: { path: { organization_id: id } } }),
+  restoreOrganization: () =>
+    api.POST("/api/organizations/{organization_id}/restore", { params: { path: { organization_id: id } } }),
+  listMembers: () => api.GET("/api/members"),
+  updateMember: () =>
+    api.PATCH("/api/members/{user_id}", {
+      params: { path: { user_id: id }, header: { "If-Match": '"1"' } },
+      body: { role: "viewer" },
+    }),
+  removeMember: () => api.DELETE("/api/members/{user_id}", { params: { path: { user_id: id } } }),
+  listRoles: () => api.GET("/api/roles"),
+  createRole: () => api.POST("/api/roles", { body: { name: "writer", permissions: ["tasks.read"] } }),
+  updateRole: () =>
+    api.PATCH("/api/roles/{role_name}", {
+      params: { path: { role_name: "writer" }, header: { "If-Match": '"1"' } },
+      body: { permissions: ["tasks.read", "tasks.write"] },
+    }),
+  deleteRole: () => api.DELETE("/api/roles/{role_name}", { params: { path: { role_name: "writer" } } }),
+  listInvitations: () => api.GET("/api/invitations"),
+  createInvitation: () => api.POST("/api/invitations", { body: { role: "member" } }),
+  revokeInvitation: () =>
+    api.DELETE("/api/invitations/{invitation_id}", { params: { path: { invitation_id: id } } }),
+  previewInvitation: () => api.POST("/api/invitations/preview", { body: { code: "A".repeat(43) } }),
+  acceptInvitation: () => api.POST("/api/invitations/accept", { body: { code: "A".repeat(43) } }),
+
   // The rest.
   listActivity: () => api.GET("/api/activity", { params: { query: { outcome: "denied" } } }),
   getHealth: () => api.GET("/api/health"),

@@ -5,6 +5,7 @@ use miyabi_tests::{App, Method, Person, json};
 /// What was done, as its line of the trail must say.
 pub(super) struct Done {
     pub(super) action: &'static str,
+    /// Its id; of a role, the name.
     pub(super) target: String,
     pub(super) actor: String,
 }
@@ -53,6 +54,9 @@ pub(super) async fn on(app: &App, alice: &Person, route: &str) -> Done {
         }
         _ if path.contains("/comments") => comment(alice, method, path).await,
         _ if path.starts_with("/api/labels") => label(alice, method, path).await,
+        _ if super::acts_of_orgs::has(path) => {
+            super::acts_of_orgs::on(app, alice, method, path).await
+        }
         _ if path.starts_with("/api/auth/") => session(app, alice, method, path).await,
         _ => panic!("Which line of the trail does `{route}` leave?"),
     }

@@ -1,15 +1,23 @@
-//! Values that nobody can guess and that say nothing: refresh tokens, CSRF tokens, OAuth states.
+//! Values that nobody can guess and that say nothing: refresh tokens, CSRF tokens, OAuth states,
+//! codes of invitations.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use miyabi_core::ApiError;
 use ring::{
     digest,
     rand::{SecureRandom, SystemRandom},
 };
 
-/// 256 bits. Without `Debug`: it belongs in no log.
+use crate::ApiError;
+
+/// 256 random bits. `Debug` shows none of them: they belong in no log.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Opaque([u8; 32]);
+pub struct Opaque([u8; 32]);
+
+impl std::fmt::Debug for Opaque {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Opaque")
+    }
+}
 
 impl Opaque {
     /// A new one.
@@ -17,7 +25,7 @@ impl Opaque {
     /// # Errors
     ///
     /// 500 when the system has no randomness.
-    pub(crate) fn random() -> Result<Opaque, ApiError> {
+    pub fn random() -> Result<Opaque, ApiError> {
         let mut bytes = [0; 32];
         SystemRandom::new()
             .fill(&mut bytes)
@@ -26,12 +34,12 @@ impl Opaque {
     }
 
     /// One that was derived from a secret.
-    pub(crate) fn of(bytes: [u8; 32]) -> Opaque {
+    pub fn of(bytes: [u8; 32]) -> Opaque {
         Opaque(bytes)
     }
 
     /// From its text: 43 characters of base64url, and only the one spelling of it.
-    pub(crate) fn parse(text: &str) -> Option<Opaque> {
+    pub fn parse(text: &str) -> Option<Opaque> {
         if text.len() != 43 {
             return None;
         }
@@ -40,24 +48,24 @@ impl Opaque {
     }
 
     /// As the client holds it.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
     /// The bytes, to derive something from them.
-    pub(crate) fn bytes(&self) -> &[u8] {
+    pub fn bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// As we store it: SHA-256. Looking for a hash tells nothing by its time, since nobody can
     /// choose one that begins like another.
-    pub(crate) fn hash(&self) -> Vec<u8> {
+    pub fn hash(&self) -> Vec<u8> {
         sha256(&self.0)
     }
 }
 
 /// SHA-256.
-pub(crate) fn sha256(bytes: &[u8]) -> Vec<u8> {
+pub fn sha256(bytes: &[u8]) -> Vec<u8> {
     digest::digest(&digest::SHA256, bytes).as_ref().to_vec()
 }
 

@@ -1,0 +1,69 @@
+//! Organizations, members, roles and invitations: `/api/organizations`, `/api/members`,
+//! `/api/roles` and `/api/invitations`.
+//!
+//! What always holds:
+//!
+//! - Nobody grants or takes away what they do not have: a role that is given, taken or edited has no
+//!   permission that the caller lacks ([`authority`]).
+//! - An organization that is not deleted has an owner who can sign in. Whoever changes members,
+//!   roles or invitations holds the row of the organization until the transaction ends, so that two
+//!   owners cannot demote each other.
+//! - A code of an invitation is in one response, and stored as a hash. It lets in nobody when its
+//!   author could not let them in any more.
+//! - What belongs to another organization is answered as what does not exist.
+
+mod authority;
+mod deletion;
+mod invitations;
+mod join;
+mod members;
+mod organizations;
+mod permission_set;
+mod role;
+mod role_name;
+mod roles;
+
+miyabi_core::routes![
+    organizations::list,
+    organizations::create,
+    organizations::get,
+    organizations::rename,
+    deletion::delete,
+    deletion::restore,
+    members::leave,
+    members::list,
+    members::change_role,
+    members::remove,
+    roles::list,
+    roles::create,
+    roles::change,
+    roles::delete,
+    invitations::list,
+    invitations::create,
+    invitations::revoke,
+    join::preview,
+    join::accept,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_routes_are_those_of_the_catalogue() {
+        let document = serde_json::to_value(super::openapi()).unwrap();
+        let mut described = BTreeSet::new();
+        for (path, operations) in document["paths"].as_object().unwrap() {
+            for method in operations.as_object().unwrap().keys() {
+                described.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+        let function = miyabi_catalog::function("orgs").unwrap();
+        let catalogue: BTreeSet<String> = function
+            .routes
+            .iter()
+            .map(|route| format!("{} {}", route.method.as_str(), route.path))
+            .collect();
+        assert_eq!(described, catalogue);
+    }
+}

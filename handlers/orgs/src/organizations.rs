@@ -1,0 +1,281 @@
+//! `/api/organizations`: those of the caller, a new one, and another name.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use miyabi_core::{
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Line, Once,
+    Page, Path, Problem, Query, Timestamp, Tx, permission::org,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+/// An organization.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Organization {
+    /// Id.
+    pub(crate) id: Uuid,
+    /// Name.
+    pub(crate) name: String,
+    /// Version, 1 for a new organization; also in the `ETag`.
+    #[schema(minimum = 1)]
+    pub(crate) version: i64,
+    /// Time of creation.
+    pub(crate) created_at: Timestamp,
+}
+
+/// An organization that the caller belongs to.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OwnOrganization {
+    /// Id.
+    id: Uuid,
+    /// Name.
+    name: String,
+    /// Role of the caller.
+    role: String,
+    /// Time at which the caller joined first.
+    joined_at: Timestamp,
+    /// Time of deletion; null unless it was deleted.
+    deleted_at: Option<Timestamp>,
+    /// Until when a deleted organization can be restored; null unless it was deleted.
+    restorable_until: Option<Timestamp>,
+}
+
+/// A new organization.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewOrganization {
+    /// Name, of one line.
+    name: Line<100>,
+}
+
+/// A change to an organization.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganizationChange {
+    /// Name, of one line.
+    name: Line<100>,
+}
+
+/// Which page.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListOrganizationsQuery {
+    /// Maximum number of items, 1 to 100.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    /// `next_cursor` of the previous page.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+}
+
+/// Lists the organizations of the caller, by id.
+///
+/// Includes deleted ones that can still be restored.
+#[utoipa::path(
+    get,
+    path = "/api/organizations",
+    tag = "organizations",
+    operation_id = "listOrganizations",
+    params(ListOrganizationsQuery),
+    responses(
+        (status = 200, description = "A page of organizations.", body = Page<OwnOrganization>),
+        (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn list(
+    caller: Caller,
+    State(db): State<Db>,
+    query: Result<Query<ListOrganizationsQuery>, ApiError>,
+) -> Result<Json<Page<OwnOrganization>>, ApiError> {
+    let mut tx = db.read(&caller).await?;
+    let Query(query) = query?;
+    let limit = Limit::parse(query.limit.as_deref())?;
+    let scope = ("organizations", caller.user_id());
+    let after: Option<Uuid> = query
+        .cursor
+        .map(|cursor| caller.open_cursor(&scope, &cursor))
+        .transpose()?;
+    let rows = i32::try_from(limit.rows()).unwrap_or(i32::MAX);
+    let organizations = sqlx::query_as!(
+        OwnOrganization,
+        r#"select organization_id as "id!", name as "name!", role as "role!", joined_at as "joined_at!: Timestamp",
+                deleted_at as "deleted_at: Timestamp", restorable_until as "restorable_until: Timestamp"
+           from app.my_memberships($1, $2)"#,
+        after,
+        rows
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let ids: Vec<Uuid> = organizations.iter().map(|one| one.id).collect();
+    let page = Page::new(organizations, limit, |last| {
+        caller.seal_cursor(&scope, &ids[last])
+    })?;
+    Ok(Json(page))
+}
+
+/// Creates an organization with the caller as its owner.
+///
+/// The access token stays that of the present organization: `POST /api/auth/switch` issues one for
+/// the new organization.
+#[utoipa::path(
+    post,
+    path = "/api/organizations",
+    tag = "organizations",
+    operation_id = "createOrganization",
+    params(IdempotencyKey),
+    request_body = NewOrganization,
+    responses(
+        (status = 201, description = "The organization.", body = Organization, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 409, description = "`too_many_organizations`: the caller belongs to 100 organizations.", body = Problem, content_type = "application/problem+json"),
+        (status = 422, description = "`invalid`: fields with invalid values, in `errors`. `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn create(
+    caller: Caller,
+    State(db): State<Db>,
+    key: Result<IdempotencyKey, ApiError>,
+    body: Result<Json<NewOrganization>, ApiError>,
+) -> Result<Response, ApiError> {
+    let mut tx = db.write(&caller).await?;
+    let (key, Json(new)) = (key?, body?);
+    let route = "POST /api/organizations";
+    let first = match key.take(&mut tx, &caller, route, &new).await? {
+        Once::First(first) => first,
+        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    };
+    let id = Uuid::now_v7();
+    let created = sqlx::query!(
+        r#"select app.found_organization($1, $2) as "founded!", now() as "at!: Timestamp""#,
+        id,
+        new.name.as_str()
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    if !created.founded {
+        return Err(too_many());
+    }
+    let organization = Organization {
+        id,
+        name: new.name.into(),
+        version: 1,
+        created_at: created.at,
+    };
+    let etag = ETag(organization.version);
+    // The key belongs to the organization of the token, the line to the new one.
+    let answer = first
+        .answer(&mut tx, StatusCode::CREATED, etag, &organization)
+        .await?;
+    tx.select_organization(id).await?;
+    let line = Audit::new("org.create", "organization", id);
+    tx.audit(line.after(organization.fields())).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// Gets the organization of the access token.
+#[utoipa::path(
+    get,
+    path = "/api/organizations/{organization_id}",
+    tag = "organizations",
+    operation_id = "getOrganization",
+    params(("organization_id" = Uuid, Path, description = "Id of the organization of the access token.")),
+    responses(
+        (status = 200, description = "The organization.", body = Organization, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+    ),
+)]
+pub(crate) async fn get(
+    caller: Caller,
+    State(db): State<Db>,
+    path: Result<Path<Uuid>, ApiError>,
+) -> Result<Response, ApiError> {
+    let mut tx = db.read(&caller).await?;
+    let Path(id) = path?;
+    let organization = Organization::find(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok((ETag(organization.version), Json(organization)).into_response())
+}
+
+/// Renames the organization of the access token.
+#[utoipa::path(
+    patch,
+    path = "/api/organizations/{organization_id}",
+    tag = "organizations",
+    operation_id = "updateOrganization",
+    params(
+        ("organization_id" = Uuid, Path, description = "Id of the organization of the access token."),
+        IfMatch,
+    ),
+    request_body = OrganizationChange,
+    responses(
+        (status = 200, description = "The organization.", body = Organization, headers(("ETag" = String, description = "The version, for `If-Match`."))),
+        (status = 412, description = "`stale_version`: `If-Match` is not the current version.", body = Problem, content_type = "application/problem+json"),
+        (status = 428, description = "`version_required`: `If-Match` is missing.", body = Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(crate) async fn rename(
+    caller: Caller<org::Update>,
+    State(db): State<Db>,
+    path: Result<Path<Uuid>, ApiError>,
+    if_match: Result<IfMatch, ApiError>,
+    body: Result<Json<OrganizationChange>, ApiError>,
+) -> Result<Response, ApiError> {
+    let tx = db.write(&caller).await?;
+    let (Path(id), if_match, Json(change)) = (path?, if_match?, body?);
+    let (mut tx, _) = crate::authority::lock(tx, &caller).await?;
+    let before = Organization::find(&mut tx, id).await?;
+    if_match.check(before.version)?;
+    if before.name == change.name.as_str() {
+        tx.rollback().await?;
+        return Ok((ETag(before.version), Json(before)).into_response());
+    }
+    let organization = sqlx::query_as!(
+        Organization,
+        r#"update organizations set name = $2, version = version + 1 where id = $1
+           returning id, name, version, created_at as "created_at: Timestamp""#,
+        id,
+        change.name.as_str()
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    let line = Audit::new("org.update", "organization", id);
+    tx.audit(line.before(before.fields()).after(organization.fields()))
+        .await?;
+    tx.emit(Event::OrganizationChanged { id });
+    tx.commit_with(ETag(organization.version), &organization)
+        .await
+}
+
+impl Organization {
+    /// The organization of the transaction; 404 for the id of any other.
+    pub(crate) async fn find(tx: &mut Tx, id: Uuid) -> Result<Organization, ApiError> {
+        sqlx::query_as!(
+            Organization,
+            r#"select id, name, version, created_at as "created_at: Timestamp"
+               from organizations where id = $1 and deleted_at is null"#,
+            id
+        )
+        .fetch_optional(&mut **tx)
+        .await?
+        .ok_or(ApiError::NotFound)
+    }
+
+    /// What people set, for the audit trail.
+    pub(crate) fn fields(&self) -> serde_json::Value {
+        json!({ "name": self.name })
+    }
+}
+
+/// The 409 for one organization too many.
+pub(crate) fn too_many() -> ApiError {
+    ApiError::conflict(
+        "too_many_organizations",
+        "You belong to 100 organizations, which is the maximum. Leave one first.",
+    )
+}
