@@ -16,6 +16,7 @@ async fn attack_49_nothing_of_a_person_is_kept() {
             continue;
         }
         let path = route.path.replace("{task_id}", &task);
+        let path = path.replace("{organization_id}", &alice.organization_id());
         let response = alice.get(&path).await;
         assert_eq!(response.status, 200, "{path}: {response}");
         assert_eq!(response.header("cache-control"), "no-store", "{path}");
