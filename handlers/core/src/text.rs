@@ -27,6 +27,8 @@ impl<const MAX: usize> Line<MAX> {
     ///
     /// What is wrong with it, to follow the name of the field.
     pub fn new(text: &str) -> Result<Self, String> {
+        // As the schema counts: before the ends are trimmed.
+        check_length(text, MAX)?;
         let text: String = text.trim().nfc().collect();
         if is_blank(&text) {
             return Err("must not be blank".to_owned());
@@ -99,9 +101,7 @@ fn is_ignorable(character: char) -> bool {
 /// Too long, or a character that PostgreSQL cannot store (NUL), a terminal would obey (controls) or
 /// that makes text read other than it is (bidirectional overrides).
 fn check(text: &str, max: usize) -> Result<(), String> {
-    if text.chars().count() > max {
-        return Err(format!("must have at most {max} characters"));
-    }
+    check_length(text, max)?;
     match text.chars().find(|&character| is_refused(character)) {
         Some(character) => Err(format!(
             "must not contain the character U+{:04X}",
@@ -109,6 +109,13 @@ fn check(text: &str, max: usize) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+fn check_length(text: &str, max: usize) -> Result<(), String> {
+    if text.chars().count() > max {
+        return Err(format!("must have at most {max} characters"));
+    }
+    Ok(())
 }
 
 fn is_refused(character: char) -> bool {

@@ -68,13 +68,13 @@ pub(crate) struct NewInvitation {
     /// Login at GitHub of the only person who can use it; null: whoever has the link.
     #[serde(default)]
     login: Option<Login>,
-    /// Hours until it expires.
+    /// Hours until it expires; 168, a week, when it is missing.
     #[serde(default = "a_week")]
-    #[schema(minimum = 1, maximum = 720, default = 168)]
+    #[schema(minimum = 1, maximum = 720)]
     expires_in_hours: i64,
-    /// Number of people who can use it.
+    /// Number of people who can use it; 1 when it is missing.
     #[serde(default = "one")]
-    #[schema(minimum = 1, maximum = 100, default = 1)]
+    #[schema(minimum = 1, maximum = 100)]
     max_uses: i64,
 }
 

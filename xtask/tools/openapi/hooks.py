@@ -17,13 +17,20 @@ IDS = json.loads(os.environ["MIYABI_FUZZ_IDS"])
 # Codes of problems that depend on what is stored, not on the form of the request.
 STATE = {
     "not_found",
+    "already_member",
     "bad_cursor",
     "bad_state",
     "bad_transition",
+    "built_in_role",
     "idempotency_key_reused",
+    "invitation_closed",
     "label_exists",
+    "last_owner",
     "not_the_author",
+    "own_role",
     "parent_is_deleted",
+    "role_exists",
+    "role_in_use",
     "stale_version",
     "try_again",
     # A session that an earlier request ended.
@@ -31,7 +38,7 @@ STATE = {
 }
 
 # Fields that name something else, by the end of their path, and filters that exclude each other.
-FOREIGN = ("assignee_id", "parent_id", "label_ids", ".id")
+FOREIGN = ("assignee_id", "parent_id", "label_ids", ".id", "role")
 COMBINED = "cannot be given with"
 
 # Metadata is free: a schema of it cannot say which characters its strings, at any depth, may have.
