@@ -193,7 +193,11 @@ mod tests {
 
     #[test]
     fn a_line_is_trimmed_and_bounded() {
-        assert_eq!(Line::<5>::new("  abc ").unwrap().as_str(), "abc");
+        assert_eq!(Line::<5>::new(" abc ").unwrap().as_str(), "abc");
+        assert_eq!(
+            Line::<5>::new("  abc "),
+            Err("must have at most 5 characters".to_owned())
+        );
         assert_eq!(Line::<5>::new("   "), Err("must not be blank".to_owned()));
         assert_eq!(Line::<5>::new("a\nb"), Err("must be one line".to_owned()));
         assert_eq!(
