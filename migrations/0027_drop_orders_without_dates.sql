@@ -1,5 +1,7 @@
 -- Drops the orders that 0018 to 0026 replace: the new indexes begin with the same columns.
 
+-- squawk-ignore-file require-concurrent-index-deletion -- the lock is held for a moment, and waited for 500 ms at most
+
 set local lock_timeout = '500ms';
 set local statement_timeout = '30s';
 
