@@ -27,9 +27,10 @@ impl<const MAX: usize> Line<MAX> {
     ///
     /// What is wrong with it, to follow the name of the field.
     pub fn new(text: &str) -> Result<Self, String> {
+        let whole: String = text.nfc().collect();
         // As the schema counts: before the ends are trimmed.
-        check_length(text, MAX)?;
-        let text: String = text.trim().nfc().collect();
+        check_length(&whole, MAX)?;
+        let text = whole.trim().to_owned();
         if is_blank(&text) {
             return Err("must not be blank".to_owned());
         }
