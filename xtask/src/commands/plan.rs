@@ -31,7 +31,7 @@ pub(crate) struct PlanCommand {
     /// Without asking AWS and without building anything.
     ///
     /// The checkout's templates are compared with the deployed ones by AWS's resource schemas. The
-    /// functions' code is taken as it is deployed: what is shown is what changes extrass it.
+    /// functions' code is taken as it is deployed: what is shown is what changes besides it.
     /// Without `--deployed`, compared with what `plan` or `deploy` last read on this machine.
     #[arg(long, conflicts_with = "database_url")]
     offline: bool,
@@ -59,7 +59,7 @@ pub(crate) struct PlanCommand {
     database_url: Option<String>,
 }
 
-/// What is known extrass the plan.
+/// What is known besides the plan.
 #[derive(Default)]
 struct PlanExtras<'a> {
     /// The stacks that CloudFormation was asked about.
