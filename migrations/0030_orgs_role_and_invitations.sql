@@ -25,7 +25,7 @@ alter table memberships add column version bigint not null default 1;
 alter table invitations alter column github_login drop not null;
 alter table invitations add column max_uses bigint not null default 1;
 alter table invitations add column uses bigint not null default 0;
--- No function may touch invitations before this migration: there is no row to check.
+-- No function may touch invitations before this migration: the table has no row that could fail a check.
 -- squawk-ignore constraint-missing-not-valid
 alter table invitations add constraint invitations_uses_within_max check (uses between 0 and max_uses);
 comment on table invitations is 'Invitations to an organization, by a link with a code. Only the hash of the code is kept.';

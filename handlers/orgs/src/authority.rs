@@ -88,7 +88,7 @@ impl Authority {
     }
 }
 
-/// The permissions of a role of the organization; `None`: there is no such role.
+/// The permissions of a role of the organization; `None` for an unknown role.
 ///
 /// # Errors
 ///
