@@ -92,7 +92,7 @@ pub use miyabi_catalog::Permission;
 pub use opaque::{Opaque, sha256};
 pub use origin::Origin;
 pub use outbox::Event;
-pub use page::{Limit, Page};
+pub use page::{Limit, Page, PageQuery};
 pub use params::{Path, Query};
 pub use raw_json::RawJson;
 pub use request::id as request_id;

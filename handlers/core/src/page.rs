@@ -3,10 +3,10 @@
 //! A page holds at most as many rows as were asked for, and at most as many bytes as fit into a
 //! response of Lambda: no rows, however large, make a list unreadable.
 
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use utoipa::{IntoParams, ToSchema};
 
-use crate::{ApiError, answer::Measured};
+use crate::{ApiError, Caller, answer::Measured, permission::Requires};
 
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 100;
@@ -64,6 +64,40 @@ fn fitting<T: Serialize>(items: &[T], limit: usize) -> Result<usize, ApiError> {
         }
     }
     Ok(items.len())
+}
+
+/// The parameters of a list that has no filters.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Maximum number of items, 1 to 100.
+    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
+    limit: Option<String>,
+    /// `next_cursor` of the previous page.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// How many rows, and after which place: what [`Caller::seal_cursor`] put into the cursor of the
+    /// previous page for the same `scope`.
+    ///
+    /// # Errors
+    ///
+    /// 400 for a limit out of range, and for a cursor of another list.
+    pub fn parse<P: Requires, T: DeserializeOwned>(
+        self,
+        caller: &Caller<P>,
+        scope: &impl Serialize,
+    ) -> Result<(Limit, Option<T>), ApiError> {
+        let limit = Limit::parse(self.limit.as_deref())?;
+        let after = self
+            .cursor
+            .map(|cursor| caller.open_cursor(scope, &cursor))
+            .transpose()?;
+        Ok((limit, after))
+    }
 }
 
 /// How many rows a page has at most: 1 to 100.

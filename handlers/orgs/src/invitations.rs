@@ -3,13 +3,13 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, Event, Json, Limit, Opaque, Origin, Page, Path, Problem, Query,
-    Timestamp, Tx, permission::members,
+    ApiError, Audit, Caller, Db, Event, Json, Opaque, Origin, Page, PageQuery, Path, Problem,
+    Query, Timestamp, Tx, permission::members,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
 use utoipa::{
-    IntoParams, PartialSchema, ToSchema,
+    PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 use uuid::Uuid;
@@ -114,19 +114,6 @@ impl PartialSchema for Login {
 
 impl ToSchema for Login {}
 
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListInvitationsQuery {
-    /// Maximum number of items, 1 to 100.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
-    /// `next_cursor` of the previous page.
-    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
-
 /// Lists the invitations, newest first.
 ///
 /// Includes those that were used up, expired or revoked.
@@ -135,7 +122,7 @@ pub(crate) struct ListInvitationsQuery {
     path = "/api/invitations",
     tag = "invitations",
     operation_id = "listInvitations",
-    params(ListInvitationsQuery),
+    params(PageQuery),
     responses(
         (status = 200, description = "A page of invitations.", body = Page<Invitation>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
@@ -144,15 +131,10 @@ pub(crate) struct ListInvitationsQuery {
 pub(crate) async fn list(
     caller: Caller<members::Manage>,
     State(db): State<Db>,
-    query: Result<Query<ListInvitationsQuery>, ApiError>,
+    query: Result<Query<PageQuery>, ApiError>,
 ) -> Result<Json<Page<Invitation>>, ApiError> {
     let mut tx = db.read(&caller).await?;
-    let Query(query) = query?;
-    let limit = Limit::parse(query.limit.as_deref())?;
-    let before: Option<Uuid> = query
-        .cursor
-        .map(|cursor| caller.open_cursor(&"invitations", &cursor))
-        .transpose()?;
+    let (limit, before) = query?.0.parse::<_, Uuid>(&caller, &"invitations")?;
     // A plan for an average organization reads and sorts all invitations of a large one.
     sqlx::query("set local plan_cache_mode = force_custom_plan")
         .execute(&mut *tx)

@@ -6,12 +6,12 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, Json, Limit, OptionalIfMatch, Page, Path,
-    Problem, Query, Timestamp, Tx, permission::members,
+    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, Json, OptionalIfMatch, Page, PageQuery,
+    Path, Problem, Query, Timestamp, Tx, permission::members,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
@@ -51,26 +51,13 @@ pub(crate) struct MemberChange {
     role: RoleName,
 }
 
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListMembersQuery {
-    /// Maximum number of items, 1 to 100.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
-    /// `next_cursor` of the previous page.
-    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
-
 /// Lists the members, by the id of the user.
 #[utoipa::path(
     get,
     path = "/api/members",
     tag = "members",
     operation_id = "listMembers",
-    params(ListMembersQuery),
+    params(PageQuery),
     responses(
         (status = 200, description = "A page of members.", body = Page<Member>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
@@ -79,15 +66,10 @@ pub(crate) struct ListMembersQuery {
 pub(crate) async fn list(
     caller: Caller<members::Read>,
     State(db): State<Db>,
-    query: Result<Query<ListMembersQuery>, ApiError>,
+    query: Result<Query<PageQuery>, ApiError>,
 ) -> Result<Json<Page<Member>>, ApiError> {
     let mut tx = db.read(&caller).await?;
-    let Query(query) = query?;
-    let limit = Limit::parse(query.limit.as_deref())?;
-    let after: Option<Uuid> = query
-        .cursor
-        .map(|cursor| caller.open_cursor(&"members", &cursor))
-        .transpose()?;
+    let (limit, after) = query?.0.parse::<_, Uuid>(&caller, &"members")?;
     // A plan for an average organization reads and sorts all members of a large one.
     sqlx::query("set local plan_cache_mode = force_custom_plan")
         .execute(&mut *tx)

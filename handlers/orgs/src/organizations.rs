@@ -6,12 +6,12 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Line, Once,
-    Page, Path, Problem, Query, Timestamp, Tx, permission::org,
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Line, Once, Page,
+    PageQuery, Path, Problem, Query, Timestamp, Tx, permission::org,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// An organization.
@@ -61,19 +61,6 @@ pub(crate) struct OrganizationChange {
     name: Line<100>,
 }
 
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListOrganizationsQuery {
-    /// Maximum number of items, 1 to 100.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
-    /// `next_cursor` of the previous page.
-    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
-
 /// Lists the organizations of the caller, by id.
 ///
 /// Includes deleted ones that can still be restored.
@@ -82,7 +69,7 @@ pub(crate) struct ListOrganizationsQuery {
     path = "/api/organizations",
     tag = "organizations",
     operation_id = "listOrganizations",
-    params(ListOrganizationsQuery),
+    params(PageQuery),
     responses(
         (status = 200, description = "A page of organizations.", body = Page<OwnOrganization>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
@@ -91,16 +78,11 @@ pub(crate) struct ListOrganizationsQuery {
 pub(crate) async fn list(
     caller: Caller,
     State(db): State<Db>,
-    query: Result<Query<ListOrganizationsQuery>, ApiError>,
+    query: Result<Query<PageQuery>, ApiError>,
 ) -> Result<Json<Page<OwnOrganization>>, ApiError> {
     let mut tx = db.read(&caller).await?;
-    let Query(query) = query?;
-    let limit = Limit::parse(query.limit.as_deref())?;
     let scope = ("organizations", caller.user_id());
-    let after: Option<Uuid> = query
-        .cursor
-        .map(|cursor| caller.open_cursor(&scope, &cursor))
-        .transpose()?;
+    let (limit, after) = query?.0.parse::<_, Uuid>(&caller, &scope)?;
     let rows = i32::try_from(limit.rows()).unwrap_or(i32::MAX);
     let organizations = sqlx::query_as!(
         OwnOrganization,

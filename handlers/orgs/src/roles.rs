@@ -6,13 +6,13 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, OnConstraint,
-    Once, OptionalIfMatch, Page, Path, Problem, Query, Timestamp, Tx,
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, OnConstraint, Once,
+    OptionalIfMatch, Page, PageQuery, Path, Problem, Query, Timestamp, Tx,
     permission::{members, roles},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     authority,
@@ -39,26 +39,13 @@ pub(crate) struct RoleChange {
     permissions: PermissionSet,
 }
 
-/// Which page.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct ListRolesQuery {
-    /// Maximum number of items, 1 to 100.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
-    /// `next_cursor` of the previous page.
-    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
-
 /// Lists the roles by name.
 #[utoipa::path(
     get,
     path = "/api/roles",
     tag = "roles",
     operation_id = "listRoles",
-    params(ListRolesQuery),
+    params(PageQuery),
     responses(
         (status = 200, description = "A page of roles.", body = Page<Role>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
@@ -67,15 +54,10 @@ pub(crate) struct ListRolesQuery {
 pub(crate) async fn list(
     caller: Caller<members::Read>,
     State(db): State<Db>,
-    query: Result<Query<ListRolesQuery>, ApiError>,
+    query: Result<Query<PageQuery>, ApiError>,
 ) -> Result<Json<Page<Role>>, ApiError> {
     let mut tx = db.read(&caller).await?;
-    let Query(query) = query?;
-    let limit = Limit::parse(query.limit.as_deref())?;
-    let after: Option<String> = query
-        .cursor
-        .map(|cursor| caller.open_cursor(&"roles", &cursor))
-        .transpose()?;
+    let (limit, after) = query?.0.parse::<_, String>(&caller, &"roles")?;
     let rows = sqlx::query_as!(
         Row,
         r#"select name, array(select jsonb_array_elements_text(permissions)) as "permissions!", built_in, version,

@@ -13,13 +13,13 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Once,
-    OptionalIfMatch, Page, Path, Permission, Problem, Query, Text, Timestamp, Tx, is_blank,
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Once, OptionalIfMatch,
+    Page, PageQuery, Path, Permission, Problem, Query, Text, Timestamp, Tx, is_blank,
     permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema, openapi::Object};
+use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
 /// The text of a comment.
@@ -46,26 +46,13 @@ fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<10_000>,
     Ok(text)
 }
 
-/// Which comments.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct CommentsAsked {
-    /// Maximum number of items, 1 to 100.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
-    /// `next_cursor` of the previous page.
-    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
-
 /// Lists the comments of a task, oldest first.
 #[utoipa::path(
     get,
     path = "/api/tasks/{task_id}/comments",
     tag = "comments",
     operation_id = "listComments",
-    params(("task_id" = Uuid, Path, description = "Id of the task."), CommentsAsked),
+    params(("task_id" = Uuid, Path, description = "Id of the task."), PageQuery),
     responses(
         (status = 200, description = "A page of comments.", body = Page<Comment>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
@@ -75,16 +62,12 @@ pub(crate) async fn list(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
     path: Result<Path<Uuid>, ApiError>,
-    query: Result<Query<CommentsAsked>, ApiError>,
+    query: Result<Query<PageQuery>, ApiError>,
 ) -> Result<Json<Page<Comment>>, ApiError> {
     let mut tx = db.read(&caller).await?;
-    let (Path(task), Query(asked)) = (path?, query?);
-    let limit = Limit::parse(asked.limit.as_deref())?;
+    let (Path(task), Query(query)) = (path?, query?);
     let scope = ("comments", task);
-    let after: Option<(Timestamp, Uuid)> = asked
-        .cursor
-        .map(|cursor| caller.open_cursor(&scope, &cursor))
-        .transpose()?;
+    let (limit, after) = query.parse::<_, (Timestamp, Uuid)>(&caller, &scope)?;
     check_task(&mut tx, task).await?;
     let after = after.map(|(time, id)| (time.get(), id));
     let comments = Comment::after(&mut tx, task, after, limit.rows()).await?;

@@ -6,13 +6,13 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Limit, Line,
-    OnConstraint, Once, OptionalIfMatch, Page, Path, Problem, Query, Timestamp, Tx, fold,
+    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Line, OnConstraint,
+    Once, OptionalIfMatch, Page, PageQuery, Path, Problem, Query, Timestamp, Tx, fold,
     permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// A label.
@@ -81,26 +81,13 @@ impl<'de> Deserialize<'de> for Color {
     }
 }
 
-/// Which labels.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct LabelsAsked {
-    /// Maximum number of items, 1 to 100.
-    #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
-    /// `next_cursor` of the previous page.
-    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
-}
-
 /// Lists the labels by name.
 #[utoipa::path(
     get,
     path = "/api/labels",
     tag = "labels",
     operation_id = "listLabels",
-    params(LabelsAsked),
+    params(PageQuery),
     responses(
         (status = 200, description = "A page of labels.", body = Page<Label>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
@@ -109,16 +96,11 @@ pub(crate) struct LabelsAsked {
 pub(crate) async fn list(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    query: Result<Query<LabelsAsked>, ApiError>,
+    query: Result<Query<PageQuery>, ApiError>,
 ) -> Result<Json<Page<Label>>, ApiError> {
     let mut tx = db.read(&caller).await?;
-    let Query(asked) = query?;
-    let limit = Limit::parse(asked.limit.as_deref())?;
     // The name in the cursor is the one that the list is sorted by.
-    let after: Option<String> = asked
-        .cursor
-        .map(|cursor| caller.open_cursor(&"labels", &cursor))
-        .transpose()?;
+    let (limit, after) = query?.0.parse::<_, String>(&caller, &"labels")?;
     // A plan for an average organization reads and sorts all labels of a large one.
     sqlx::query("set local plan_cache_mode = force_custom_plan")
         .execute(&mut *tx)
