@@ -19,6 +19,20 @@ const fn to(method: Method, path: &'static str, access: Access) -> Route {
     }
 }
 
+/// What most functions are: inside the VPC, without keys, routes or anything that they invoke.
+const FUNCTION: Function = Function {
+    name: "",
+    about: "",
+    database_role: None,
+    reads_jwt_keys: false,
+    invokes: &[],
+    socket_routes: &[],
+    every_minute: false,
+    posts_to_connections: false,
+    in_vpc: true,
+    routes: &[],
+};
+
 /// Every function, in the order of their names.
 pub const FUNCTIONS: &[Function] = &[
     Function {
@@ -26,17 +40,15 @@ pub const FUNCTIONS: &[Function] = &[
         about: "The audit trail of an organization.",
         database_role: Some("miyabi_activity"),
         reads_jwt_keys: true,
-        invokes: &[],
-        in_vpc: true,
         routes: &[to(Get, "/api/activity", Needs(AuditRead))],
+        ..FUNCTION
     },
     Function {
         name: "auth",
         about: "Sign-in with GitHub, sessions, access and refresh tokens.",
         database_role: Some("miyabi_auth"),
         reads_jwt_keys: true,
-        invokes: &["github"],
-        in_vpc: true,
+        invokes: &["github", "ws-broadcast"],
         routes: &[
             to(Get, "/api/auth/login", Public),
             to(Get, "/api/auth/callback", Public),
@@ -48,46 +60,37 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/auth/sessions", SignedIn),
             to(Delete, "/api/auth/sessions/{session_id}", SignedIn),
         ],
+        ..FUNCTION
     },
     Function {
         name: "docs",
         about: "Health, the OpenAPI document and Swagger UI.",
-        database_role: None,
-        reads_jwt_keys: false,
-        invokes: &[],
-        in_vpc: true,
         routes: &[
             to(Get, "/api/health", Public),
             to(Get, "/api/openapi.json", Public),
             to(Get, "/swagger-ui", Public),
             to(Get, "/swagger-ui/{proxy+}", Public),
         ],
+        ..FUNCTION
     },
     Function {
         name: "github",
         about: "The one function with a way to GitHub: an OAuth code becomes a profile.",
-        database_role: None,
-        reads_jwt_keys: false,
-        invokes: &[],
         in_vpc: false,
-        routes: &[],
+        ..FUNCTION
     },
     Function {
         name: "migrate",
         about: "Runs the migrations as the owner of the schema.",
         database_role: Some("miyabi_owner"),
-        reads_jwt_keys: false,
-        invokes: &[],
-        in_vpc: true,
-        routes: &[],
+        ..FUNCTION
     },
     Function {
         name: "orgs",
         about: "Organizations, members, roles and invitations.",
         database_role: Some("miyabi_orgs"),
         reads_jwt_keys: true,
-        invokes: &[],
-        in_vpc: true,
+        invokes: &["ws-broadcast"],
         routes: &[
             to(Get, "/api/organizations", SignedIn),
             to(Post, "/api/organizations", SignedIn),
@@ -125,14 +128,14 @@ pub const FUNCTIONS: &[Function] = &[
             to(Post, "/api/invitations/preview", SignedIn),
             to(Post, "/api/invitations/accept", SignedIn),
         ],
+        ..FUNCTION
     },
     Function {
         name: "tasks",
         about: "Tasks, comments and labels.",
         database_role: Some("miyabi_tasks"),
         reads_jwt_keys: true,
-        invokes: &[],
-        in_vpc: true,
+        invokes: &["ws-broadcast"],
         routes: &[
             to(Get, "/api/tasks", Needs(TasksRead)),
             to(Post, "/api/tasks", Needs(TasksWrite)),
@@ -159,6 +162,23 @@ pub const FUNCTIONS: &[Function] = &[
             to(Patch, "/api/labels/{label_id}", Needs(TasksWrite)),
             to(Delete, "/api/labels/{label_id}", Needs(TasksDelete)),
         ],
+        ..FUNCTION
+    },
+    Function {
+        name: "ws-broadcast",
+        about: "Sends events to the connections of their organization, and closes those whose rights ended.",
+        database_role: Some("miyabi_ws_broadcast"),
+        every_minute: true,
+        posts_to_connections: true,
+        ..FUNCTION
+    },
+    Function {
+        name: "ws-connect",
+        about: "Connections of the WebSocket API: tickets, greetings, presence.",
+        database_role: Some("miyabi_ws_connect"),
+        invokes: &["ws-broadcast"],
+        socket_routes: &["$connect", "$default", "$disconnect"],
+        ..FUNCTION
     },
 ];
 

@@ -28,9 +28,15 @@ pub struct Function {
     pub reads_jwt_keys: bool,
     /// Names of the functions it invokes.
     pub invokes: &'static [&'static str],
+    /// Route keys of the WebSocket API that lead to it: `$connect`.
+    pub socket_routes: &'static [&'static str],
+    /// Whether the schedule invokes it each minute, with `{"kind": "sweep"}`.
+    pub every_minute: bool,
+    /// Whether it sends to the connections of the WebSocket API and closes them.
+    pub posts_to_connections: bool,
     /// Whether it runs inside the VPC. Only `github` does not: GitHub has no IPv6 address.
     pub in_vpc: bool,
-    /// Its routes on the HTTP API; empty: invoked directly only.
+    /// Its routes on the HTTP API; empty: nothing of the HTTP API leads to it.
     pub routes: &'static [Route],
 }
 
