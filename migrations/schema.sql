@@ -5,8 +5,10 @@ role miyabi_activity
 role miyabi_auth
 role miyabi_orgs
 role miyabi_tasks
-schema app: miyabi_activity usage, miyabi_auth usage, miyabi_orgs usage, miyabi_tasks usage
-schema public: miyabi_activity usage, miyabi_auth usage, miyabi_orgs usage, miyabi_tasks usage
+role miyabi_ws_broadcast
+role miyabi_ws_connect
+schema app: miyabi_activity usage, miyabi_auth usage, miyabi_orgs usage, miyabi_tasks usage, miyabi_ws_broadcast usage, miyabi_ws_connect usage
+schema public: miyabi_activity usage, miyabi_auth usage, miyabi_orgs usage, miyabi_tasks usage, miyabi_ws_broadcast usage, miyabi_ws_connect usage
 
 table audit_log with row-level security
     -- Who did what. Append-only: no runtime role may change or remove a row.
@@ -185,15 +187,23 @@ table outbox with row-level security
     ids uuid[] not null
     created_at timestamp with time zone not null default now()
     delivered_at timestamp with time zone
+    versions bigint[] not null default '{}'::bigint[] -- For each of `ids` the version after the change; null where there is none. Empty in rows of code from before this column.
     constraint outbox_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint outbox_pkey PRIMARY KEY (organization_id, seq)
     constraint outbox_type_shape CHECK ((type ~ '^[a-z_]+\.[a-z_]+$'::text))
+    CREATE INDEX outbox_created_at ON public.outbox USING btree (created_at)
     CREATE INDEX outbox_undelivered ON public.outbox USING btree (created_at) WHERE (delivered_at IS NULL)
+    CREATE INDEX outbox_undelivered_seq ON public.outbox USING btree (organization_id, seq) WHERE (delivered_at IS NULL)
     policy tenant for all to miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_live for all to miyabi_ws_broadcast using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
-    grant insert (organization_id, seq, type, ids) to miyabi_auth
-    grant insert (organization_id, seq, type, ids) to miyabi_orgs
-    grant insert (organization_id, seq, type, ids) to miyabi_tasks
+    grant delete to miyabi_ws_broadcast
+    grant insert (organization_id, seq, type, ids, versions) to miyabi_auth
+    grant insert (organization_id, seq, type, ids, versions) to miyabi_orgs
+    grant insert (organization_id, seq, type, ids, versions) to miyabi_tasks
+    grant select (organization_id, seq, type, ids, created_at, delivered_at, versions) to miyabi_ws_broadcast
+    grant select (organization_id, seq, type, ids, versions) to miyabi_tasks
+    grant update (delivered_at) to miyabi_ws_broadcast
 
 table outbox_sequences with row-level security
     -- The last number given to an event of the organization. Updating it makes the writers of an organization queue, so that numbers are committed in order.
@@ -202,10 +212,13 @@ table outbox_sequences with row-level security
     constraint outbox_sequences_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint outbox_sequences_pkey PRIMARY KEY (organization_id)
     policy tenant for all to miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_live for all to miyabi_ws_broadcast, miyabi_ws_connect using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant select (organization_id, last_seq) to miyabi_auth
     grant select (organization_id, last_seq) to miyabi_orgs
     grant select (organization_id, last_seq) to miyabi_tasks
+    grant select (organization_id, last_seq) to miyabi_ws_broadcast
+    grant select (organization_id, last_seq) to miyabi_ws_connect
     grant update (last_seq) to miyabi_auth
     grant update (last_seq) to miyabi_orgs
     grant update (last_seq) to miyabi_tasks
@@ -469,6 +482,72 @@ table users with row-level security
     grant select (id, login, name, avatar_url) to miyabi_tasks
     grant select (id, login, name, avatar_url, disabled_at) to miyabi_orgs
 
+table ws_connections with row-level security
+    -- Open connections of the WebSocket API, and what each was opened with.
+    organization_id uuid not null
+    connection_id text not null -- As API Gateway names it.
+    user_id uuid not null
+    session_id uuid not null
+    role text not null -- The role of the user at the time: with another one, or another version of it, the connection is closed.
+    role_version bigint not null
+    connected_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null
+    presence text -- What the person looks at, `task:ID`; null: nothing that others are told.
+    presence_at timestamp with time zone
+    constraint ws_connections_connection_id_length CHECK (((char_length(connection_id) >= 1) AND (char_length(connection_id) <= 128)))
+    constraint ws_connections_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint ws_connections_pkey PRIMARY KEY (organization_id, connection_id)
+    constraint ws_connections_presence_shape CHECK ((presence ~ '^task:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'::text))
+    constraint ws_connections_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id)
+    constraint ws_connections_user_fkey FOREIGN KEY (organization_id, user_id) REFERENCES memberships(organization_id, user_id)
+    CREATE INDEX ws_connections_connection_id ON public.ws_connections USING btree (connection_id)
+    CREATE INDEX ws_connections_expires_at ON public.ws_connections USING btree (expires_at)
+    CREATE INDEX ws_connections_session_id ON public.ws_connections USING btree (session_id)
+    CREATE INDEX ws_connections_user_id ON public.ws_connections USING btree (organization_id, user_id)
+    policy tenant for all to miyabi_ws_broadcast, miyabi_ws_connect using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_ws_broadcast
+    grant delete to miyabi_ws_connect
+    grant insert (organization_id, connection_id, user_id, session_id, role, role_version, expires_at) to miyabi_ws_connect
+    grant select (organization_id, connection_id, user_id, connected_at, expires_at, presence, presence_at) to miyabi_ws_broadcast
+    grant select (organization_id, connection_id, user_id, connected_at, expires_at, presence, presence_at) to miyabi_ws_connect
+    grant update (presence, presence_at) to miyabi_ws_connect
+
+table ws_presence with row-level security
+    -- When the presence of people in an organization changed, and when its connections were last sent it.
+    organization_id uuid not null
+    changed_at timestamp with time zone not null default clock_timestamp()
+    sent_at timestamp with time zone not null default '1970-01-01 00:00:00+00'::timestamp with time zone
+    constraint ws_presence_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint ws_presence_pkey PRIMARY KEY (organization_id)
+    policy tenant for all to miyabi_ws_broadcast, miyabi_ws_connect using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id) to miyabi_ws_connect
+    grant select (organization_id, changed_at, sent_at) to miyabi_ws_broadcast
+    grant select (organization_id, changed_at, sent_at) to miyabi_ws_connect
+    grant update (changed_at) to miyabi_ws_connect
+    grant update (sent_at) to miyabi_ws_broadcast
+
+table ws_tickets with row-level security
+    -- Tickets for one connection each, good for 30 s. A ticket that was used has no row any more.
+    organization_id uuid not null
+    token_hash bytea not null
+    user_id uuid not null
+    session_id uuid not null
+    origin text not null -- The origin of the page that asked; the connection must name the same one.
+    expires_at timestamp with time zone not null default (now() + '00:00:30'::interval)
+    connection_expires_at timestamp with time zone not null -- When the access token expires that the ticket was issued for.
+    constraint ws_tickets_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint ws_tickets_origin_length CHECK ((char_length(origin) <= 300))
+    constraint ws_tickets_pkey PRIMARY KEY (organization_id, token_hash)
+    constraint ws_tickets_session_id_fkey FOREIGN KEY (session_id) REFERENCES sessions(id)
+    constraint ws_tickets_token_hash_sha256 CHECK ((octet_length(token_hash) = 32))
+    constraint ws_tickets_user_fkey FOREIGN KEY (organization_id, user_id) REFERENCES memberships(organization_id, user_id)
+    CREATE INDEX ws_tickets_expires_at ON public.ws_tickets USING btree (organization_id, expires_at)
+    CREATE INDEX ws_tickets_token_hash ON public.ws_tickets USING btree (token_hash)
+    policy tenant for all to miyabi_auth using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_auth
+    grant insert (organization_id, token_hash, user_id, session_id, origin, connection_expires_at) to miyabi_auth
+    grant select (organization_id, expires_at) to miyabi_auth
+
 CREATE OR REPLACE FUNCTION app.accept_invitation(p_hash bytea, OUT verdict text, OUT organization uuid, OUT organization_name text, OUT invitation uuid, OUT granted_role text, OUT login text, OUT expires timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
@@ -594,6 +673,15 @@ $function$
     -- What the code with this hash is good for now, for the current user. Found by the hash alone: whoever asks has the code.
     grant execute to miyabi_orgs
 
+CREATE OR REPLACE FUNCTION app.find_ws_connection(p_connection_id text, OUT organization uuid, OUT owner uuid, OUT is_entitled boolean)
+ RETURNS record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$select e.organization_id, e.user_id, e.is_entitled from app.ws_entitlements e where e.connection_id = p_connection_id limit 1$function$
+    -- Whose a connection is, by the id that the gateway gave it and that no client can choose.
+    grant execute to miyabi_ws_connect
+
 CREATE OR REPLACE FUNCTION app.found_organization(p_id uuid, p_name text)
  RETURNS boolean
  LANGUAGE plpgsql
@@ -684,6 +772,35 @@ AS $function$select o.id, o.name, m.role
         order by m.created_at, o.id$function$
     -- The organizations that the current user belongs to now, oldest membership first.
     grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.organizations_to_serve(p_after uuid, p_limit integer, p_expiring_seconds integer)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 100
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$with recursive undelivered as (
+            (select o.organization_id from public.outbox o where o.delivered_at is null order by o.organization_id limit 1)
+            union all
+            select (select o.organization_id from public.outbox o
+                    where o.delivered_at is null and o.organization_id > u.organization_id order by o.organization_id limit 1)
+            from undelivered u where u.organization_id is not null
+        ),
+        found as (
+            select u.organization_id from undelivered u where u.organization_id is not null
+            union
+            select e.organization_id from app.ws_entitlements e
+                where not e.is_entitled or e.expires_at <= clock_timestamp() + make_interval(secs => p_expiring_seconds)
+            union
+            select p.organization_id from public.ws_presence p where p.changed_at > p.sent_at
+            union
+            select old.organization_id from (
+                select o.organization_id from public.outbox o where o.created_at < now() - interval '7 days'
+                order by o.created_at limit 1000) old
+        )
+        select f.organization_id from found f where p_after is null or f.organization_id > p_after
+        order by f.organization_id limit p_limit$function$
+    -- Organizations with events or presence to send, connections to close or events to forget: ids only, in their order.
+    grant execute to miyabi_ws_broadcast
 
 CREATE OR REPLACE FUNCTION app.restore_organization(p_id uuid)
  RETURNS text
@@ -810,6 +927,36 @@ end
 $function$
     -- Every organization counts its events from 1.
 
+CREATE OR REPLACE FUNCTION app.take_ws_ticket(p_hash bytea, p_origin text, OUT organization uuid, OUT owner uuid, OUT session uuid, OUT owner_role text, OUT owner_role_version bigint, OUT expires timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    ticket public.ws_tickets;
+begin
+    -- Whatever comes of it: it is used now.
+    delete from public.ws_tickets t where t.token_hash = p_hash returning t.* into ticket;
+    if not found or ticket.origin <> p_origin or ticket.expires_at <= clock_timestamp() then
+        return;
+    end if;
+    select m.organization_id, m.user_id, s.id, r.name, r.version, least(ticket.connection_expires_at, s.expires_at)
+        into organization, owner, session, owner_role, owner_role_version, expires
+        from public.memberships m
+        join public.organizations o on o.id = m.organization_id
+        join public.users u on u.id = m.user_id
+        join public.sessions s on s.id = ticket.session_id and s.user_id = m.user_id
+        join public.roles r on r.organization_id = m.organization_id and r.name = m.role
+        where m.organization_id = ticket.organization_id and m.user_id = ticket.user_id
+            and m.removed_at is null and o.deleted_at is null and u.disabled_at is null
+            and s.revoked_at is null and s.expires_at > clock_timestamp()
+            and r.permissions @> '["tasks.read"]' and ticket.connection_expires_at > clock_timestamp();
+end
+$function$
+    -- Uses up the ticket with this hash: whose connection it opens, from a page of this origin; nulls when it opens none.
+    grant execute to miyabi_ws_connect
+
 CREATE OR REPLACE FUNCTION app.upsert_user(p_id uuid, p_github_id bigint, p_login text, p_name text, p_avatar_url text, p_email text, OUT user_id uuid, OUT is_new boolean, OUT is_disabled boolean)
  RETURNS record
  LANGUAGE plpgsql
@@ -836,6 +983,25 @@ CREATE OR REPLACE FUNCTION app.withdrawals(OUT kind text, OUT id uuid, OUT issue
 AS $function$select r.kind, r.id, r.issued_before, r.expires_at from public.revoked_tokens r where r.expires_at > now()$function$
     -- All that is withdrawn now, to fill an empty cache: ids and times only.
     grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.ws_organizations_of_session(p_session uuid)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 10
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$select distinct c.organization_id from public.ws_connections c where c.session_id = p_session$function$
+    -- The organizations in which a session has connections: ids only, to close them when it ends.
+    grant execute to miyabi_auth
+
+CREATE OR REPLACE FUNCTION app.ws_recipients(OUT connection_id text, OUT owner uuid, OUT is_entitled boolean, OUT expires_at timestamp with time zone, OUT presence text, OUT presence_at timestamp with time zone)
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 100
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$select e.connection_id, e.user_id, e.is_entitled, e.expires_at, e.presence, e.presence_at
+        from app.ws_entitlements e where e.organization_id = current_setting('app.current_org_id')::uuid$function$
+    -- The connections of the current organization, and whether each may still be sent anything.
+    grant execute to miyabi_ws_broadcast
 built-in role admin: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "audit.read"]
 built-in role member: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read"]
 built-in role owner: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "audit.read"]
