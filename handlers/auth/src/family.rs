@@ -200,6 +200,7 @@ async fn refuse(mut tx: Tx, family: &Family, why: End) -> ApiError {
             .await?;
             tx.emit(Event::MemberChanged {
                 user_id: family.user,
+                version: None,
             });
         }
         end(&mut tx, family.user, family.session, why).await?;

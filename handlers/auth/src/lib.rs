@@ -26,6 +26,7 @@ mod organizations;
 mod refresh;
 mod return_to;
 mod sessions;
+mod ws_ticket;
 
 miyabi_core::routes![
     login::login,
@@ -37,6 +38,7 @@ miyabi_core::routes![
     me::me,
     sessions::list,
     sessions::end,
+    ws_ticket::ws_ticket,
 ];
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ pub(crate) async fn logout(
             .await?;
         tx.emit(Event::MemberChanged {
             user_id: family.user,
+            version: None,
         });
     }
     tx.commit().await?;
@@ -79,7 +80,10 @@ pub(crate) async fn logout_all(
     tx.withdraw(Withdrawal::User(user)).await?;
     tx.audit(Audit::new("auth.sign_out_everywhere", "user", user))
         .await?;
-    tx.emit(Event::MemberChanged { user_id: user });
+    tx.emit(Event::MemberChanged {
+        user_id: user,
+        version: None,
+    });
     tx.commit().await?;
     Ok((StatusCode::NO_CONTENT, cookies::of_no_session()).into_response())
 }

@@ -84,7 +84,10 @@ pub(crate) async fn end(
     }
     tx.audit(Audit::new("auth.end_session", "session", session))
         .await?;
-    tx.emit(Event::MemberChanged { user_id: user });
+    tx.emit(Event::MemberChanged {
+        user_id: user,
+        version: None,
+    });
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

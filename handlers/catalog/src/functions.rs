@@ -59,6 +59,7 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/auth/me", SignedIn),
             to(Get, "/api/auth/sessions", SignedIn),
             to(Delete, "/api/auth/sessions/{session_id}", SignedIn),
+            to(Post, "/api/auth/ws-ticket", Needs(TasksRead)),
         ],
         ..FUNCTION
     },
@@ -139,6 +140,7 @@ pub const FUNCTIONS: &[Function] = &[
         routes: &[
             to(Get, "/api/tasks", Needs(TasksRead)),
             to(Post, "/api/tasks", Needs(TasksWrite)),
+            to(Get, "/api/tasks/snapshot", Needs(TasksRead)),
             to(Get, "/api/tasks/stats", Needs(TasksRead)),
             to(Post, "/api/tasks/bulk", Needs(TasksWrite)),
             to(Get, "/api/tasks/{task_id}", Needs(TasksRead)),
@@ -157,6 +159,7 @@ pub const FUNCTIONS: &[Function] = &[
                 "/api/tasks/{task_id}/comments/{comment_id}",
                 Needs(TasksWrite),
             ),
+            to(Get, "/api/changes", Needs(TasksRead)),
             to(Get, "/api/labels", Needs(TasksRead)),
             to(Post, "/api/labels", Needs(TasksWrite)),
             to(Patch, "/api/labels/{label_id}", Needs(TasksWrite)),

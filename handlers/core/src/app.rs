@@ -6,12 +6,13 @@ use axum::extract::FromRef;
 use miyabi_catalog::Function;
 
 use crate::{
-    ApiError, CachedSecret, Clock, Db, HttpClient,
+    ApiError, CachedSecret, Clock, Connections, Db, HttpClient,
     aws::{Aws, InvokeError},
     cache::Cache,
     config::{Config, ConfigError},
     connection::Connector,
     keys::Keys,
+    nudge::{self, Nudge},
     origin::OriginSecret,
     revocation::{InPostgres, InValkey, Revocations},
 };
@@ -27,6 +28,8 @@ struct Inner {
     config: Config,
     aws: Arc<Aws>,
     http: Arc<HttpClient>,
+    connections: Option<Connections>,
+    nudge: Arc<Nudge>,
     db: Db,
     connector: Option<Arc<Connector>>,
     keys: Option<Arc<Keys>>,
@@ -70,11 +73,19 @@ impl App {
             let stage = config.stage.clone();
             Arc::new(Keys::new(Arc::clone(&aws), secret, stage, clock.clone()))
         });
-        let db = Db::new(connector.clone(), revocations);
+        let broadcast = config.invokes.get(nudge::BROADCAST).cloned();
+        let nudge = Arc::new(Nudge::new(Arc::clone(&aws), broadcast));
+        let db = Db::new(connector.clone(), revocations, Arc::clone(&nudge));
+        let connections = match &config.connections_endpoint {
+            Some(endpoint) => Some(Connections::new(endpoint, variable)?),
+            None => None,
+        };
         Ok(App(Arc::new(Inner {
             config,
             aws,
             http,
+            connections,
+            nudge,
             db,
             connector,
             keys,
@@ -113,6 +124,25 @@ impl App {
                 "This function does not read the signing keys, by the catalogue.".to_owned(),
             )
         })
+    }
+
+    /// The connections of the WebSocket API.
+    ///
+    /// # Errors
+    ///
+    /// 500 in a function that does not post to them by the catalogue.
+    pub fn connections(&self) -> Result<&Connections, ApiError> {
+        self.0.connections.as_ref().ok_or_else(|| {
+            ApiError::Internal(
+                "This function does not post to connections, by the catalogue.".to_owned(),
+            )
+        })
+    }
+
+    /// Has `ws-broadcast` look after an organization, without an event. Cannot fail, and takes half
+    /// a second at most.
+    pub async fn nudge(&self, organization: uuid::Uuid) {
+        self.0.nudge.send(&[organization]).await;
     }
 
     /// Requests to other servers.

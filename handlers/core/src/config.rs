@@ -28,6 +28,9 @@ pub(crate) struct Config {
     pub(crate) cache: Option<CacheConfig>,
     /// ARNs of the functions that this one invokes, by their short names.
     pub(crate) invokes: BTreeMap<&'static str, String>,
+    /// Address of the WebSocket API's stage, `https://HOST/live`, to which `/@connections/ID` is
+    /// added; `None`: the function does not post to connections.
+    pub(crate) connections_endpoint: Option<String>,
 }
 
 /// How to reach the cache.
@@ -93,10 +96,14 @@ impl Config {
             .invokes
             .iter()
             .map(|name| {
-                let arn = require(&format!("{}_FUNCTION", name.to_uppercase()))?;
+                let arn = require(&invoked_variable(name))?;
                 Ok((*name, arn))
             })
             .collect::<Result<_, ConfigError>>()?;
+        let connections_endpoint = function
+            .posts_to_connections
+            .then(|| connections_endpoint(function.name, get))
+            .transpose()?;
         let public_scheme = match get("PUBLIC_SCHEME").as_deref() {
             None | Some("https") => "https",
             Some("http") => "http",
@@ -136,6 +143,7 @@ impl Config {
             origin_secret_required,
             cache,
             invokes,
+            connections_endpoint,
         })
     }
 }
@@ -213,6 +221,24 @@ impl DatabaseConfig {
     }
 }
 
+/// `ws-broadcast` -> `WS_BROADCAST_FUNCTION`: where the ARN of an invoked function is.
+fn invoked_variable(name: &str) -> String {
+    format!("{}_FUNCTION", name.to_uppercase().replace('-', "_"))
+}
+
+fn connections_endpoint(
+    function: &str,
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, ConfigError> {
+    let endpoint = required(function, "CONNECTIONS_ENDPOINT", get)?;
+    if !endpoint.starts_with("https://") && !endpoint.starts_with("http://") {
+        return Err(ConfigError(format!(
+            "CONNECTIONS_ENDPOINT of the function `{function}` must begin with https:// or http://."
+        )));
+    }
+    Ok(endpoint.trim_end_matches('/').to_owned())
+}
+
 /// The certificates to verify the database with.
 fn certificates(get: &dyn Fn(&str) -> Option<String>) -> Result<Vec<u8>, ConfigError> {
     if let Some(path) = get("DATABASE_CA_FILE") {
@@ -258,6 +284,8 @@ mod tests {
             ("DATABASE_TLS", "disable"),
             ("JWT_KEYS_SECRET", "arn:keys"),
             ("AWS_REGION", "eu-central-1"),
+            ("WS_BROADCAST_FUNCTION", "arn:ws-broadcast"),
+            ("CONNECTIONS_ENDPOINT", "https://id.example/live/"),
         ]);
         for (name, value) in change {
             match value {
@@ -283,6 +311,7 @@ mod tests {
             "DATABASE_SECRET",
             "DATABASE_TLS",
             "JWT_KEYS_SECRET",
+            "WS_BROADCAST_FUNCTION",
         ] {
             let error = read("tasks", &[(name, None)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains("`tasks`"), "{error}");
@@ -295,6 +324,19 @@ mod tests {
         assert!(error.contains("GITHUB_FUNCTION"), "{error}");
         let config = read("auth", &[("GITHUB_FUNCTION", Some("arn:github"))]).unwrap();
         assert_eq!(config.invokes["github"], "arn:github");
+    }
+
+    #[test]
+    fn a_function_that_posts_to_connections_needs_their_address() {
+        let config = read("ws-broadcast", &[]).unwrap();
+        let endpoint = config.connections_endpoint.as_deref();
+        assert_eq!(endpoint, Some("https://id.example/live"));
+        for value in [None, Some("id.example/live")] {
+            let error = read("ws-broadcast", &[("CONNECTIONS_ENDPOINT", value)]);
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("CONNECTIONS_ENDPOINT"), "{error}");
+        }
+        assert_eq!(read("tasks", &[]).unwrap().connections_endpoint, None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::{
     bounded_connection::STATEMENT_TIMEOUT_MS,
     connection::Connector,
     database_error::is_lost,
+    nudge::Nudge,
     permission::Requires,
     request,
     revocation::{Revocations, TokenIds},
@@ -30,6 +31,7 @@ const LOCK_TIMEOUT_MS: u32 = 5_000;
 pub struct Db {
     connector: Option<Arc<Connector>>,
     revocations: Arc<dyn Revocations>,
+    nudge: Arc<Nudge>,
 }
 
 impl std::fmt::Debug for Db {
@@ -45,10 +47,15 @@ enum Mode {
 }
 
 impl Db {
-    pub(crate) fn new(connector: Option<Arc<Connector>>, revocations: Arc<dyn Revocations>) -> Db {
+    pub(crate) fn new(
+        connector: Option<Arc<Connector>>,
+        revocations: Arc<dyn Revocations>,
+        nudge: Arc<Nudge>,
+    ) -> Db {
         Db {
             connector,
             revocations,
+            nudge,
         }
     }
 
@@ -72,7 +79,7 @@ impl Db {
         self.tenant(caller, Mode::Write).await
     }
 
-    /// For `auth` only: a transaction that knows nobody yet. Row-level security shows it no row of
+    /// For `auth` and `ws-connect` only: a transaction that knows nobody yet. Row-level security shows it no row of
     /// any tenant; an organization or user that is not set is an error.
     ///
     /// # Errors
@@ -94,6 +101,22 @@ impl Db {
         self.begin(&begin(Mode::Write, None, Some(user)))
             .await
             .map(|(tx, _)| tx)
+    }
+
+    /// For the functions of live updates only: a transaction of nobody, in the organization that an
+    /// invocation names. Who calls shows nothing of it but to connections of that organization.
+    ///
+    /// # Errors
+    ///
+    /// 503 when the database does not answer.
+    pub async fn in_organization(&self, organization: Uuid) -> Result<Tx, ApiError> {
+        let sql = format!(
+            "{}; select set_config('app.current_org_id', '{organization}', true)",
+            begin(Mode::Write, None, None)
+        );
+        let (mut tx, _) = self.begin(&sql).await?;
+        tx.is_in(organization);
+        Ok(tx)
     }
 
     async fn tenant<P: Requires>(&self, caller: &Caller<P>, mode: Mode) -> Result<Tx, ApiError> {
@@ -208,7 +231,12 @@ impl Db {
         let began = Instant::now();
         let acquired = connector.acquire().await;
         let connection = acquired.inspect_err(|_| request::add_database_time(began.elapsed()))?;
-        let mut tx = Tx::new(connection, Arc::clone(&self.revocations), began);
+        let mut tx = Tx::new(
+            connection,
+            Arc::clone(&self.revocations),
+            Arc::clone(&self.nudge),
+            began,
+        );
         let mut rows = tx.fetch_all(sqlx::raw_sql(sql)).await?;
         Ok((tx, rows.pop()))
     }

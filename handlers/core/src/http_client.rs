@@ -45,20 +45,42 @@ pub enum HttpError {
     Unreachable(String),
 }
 
+impl HttpError {
+    /// Whether the other side did not answer in time, rather than not at all.
+    pub(crate) fn is_timeout(&self) -> bool {
+        matches!(self, HttpError::Timeout(_))
+    }
+}
+
+/// How long an idle connection is kept: API Gateway closes one after a minute or more.
+const KEPT_FOR: Duration = Duration::from_secs(20);
+
 /// Sends requests. Made once a process; costs nothing until it is used.
 #[derive(Debug, Default)]
 pub struct HttpClient {
+    /// How many idle connections to one server are kept.
+    kept: usize,
     client: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
 }
 
 impl HttpClient {
+    /// One that keeps connections, that many at most: for who sends many requests to one server
+    /// within one invocation. A kept connection can be closed by the other side while Lambda freezes
+    /// the process, so a request that may be repeated is repeated once.
+    pub(crate) fn keeping(kept: usize) -> HttpClient {
+        HttpClient {
+            kept,
+            client: OnceLock::new(),
+        }
+    }
+
     /// Sends a request to an `https` or `http` URL. Redirects are not followed.
     ///
     /// # Errors
     ///
     /// See [`HttpError`]; any status is an answer.
     pub async fn send(&self, request: Request<Bytes>, limits: Limits) -> Result<Answer, HttpError> {
-        let client = self.client.get_or_init(client);
+        let client = self.client.get_or_init(|| client(self.kept));
         let answer = async {
             let response = client
                 .request(request.map(Full::new))
@@ -87,16 +109,20 @@ impl HttpClient {
     }
 }
 
-fn client() -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+fn client(kept: usize) -> Client<HttpsConnector<HttpConnector>, Full<Bytes>> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
     let connector = HttpsConnectorBuilder::new()
         .with_webpki_roots()
         .https_or_http()
         .enable_http1()
-        .build();
-    // No connection is kept: between two requests Lambda freezes the process, and the other side
-    // closes meanwhile.
+        .wrap_connector(tcp);
+    // By default no connection is kept: between two requests Lambda freezes the process, and the
+    // other side closes meanwhile.
     Client::builder(TokioExecutor::new())
-        .pool_max_idle_per_host(0)
+        .pool_idle_timeout(KEPT_FOR)
+        .pool_max_idle_per_host(kept)
         .build(connector)
 }
 

@@ -1,5 +1,5 @@
 //! What surrounds every route: the request's id and log span, the check of the origin, the headers
-//! of every answer, a panic turned into a 500, and the metrics.
+//! of every answer, its compression, a panic turned into a 500, and the metrics.
 
 use std::{panic::AssertUnwindSafe, time::Instant};
 
@@ -15,7 +15,7 @@ use lambda_runtime::Context;
 use tracing::Instrument;
 
 use crate::{
-    ApiError, App, allow,
+    ApiError, App, allow, compression,
     event::{Gateway, Malformed},
     metrics,
     origin::Origin,
@@ -49,6 +49,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
         .map_or("none", |path| path.as_str())
         .to_owned();
     let path = route.clone();
+    let takes_gzip = compression::takes_gzip(request.headers());
     let span = tracing::info_span!("request", request_id = current.id, method, route);
     let answer = request::scope(current.clone(), async {
         let mut response = answer(&app, request, next).await;
@@ -57,6 +58,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
         {
             response.headers_mut().insert(header::ALLOW, methods);
         }
+        let mut response = compression::compress(app.function(), takes_gzip, response).await;
         add_headers(&mut response, &current.id);
         response
     });

@@ -7,10 +7,11 @@
 //! # use axum::extract::State;
 //! async fn delete(caller: Caller<tasks::Delete>, State(db): State<Db>, Path(id): Path<uuid::Uuid>) -> Result<(), ApiError> {
 //!     let mut tx = db.write(&caller).await?; // organization, role and withdrawn tokens: one round trip
-//!     let done = sqlx::query("update tasks set deleted_at = now() where id = $1").bind(id).execute(&mut *tx).await?;
-//!     if done.rows_affected() == 0 { return Err(ApiError::NotFound) } // another organization's, too
+//!     let delete = "update tasks set deleted_at = now(), version = version + 1 where id = $1 returning version";
+//!     let version: Option<i64> = sqlx::query_scalar(delete).bind(id).fetch_optional(&mut *tx).await?;
+//!     let version = version.ok_or(ApiError::NotFound)?; // another organization's, too
 //!     tx.audit(Audit::new("task.delete", "task", id)).await?;
-//!     tx.emit(Event::TaskChanged { id });
+//!     tx.emit(Event::TaskChanged { id, version });
 //!     tx.commit().await // with the audit row and the event, or not at all
 //! }
 //! ```
@@ -37,6 +38,7 @@ mod cached_secret;
 mod caller;
 mod certificates;
 mod clock;
+mod compression;
 mod config;
 mod connection;
 mod database_error;
@@ -53,6 +55,7 @@ mod layer;
 mod log;
 mod metadata;
 mod metrics;
+mod nudge;
 mod opaque;
 mod origin;
 mod outbox;
@@ -71,11 +74,12 @@ mod tx;
 
 pub use app::App;
 pub use audit::Audit;
-pub use aws::{InvokeError, database_token};
+pub use aws::{Connections, InvokeError, Posted, database_token};
 pub use bounded_connection::BoundedConnection;
 pub use cached_secret::CachedSecret;
 pub use caller::Caller;
 pub use clock::Clock;
+pub use compression::takes_gzip;
 pub use config::ConfigError;
 pub use date::Date;
 pub use db::Db;
@@ -92,12 +96,12 @@ pub use miyabi_catalog::Permission;
 pub use opaque::{Opaque, sha256};
 pub use origin::Origin;
 pub use outbox::Event;
-pub use page::{Limit, Page, PageQuery};
+pub use page::{Limit, Page, PageQuery, fits};
 pub use params::{Path, Query};
 pub use raw_json::RawJson;
 pub use request::id as request_id;
 pub use revocation::Withdrawal;
-pub use serve::{refuse_to_start, serve, serve_invocations};
+pub use serve::{refuse_to_start, serve, serve_fallible_invocations, serve_invocations};
 pub use text::{Line, Text, fold, is_blank};
 pub use timestamp::Timestamp;
 pub use tx::Tx;

@@ -1,4 +1,5 @@
-//! Events for the sockets of an organization: which things changed, never what they say.
+//! Events for the sockets of an organization: which things changed and to which version, never what
+//! they say.
 //!
 //! A forged or repeated event can cause nothing but a refetch. Numbers are given in commit order:
 //! the counter row of the organization is locked from here to the commit, which follows in the same
@@ -6,18 +7,21 @@
 
 use uuid::Uuid;
 
-/// Something that changed.
+/// Something that changed. A version is the one after the change; `None` where the thing has none,
+/// or where it did not change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// A task was created, changed, deleted or restored.
     TaskChanged {
         /// The task.
         id: Uuid,
+        /// Its version.
+        version: i64,
     },
     /// Several tasks were changed at once.
     TasksChanged {
-        /// The tasks.
-        ids: Vec<Uuid>,
+        /// The tasks with their versions.
+        tasks: Vec<(Uuid, i64)>,
     },
     /// A comment was added, changed or deleted.
     CommentChanged {
@@ -25,16 +29,22 @@ pub enum Event {
         task_id: Uuid,
         /// The comment.
         id: Uuid,
+        /// Its version.
+        version: i64,
     },
     /// A label was created, changed or deleted.
     LabelChanged {
         /// The label.
         id: Uuid,
+        /// Its version; for a deleted label the one after its last.
+        version: i64,
     },
     /// An organization was renamed, deleted or restored, or one of its roles changed.
     OrganizationChanged {
         /// The organization.
         id: Uuid,
+        /// Its version; `None` when a role changed.
+        version: Option<i64>,
     },
     /// An invitation was created, used or revoked.
     InvitationChanged {
@@ -45,6 +55,8 @@ pub enum Event {
     MemberChanged {
         /// The user.
         user_id: Uuid,
+        /// The version of the membership; `None` when a session ended.
+        version: Option<i64>,
     },
 }
 
@@ -62,16 +74,24 @@ impl Event {
         }
     }
 
-    /// The ids that it carries.
-    pub fn ids(&self) -> Vec<Uuid> {
+    /// The ids that it carries, each with its version.
+    pub fn items(&self) -> Vec<(Uuid, Option<i64>)> {
         match self {
-            Event::TaskChanged { id }
-            | Event::LabelChanged { id }
-            | Event::OrganizationChanged { id }
-            | Event::InvitationChanged { id } => vec![*id],
-            Event::TasksChanged { ids } => ids.clone(),
-            Event::CommentChanged { task_id, id } => vec![*task_id, *id],
-            Event::MemberChanged { user_id } => vec![*user_id],
+            Event::TaskChanged { id, version } | Event::LabelChanged { id, version } => {
+                vec![(*id, Some(*version))]
+            }
+            Event::TasksChanged { tasks } => tasks
+                .iter()
+                .map(|(id, version)| (*id, Some(*version)))
+                .collect(),
+            Event::CommentChanged {
+                task_id,
+                id,
+                version,
+            } => vec![(*task_id, None), (*id, Some(*version))],
+            Event::OrganizationChanged { id, version } => vec![(*id, *version)],
+            Event::InvitationChanged { id } => vec![(*id, None)],
+            Event::MemberChanged { user_id, version } => vec![(*user_id, *version)],
         }
     }
 }
@@ -79,14 +99,20 @@ impl Event {
 /// The statements that write events, each followed by `;`. Nothing in them is text of a client.
 pub(crate) fn insert(organization: Uuid, events: &[Event]) -> String {
     let one = |event: &Event| {
-        let ids: Vec<String> = event.ids().iter().map(Uuid::to_string).collect();
+        let items = event.items();
+        let ids: Vec<String> = items.iter().map(|(id, _)| id.to_string()).collect();
+        let versions = items.iter().map(|(_, version)| match version {
+            Some(version) => version.to_string(),
+            None => "null".to_owned(),
+        });
         format!(
             "with numbered as (update outbox_sequences set last_seq = last_seq + 1 \
              where organization_id = '{organization}' returning last_seq) \
-             insert into outbox (organization_id, seq, type, ids) \
-             select '{organization}', last_seq, '{}', '{{{}}}' from numbered; ",
+             insert into outbox (organization_id, seq, type, ids, versions) \
+             select '{organization}', last_seq, '{}', '{{{}}}', '{{{}}}' from numbered; ",
             event.name(),
             ids.join(","),
+            versions.collect::<Vec<_>>().join(","),
         )
     };
     events.iter().map(one).collect()
@@ -97,16 +123,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_carries_ids_and_nothing_else() {
+    fn an_event_carries_ids_and_versions_and_nothing_else() {
         let sql = insert(
             Uuid::nil(),
             &[Event::CommentChanged {
                 task_id: Uuid::max(),
                 id: Uuid::nil(),
+                version: 7,
             }],
         );
         assert!(sql.ends_with(
-            "'comment.changed', '{ffffffff-ffff-ffff-ffff-ffffffffffff,00000000-0000-0000-0000-000000000000}' from numbered; "
+            "'comment.changed', '{ffffffff-ffff-ffff-ffff-ffffffffffff,00000000-0000-0000-0000-000000000000}', '{null,7}' from numbered; "
         ), "{sql}");
     }
 }

@@ -66,6 +66,15 @@ fn fitting<T: Serialize>(items: &[T], limit: usize) -> Result<usize, ApiError> {
     Ok(items.len())
 }
 
+/// How many of the first rows fit into one response of Lambda, for a list that has no [`Page`].
+///
+/// # Errors
+///
+/// 500 when a row cannot be serialized.
+pub fn fits<T: Serialize>(items: &[T]) -> Result<usize, ApiError> {
+    fitting(items, items.len())
+}
+
 /// The parameters of a list that has no filters.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use tower::Service;
 
 use crate::{
-    App, Clock,
+    ApiError, App, Clock,
     event::{self, Accepted},
     layer, log, request,
 };
@@ -73,6 +73,24 @@ where
     A: Serialize,
     F: Future<Output = A>,
 {
+    serve_fallible_invocations(function, |app, event| {
+        let answer = handler(app, event);
+        async move { Ok(answer.await) }
+    })
+}
+
+/// As [`serve_invocations`], with a handler whose failure is an error of the invocation: Lambda
+/// repeats an asynchronous invocation that failed, and puts it into the queue of dead letters when
+/// it fails again.
+pub fn serve_fallible_invocations<E, A, F>(
+    function: &str,
+    handler: impl Fn(App, E) -> F,
+) -> ExitCode
+where
+    E: DeserializeOwned,
+    A: Serialize,
+    F: Future<Output = Result<A, ApiError>>,
+{
     run(function, |app| async move {
         let handler = &handler;
         let invocations =
@@ -82,7 +100,11 @@ where
                     let current = request::Current::new(&event.context.request_id);
                     let answer =
                         request::scope(Arc::clone(&current), handler(app, event.payload)).await;
-                    Ok::<A, lambda_runtime::Error>(answer)
+                    answer.map_err(|error| {
+                        let error = error.log_text();
+                        tracing::error!(error, "The invocation failed.");
+                        lambda_runtime::Error::from(error)
+                    })
                 }
             }));
         invocations.await.map_err(|error| error.to_string())

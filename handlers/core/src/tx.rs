@@ -17,6 +17,7 @@ use crate::{
     audit::Audit,
     bounded_connection::BoundedConnection,
     connection::ConnectionGuard,
+    nudge::Nudge,
     outbox::{self, Event},
     request,
     revocation::{self, Revocations, Withdrawal},
@@ -29,6 +30,7 @@ pub struct Tx {
     /// `None` once it is over.
     connection: Option<ConnectionGuard>,
     revocations: Arc<dyn Revocations>,
+    nudge: Arc<Nudge>,
     began: Instant,
     user: Option<Uuid>,
     organization: Option<Uuid>,
@@ -36,6 +38,8 @@ pub struct Tx {
     permissions: Vec<Permission>,
     events: Vec<Event>,
     withdrawals: Vec<Withdrawal>,
+    /// Other organizations in which a session that is withdrawn has connections.
+    closing: Vec<Uuid>,
 }
 
 impl fmt::Debug for Tx {
@@ -49,11 +53,13 @@ impl Tx {
     pub(crate) fn new(
         connection: ConnectionGuard,
         revocations: Arc<dyn Revocations>,
+        nudge: Arc<Nudge>,
         began: Instant,
     ) -> Tx {
         Tx {
             connection: Some(connection),
             revocations,
+            nudge,
             began,
             user: None,
             organization: None,
@@ -61,6 +67,7 @@ impl Tx {
             permissions: Vec::new(),
             events: Vec::new(),
             withdrawals: Vec::new(),
+            closing: Vec::new(),
         }
     }
 
@@ -160,6 +167,28 @@ impl Tx {
         Ok(())
     }
 
+    /// For the functions of live updates only: makes this a transaction in the organization that the
+    /// database named for a ticket or a connection.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn enter_organization(&mut self, organization: Uuid) -> Result<(), ApiError> {
+        sqlx::query_scalar!(
+            "select set_config('app.current_org_id', $1, true)",
+            organization.to_string()
+        )
+        .fetch_one(&mut **self)
+        .await?;
+        self.is_in(organization);
+        Ok(())
+    }
+
+    /// The database has been told that this is a transaction in that organization.
+    pub(crate) fn is_in(&mut self, organization: Uuid) {
+        self.organization = Some(organization);
+    }
+
     /// Writes a line of the audit trail. It is there exactly when this transaction is committed.
     ///
     /// # Errors
@@ -202,7 +231,8 @@ impl Tx {
         self.events.push(event);
     }
 
-    /// Withdraws access tokens. It counts when this transaction is committed.
+    /// Withdraws access tokens. It counts when this transaction is committed; then the connections
+    /// of a session are closed, in every organization.
     ///
     /// # Errors
     ///
@@ -210,30 +240,47 @@ impl Tx {
     pub async fn withdraw(&mut self, what: Withdrawal) -> Result<(), ApiError> {
         revocation::write(self, what).await?;
         self.withdrawals.push(what);
+        if let Withdrawal::Session(session) = what {
+            let organizations = sqlx::query_scalar!(
+                r#"select app.ws_organizations_of_session($1) as "id!""#,
+                session
+            )
+            .fetch_all(&mut **self)
+            .await?;
+            self.closing.extend(organizations);
+        }
         Ok(())
     }
 
-    /// Makes everything of this transaction permanent, with its events, in one round trip.
+    /// Makes everything of this transaction permanent, with its events, in one round trip. Then
+    /// nudges `ws-broadcast`, which cannot fail the request and delays it by half a second at most.
     ///
     /// # Errors
     ///
     /// Those of the database; 500 when there are events but no organization.
     pub async fn commit(mut self) -> Result<(), ApiError> {
         let mut sql = String::new();
+        let mut nudged = std::mem::take(&mut self.closing);
         if !self.events.is_empty() {
             let organization = self
                 .organization
                 .ok_or_else(|| ApiError::Internal("An event needs an organization.".to_owned()))?;
             sql = outbox::insert(organization, &std::mem::take(&mut self.events));
+            nudged.push(organization);
         }
         sql.push_str("commit");
         let withdrawals = std::mem::take(&mut self.withdrawals);
-        let revocations = Arc::clone(&self.revocations);
+        let (revocations, nudge) = (Arc::clone(&self.revocations), Arc::clone(&self.nudge));
         self.end(&sql).await?;
-        // Not before: a transaction that is rolled back has withdrawn nothing.
-        if !withdrawals.is_empty() {
-            revocations.committed(&withdrawals).await;
-        }
+        // Not before: a transaction that is rolled back has withdrawn and written nothing.
+        let withdraw = async {
+            if !withdrawals.is_empty() {
+                revocations.committed(&withdrawals).await;
+            }
+        };
+        nudged.sort_unstable();
+        nudged.dedup();
+        futures_util::future::join(withdraw, nudge.send(&nudged)).await;
         Ok(())
     }
 

@@ -20,7 +20,7 @@ const ASSETS: &[Asset] = include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// The file of that name, compressed when the client takes that; `None`: there is no such file.
 pub(crate) fn answer(name: &str, headers: &HeaderMap) -> Option<Response> {
     let asset = ASSETS.iter().find(|asset| asset.name == name)?;
-    let takes_gzip = takes_gzip(headers);
+    let takes_gzip = miyabi_core::takes_gzip(headers);
     let body = if takes_gzip {
         Body::from(asset.gzip)
     } else {
@@ -50,21 +50,6 @@ impl Asset {
     }
 }
 
-/// Whether `Accept-Encoding` names gzip, or anything, without refusing it by `q=0`.
-fn takes_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING);
-    values
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|coding| {
-            let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-            let weight = parameters.trim().strip_prefix("q=");
-            matches!(name.trim(), "gzip" | "*")
-                && weight.and_then(|weight| weight.parse().ok()) != Some(0.0)
-        })
-}
-
 fn content_type(name: &str) -> &'static str {
     match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",
@@ -87,22 +72,5 @@ mod tests {
             assert!(!asset.content().unwrap().is_empty(), "{}", asset.name);
             assert_ne!(content_type(asset.name), "application/octet-stream");
         }
-    }
-
-    #[test]
-    fn gzip_is_sent_to_those_who_take_it() {
-        for (value, takes) in [
-            ("gzip, deflate, br", true),
-            ("br;q=1.0, gzip;q=0.8", true),
-            ("*", true),
-            ("identity", false),
-            ("gzip;q=0", false),
-            ("br", false),
-        ] {
-            let headers =
-                HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
-            assert_eq!(takes_gzip(&headers), takes, "{value}");
-        }
-        assert!(!takes_gzip(&HeaderMap::new()));
     }
 }

@@ -51,7 +51,10 @@ pub(crate) async fn delete(
     .await?;
     let line = Audit::new("org.delete", "organization", id);
     tx.audit(line.before(organization.fields())).await?;
-    tx.emit(Event::OrganizationChanged { id });
+    tx.emit(Event::OrganizationChanged {
+        id,
+        version: Some(organization.version + 1),
+    });
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -100,7 +103,10 @@ pub(crate) async fn restore(
     let organization = Organization::find(&mut tx, id).await?;
     let line = Audit::new("org.restore", "organization", id);
     tx.audit(line.after(organization.fields())).await?;
-    tx.emit(Event::OrganizationChanged { id });
+    tx.emit(Event::OrganizationChanged {
+        id,
+        version: Some(organization.version),
+    });
     tx.commit_with(ETag(organization.version), &organization)
         .await
 }

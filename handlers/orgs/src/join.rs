@@ -147,6 +147,7 @@ pub(crate) async fn accept(
     tx.audit(line.after(after)).await?;
     tx.emit(Event::MemberChanged {
         user_id: caller.user_id(),
+        version: None,
     });
     tx.emit(Event::InvitationChanged {
         id: open.invitation,

@@ -153,7 +153,10 @@ pub(crate) async fn change_role(
     let line = Audit::new("member.update", "user", user);
     tx.audit(line.before(before.fields()).after(member.fields()))
         .await?;
-    tx.emit(Event::MemberChanged { user_id: user });
+    tx.emit(Event::MemberChanged {
+        user_id: user,
+        version: Some(member.version),
+    });
     tx.commit_with(ETag(member.version), &member).await
 }
 
@@ -235,7 +238,10 @@ async fn end(mut tx: Tx, action: &'static str, member: Member) -> Result<StatusC
     .await?;
     let line = Audit::new(action, "user", member.id);
     tx.audit(line.before(member.fields())).await?;
-    tx.emit(Event::MemberChanged { user_id: member.id });
+    tx.emit(Event::MemberChanged {
+        user_id: member.id,
+        version: Some(member.version + 1),
+    });
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

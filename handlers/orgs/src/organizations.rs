@@ -229,7 +229,10 @@ pub(crate) async fn rename(
     let line = Audit::new("org.update", "organization", id);
     tx.audit(line.before(before.fields()).after(organization.fields()))
         .await?;
-    tx.emit(Event::OrganizationChanged { id });
+    tx.emit(Event::OrganizationChanged {
+        id,
+        version: Some(organization.version),
+    });
     tx.commit_with(ETag(organization.version), &organization)
         .await
 }

@@ -131,6 +131,7 @@ pub(crate) async fn create(
     tx.audit(line).await?;
     tx.emit(Event::OrganizationChanged {
         id: caller.organization_id(),
+        version: None,
     });
     let etag = ETag(role.version);
     let answer = first
@@ -195,6 +196,7 @@ pub(crate) async fn change(
         .await?;
     tx.emit(Event::OrganizationChanged {
         id: caller.organization_id(),
+        version: None,
     });
     tx.commit_with(ETag(role.version), &role).await
 }
@@ -242,6 +244,7 @@ pub(crate) async fn delete(
     tx.audit(line.before(role.fields())).await?;
     tx.emit(Event::OrganizationChanged {
         id: caller.organization_id(),
+        version: None,
     });
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)

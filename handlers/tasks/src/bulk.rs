@@ -125,9 +125,13 @@ pub(crate) async fn bulk(
     }
     if !changed.is_empty() {
         tx.audit_all(lines).await?;
-        tx.emit(Event::TasksChanged { ids: changed });
     }
     let mut now = by_id(Task::lock(&mut tx, &ids).await?);
+    if !changed.is_empty() {
+        let versions = changed.iter().filter_map(|id| now.get(id));
+        let tasks = versions.map(|task| (task.id, task.version)).collect();
+        tx.emit(Event::TasksChanged { tasks });
+    }
     let items = ids.iter().filter_map(|id| now.remove(id)).map(Into::into);
     let changed = BulkChanged {
         items: items.collect(),

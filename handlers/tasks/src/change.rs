@@ -147,8 +147,11 @@ pub(crate) async fn change(
         .update(&mut tx, caller.organization_id(), &task)
         .await?;
     tx.audit(line).await?;
-    tx.emit(Event::TaskChanged { id });
     let task = Task::find(&mut tx, id).await?;
+    tx.emit(Event::TaskChanged {
+        id,
+        version: task.version,
+    });
     tx.commit_with(ETag(task.version), &task).await
 }
 

@@ -124,8 +124,12 @@ pub(crate) async fn create(
     let line = Audit::new("comment.create", "comment", id);
     tx.audit(line.after(json!({ "task_id": task, "body": new.body })))
         .await?;
-    tx.emit(Event::CommentChanged { task_id: task, id });
     let comment = Comment::find(&mut tx, task, id).await?;
+    tx.emit(Event::CommentChanged {
+        task_id: task,
+        id,
+        version: comment.version,
+    });
     let etag = ETag(comment.version);
     let answer = first
         .answer(&mut tx, StatusCode::CREATED, etag, &comment)
@@ -187,8 +191,12 @@ pub(crate) async fn change(
             .after(json!({ "body": change.body })),
     )
     .await?;
-    tx.emit(Event::CommentChanged { task_id: task, id });
     let comment = Comment::find(&mut tx, task, id).await?;
+    tx.emit(Event::CommentChanged {
+        task_id: task,
+        id,
+        version: comment.version,
+    });
     tx.commit_with(ETag(comment.version), &comment).await
 }
 
@@ -236,7 +244,11 @@ pub(crate) async fn remove(
     let line = Audit::new("comment.delete", "comment", id);
     tx.audit(line.before(json!({ "task_id": task, "body": comment.body })))
         .await?;
-    tx.emit(Event::CommentChanged { task_id: task, id });
+    tx.emit(Event::CommentChanged {
+        task_id: task,
+        id,
+        version: comment.version + 1,
+    });
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

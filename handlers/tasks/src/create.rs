@@ -87,8 +87,11 @@ pub(crate) async fn create(
         .insert(&mut tx, caller.organization_id(), caller.user_id(), id)
         .await?;
     tx.audit(line).await?;
-    tx.emit(Event::TaskChanged { id });
     let task = Task::find(&mut tx, id).await?;
+    tx.emit(Event::TaskChanged {
+        id,
+        version: task.version,
+    });
     let etag = ETag(task.version);
     let answer = first
         .answer(&mut tx, StatusCode::CREATED, etag, &task)

@@ -167,7 +167,10 @@ pub(crate) async fn create(
     .on_constraint("labels_name_fold", exists_already)?;
     let line = Audit::new("label.create", "label", label.id).after(label.fields());
     tx.audit(line).await?;
-    tx.emit(Event::LabelChanged { id: label.id });
+    tx.emit(Event::LabelChanged {
+        id: label.id,
+        version: label.version,
+    });
     let etag = ETag(label.version);
     let answer = first
         .answer(&mut tx, StatusCode::CREATED, etag, &label)
@@ -227,7 +230,10 @@ pub(crate) async fn change(
     let line = Audit::new("label.update", "label", id);
     tx.audit(line.before(before.fields()).after(label.fields()))
         .await?;
-    tx.emit(Event::LabelChanged { id });
+    tx.emit(Event::LabelChanged {
+        id,
+        version: label.version,
+    });
     tx.commit_with(ETag(label.version), &label).await
 }
 
@@ -260,12 +266,15 @@ pub(crate) async fn remove(
     if let Some(if_match) = if_match {
         if_match.check(label.version)?;
     }
-    sqlx::query!("delete from labels where id = $1", id)
-        .execute(&mut *tx)
+    let version = sqlx::query_scalar!("delete from labels where id = $1 returning version", id)
+        .fetch_one(&mut *tx)
         .await?;
     let line = Audit::new("label.delete", "label", id);
     tx.audit(line.before(label.fields())).await?;
-    tx.emit(Event::LabelChanged { id });
+    tx.emit(Event::LabelChanged {
+        id,
+        version: version + 1,
+    });
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

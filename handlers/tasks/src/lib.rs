@@ -10,6 +10,7 @@
 
 mod bulk;
 mod change;
+mod changes;
 mod comments;
 mod create;
 mod fields;
@@ -20,6 +21,7 @@ pub mod list;
 mod one;
 mod priority;
 mod remove;
+mod snapshot;
 mod stats;
 mod status;
 mod task;
@@ -32,6 +34,8 @@ miyabi_core::routes![
     list::list,
     create::create,
     stats::stats,
+    snapshot::snapshot,
+    changes::changes,
     bulk::bulk,
     one::one,
     change::change,

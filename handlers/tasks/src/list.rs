@@ -1,6 +1,7 @@
 //! `GET /api/tasks`: filters, search, order and pages.
 
 mod approach;
+mod by_ids;
 mod conditions;
 mod filter;
 mod listed;
@@ -51,6 +52,17 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<TaskSummary>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let Query(asked) = query?;
+    if let Some(ids) = &asked.ids {
+        if !asked.has_ids_alone() {
+            return Err(ApiError::invalid(
+                "ids",
+                "cannot be given with another parameter",
+            ));
+        }
+        let tasks = by_ids::find(&mut tx, caller.organization_id(), &ids.0).await?;
+        tx.commit().await?;
+        return Ok(Json(tasks));
+    }
     let limit = Limit::parse(asked.limit.as_deref())?;
     let cursor = asked.cursor.clone();
     let (filter, order) = asked.resolve(caller.user_id())?;

@@ -18,6 +18,7 @@ const MAX: i64 = 1000;
 /// A task that was deleted or restored.
 struct Moved {
     id: Uuid,
+    version: i64,
     deleted_at: Option<Timestamp>,
     was_deleted_at: Option<Timestamp>,
 }
@@ -79,7 +80,7 @@ pub(crate) async fn remove(
         Moved,
         r#"update tasks set deleted_at = now(), updated_at = now(), version = version + 1
             where id = any($1) and deleted_at is null
-            returning id, deleted_at as "deleted_at: Timestamp", null::timestamptz as "was_deleted_at: Timestamp""#,
+            returning id, version, deleted_at as "deleted_at: Timestamp", null::timestamptz as "was_deleted_at: Timestamp""#,
         &ids
     )
     .fetch_all(&mut *tx)
@@ -146,18 +147,22 @@ pub(crate) async fn restore(
             ),
         ));
     }
-    sqlx::query!(
-        "update tasks set deleted_at = null, updated_at = now(), version = version + 1 where id = any($1)",
+    let restored = sqlx::query!(
+        "update tasks set deleted_at = null, updated_at = now(), version = version + 1 where id = any($1)
+         returning id, version",
         &ids
     )
-    .execute(&mut *tx)
+    .fetch_all(&mut *tx)
     .await?;
-    let restored: Vec<Moved> = deleted
+    // Tasks that were deleted with one have its time of deletion.
+    let was_deleted_at = deleted.first().and_then(|task| task.deleted_at);
+    let restored: Vec<Moved> = restored
         .into_iter()
         .map(|task| Moved {
             id: task.id,
+            version: task.version,
             deleted_at: None,
-            was_deleted_at: task.deleted_at,
+            was_deleted_at,
         })
         .collect();
     if !restored.is_empty() {
@@ -176,9 +181,12 @@ async fn record(tx: &mut Tx, action: &'static str, tasks: Vec<Moved>) -> Result<
     });
     tx.audit_all(lines.collect()).await?;
     tx.emit(match tasks.as_slice() {
-        [one] => Event::TaskChanged { id: one.id },
+        [one] => Event::TaskChanged {
+            id: one.id,
+            version: one.version,
+        },
         many => Event::TasksChanged {
-            ids: many.iter().map(|task| task.id).collect(),
+            tasks: many.iter().map(|task| (task.id, task.version)).collect(),
         },
     });
     Ok(())

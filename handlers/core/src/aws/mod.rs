@@ -1,8 +1,10 @@
-//! The three things that a function asks of AWS: a secret, another function, a database token.
+//! What a function asks of AWS: a secret, another function, a database token, the connections of
+//! the WebSocket API.
 //!
 //! Signed by AWS's own `aws-sigv4`, sent by hyper. Not the AWS SDK: see
 //! docs/decisions/0001-no-aws-sdk-in-functions.md.
 
+mod connections;
 mod database_token;
 mod lambda;
 mod secrets;
@@ -20,6 +22,7 @@ use aws_sigv4::{
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Request};
 
+pub use connections::{Connections, Posted};
 pub use database_token::database_token;
 pub use lambda::InvokeError;
 

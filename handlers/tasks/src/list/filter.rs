@@ -18,6 +18,10 @@ use crate::{Priority, Status};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Asked {
+    /// Tasks with these ids, 1 to 100 with commas between them, in any order; those that are deleted or
+    /// unknown are missing. Cannot be combined with any other parameter.
+    #[param(value_type = Option<schema::Ids>, inline)]
+    pub(super) ids: Option<Ids>,
     /// Words of the title or the description, in the syntax of a web search: `maple -bonsai "red leaves"`.
     #[param(inline)]
     q: Option<Line<200>>,
@@ -60,6 +64,28 @@ pub struct Asked {
     /// `next_cursor` of the previous page, with the same order and filters.
     #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<String>,
+}
+
+/// Ids with commas between, each once, 1 to 100.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Ids(pub(super) Vec<Uuid>);
+
+/// Most ids of one request.
+const MAX_IDS: usize = 100;
+
+impl<'de> Deserialize<'de> for Ids {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Ids, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // One of the spellings that `Uuid` takes: the one that we write.
+        let parse = |id: &str| Uuid::try_parse(id).ok().filter(|_| id.len() == 36);
+        let ids: Option<BTreeSet<Uuid>> = text.split(',').map(parse).collect();
+        match ids {
+            Some(ids) if ids.len() <= MAX_IDS => Ok(Ids(ids.into_iter().collect())),
+            _ => Err(de::Error::custom(format_args!(
+                "must be 1 to {MAX_IDS} ids with commas between them"
+            ))),
+        }
+    }
 }
 
 /// Values with commas between, each once.
@@ -137,6 +163,44 @@ pub struct Filter {
 }
 
 impl Asked {
+    /// Whether nothing but `ids` is given.
+    pub(super) fn has_ids_alone(&self) -> bool {
+        let Asked {
+            ids,
+            q,
+            status,
+            priority,
+            assignee,
+            created_by,
+            label,
+            parent,
+            due_after,
+            due_before,
+            created_after,
+            created_before,
+            title_prefix,
+            deleted,
+            sort,
+            limit,
+            cursor,
+        } = self;
+        let times = [due_after, due_before, created_after, created_before];
+        let texts = [limit, cursor];
+        ids.is_some()
+            && q.is_none()
+            && status.is_none()
+            && priority.is_none()
+            && [assignee, created_by, parent]
+                .iter()
+                .all(|which| which.is_none())
+            && label.is_none()
+            && times.iter().all(|time| time.is_none())
+            && texts.iter().all(|text| text.is_none())
+            && title_prefix.is_none()
+            && deleted.is_none()
+            && sort.is_none()
+    }
+
     /// What it means when this user asks.
     ///
     /// # Errors

@@ -19,6 +19,9 @@ pub(super) struct Statuses;
 /// One priority or several.
 pub(super) struct Priorities;
 
+/// Ids with commas between them.
+pub(super) struct Ids;
+
 /// The id of a user, the caller or nobody.
 pub(super) struct Assignee;
 
@@ -37,6 +40,15 @@ fn several(name: &str, values: impl Iterator<Item = &'static str>) -> RefOr<Sche
         .pattern(Some(format!("^{word}(,{word})+$")));
     let one = Ref::from_schema_name(name);
     AnyOfBuilder::new().item(one).item(list).into()
+}
+
+/// 1 to 100 ids as one text.
+fn ids() -> RefOr<Schema> {
+    const ID: &str = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}";
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some(format!("^{ID}(,{ID}){{0,99}}$")))
+        .into()
 }
 
 fn id_or(words: &[&str]) -> RefOr<Schema> {
@@ -64,6 +76,7 @@ macro_rules! schemas {
 schemas![
     Statuses => several("TaskStatus", Status::ALL.into_iter().map(Status::as_str)),
     Priorities => several("TaskPriority", Priority::ALL.into_iter().map(Priority::as_str)),
+    Ids => ids(),
     Assignee => id_or(&["me", "none"]),
     Creator => id_or(&["me"]),
     Parent => id_or(&["none"]),

@@ -1,0 +1,40 @@
+//! `GET /api/tasks?ids=..`: the tasks that an event named.
+
+use miyabi_core::{ApiError, Limit, Page, Timestamp, Tx};
+use uuid::Uuid;
+
+use super::listed::Listed;
+use crate::{Priority, Status, TaskSummary};
+
+/// The tasks with these ids, as far as they exist and are not deleted.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(super) async fn find(
+    tx: &mut Tx,
+    organization: Uuid,
+    ids: &[Uuid],
+) -> Result<Page<TaskSummary>, ApiError> {
+    // `any($2)` alone is planned for an average organization, which reads all of a large one.
+    let rows = sqlx::query_as!(
+        Listed,
+        r#"select t.id, t.title, t.status as "status: Status", t.priority as "priority: Priority", t.assignee_id, t.parent_id,
+                t.due_at as "due_at: Timestamp", t.version, t.created_by, t.created_at as "created_at: Timestamp",
+                t.updated_at as "updated_at: Timestamp", t.deleted_at as "deleted_at: Timestamp", t.title_key as "title_key!"
+            from tasks t
+            where t.organization_id = $1 and t.id = any(array(select unnest($2::uuid[]))) and t.deleted_at is null
+            order by t.id"#,
+        organization,
+        ids,
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    let tasks = Listed::show(rows, tx).await?;
+    // 100 summaries always fit: there is no second page, and no cursor.
+    Page::new(tasks, Limit::parse(Some("100"))?, |_| {
+        Err(ApiError::Internal(
+            "100 summaries of tasks do not fit into a response.".to_owned(),
+        ))
+    })
+}
