@@ -35,6 +35,7 @@ mod rows;
 mod schema_bodies;
 pub(crate) mod sign_in;
 mod signing_keys;
+mod sockets;
 pub(crate) mod stored;
 mod tabs;
 mod text;

@@ -18,6 +18,7 @@ mod docs;
 mod faults;
 mod invocations;
 mod lambda_emulator;
+mod live;
 mod local_cache;
 mod local_faults;
 mod local_stage;

@@ -2,11 +2,13 @@
 
 mod bulk;
 mod change;
+mod changes;
 mod comments;
 mod create;
 mod labels;
 mod list;
 mod remove;
+mod snapshot;
 mod stats;
 
 use miyabi_tests::{Person, Value, json};

@@ -91,6 +91,13 @@ pub(crate) fn variables(
     if function.invokes.contains(&"github") {
         set("GITHUB_FUNCTION", function_arn("github"));
     }
+    if function.invokes.contains(&"ws-broadcast") {
+        set("WS_BROADCAST_FUNCTION", function_arn("ws-broadcast"));
+    }
+    if function.posts_to_connections {
+        // Nobody is there: `Connections::setup` names somebody.
+        set("CONNECTIONS_ENDPOINT", "http://127.0.0.1:9/live".to_owned());
+    }
     if function.name == "github" {
         set("GITHUB_SECRET", secret_arn("github"));
         set("GITHUB_ORIGIN", github_origin.to_owned());

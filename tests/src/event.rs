@@ -51,3 +51,45 @@ pub fn http_event(route: &str, path: &str, headers: &[(&str, &str)], body: Optio
     }
     event
 }
+
+/// The event of a WebSocket API: of a handshake with a ticket when `route` is `$connect`.
+pub fn socket_event(
+    route: &str,
+    connection: &str,
+    handshake: Option<(&str, &str)>,
+    body: Option<&str>,
+) -> Value {
+    let kind = match route {
+        "$connect" => "CONNECT",
+        "$disconnect" => "DISCONNECT",
+        _ => "MESSAGE",
+    };
+    let mut event = json!({
+        "requestContext": {
+            "routeKey": route,
+            "eventType": kind,
+            "extendedRequestId": "JKJaXmPLvHcESHA=",
+            "requestTime": "10/Mar/2020:05:16:23 +0000",
+            "messageDirection": "IN",
+            "stage": "live",
+            "connectedAt": 1_583_817_383_220_i64,
+            "requestTimeEpoch": 1_583_817_383_220_i64,
+            "identity": {"sourceIp": "203.0.113.7", "userAgent": "miyabi-tests"},
+            "requestId": "JKJaXmPLvHcESHA=",
+            "domainName": "socket.example.com",
+            "connectionId": connection,
+            "apiId": "s0ck3t"
+        },
+        "isBase64Encoded": false
+    });
+    if let Some((origin, ticket)) = handshake {
+        event["headers"] = json!({"Host": "socket.example.com", "Origin": origin});
+        event["multiValueHeaders"] = json!({"Host": ["socket.example.com"], "Origin": [origin]});
+        event["queryStringParameters"] = json!({"ticket": ticket});
+        event["multiValueQueryStringParameters"] = json!({"ticket": [ticket]});
+    }
+    if let Some(body) = body {
+        event["body"] = json!(body);
+    }
+    event
+}

@@ -29,6 +29,7 @@ mod binaries;
 mod browser;
 mod checkout;
 mod cluster;
+mod connections;
 mod dice;
 #[cfg(feature = "aws")]
 mod emulator;
@@ -57,11 +58,12 @@ pub use binaries::{binary, programs_with_example};
 pub use browser::Browser;
 pub use checkout::{Checkout, Ran};
 pub use cluster::{Database, OwnServer};
+pub use connections::{Connections, Manner};
 pub use deployer::local::github;
 pub use dice::Dice;
 #[cfg(feature = "aws")]
 pub use emulator::{Emulator, Faults};
-pub use event::http_event;
+pub use event::{http_event, socket_event};
 pub use http::{RequestBuilder, Response};
 pub use in_process::InProcess;
 pub use lambda_emulator::LambdaEmulator;

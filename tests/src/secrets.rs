@@ -33,6 +33,10 @@ impl Secrets {
         let (hangs, reads) = (Arc::<AtomicBool>::default(), Arc::<AtomicUsize>::default());
         let (hanging, counted) = (hangs.clone(), reads.clone());
         let server = Scripted::start(move |asked| {
+            // Lambda, where a function is told that it is here: it accepts what is asynchronous.
+            if asked.what.ends_with("/invocations") {
+                return Reply::Answer(202, "application/json", Vec::new());
+            }
             counted.fetch_add(1, Ordering::SeqCst);
             if hanging.load(Ordering::SeqCst) {
                 return Reply::Silence;

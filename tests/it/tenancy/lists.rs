@@ -276,3 +276,76 @@ async fn the_labels_of_a_page_are_read_task_by_task() {
         );
     }
 }
+
+#[tokio::test]
+async fn what_live_updates_read_is_what_they_send() {
+    const EVENTS: u64 = 20_000;
+    let database = Database::migrated().await;
+    let mut admin = database.connect_as_superuser().await;
+    let tenant = tenants(&mut admin, |tenant| {
+        let Tenant { organization, .. } = tenant;
+        format!(
+            "insert into outbox (organization_id, seq, type, ids, versions, delivered_at)
+             select o.id, n, 'task.changed', array[gen_random_uuid()], array[1],
+                case when n <= last - 300 then now() end
+             from organizations o,
+                lateral (select case when o.id = '{organization}' then {EVENTS} else 20 end as last) l,
+                lateral generate_series(1, last) n;
+             update outbox_sequences set last_seq = case when organization_id = '{organization}' then {EVENTS} else 20 end;"
+        )
+    })
+    .await;
+    let organization = tenant.organization;
+    let named = format!("'{organization}'");
+    let mut tasks = database.connect_as("miyabi_tasks").await;
+    for (after, limit, most) in [
+        ("0", "500", 502),
+        ("10000", "500", 502),
+        ("19990", "500", 12),
+        ("20000", "500", 2),
+    ] {
+        let sql = statement("from outbox_sequences s", &[named.as_str(), after, limit]);
+        let read = read(&mut tasks, organization, "outbox", &sql).await;
+        assert!(read <= most, "{read} events read after {after}");
+    }
+    let ids: Vec<Uuid> = sqlx::query_scalar(
+        "select id from tasks where organization_id = $1 order by title limit 100",
+    )
+    .bind(organization)
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+    let ids = format!("'{{{}}}'", ids.join(","));
+    let sql = statement(
+        "t.id = any(array(select unnest($2::uuid[])))",
+        &[named.as_str(), &ids],
+    );
+    let found = read(&mut tasks, organization, "tasks", &sql).await;
+    assert!((1..=200).contains(&found), "{found} tasks read by id");
+    let sql = statement("as wanted (status, since)", &[named.as_str(), "5001", "30"]);
+    for (table, most) in [("tasks", 5 * 5_001), ("task_labels", 20 * 5_001)] {
+        let read = read(&mut tasks, organization, table, &sql).await;
+        assert!(read <= most, "{read} rows of {table} read for a snapshot");
+    }
+    let mut broadcast = database.connect_as("miyabi_ws_broadcast").await;
+    let sql = statement(
+        "for update skip locked)\n            select e.seq",
+        &[named.as_str(), "100"],
+    );
+    // A lock is no reading: `explain` needs a transaction that may write.
+    enter_to_write(&mut broadcast, organization).await;
+    let explained = format!("explain (analyze, buffers, timing off, format json) {sql}");
+    let plan = super::plans::explained(&mut broadcast, QueryBuilder::new(explained)).await;
+    broadcast.execute("rollback").await.unwrap();
+    let read = rows_read(&plan["Plan"], &["outbox"]);
+    assert!(
+        (1..=110).contains(&read),
+        "{read} events read for a batch\n{plan:#}"
+    );
+}
+
+async fn enter_to_write(role: &mut PgConnection, organization: Uuid) {
+    let set = format!("begin; select set_config('app.current_org_id', '{organization}', true)");
+    role.execute(sqlx::raw_sql(&set)).await.unwrap();
+}

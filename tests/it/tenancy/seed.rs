@@ -18,6 +18,7 @@ pub(super) async fn tenant(connection: &mut PgConnection, number: i64) -> Tenant
     };
     let Tenant { organization, user } = tenant;
     let (task, child, label) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
+    let session = Uuid::new_v4();
     let sql = format!(
         "insert into users (id, github_id, login) values ('{user}', {number}, 'user-{number}');
          insert into organizations (id, name) values ('{organization}', 'Organization {number}');
@@ -38,6 +39,12 @@ pub(super) async fn tenant(connection: &mut PgConnection, number: i64) -> Tenant
          insert into refusal_counts (organization_id, actor_id, hour, lines)
             values ('{organization}', '{user}', date_trunc('hour', now()), 1);
          insert into outbox (organization_id, seq, type, ids) values ('{organization}', 1, 'task.changed', '{{}}');
+         insert into sessions (id, user_id, csrf_hash, expires_at) values ('{session}', '{user}', sha256('csrf'), now() + interval '1 day');
+         insert into ws_tickets (organization_id, token_hash, user_id, session_id, origin, connection_expires_at)
+            values ('{organization}', sha256('{number}'), '{user}', '{session}', 'https://tasks.example.com', now());
+         insert into ws_connections (organization_id, connection_id, user_id, session_id, role, role_version, expires_at)
+            values ('{organization}', 'connection-{number}', '{user}', '{session}', 'owner', 1, now());
+         insert into ws_presence (organization_id) values ('{organization}');
          insert into idempotency_keys (organization_id, user_id, route, key, request_hash)
             values ('{organization}', '{user}', 'POST /api/tasks', 'key', sha256('body'));"
     );
