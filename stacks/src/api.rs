@@ -3,21 +3,19 @@
 use cfn::{
     Handle, Intrinsic, Output, RemovalPolicy, Stack,
     apigatewayv2::{Integration, Route as ApiRoute},
-    lambda,
-    policy::Allow,
-    secretsmanager,
+    lambda, secretsmanager,
 };
 use miyabi_catalog::{FUNCTIONS, Route};
 use serde_json::json;
 
 use crate::{
     Assets, Stage,
-    function::{Function, Live},
-    gateway::GatewayOutputs,
+    function::{Function, Live, variable},
+    gateway::{GatewayOutputs, execution_arn},
     migrate::Database,
     names::{pascal, physical},
     network::NetworkOutputs,
-    parameter, rollout,
+    parameter, realtime, rollout,
     stage::{OriginSecret, Scheme},
 };
 
@@ -30,8 +28,14 @@ pub(crate) struct Uses<'a> {
     pub(crate) valkey_url: Option<&'a Output>,
 }
 
-/// The functions, their secrets and their routes.
-pub(crate) fn api(stage: &Stage, assets: &Assets, uses: &Uses<'_>) -> Stack {
+/// The functions, their secrets and their routes. `elsewhere`: the aliases of functions in other stacks,
+/// by name.
+pub(crate) fn api(
+    stage: &Stage,
+    assets: &Assets,
+    uses: &Uses<'_>,
+    elsewhere: &[(&str, Output)],
+) -> Stack {
     let mut stack = Stack::new(
         "api",
         &format!("Miyabi {}: the functions and their routes.", stage.name),
@@ -44,7 +48,7 @@ pub(crate) fn api(stage: &Stage, assets: &Assets, uses: &Uses<'_>) -> Stack {
     // A function comes after those that it invokes.
     let (invoked, others): (Vec<_>, Vec<_>) = FUNCTIONS
         .iter()
-        .filter(|function| function.name != "migrate")
+        .filter(|function| function.name != "migrate" && !realtime::has(function))
         .partition(|function| function.routes.is_empty());
     for spec in invoked.into_iter().chain(others) {
         let mut function = Function::new(spec, stage);
@@ -64,11 +68,13 @@ pub(crate) fn api(stage: &Stage, assets: &Assets, uses: &Uses<'_>) -> Stack {
             function = function.env("VALKEY_URL", stack.import(url));
         }
         for (name, other) in live.iter().filter(|(name, _)| spec.invokes.contains(name)) {
-            let variable = format!("{}_FUNCTION", name.to_uppercase().replace('-', "_"));
-            let arn = other.alias.reference();
-            function = function
-                .allow(Allow::new(["lambda:InvokeFunction"], [arn.clone()]))
-                .env(&variable, arn);
+            function = function.invokes(&variable(name), other.alias.reference());
+        }
+        for (name, alias) in elsewhere
+            .iter()
+            .filter(|(name, _)| spec.invokes.contains(name))
+        {
+            function = function.invokes(&variable(name), stack.import(alias));
         }
         if spec.name == "github" {
             function = github(function, &mut stack);
@@ -171,7 +177,7 @@ fn routes(stack: &mut Stack, gateway: &GatewayOutputs, name: &str, routes: &[Rou
     }
     let id = pascal(name);
     let api = stack.import(&gateway.api_id);
-    let source_arn = gateway.execution_arn(stack);
+    let source_arn = execution_arn(stack, &gateway.api_id);
     let integration = stack.add(
         format!("{id}Integration"),
         Integration {

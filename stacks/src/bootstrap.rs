@@ -14,7 +14,7 @@ use permissions::permissions;
 
 /// The version of the bootstrap stack: it goes up with each change of the template, and a deploy that
 /// needs a newer one than is deployed is refused before it writes anything.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 /// The output of the stack that says its version.
 pub const VERSION_OUTPUT: &str = "bootstrapVersion";
 

@@ -26,17 +26,25 @@ pub(crate) struct Function<'a> {
 
 /// A function in a stack: what routes and other functions point at.
 pub(crate) struct Live {
+    /// The function itself.
+    pub(crate) function: Handle<lambda::Function>,
     /// The alias that every caller uses.
     pub(crate) alias: Handle<lambda::Alias>,
 }
 
 /// The alias that always is the version in service.
-const ALIAS: &str = "live";
+pub(crate) const ALIAS: &str = "live";
+
+/// `ws-broadcast` -> `WS_BROADCAST_FUNCTION`: the variable with the ARN of a function's alias.
+pub(crate) fn variable(function: &str) -> String {
+    format!("{}_FUNCTION", function.to_uppercase().replace('-', "_"))
+}
 
 /// Variables that say where something else answers. Together they stay under the 256 characters of
 /// a description.
 const ADDRESSES: &[&str] = &[
     "AWS_ENDPOINT_URL",
+    "CONNECTIONS_ENDPOINT",
     "DATABASE_HOST",
     "DATABASE_PORT",
     "GITHUB_ORIGIN",
@@ -82,6 +90,12 @@ impl<'a> Function<'a> {
         let arn = arn.into();
         self.allow(Allow::new(["secretsmanager:GetSecretValue"], [arn.clone()]))
             .env(name, arn)
+    }
+
+    /// Another function, by the ARN of its alias: in the environment, and the permission to invoke it.
+    pub(crate) fn invokes(self, variable: &str, alias: Intrinsic) -> Self {
+        self.allow(Allow::new(["lambda:InvokeFunction"], [alias.clone()]))
+            .env(variable, alias)
     }
 
     /// A permission.
@@ -252,11 +266,14 @@ impl<'a> Function<'a> {
                 ..lambda::Alias::new(function.reference(), version.version(), ALIAS)
             },
         );
-        // Invoked only by the deployer, `migrate` has no traffic to shift.
+        // `migrate` is invoked by the deployer alone; `realtime` says why its functions move at once.
         if !self.spec.routes.is_empty() {
             rollout::shift_traffic(stack, self.stage, self.spec.name, function, &alias);
         }
-        Live { alias }
+        Live {
+            function: function.clone(),
+            alias,
+        }
     }
 }
 

@@ -1,8 +1,10 @@
-//! The HTTP API as the outside sees it: its address, its stage with throttling and access log, its
-//! own host name, and the secret by which it knows CloudFront.
+//! The HTTP API and the WebSocket API as the outside sees them: their addresses, the stage of the HTTP
+//! API with throttling and access log, its own host name, and the secret by which it knows CloudFront.
 //!
 //! It refers to no other stack, so that CloudFront is created while the database still is. Routes and
-//! integrations are in the stack `api`, beside the functions that they lead to.
+//! integrations are in the stacks `api` and `realtime`, beside the functions that they lead to.
+
+mod socket;
 
 use cfn::{
     Emit, Handle, Intrinsic, Output, RemovalPolicy, Stack, apigatewayv2, logs, route53,
@@ -12,7 +14,9 @@ use serde_json::json;
 
 use crate::{Stage, names::physical, stage::OriginSecret};
 
-/// What other stacks need of the HTTP API.
+pub(crate) use socket::{SOCKET_STAGE, SocketOutputs};
+
+/// What other stacks need of both APIs.
 pub(crate) struct GatewayOutputs {
     /// `a1b2c3d4e5`
     pub(crate) api_id: Output,
@@ -20,11 +24,13 @@ pub(crate) struct GatewayOutputs {
     pub(crate) host: Output,
     /// ARN of the secret with the origin header's value; `None`: the stage has none.
     pub(crate) origin_secret: Option<Output>,
+    /// The WebSocket API.
+    pub(crate) socket: SocketOutputs,
 }
 
-/// The HTTP API, without a route.
+/// Both APIs, without a route.
 pub(crate) fn gateway(stage: &Stage) -> (Stack, GatewayOutputs) {
-    let mut stack = Stack::new("gateway", &format!("Miyabi {}: the HTTP API.", stage.name));
+    let mut stack = Stack::new("gateway", &format!("Miyabi {}: the APIs.", stage.name));
     let api = stack.add("HttpApi", http_api(stage));
     let live = api_stage(&mut stack, stage, &api);
     domain(&mut stack, stage, &api, &live);
@@ -43,6 +49,7 @@ pub(crate) fn gateway(stage: &Stage) -> (Stack, GatewayOutputs) {
             stack.on_removal(&secret, RemovalPolicy::Retain);
             stack.output("originSecret", secret.reference())
         }),
+        socket: socket::add(&mut stack, stage),
     };
     (stack, outputs)
 }
@@ -186,12 +193,10 @@ fn origin_secret(stage: &Stage) -> secretsmanager::Secret {
     }
 }
 
-impl GatewayOutputs {
-    /// The ARN of everything that can be called through the API, as a function's permission names it.
-    pub(crate) fn execution_arn(&self, stack: &mut Stack) -> Intrinsic {
-        Intrinsic::sub_with(
-            "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*",
-            [("Api", stack.import(&self.api_id).emit())],
-        )
-    }
+/// The ARN of everything that can be called through an API, as a function's permission names it.
+pub(crate) fn execution_arn(stack: &mut Stack, api_id: &Output) -> Intrinsic {
+    Intrinsic::sub_with(
+        "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*",
+        [("Api", stack.import(api_id).emit())],
+    )
 }

@@ -18,6 +18,7 @@ mod migrate;
 mod names;
 mod network;
 mod ops;
+mod realtime;
 pub mod rewrite;
 mod rollout;
 mod site;
@@ -61,9 +62,12 @@ pub fn synth(stage: &Stage, assets: &Assets) -> Result<App, Vec<Problem>> {
         database: &database,
         valkey_url: valkey_url.as_ref(),
     };
-    let api = api::api(stage, assets, &uses);
+    let (realtime, aliases) = realtime::realtime(stage, assets, &uses);
+    let api = api::api(stage, assets, &uses, &aliases);
     let ops = ops::ops(stage);
-    let app = App::new([network, gateway, data, cache, migrate, api, site, ops]);
+    let app = App::new([
+        network, gateway, data, cache, migrate, realtime, api, site, ops,
+    ]);
     let problems = app.validate();
     if problems.is_empty() {
         Ok(app)

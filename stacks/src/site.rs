@@ -20,10 +20,12 @@ const API_ORIGIN: &str = "api";
 /// The paths that belong to the API; everything else is a file.
 const API_PATHS: &[&str] = &["/api/*", "/swagger-ui", "/swagger-ui/*"];
 
-/// What a page may do. Everything comes from the site itself; pictures of people from GitHub.
+/// What a page may do. Everything comes from the site itself; pictures of people from GitHub, and live
+/// updates from the WebSocket API.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self' data: https://avatars.githubusercontent.com; font-src 'self'; connect-src 'self'; \
-    manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    img-src 'self' data: https://avatars.githubusercontent.com; font-src 'self'; \
+    connect-src 'self' ${Socket}; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
+    frame-ancestors 'none'";
 const PERMISSIONS_POLICY: &str =
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()";
 
@@ -40,7 +42,7 @@ pub(crate) fn site(stage: &Stage, assets: &Assets, gateway: &GatewayOutputs) -> 
             "sigv4",
         )),
     );
-    let headers = headers(&mut stack, stage);
+    let headers = headers(&mut stack, stage, gateway);
     let pages = function(
         &mut stack,
         stage,
@@ -238,13 +240,18 @@ fn function(
     )
 }
 
-fn headers(stack: &mut Stack, stage: &Stage) -> Handle<cdn::ResponseHeadersPolicy> {
+fn headers(
+    stack: &mut Stack,
+    stage: &Stage,
+    gateway: &GatewayOutputs,
+) -> Handle<cdn::ResponseHeadersPolicy> {
+    let socket = stack.import(&gateway.socket.origin);
     let mut config =
         cdn::ResponseHeadersPolicyResponseHeadersPolicyConfig::new(physical(stage, "headers"));
     config.security_headers_config = Some(cdn::ResponseHeadersPolicySecurityHeadersConfig {
         // The API and Swagger UI send a policy of their own, which stays.
         content_security_policy: Some(cdn::ResponseHeadersPolicyContentSecurityPolicy::new(
-            CONTENT_SECURITY_POLICY,
+            Intrinsic::sub_with(CONTENT_SECURITY_POLICY, [("Socket", socket)]),
             false,
         )),
         content_type_options: Some(cdn::ResponseHeadersPolicyContentTypeOptions::new(true)),

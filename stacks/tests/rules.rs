@@ -224,14 +224,20 @@ fn stacks_come_in_the_order_of_what_they_take_from_each_other() {
             .map(|level| level.iter().map(|stack| stack.name().to_owned()).collect())
             .collect()
     };
-    let prod: [&[&str]; 4] = [
+    let prod: [&[&str]; 5] = [
         &["network", "gateway", "ops"],
         &["data", "cache", "site"],
         &["migrate"],
+        &["realtime"],
         &["api"],
     ];
     assert_eq!(order("prod"), prod);
-    let sandbox: [&[&str]; 3] = [&["gateway", "data"], &["migrate", "site"], &["api"]];
+    let sandbox: [&[&str]; 4] = [
+        &["gateway", "data"],
+        &["migrate", "site"],
+        &["realtime"],
+        &["api"],
+    ];
     assert_eq!(order("sandbox"), sandbox);
 }
 

@@ -13,6 +13,8 @@ mod names;
 mod policies;
 mod references;
 mod routes;
+mod schedules;
+mod sockets;
 mod template;
 mod texts;
 
@@ -44,6 +46,48 @@ pub const RULES: &[Rule] = &[
         refuses: "More than 300 routes of one HTTP API.",
         source: "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html",
         check: routes::count,
+    },
+    Rule {
+        id: "socket-api",
+        refuses: "A WebSocket API without a route selection expression or with CORS; an HTTP API with another expression than its own.",
+        source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-api.html",
+        check: sockets::api,
+    },
+    Rule {
+        id: "socket-route",
+        refuses: "A route key of a WebSocket API that is a method and path, or of an HTTP API that is neither that nor $default; a predefined key that does not exist.",
+        source: "https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-develop-routes.html",
+        check: sockets::routes,
+    },
+    Rule {
+        id: "socket-integration",
+        refuses: "A Lambda integration behind a WebSocket route that names the function by its ARN alone, or with another method than POST or another payload format than 1.0.",
+        source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-integration.html",
+        check: sockets::integrations,
+    },
+    Rule {
+        id: "route-response",
+        refuses: "A route response with another key than $default, or of $connect or $disconnect; one without the route's selection expression, which is sent to nobody.",
+        source: "https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-response.html",
+        check: sockets::responses,
+    },
+    Rule {
+        id: "socket-access-log",
+        refuses: "An access log of a WebSocket API without a CloudWatch role of the account: a template of one stage cannot have it.",
+        source: "https://github.com/anomalyco/sst/issues/1556",
+        check: sockets::access_logs,
+    },
+    Rule {
+        id: "socket-stage",
+        refuses: "A stage of a WebSocket API that is made before its routes: there is nothing to deploy.",
+        source: "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigatewayv2-deployment.html",
+        check: sockets::stages,
+    },
+    Rule {
+        id: "schedule",
+        refuses: "A schedule whose rate is not a positive number of minutes, hours or days, or with a number that its unit does not agree with.",
+        source: "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
+        check: schedules::rates,
     },
     Rule {
         id: "custom-name",

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "rules/sockets.rs"]
+mod sockets;
+
 use cfn::{RULES, Stack, s3, sqs, validate};
 use serde_json::{Value as Json, json};
 
@@ -429,7 +432,7 @@ fn each_rule_refuses_what_breaks_it_and_takes_what_is_next_to_it() {
         let rule = RULES.iter().find(|rule| rule.id == id).unwrap();
         rule.problems("it", template)
     };
-    for (id, broken, good) in cases() {
+    for (id, broken, good) in cases().into_iter().chain(sockets::cases()) {
         let text = broken.to_string();
         let shown = &text[..text.len().min(200)];
         assert!(!problems(id, &broken).is_empty(), "{id} takes {shown}");
@@ -440,7 +443,7 @@ fn each_rule_refuses_what_breaks_it_and_takes_what_is_next_to_it() {
 
 #[test]
 fn each_rule_has_a_case_and_a_source() {
-    let cases = cases();
+    let cases: Vec<_> = cases().into_iter().chain(sockets::cases()).collect();
     for rule in RULES {
         assert!(
             cases.iter().any(|(id, ..)| *id == rule.id),

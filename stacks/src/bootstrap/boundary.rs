@@ -43,6 +43,12 @@ fn statements(arns: &Arns) -> Vec<Allow> {
             [arns.here("rds-db", "dbuser:*/miyabi_*")],
         ),
         Allow::new(["lambda:InvokeFunction"], [function()]),
+        // Ids of APIs are AWS's own: each role names that of its stage.
+        Allow::new(
+            ["execute-api:ManageConnections"],
+            [arns.here("execute-api", "*/*/*/@connections/*")],
+        ),
+        Allow::new(["sqs:SendMessage"], [arns.named("sqs", "")]),
         // Variables and secrets are encrypted with AWS's own keys, whose policies let every role of
         // the account use them through the service, but none past its boundary.
         Allow::new(["kms:Decrypt"], [arns.here("kms", "key/*")]).when(json!({

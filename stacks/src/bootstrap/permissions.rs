@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::{Stage, names::boundary_arn, rollout::CODE_DEPLOY_POLICY};
 
 /// The stacks of the application that make roles.
-const STACKS: [&str; 2] = ["migrate", "api"];
+const STACKS: [&str; 3] = ["migrate", "realtime", "api"];
 
 /// The inline policies of the role of that stage, by name.
 pub(super) fn permissions(stage: &Stage) -> Vec<(&'static str, Vec<Allow>)> {
@@ -172,7 +172,7 @@ fn roles(arns: &Arns) -> Vec<Allow> {
         ),
         Allow::new(["iam:PassRole"], STACKS.map(|stack| arns.roles_of(stack))).when(
             json!({ "StringEquals": { "iam:PassedToService": [
-            "lambda.amazonaws.com", "codedeploy.amazonaws.com",
+            "lambda.amazonaws.com", "codedeploy.amazonaws.com", "scheduler.amazonaws.com",
         ] } }),
         ),
         Allow::new(["iam:CreateServiceLinkedRole"], ["*"]).when(json!({ "StringEquals": {

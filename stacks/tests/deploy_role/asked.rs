@@ -130,7 +130,13 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
     let role = |name: &str| global(&format!("iam::${{AWS::AccountId}}:role/miyabi-dev-{name}"));
     match (service, resource_type) {
         ("iam", _) if name == "CreateServiceLinkedRole" => one("*".to_owned()),
-        ("iam", _) => vec![role("migrate-MigrateRole-0A1B"), role("api-TasksRole-0A1B")],
+        ("iam", _) => vec![
+            role("migrate-MigrateRole-0A1B"),
+            role("realtime-WsBroadcastScheduleRole-0A1B"),
+            role("api-TasksRole-0A1B"),
+        ],
+        ("sqs", _) => one(arn(service, "miyabi-dev-dead-letters")),
+        ("scheduler", _) => one(arn(service, "schedule/default/miyabi-dev-ws-broadcast")),
         ("rds", _) => database(resource_type, name),
         ("secretsmanager", _) if name == "GetRandomPassword" => one("*".to_owned()),
         ("secretsmanager", "AWS::RDS::DBInstance") => one(arn(service, "secret:rds!db-01-ab")),

@@ -105,7 +105,9 @@ fn the_boundary_lets_every_role_do_what_it_is_for() {
 /// followed to the stack that has the output.
 fn named(resource: &Json, app: &App, stack: &Stack) -> String {
     if let Some(text) = resource["Fn::Sub"][0].as_str() {
-        return text.replace("${Id}", "db-0123");
+        return text
+            .replace("${Id}", "db-0123")
+            .replace("${Api}", "a1b2c3d4e5");
     }
     if let Some(text) = resource.as_str() {
         return text.to_owned();
@@ -131,6 +133,7 @@ fn named(resource: &Json, app: &App, stack: &Stack) -> String {
             arn("secretsmanager", &format!("secret:{}-ab", named("Name")))
         }
         "AWS::RDS::DBInstance" => arn("secretsmanager", "secret:rds!db-01-ab"),
+        "AWS::SQS::Queue" => arn("sqs", named("QueueName")),
         "AWS::Lambda::Alias" => {
             let function = target["Properties"]["FunctionName"]["Ref"]
                 .as_str()

@@ -730,6 +730,89 @@ impl Handle<Route> {
     }
 }
 
+/// The `AWS::ApiGatewayV2::RouteResponse` resource creates a route response for a WebSocket API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteResponse {
+    /// The API identifier.
+    pub api_id: Value<String>,
+    /// The model selection expression for the route response.
+    pub model_selection_expression: Option<Value<String>>,
+    /// ResponseModels
+    pub response_models: Option<Json>,
+    /// The route response parameters.
+    pub response_parameters: Option<Map<RouteResponseParameterConstraints>>,
+    /// The route ID.
+    pub route_id: Value<String>,
+    /// The route response key.
+    pub route_response_key: Value<String>,
+}
+
+impl RouteResponse {
+    /// With what is required; everything else is absent.
+    pub fn new(
+        api_id: impl Into<Value<String>>,
+        route_id: impl Into<Value<String>>,
+        route_response_key: impl Into<Value<String>>,
+    ) -> Self {
+        Self {
+            api_id: api_id.into(),
+            model_selection_expression: None,
+            response_models: None,
+            response_parameters: None,
+            route_id: route_id.into(),
+            route_response_key: route_response_key.into(),
+        }
+    }
+}
+
+impl Emit for RouteResponse {
+    fn emit(&self) -> Json {
+        let mut object = Object::new();
+        object.set("ApiId", &self.api_id);
+        object.set("ModelSelectionExpression", &self.model_selection_expression);
+        object.set("ResponseModels", &self.response_models);
+        object.set("ResponseParameters", &self.response_parameters);
+        object.set("RouteId", &self.route_id);
+        object.set("RouteResponseKey", &self.route_response_key);
+        object.into_json()
+    }
+}
+
+/// Specifies whether the parameter is required.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RouteResponseParameterConstraints {
+    /// Specifies whether the parameter is required.
+    pub required: Value<bool>,
+}
+
+impl RouteResponseParameterConstraints {
+    /// With what is required; everything else is absent.
+    pub fn new(required: impl Into<Value<bool>>) -> Self {
+        Self {
+            required: required.into(),
+        }
+    }
+}
+
+impl Emit for RouteResponseParameterConstraints {
+    fn emit(&self) -> Json {
+        let mut object = Object::new();
+        object.set("Required", &self.required);
+        object.into_json()
+    }
+}
+
+impl Resource for RouteResponse {
+    const TYPE: &'static str = "AWS::ApiGatewayV2::RouteResponse";
+}
+
+impl Handle<RouteResponse> {
+    /// `Fn::GetAtt` of `RouteResponseId`.
+    pub fn route_response_id(&self) -> Value<String> {
+        self.attribute("RouteResponseId").into()
+    }
+}
+
 /// Resource Type definition for AWS::ApiGatewayV2::Stage
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stage {

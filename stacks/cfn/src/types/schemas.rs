@@ -32,6 +32,10 @@ pub(crate) const SCHEMAS: &[(&str, &str)] = &[
         include_str!("../../schemas/AWS_ApiGatewayV2_Route.json"),
     ),
     (
+        "AWS::ApiGatewayV2::RouteResponse",
+        include_str!("../../schemas/AWS_ApiGatewayV2_RouteResponse.json"),
+    ),
+    (
         "AWS::ApiGatewayV2::Stage",
         include_str!("../../schemas/AWS_ApiGatewayV2_Stage.json"),
     ),

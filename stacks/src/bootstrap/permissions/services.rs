@@ -75,6 +75,11 @@ pub(super) fn services(arns: &Arns) -> Vec<Allow> {
             ["*"],
         )
         .when(in_region()),
+        Allow::new(["sqs:*"], [arns.named("sqs", "")]),
+        Allow::new(
+            ["scheduler:*"],
+            [arns.named("scheduler", "schedule/default/")],
+        ),
         Allow::new(
             ["cloudwatch:*"],
             [
