@@ -1,11 +1,16 @@
-//! The smoke test: does what was deployed answer? An allowed request, a refused one, and the site,
-//! through the addresses that people use.
+//! The smoke test: does what was deployed answer? An allowed request, a refused one, the site, and the
+//! WebSocket API, through the addresses that people use.
+//!
+//! Nobody is signed in, so no connection is made: a handshake without a ticket is refused by the
+//! function behind `$connect`, and the `@connections` endpoint refuses whoever does not sign.
 
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
+use http::Method;
 use serde::Serialize;
 
 use crate::{
@@ -53,8 +58,35 @@ pub fn settles_within(stage: &Stage, emulated: bool) -> Duration {
     }
 }
 
-/// A request and what must come of it.
-type Expected = (String, u16, &'static str);
+/// A request and the response that it must have.
+struct Expected {
+    url: String,
+    headers: &'static [(&'static str, &'static str)],
+    /// The status; an emulator may give any of several.
+    statuses: &'static [u16],
+    /// How the content type begins.
+    media_type: &'static str,
+}
+
+impl Expected {
+    fn get(url: String, status: &'static [u16], media_type: &'static str) -> Expected {
+        Expected {
+            url,
+            headers: &[],
+            statuses: status,
+            media_type,
+        }
+    }
+}
+
+/// A handshake (<https://www.rfc-editor.org/rfc/rfc6455#section-1.2>), with the key of its example and
+/// without a ticket.
+const HANDSHAKE: &[(&str, &str)] = &[
+    ("connection", "Upgrade"),
+    ("upgrade", "websocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
 
 /// Asks the deployed stage; an error names the first request with a wrong answer.
 pub async fn test(
@@ -81,17 +113,31 @@ fn requests(stage: &Stage, outputs: &BTreeMap<String, String>, emulated: bool) -
     let mut requests = Vec::new();
     let behind_site = stage.settings().site.origin_secret == stacks::stage::OriginSecret::Required;
     if let Some(api) = outputs.get("apiUrl") {
+        let health = format!("{api}/api/health");
         if behind_site {
-            requests.push((format!("{api}/api/health"), 403, PROBLEM));
+            requests.push(Expected::get(health, &[403], PROBLEM));
         } else {
-            requests.push((format!("{api}/api/health"), 200, "application/json"));
-            requests.push((format!("{api}/api/tasks"), 401, PROBLEM));
+            requests.push(Expected::get(health, &[200], "application/json"));
+            requests.push(Expected::get(format!("{api}/api/tasks"), &[401], PROBLEM));
         }
     }
     if let Some(site) = outputs.get("siteUrl").filter(|_| !emulated) {
-        requests.push((format!("{site}/"), 200, "text/html"));
-        requests.push((format!("{site}/api/health"), 200, "application/json"));
-        requests.push((format!("{site}/api/tasks"), 401, PROBLEM));
+        let health = format!("{site}/api/health");
+        requests.push(Expected::get(format!("{site}/"), &[200], "text/html"));
+        requests.push(Expected::get(health, &[200], "application/json"));
+        requests.push(Expected::get(format!("{site}/api/tasks"), &[401], PROBLEM));
+    }
+    if let Some(socket) = outputs.get("webSocketUrl") {
+        // The same address, for a request: `https` for `wss`.
+        let address = socket.replacen("ws", "http", 1);
+        // An emulator may not look at signatures: then the connection is what it does not have.
+        let unsigned: &[u16] = if emulated { &[403, 410] } else { &[403] };
+        let connection = format!("{address}/@connections/smoke-test");
+        requests.push(Expected::get(connection, unsigned, ""));
+        requests.push(Expected {
+            headers: HANDSHAKE,
+            ..Expected::get(address, &[403], "")
+        });
     }
     requests
 }
@@ -100,10 +146,9 @@ const PROBLEM: &str = "application/problem+json";
 
 async fn ask_until(stage: &Stage, request: &Expected, within: Duration) -> Result<Check, Error> {
     let began = Instant::now();
-    let (url, expected, media_type) = request;
     let mut pause = Duration::from_millis(100);
     loop {
-        match ask(stage, url, *expected, media_type).await {
+        match ask(stage, request).await {
             Err(_) if began.elapsed() < within => {
                 tokio::time::sleep(pause).await;
                 pause = (pause * 3 / 2).min(Duration::from_secs(3));
@@ -113,26 +158,34 @@ async fn ask_until(stage: &Stage, request: &Expected, within: Duration) -> Resul
     }
 }
 
-async fn ask(stage: &Stage, url: &str, expected: u16, media_type: &str) -> Result<Check, Error> {
-    let answer = http_client::get(url, PATIENCE).await?;
-    let request = format!("GET {url}");
+async fn ask(stage: &Stage, expected: &Expected) -> Result<Check, Error> {
+    let (url, headers) = (expected.url.as_str(), expected.headers);
+    let answer = http_client::send(Method::GET, url, headers, Bytes::new(), PATIENCE).await?;
     let status = answer.status.as_u16();
-    if status != expected || !answer.header("content-type").starts_with(media_type) {
-        return Err(wrong(stage, &request, expected, media_type, &answer));
+    if !expected.statuses.contains(&status)
+        || !answer
+            .header("content-type")
+            .starts_with(expected.media_type)
+    {
+        return Err(wrong(stage, expected, &answer));
     }
     Ok(Check {
-        request,
-        expected,
+        request: format!("GET {url}"),
+        expected: status,
         status,
     })
 }
 
-fn wrong(stage: &Stage, request: &str, expected: u16, media_type: &str, answer: &Answer) -> Error {
+fn wrong(stage: &Stage, expected: &Expected, answer: &Answer) -> Error {
+    let statuses: Vec<String> = expected.statuses.iter().map(u16::to_string).collect();
+    let statuses = statuses.join(" or ");
     Error::failed(
         format!(
-            "Smoke test failed: {request} returned {} `{}`, expected {expected} {media_type}.",
+            "Smoke test failed: GET {} returned {} `{}`, expected {}.",
+            expected.url,
             answer.status.as_u16(),
             answer.header("content-type"),
+            format!("{statuses} {}", expected.media_type).trim_end(),
         ),
         format!(
             "See the logs of the functions: `cargo xtask logs --stage {} --since 5m`",

@@ -51,7 +51,7 @@ pub struct DeployedStack {
 }
 
 /// The outputs that people see: the addresses. The others are what stacks take from each other.
-pub(crate) const PUBLIC_OUTPUTS: [&str; 2] = ["apiUrl", "siteUrl"];
+pub(crate) const PUBLIC_OUTPUTS: [&str; 3] = ["apiUrl", "siteUrl", "webSocketUrl"];
 
 /// The outputs of deployed stacks that people see.
 pub fn public_outputs(stacks: &BTreeMap<String, DeployedStack>) -> BTreeMap<String, String> {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{
     http::{Reply, bytes, json as answer},
-    lambda::{Outcome, PAYLOAD_LIMIT, Version},
+    lambda::{Asynchronous, Outcome, PAYLOAD_LIMIT, Pauses, Refusal, Version},
     registry::Functions,
     secrets::Secrets,
 };
@@ -21,13 +21,30 @@ use super::{
 #[derive(Debug, Clone)]
 pub struct AwsApi {
     functions: Functions,
+    asynchronous: Asynchronous,
     secrets: Arc<Secrets>,
 }
 
 impl AwsApi {
-    /// The endpoint for these functions and secrets.
+    /// The endpoint for these functions and secrets. What is invoked asynchronously and fails for
+    /// good is given to no queue.
     pub fn new(functions: Functions, secrets: Arc<Secrets>) -> AwsApi {
-        AwsApi { functions, secrets }
+        let asynchronous =
+            Asynchronous::new(functions.clone(), Arc::default(), Pauses::default());
+        AwsApi {
+            functions,
+            asynchronous,
+            secrets,
+        }
+    }
+
+    /// The same with invocations that nobody waits for.
+    #[must_use]
+    pub fn asynchronous(self, asynchronous: Asynchronous) -> AwsApi {
+        AwsApi {
+            asynchronous,
+            ..self
+        }
     }
 
     /// Answers a request.
@@ -132,8 +149,10 @@ impl AwsApi {
             Err(_) => vec![0; PAYLOAD_LIMIT + 1],
         };
         if kind.is_some_and(|kind| kind == "Event") {
-            tokio::spawn(async move { version.invoke(payload).await });
-            return bytes(StatusCode::ACCEPTED, "application/json", "");
+            return match self.asynchronous.accept(function, payload) {
+                Ok(()) => bytes(StatusCode::ACCEPTED, "application/json", ""),
+                Err(refusal) => refused(refusal),
+            };
         }
         let number = version.number().to_owned();
         reply(version.invoke(payload).await, &number)
@@ -152,22 +171,24 @@ pub(super) fn reply(outcome: Outcome, version: &str) -> Reply {
             );
             reply
         }
-        Outcome::Refused(refusal) => {
-            let (status, kind, body) = refusal.parts();
-            let mut reply = answer(
-                StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
-                &body,
-            );
-            if let Ok(kind) = kind.parse() {
-                reply.headers_mut().insert("x-amzn-errortype", kind);
-            }
-            reply
-        }
+        Outcome::Refused(refusal) => refused(refusal),
     };
     if let Ok(version) = version.parse() {
         reply
             .headers_mut()
             .insert("x-amz-executed-version", version);
+    }
+    reply
+}
+
+fn refused(refusal: Refusal) -> Reply {
+    let (status, kind, body) = refusal.parts();
+    let mut reply = answer(
+        StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST),
+        &body,
+    );
+    if let Ok(kind) = kind.parse() {
+        reply.headers_mut().insert("x-amzn-errortype", kind);
     }
     reply
 }

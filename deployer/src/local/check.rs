@@ -41,18 +41,23 @@ pub(super) fn check(stacks: &[StackPlan]) -> Result<(), Error> {
     .because(refused.join("\n")))
 }
 
-/// An HTTP API takes so many routes
+/// An API takes so many routes
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>).
 const ROUTES: usize = 300;
 
-/// Routes of all stacks; none here has two HTTP APIs.
+/// Routes of all stacks; none here has two HTTP APIs, whose route keys alone have a blank.
 fn too_many_routes(stacks: &[StackPlan]) -> Option<String> {
+    let of_http = |resource: &&Value| {
+        let key = resource["Properties"]["RouteKey"].as_str();
+        key.is_some_and(|key| key.contains(' '))
+    };
     let count = stacks
         .iter()
         .filter(|stack| stack.action != StackAction::Delete)
         .flat_map(|stack| stack.template["Resources"].as_object())
         .flat_map(|resources| resources.values())
         .filter(|resource| resource["Type"] == "AWS::ApiGatewayV2::Route")
+        .filter(of_http)
         .count();
     (count > ROUTES).then(|| format!("There are {count} routes, and an HTTP API takes {ROUTES}."))
 }
@@ -124,13 +129,13 @@ mod tests {
             stack(
                 "data",
                 json!({
-                    "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
+                    "Topic": {"Type": "AWS::SNS::Topic", "Properties": {}},
                     "Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "x", "KmsKeyId": "y"}},
                 }),
             ),
             stack(
                 "api",
-                json!({"Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "WEBSOCKET"}}}),
+                json!({"Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": "MQTT"}}}),
             ),
         ];
         let error = check(&stacks).unwrap_err();
@@ -139,9 +144,9 @@ mod tests {
             "The templates have 3 things that the local target does not have."
         );
         insta::assert_snapshot!(error.causes()[0], @r"
-        data Queue: the type AWS::SQS::Queue
+        data Topic: the type AWS::SNS::Topic
         data Log: the property KmsKeyId of AWS::Logs::LogGroup
-        api Api: ProtocolType WEBSOCKET is not HTTP.
+        api Api: ProtocolType MQTT is neither HTTP nor WEBSOCKET.
         ");
     }
 }

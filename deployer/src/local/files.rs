@@ -74,6 +74,11 @@ impl Files {
         self.dir.join("logs").join(format!("{group}.log"))
     }
 
+    /// The messages of a queue.
+    pub(super) fn queue(&self, name: &str) -> PathBuf {
+        self.dir.join("queues").join(name)
+    }
+
     pub(super) fn bucket(&self, name: &str) -> PathBuf {
         self.dir.join("buckets").join(name)
     }

@@ -140,7 +140,10 @@ async fn serve<H, F>(
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(patience);
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    // A connection whose protocol is switched leaves the server: its new owner ends it.
+    let connection = builder
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
     let mut connection = std::pin::pin!(connection);
     // An error is a client that went away: nobody is left to be told.
     tokio::select! {

@@ -1,5 +1,7 @@
 //! Tests of [`super`] with real programs as functions behind a real gateway.
 
+#[path = "stack_socket_tests.rs"]
+mod socket;
 #[path = "stack_throttling_tests.rs"]
 mod throttling;
 

@@ -18,10 +18,13 @@ use super::{
     files::Files,
     gateway::HttpApi,
     http::{CLIENT_PATIENCE, Reply, Server},
-    lambda::{Concurrency, Log, Version},
+    lambda::{Asynchronous, Concurrency, Log, Pauses, Version},
     orphans::Orphans,
+    queues::Queues,
     registry::Functions,
+    schedules::Schedules,
     secrets::Secrets,
+    socket::SocketApi,
 };
 use crate::mutex::lock;
 
@@ -35,7 +38,15 @@ pub(super) struct World {
     /// Functions and their published versions.
     pub(super) lambda: Lambda,
     /// HTTP APIs.
-    pub(super) apis: Apis,
+    pub(super) apis: Apis<HttpApi>,
+    /// WebSocket APIs.
+    pub(super) sockets: Apis<SocketApi>,
+    /// Invocations that nobody waits for.
+    pub(super) asynchronous: Asynchronous,
+    /// Queues, by ARN.
+    pub(super) queues: Arc<Queues>,
+    /// Schedules, by name.
+    pub(super) schedules: Schedules,
     /// Caches, by name.
     pub(super) caches: Mutex<BTreeMap<String, super::resources::elasticache::Cache>>,
     /// Buckets and distributions.
@@ -59,7 +70,11 @@ impl World {
     pub(super) async fn new(stage: &str, files: Files, cache: &Path) -> io::Result<World> {
         let functions = Functions::default();
         let secrets = Arc::new(Secrets::open(files.secrets())?);
-        let api = AwsApi::new(functions.clone(), secrets.clone());
+        let queues = Arc::new(Queues::default());
+        let asynchronous =
+            Asynchronous::new(functions.clone(), queues.clone(), Pauses::default());
+        let api = AwsApi::new(functions.clone(), secrets.clone())
+            .asynchronous(asynchronous.clone());
         let aws = Server::start(0, move |request| {
             let api = api.clone();
             async move { api.serve(request).await }
@@ -72,6 +87,10 @@ impl World {
             functions,
             lambda: Lambda::default(),
             apis: Apis::default(),
+            sockets: Apis::default(),
+            asynchronous,
+            queues,
+            schedules: Schedules::default(),
             caches: Mutex::default(),
             edge: Edge::default(),
             sites: Mutex::default(),
@@ -180,6 +199,11 @@ impl World {
 
     /// Ends everything: requests that run are finished first, for `within` at most.
     pub(super) async fn stop(&self, within: Duration) {
+        self.schedules.stop_all();
+        let sockets = self.sockets.all();
+        let closed = sockets.iter().map(|socket| socket.close(within));
+        futures_util::future::join_all(closed).await;
+        self.sockets.stop(within).await;
         let sites = std::mem::take(&mut *lock(&self.sites));
         let sites = sites.into_values().map(|server| server.stop(within));
         futures_util::future::join_all(sites).await;
@@ -222,18 +246,30 @@ pub(super) struct Latest {
     pub(super) log: Log,
 }
 
-/// HTTP APIs with their ports.
-#[derive(Debug, Default)]
-pub(super) struct Apis(Mutex<BTreeMap<String, (Arc<HttpApi>, Server)>>);
+/// APIs of a kind with their ports, by id.
+#[derive(Debug)]
+pub(super) struct Apis<A>(Mutex<BTreeMap<String, (Arc<A>, Server)>>);
 
-impl Apis {
+impl<A> Default for Apis<A> {
+    fn default() -> Apis<A> {
+        Apis(Mutex::default())
+    }
+}
+
+impl<A> Apis<A> {
     /// The API of that id, for callers inside this process: they need no connection.
-    pub(super) fn get(&self, id: &str) -> Option<Arc<HttpApi>> {
+    pub(super) fn get(&self, id: &str) -> Option<Arc<A>> {
         lock(&self.0).get(id).map(|(api, _)| api.clone())
     }
 
+    /// All of them.
+    pub(super) fn all(&self) -> Vec<Arc<A>> {
+        let apis = lock(&self.0);
+        apis.values().map(|(api, _)| api.clone()).collect()
+    }
+
     /// Adds an API and its server.
-    pub(super) fn insert(&self, id: &str, api: Arc<HttpApi>, server: Server) {
+    pub(super) fn insert(&self, id: &str, api: Arc<A>, server: Server) {
         lock(&self.0).insert(id.to_owned(), (api, server));
     }
 

@@ -24,6 +24,7 @@ use serde_json::json;
 pub use access_log::AccessLog;
 pub use cors::Cors;
 pub use routes::RouteKey;
+pub(super) use routes::decode;
 pub use throttle::Throttle;
 
 use access_log::Entry;

@@ -143,7 +143,7 @@ pub(super) fn best<'a>(
 }
 
 /// Percent decoding; what is not valid stays as it is.
-pub(super) fn decode(text: &str) -> String {
+pub(in crate::local) fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {

@@ -4,6 +4,7 @@
 //! [`Version`] is what an alias points to: frozen code and configuration with its own pool of
 //! environments. One environment is one process and does one request at a time.
 
+mod asynchronous;
 mod environment;
 mod log;
 mod runtime_api;
@@ -14,6 +15,7 @@ mod version;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use asynchronous::{Asynchronous, EVENT_LIMIT, Pauses, Retries};
 pub use log::Log;
 pub(crate) use log::{before as log_before, parse_log_line};
 pub use version::{Concurrency, Spec, Version};
@@ -42,7 +44,7 @@ pub enum Outcome {
 pub enum Refusal {
     /// Every environment that its reserved concurrency allows is busy.
     TooManyRequests,
-    /// The request is larger than [`PAYLOAD_LIMIT`].
+    /// The request is larger than [`PAYLOAD_LIMIT`], or [`EVENT_LIMIT`] for an asynchronous one.
     RequestTooLarge,
     /// The request is not JSON.
     InvalidJson,

@@ -28,10 +28,24 @@ const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:played:live";
 /// A program that runs this test binary as a function. It answers the event, or does what the
 /// word in the event's body says.
 pub(in crate::local) fn bootstrap(folder: &Path, name: &str, answer: &str) -> PathBuf {
-    let script = format!(
-        "#!/bin/sh\nANSWER='{answer}' exec '{}' --exact {} --nocapture\n",
-        env::current_exe().unwrap().display(),
+    bootstrap_of(
+        folder,
+        name,
         "local::lambda::tests::plays_a_function",
+        answer,
+    )
+}
+
+/// The same with another test of this binary that plays the function ([`play_function`]).
+pub(in crate::local) fn bootstrap_of(
+    folder: &Path,
+    name: &str,
+    test: &str,
+    answer: &str,
+) -> PathBuf {
+    let script = format!(
+        "#!/bin/sh\nANSWER='{answer}' exec '{}' --exact {test} --nocapture\n",
+        env::current_exe().unwrap().display(),
     );
     program(folder, name, &script)
 }
@@ -48,18 +62,7 @@ pub(in crate::local) fn program(folder: &Path, name: &str, script: &str) -> Path
 /// No test: the function itself, in a process of its own. Run as a test it ends at once.
 #[test]
 fn plays_a_function() {
-    let Ok(api) = env::var("AWS_LAMBDA_RUNTIME_API") else {
-        return;
-    };
-    let stream = TcpStream::connect(&api).unwrap();
-    stream.set_nodelay(true).unwrap();
-    let mut stream = BufReader::new(stream);
-    loop {
-        let next =
-            format!("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: {api}\r\n\r\n");
-        stream.get_mut().write_all(next.as_bytes()).unwrap();
-        let (headers, event) = message(&mut stream);
-        let event: Value = serde_json::from_slice(&event).unwrap();
+    play_function(|event| {
         let body = match event["body"].as_str().unwrap_or_default() {
             "hang" => loop {
                 std::thread::sleep(Duration::from_secs(1));
@@ -74,8 +77,26 @@ fn plays_a_function() {
             "fits" => "x".repeat(RESPONSE_LIMIT - 100),
             _ => env::var("ANSWER").unwrap_or_default(),
         };
-        let answer = json!({"statusCode": 200, "body": body, "headers": {"x-pid": std::process::id().to_string()}});
-        let answer = answer.to_string();
+        json!({"statusCode": 200, "body": body, "headers": {"x-pid": std::process::id().to_string()}})
+    });
+}
+
+/// Answers each event with what `answer` returns, until the other side ends this process. In a process
+/// that is not a function it returns at once.
+pub(in crate::local) fn play_function(answer: impl Fn(&Value) -> Value) {
+    let Ok(api) = env::var("AWS_LAMBDA_RUNTIME_API") else {
+        return;
+    };
+    let stream = TcpStream::connect(&api).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut stream = BufReader::new(stream);
+    loop {
+        let next =
+            format!("GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nhost: {api}\r\n\r\n");
+        stream.get_mut().write_all(next.as_bytes()).unwrap();
+        let (headers, event) = message(&mut stream);
+        let event: Value = serde_json::from_slice(&event).unwrap();
+        let answer = answer(&event).to_string();
         let id = &headers["lambda-runtime-aws-request-id"];
         let head = format!(
             "POST /2018-06-01/runtime/invocation/{id}/response HTTP/1.1\r\nhost: {api}\r\ncontent-length: {}\r\n\r\n",

@@ -267,7 +267,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Whether it is one JSON value in UTF-8.
-fn is_json(payload: &[u8]) -> bool {
+pub(super) fn is_json(payload: &[u8]) -> bool {
     let text = std::str::from_utf8(payload).ok();
     text.is_some_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }

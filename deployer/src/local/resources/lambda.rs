@@ -25,12 +25,12 @@ pub(super) struct Version;
 pub(super) struct Alias;
 pub(super) struct Permission;
 
-fn function_arn(name: &str) -> String {
+pub(super) fn function_arn(name: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}")
 }
 
 /// `tasks` of `arn:..:function:tasks:live` or of `tasks`.
-fn function_name(reference: &str) -> &str {
+pub(super) fn function_name(reference: &str) -> &str {
     let name = reference.split(":function:").nth(1).unwrap_or(reference);
     name.split(':').next().unwrap_or(name)
 }
@@ -84,7 +84,7 @@ fn spec(world: &World, name: &str, properties: &Value) -> Result<Spec, String> {
     })
 }
 
-fn integer(value: &Value) -> Option<i64> {
+pub(super) fn integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
@@ -328,11 +328,12 @@ impl Provider for Permission {
             // Others than an API ask with their own events, and need no more than the name.
             if wish.text("SourceArn").contains(":execute-api:") {
                 let api = api_of(wish.text("SourceArn"));
-                let api = world
-                    .apis
-                    .get(api)
-                    .ok_or_else(|| format!("There is no API {api}."))?;
-                api.set_permission(&id, Some(wish.text("FunctionName").to_owned()));
+                let alias = Some(wish.text("FunctionName").to_owned());
+                match (world.apis.get(api), world.sockets.get(api)) {
+                    (Some(api), _) => api.set_permission(&id, alias),
+                    (_, Some(api)) => api.set_permission(&id, alias),
+                    (None, None) => return Err(format!("There is no API {api}.")),
+                }
             }
             Ok(Made::new(&id).with("Id", id.as_str()))
         }
@@ -344,7 +345,11 @@ impl Provider for Permission {
         world: &'a World,
         record: &'a Record,
     ) -> BoxFuture<'a, Result<(), String>> {
-        if let Some(api) = world.apis.get(api_of(record.text("SourceArn"))) {
+        let api = api_of(record.text("SourceArn"));
+        if let Some(api) = world.apis.get(api) {
+            api.set_permission(&record.reference, None);
+        }
+        if let Some(api) = world.sockets.get(api) {
             api.set_permission(&record.reference, None);
         }
         async { Ok(()) }.boxed()

@@ -10,11 +10,14 @@ mod ec2;
 pub(super) mod elasticache;
 mod iam;
 mod lambda;
+mod lambda_events;
 mod lambda_limits;
 mod logs;
 mod rds;
 mod s3;
+mod scheduler;
 mod secretsmanager;
+mod sqs;
 
 use std::collections::BTreeMap;
 
@@ -186,6 +189,7 @@ pub(super) fn provider(resource_type: &str) -> Option<&'static dyn Provider> {
         "AWS::ApiGatewayV2::Api" => &apigatewayv2::Api,
         "AWS::ApiGatewayV2::Integration" => &apigatewayv2::Integration,
         "AWS::ApiGatewayV2::Route" => &apigatewayv2::Route,
+        "AWS::ApiGatewayV2::RouteResponse" => &apigatewayv2::RouteResponse,
         "AWS::ApiGatewayV2::Stage" => &apigatewayv2::Stage,
         "AWS::CloudFront::Distribution" => &cloudfront::Distribution,
         "AWS::CloudFront::Function" => &cloudfront::Function,
@@ -202,6 +206,7 @@ pub(super) fn provider(resource_type: &str) -> Option<&'static dyn Provider> {
         "AWS::ElastiCache::ServerlessCache" => &elasticache::ServerlessCache,
         "AWS::IAM::Role" => &iam::Role,
         "AWS::Lambda::Alias" => &lambda::Alias,
+        "AWS::Lambda::EventInvokeConfig" => &lambda_events::EventInvokeConfig,
         "AWS::Lambda::Function" => &lambda::Function,
         "AWS::Lambda::Permission" => &lambda::Permission,
         "AWS::Lambda::Version" => &lambda::Version,
@@ -211,6 +216,8 @@ pub(super) fn provider(resource_type: &str) -> Option<&'static dyn Provider> {
         "AWS::RDS::DBSubnetGroup" => &rds::DbSubnetGroup,
         "AWS::S3::Bucket" => &s3::Bucket,
         "AWS::S3::BucketPolicy" => &s3::BucketPolicy,
+        "AWS::SQS::Queue" => &sqs::Queue,
+        "AWS::Scheduler::Schedule" => &scheduler::Schedule,
         "AWS::SecretsManager::Secret" => &secretsmanager::Secret,
         _ => return None,
     })

@@ -1,9 +1,14 @@
-//! HTTP APIs: a port each, on which the gateway answers.
+//! APIs of API Gateway: a port each, on which a gateway answers. What is special for WebSocket APIs is
+//! in [`socket`]; a part of an API is of the kind that its API is.
+
+mod socket;
 
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::Value;
+
+pub(super) use socket::RouteResponse;
 
 use super::{Made, Provider, Record, Wish, World, logs::group_of};
 use crate::{
@@ -29,22 +34,30 @@ impl Provider for Api {
             "IpAddressType",
             "Name",
             "ProtocolType",
+            "RouteSelectionExpression",
             "Tags",
         ]
     }
 
     fn refuse(&self, properties: &Value) -> Vec<String> {
-        let protocol = properties["ProtocolType"].as_str().unwrap_or("(none)");
-        let mut refused = Vec::new();
-        if protocol != "HTTP" {
-            refused.push(format!("ProtocolType {protocol} is not HTTP."));
+        match properties["ProtocolType"].as_str().unwrap_or("(none)") {
+            "HTTP" => {
+                let cors = Cors::refuse(&properties["CorsConfiguration"]);
+                let expression = properties.get("RouteSelectionExpression");
+                let expression = expression
+                    .map(|_| "RouteSelectionExpression is not for an HTTP API here.".to_owned());
+                cors.into_iter().chain(expression).collect()
+            }
+            socket::PROTOCOL => socket::refuse_api(properties),
+            other => vec![format!("ProtocolType {other} is neither HTTP nor WEBSOCKET.")],
         }
-        refused.extend(Cors::refuse(&properties["CorsConfiguration"]));
-        refused
     }
 
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
         async move {
+            if wish.text("ProtocolType") == socket::PROTOCOL {
+                return socket::put_api(world, wish).await;
+            }
             // Again, now that a parameter among the origins has its value.
             if let Some(why) = Cors::refuse(&wish.properties["CorsConfiguration"]) {
                 return Err(why);
@@ -83,6 +96,7 @@ impl Provider for Api {
         record: &'a Record,
     ) -> BoxFuture<'a, Result<(), String>> {
         async move {
+            socket::delete_api(world, &record.reference).await;
             world.apis.remove(&record.reference, DRAIN).await;
             Ok(())
         }
@@ -94,7 +108,8 @@ impl Provider for Api {
         world: &'a World,
         record: &'a Record,
     ) -> BoxFuture<'a, (Health, String)> {
-        let there = world.apis.get(&record.reference).is_some();
+        let there = world.apis.get(&record.reference).is_some()
+            || world.sockets.get(&record.reference).is_some();
         let endpoint = record.attributes.get("ApiEndpoint").and_then(Value::as_str);
         let health = if there { Health::Ok } else { Health::Missing };
         async move { (health, endpoint.unwrap_or_default().to_owned()) }.boxed()
@@ -126,7 +141,9 @@ impl Provider for Integration {
         if properties["IntegrationType"] != "AWS_PROXY" {
             refused.push("IntegrationType is not AWS_PROXY.".to_owned());
         }
-        if properties["PayloadFormatVersion"] != "2.0" {
+        if socket::invokes(properties) {
+            refused.extend(socket::refuse_integration(properties));
+        } else if properties["PayloadFormatVersion"] != "2.0" {
             refused.push("PayloadFormatVersion is not 2.0.".to_owned());
         }
         refused
@@ -135,6 +152,12 @@ impl Provider for Integration {
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
         async move {
             let id = wish.id(world, "i")[..8].to_owned();
+            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+                return socket::put_integration(&api, id, wish.text("IntegrationUri"));
+            }
+            if wish.properties["PayloadFormatVersion"] != "2.0" {
+                return Err("An integration of an HTTP API has PayloadFormatVersion 2.0.".to_owned());
+            }
             let api = api_of(world, wish.text("ApiId"))?;
             api.set_integration(&id, Some(wish.text("IntegrationUri").to_owned()));
             Ok(Made::new(&id).with("IntegrationId", id.as_str()))
@@ -148,6 +171,9 @@ impl Provider for Integration {
         record: &'a Record,
     ) -> BoxFuture<'a, Result<(), String>> {
         if let Some(api) = world.apis.get(record.text("ApiId")) {
+            api.set_integration(&record.reference, None);
+        }
+        if let Some(api) = world.sockets.get(record.text("ApiId")) {
             api.set_integration(&record.reference, None);
         }
         async { Ok(()) }.boxed()
@@ -166,6 +192,7 @@ impl Provider for Route {
             "AuthorizationType",
             "OperationName",
             "RouteKey",
+            "RouteResponseSelectionExpression",
             "Target",
         ]
     }
@@ -179,13 +206,20 @@ impl Provider for Route {
             refused.push("AuthorizationType is not NONE.".to_owned());
         }
         let key = properties["RouteKey"].as_str();
-        refused.extend(key.and_then(|key| RouteKey::parse(key).err()));
+        let of_http = key.filter(|key| key.contains(' '));
+        refused.extend(of_http.and_then(|key| RouteKey::parse(key).err()));
+        if of_http.is_none() {
+            refused.extend(socket::refuse_route(properties));
+        }
         refused
     }
 
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
         async move {
             let id = wish.id(world, "r")[..8].to_owned();
+            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+                return socket::put_route(&api, id, wish);
+            }
             let api = api_of(world, wish.text("ApiId"))?;
             let key = RouteKey::parse(wish.text("RouteKey"))?;
             let target = wish
@@ -204,6 +238,9 @@ impl Provider for Route {
         record: &'a Record,
     ) -> BoxFuture<'a, Result<(), String>> {
         if let Some(api) = world.apis.get(record.text("ApiId")) {
+            api.set_route(&record.reference, None);
+        }
+        if let Some(api) = world.sockets.get(record.text("ApiId")) {
             api.set_route(&record.reference, None);
         }
         async { Ok(()) }.boxed()
@@ -231,19 +268,20 @@ impl Provider for Stage {
     fn refuse(&self, properties: &Value) -> Vec<String> {
         match properties["StageName"].as_str() {
             Some("$default") => Vec::new(),
-            _ => vec!["StageName is not $default.".to_owned()],
+            _ => socket::refuse_stage(properties),
         }
     }
 
     fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
         async move {
+            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+                return socket::put_stage(&api, wish);
+            }
             let api = api_of(world, wish.text("ApiId"))?;
-            let settings = &wish.properties["DefaultRouteSettings"];
-            let rate = number(&settings["ThrottlingRateLimit"]);
-            let burst = number(&settings["ThrottlingBurstLimit"]);
-            let throttle = rate
-                .zip(burst)
-                .map(|(rate, burst)| Throttle::new(rate, burst));
+            if wish.text("StageName") != "$default" {
+                return Err("The one stage of an HTTP API is `$default` here.".to_owned());
+            }
+            let throttle = throttle(&wish.properties);
             let settings = &wish.properties["AccessLogSettings"];
             let format = settings["Format"].as_str().unwrap_or_default();
             let group = settings["DestinationArn"].as_str().map(group_of);
@@ -263,8 +301,19 @@ impl Provider for Stage {
         if let Some(api) = world.apis.get(record.text("ApiId")) {
             api.set_stage(None, None);
         }
+        if let Some(api) = world.sockets.get(record.text("ApiId")) {
+            api.set_stage(None);
+        }
         async { Ok(()) }.boxed()
     }
+}
+
+/// The throttle of each route of a stage.
+fn throttle(stage: &Value) -> Option<Throttle> {
+    let settings = &stage["DefaultRouteSettings"];
+    let rate = number(&settings["ThrottlingRateLimit"])?;
+    let burst = number(&settings["ThrottlingBurstLimit"])?;
+    Some(Throttle::new(rate, burst))
 }
 
 fn number(value: &Value) -> Option<f64> {
@@ -272,51 +321,4 @@ fn number(value: &Value) -> Option<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::local::files::Files;
-
-    const REFUSED: &str = "CorsConfiguration has AllowCredentials: true and `*` in AllowOrigins: any site could act for \
-         whoever is signed in. Name the origins, or leave AllowCredentials out.";
-
-    #[test]
-    fn credentials_for_every_origin_are_refused_in_the_template() {
-        let refused = |cors: Value| {
-            Api.refuse(&json!({"Name": "x", "ProtocolType": "HTTP", "CorsConfiguration": cors}))
-        };
-        let both = json!({"AllowOrigins": ["https://a.example", "*"], "AllowCredentials": true});
-        assert_eq!(refused(both), [REFUSED]);
-        let as_text = json!({"AllowOrigins": ["*"], "AllowCredentials": "true"});
-        assert_eq!(refused(as_text), [REFUSED]);
-        for fine in [
-            json!({"AllowOrigins": ["*"]}),
-            json!({"AllowOrigins": ["*"], "AllowCredentials": false}),
-            json!({"AllowOrigins": ["https://a.example"], "AllowCredentials": true}),
-            Value::Null,
-        ] {
-            assert_eq!(refused(fine.clone()), [""; 0], "{fine}");
-        }
-    }
-
-    /// The template named a parameter, of which nobody knew the value before.
-    #[tokio::test]
-    async fn credentials_for_every_origin_are_refused_when_a_parameter_gives_them() {
-        let folder = tempfile::tempdir().unwrap();
-        let files = Files::new(folder.path().to_owned());
-        let world = World::new("test", files, folder.path()).await.unwrap();
-        let wish = Wish {
-            stack: "api".to_owned(),
-            logical_id: "Api".to_owned(),
-            properties: json!({
-                "Name": "x", "ProtocolType": "HTTP",
-                "CorsConfiguration": {"AllowOrigins": ["*"], "AllowCredentials": true},
-            }),
-            before: None,
-        };
-        assert_eq!(Api.put(&world, &wish).await.unwrap_err(), REFUSED);
-        let id = wish.id(&world, "a")[..10].to_owned();
-        assert!(world.apis.get(&id).is_none(), "nothing listens");
-    }
-}
+mod tests;

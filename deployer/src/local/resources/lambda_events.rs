@@ -1,0 +1,89 @@
+//! Retries of asynchronous invocations.
+
+use std::time::Duration;
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::Value;
+
+use super::{
+    Made, Provider, Record, Wish, World,
+    lambda::{function_arn, function_name, integer},
+};
+use crate::local::lambda::Retries;
+
+pub(super) struct EventInvokeConfig;
+
+/// The ARN of the alias.
+fn alias(properties: &Value) -> String {
+    let text = |name: &str| properties[name].as_str().unwrap_or_default();
+    let function = function_arn(function_name(text("FunctionName")));
+    format!("{function}:{}", text("Qualifier"))
+}
+
+impl Provider for EventInvokeConfig {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "DestinationConfig",
+            "FunctionName",
+            "MaximumEventAgeInSeconds",
+            "MaximumRetryAttempts",
+            "Qualifier",
+        ]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        let mut refused = Vec::new();
+        let within = |name: &str, least: i64, most: i64| {
+            let value = integer(&properties[name]);
+            value.filter(|value| !(least..=most).contains(value)).map(|value| {
+                format!("{name} is {value}, and Lambda takes {least} to {most}.")
+            })
+        };
+        refused.extend(within("MaximumRetryAttempts", 0, 2));
+        refused.extend(within("MaximumEventAgeInSeconds", 60, 21_600));
+        if properties["DestinationConfig"].get("OnSuccess").is_some() {
+            refused.push("DestinationConfig has OnSuccess.".to_owned());
+        }
+        refused
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let alias = alias(&wish.properties);
+            if world.functions.by_arn(&alias).is_none() {
+                return Err(format!("There is no alias {alias}."));
+            }
+            let number = |name: &str| {
+                integer(&wish.properties[name]).and_then(|value| u64::try_from(value).ok())
+            };
+            let default = Retries::default();
+            let queue = &wish.properties["DestinationConfig"]["OnFailure"]["Destination"];
+            let queue = queue.as_str().map(str::to_owned);
+            if let Some(queue) = &queue
+                && !world.queues.has(queue)
+            {
+                return Err(format!("The destination {queue} is not a queue."));
+            }
+            world.asynchronous.configure(
+                &alias,
+                Some(Retries {
+                    attempts: number("MaximumRetryAttempts").unwrap_or(default.attempts),
+                    age: number("MaximumEventAgeInSeconds")
+                        .map_or(default.age, Duration::from_secs),
+                    on_failure: queue,
+                }),
+            );
+            Ok(Made::new(alias))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        world.asynchronous.configure(&record.reference, None);
+        async { Ok(()) }.boxed()
+    }
+}

@@ -1,0 +1,91 @@
+//! Schedules of EventBridge Scheduler.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::{Value, json};
+
+use super::{Made, Provider, Record, Wish, World};
+use crate::{
+    local::{ACCOUNT, REGION, schedules::rate},
+    target::Health,
+};
+
+pub(super) struct Schedule;
+
+impl Provider for Schedule {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "Description",
+            "FlexibleTimeWindow",
+            "Name",
+            "ScheduleExpression",
+            "State",
+            "Target",
+        ]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        let mut refused = Vec::new();
+        let expression = properties["ScheduleExpression"].as_str().unwrap_or_default();
+        if rate(expression).is_none() {
+            refused.push(format!("ScheduleExpression `{expression}` is not a rate, such as `rate(1 minute)`."));
+        }
+        if properties["FlexibleTimeWindow"]["Mode"] != "OFF" {
+            refused.push("FlexibleTimeWindow is not OFF.".to_owned());
+        }
+        // Lambda takes JSON alone.
+        let input = properties["Target"]["Input"].as_str().unwrap_or("{}");
+        if serde_json::from_str::<Value>(input).is_err() {
+            refused.push("Target.Input is not JSON.".to_owned());
+        }
+        refused
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let name = wish.name(world, "Name");
+            let target = &wish.properties["Target"];
+            let function = target["Arn"].as_str().unwrap_or_default();
+            if world.functions.by_arn(function).is_none() {
+                return Err(format!("Its target {function} is not a function."));
+            }
+            let every = rate(wish.text("ScheduleExpression"))
+                .ok_or_else(|| "Its ScheduleExpression is not a rate.".to_owned())?;
+            let input = target["Input"].as_str().unwrap_or("{}");
+            match wish.properties["State"] == json!("DISABLED") {
+                true => world.schedules.stop(&name),
+                false => {
+                    let asynchronous = &world.asynchronous;
+                    world
+                        .schedules
+                        .start(&name, every, asynchronous, function, input);
+                }
+            }
+            let arn = format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}");
+            Ok(Made::new(name).with("Arn", arn))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        world.schedules.stop(&record.reference);
+        async { Ok(()) }.boxed()
+    }
+
+    fn health<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, (Health, String)> {
+        let off = record.properties["State"] == json!("DISABLED");
+        let expression = record.text("ScheduleExpression").to_owned();
+        let health = match off || world.schedules.runs(&record.reference) {
+            true => Health::Ok,
+            false => Health::Missing,
+        };
+        async move { (health, expression) }.boxed()
+    }
+}
