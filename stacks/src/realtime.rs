@@ -40,10 +40,7 @@ pub(crate) fn realtime(
     assets: &Assets,
     uses: &Uses<'_>,
 ) -> (Stack, Vec<(&'static str, Output)>) {
-    let mut stack = Stack::new(
-        "realtime",
-        &format!("Miyabi {}: live updates.", stage.name),
-    );
+    let mut stack = Stack::new("realtime", &format!("Miyabi {}: live updates.", stage.name));
     let socket = &uses.gateway.socket;
     let dead_letters = stack.add("DeadLetters", dead_letters(stage));
     let mut live: Vec<(&'static str, Live)> = Vec::new();
@@ -147,9 +144,8 @@ fn every_minute(stack: &mut Stack, stage: &Stage, name: &str, live: &Live) {
             ..iam::Role::new(assumed_by_schedules())
         },
     );
-    let off = scheduler::ScheduleFlexibleTimeWindow::new(
-        scheduler::ScheduleFlexibleTimeWindowMode::Off,
-    );
+    let off =
+        scheduler::ScheduleFlexibleTimeWindow::new(scheduler::ScheduleFlexibleTimeWindowMode::Off);
     stack.add(
         format!("{id}Schedule"),
         Schedule {

@@ -102,4 +102,3 @@ fn invoked(stage: &str, id: &str, resources: &serde_json::Map<String, Json>) -> 
     assert_eq!(may, known, "{stage}: {id}");
     known.len()
 }
-

@@ -19,6 +19,7 @@ mod faults;
 mod invocations;
 mod lambda_emulator;
 mod live;
+mod live_stage;
 mod local_cache;
 mod local_faults;
 mod local_stage;

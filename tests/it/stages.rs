@@ -35,6 +35,7 @@ use stripped::{Stripped, strip, unknown_attributes};
 
 /// What the emulator does not make.
 const REFUSED: &[&str] = &[
+    "AWS::ApiGatewayV2::RouteResponse",
     "AWS::CodeDeploy::Application",
     "AWS::CodeDeploy::DeploymentGroup",
     "AWS::EC2::EgressOnlyInternetGateway",
@@ -237,8 +238,8 @@ async fn made(mut place: Place) -> String {
     let calls = place.aws.calls();
     assert_eq!(
         calls.get("CloudFormation.ExecuteChangeSet"),
-        Some(&3),
-        "one each of gateway, migrate and api: {calls:?}"
+        Some(&4),
+        "one each of gateway, migrate, realtime and api: {calls:?}"
     );
     let migrate = &place.aws.deployed().await.unwrap().stacks["migrate"];
     let log = &migrate.template["Resources"]["MigrateLog"];
@@ -270,6 +271,7 @@ async fn all_stacks_of_dev_are_made_but_for_what_the_emulator_cannot() {
     network: stand-in at PrivateSubnetB.DependsOn: Ipv6Block
     network: stand-in at PrivateSubnetB.Properties.Ipv6CidrBlock.Fn::Select.1.Fn::Cidr.0.Fn::Select.1: ["Vpc","Ipv6CidrBlocks"]
     network: stand-in at EgressRoute.Properties.EgressOnlyInternetGatewayId: EgressGateway
+    realtime: SocketRouteDefaultResponse AWS::ApiGatewayV2::RouteResponse
     "#);
 }
 
@@ -306,6 +308,7 @@ async fn all_stacks_of_prod_are_made_data_and_site_together_but_for_what_the_emu
     network: stand-in at PrivateSubnetB.DependsOn: Ipv6Block
     network: stand-in at PrivateSubnetB.Properties.Ipv6CidrBlock.Fn::Select.1.Fn::Cidr.0.Fn::Select.1: ["Vpc","Ipv6CidrBlocks"]
     network: stand-in at EgressRoute.Properties.EgressOnlyInternetGatewayId: EgressGateway
+    realtime: SocketRouteDefaultResponse AWS::ApiGatewayV2::RouteResponse
     "#);
 }
 

@@ -29,8 +29,7 @@ impl AwsApi {
     /// The endpoint for these functions and secrets. What is invoked asynchronously and fails for
     /// good is given to no queue.
     pub fn new(functions: Functions, secrets: Arc<Secrets>) -> AwsApi {
-        let asynchronous =
-            Asynchronous::new(functions.clone(), Arc::default(), Pauses::default());
+        let asynchronous = Asynchronous::new(functions.clone(), Arc::default(), Pauses::default());
         AwsApi {
             functions,
             asynchronous,

@@ -64,9 +64,18 @@ async fn ask(url: &str, message: &str) -> String {
     let address = url.trim_start_matches("ws://").split('/').next().unwrap();
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let (mut socket, _) = client_async(url, stream).await.unwrap();
-    socket.send(tungstenite::Message::text(message)).await.unwrap();
+    socket
+        .send(tungstenite::Message::text(message))
+        .await
+        .unwrap();
     let answer = tokio::time::timeout(LONG, socket.next()).await.unwrap();
-    answer.unwrap().unwrap().into_text().unwrap().as_str().to_owned()
+    answer
+        .unwrap()
+        .unwrap()
+        .into_text()
+        .unwrap()
+        .as_str()
+        .to_owned()
 }
 
 #[tokio::test]
@@ -126,7 +135,11 @@ async fn what_aws_refuses_of_a_websocket_api_is_refused() {
         ("Route", "RouteKey", json!("GET /x")),
         ("Integration", "IntegrationUri", json!({"Ref": "Alias"})),
         ("Retries", "Qualifier", json!("other")),
-        ("Schedule", "Target", json!({"Arn": "arn:nobody", "RoleArn": "x"})),
+        (
+            "Schedule",
+            "Target",
+            json!({"Arn": "arn:nobody", "RoleArn": "x"}),
+        ),
     ];
     for (id, property, value) in broken {
         let mut template = template_with_socket();
@@ -140,11 +153,17 @@ async fn what_aws_refuses_of_a_websocket_api_is_refused() {
     for gone in ["Route", "Response"] {
         resources.remove(gone);
     }
-    resources["Stage"].as_object_mut().unwrap().remove("DependsOn");
+    resources["Stage"]
+        .as_object_mut()
+        .unwrap()
+        .remove("DependsOn");
     let stage = Stage::new().await;
     stage.build("One");
     let error = stage.apply(&template).await.unwrap_err();
-    assert_eq!(error.causes(), ["At least one route is required before deploying the Api."]);
+    assert_eq!(
+        error.causes(),
+        ["At least one route is required before deploying the Api."]
+    );
 }
 
 #[test]
@@ -153,25 +172,47 @@ fn what_aws_refuses_of_a_websocket_api_is_refused_before_anything_starts() {
     let api = |properties: Value| refused("AWS::ApiGatewayV2::Api", properties);
     let selection = "$request.body.type";
     assert_eq!(api(json!({"ProtocolType": "WEBSOCKET"})), 1);
-    assert_eq!(api(json!({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "x"})), 1);
-    assert_eq!(api(json!({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": selection})), 0);
     assert_eq!(
-        api(json!({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": selection, "CorsConfiguration": {}})),
+        api(json!({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "x"})),
         1
     );
-    assert_eq!(api(json!({"ProtocolType": "HTTP", "RouteSelectionExpression": selection})), 1);
+    assert_eq!(
+        api(json!({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": selection})),
+        0
+    );
+    assert_eq!(
+        api(
+            json!({"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": selection, "CorsConfiguration": {}})
+        ),
+        1
+    );
+    assert_eq!(
+        api(json!({"ProtocolType": "HTTP", "RouteSelectionExpression": selection})),
+        1
+    );
     let route = |key: &str, expression: &str| {
         let properties = json!({"RouteKey": key, "RouteResponseSelectionExpression": expression});
         refused("AWS::ApiGatewayV2::Route", properties)
     };
-    assert_eq!((route("$connect", "$default"), route("$other", "$default")), (0, 1));
+    assert_eq!(
+        (route("$connect", "$default"), route("$other", "$default")),
+        (0, 1)
+    );
     assert_eq!(route("send", "$other"), 1);
-    let response = |key: &str| refused("AWS::ApiGatewayV2::RouteResponse", json!({"RouteResponseKey": key}));
+    let response = |key: &str| {
+        refused(
+            "AWS::ApiGatewayV2::RouteResponse",
+            json!({"RouteResponseKey": key}),
+        )
+    };
     assert_eq!((response("$default"), response("other")), (0, 1));
     let live = |properties: Value| refused("AWS::ApiGatewayV2::Stage", properties);
     assert_eq!(live(json!({"StageName": "live", "AutoDeploy": true})), 0);
     assert_eq!(live(json!({"StageName": "live"})), 1);
-    assert_eq!(live(json!({"StageName": "live", "AutoDeploy": true, "AccessLogSettings": {}})), 1);
+    assert_eq!(
+        live(json!({"StageName": "live", "AutoDeploy": true, "AccessLogSettings": {}})),
+        1
+    );
     let uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/x/invocations";
     let integration = |properties: Value| {
         let mut all = json!({"IntegrationType": "AWS_PROXY", "IntegrationUri": uri, "IntegrationMethod": "POST"});
@@ -189,8 +230,14 @@ fn what_aws_refuses_of_a_websocket_api_is_refused_before_anything_starts() {
 fn what_lambda_and_the_scheduler_refuse_is_refused_before_anything_starts() {
     let refused = |kind: &str, properties: Value| provider(kind).unwrap().refuse(&properties).len();
     let retries = |properties: Value| refused("AWS::Lambda::EventInvokeConfig", properties);
-    assert_eq!(retries(json!({"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60})), 0);
-    assert_eq!(retries(json!({"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 59})), 2);
+    assert_eq!(
+        retries(json!({"MaximumRetryAttempts": 2, "MaximumEventAgeInSeconds": 60})),
+        0
+    );
+    assert_eq!(
+        retries(json!({"MaximumRetryAttempts": 3, "MaximumEventAgeInSeconds": 59})),
+        2
+    );
     assert_eq!(retries(json!({"DestinationConfig": {"OnSuccess": {}}})), 1);
     let schedule = |expression: &str, mode: &str, input: &str| {
         let properties = json!({

@@ -71,10 +71,9 @@ impl World {
         let functions = Functions::default();
         let secrets = Arc::new(Secrets::open(files.secrets())?);
         let queues = Arc::new(Queues::default());
-        let asynchronous =
-            Asynchronous::new(functions.clone(), queues.clone(), Pauses::default());
-        let api = AwsApi::new(functions.clone(), secrets.clone())
-            .asynchronous(asynchronous.clone());
+        let asynchronous = Asynchronous::new(functions.clone(), queues.clone(), Pauses::default());
+        let api =
+            AwsApi::new(functions.clone(), secrets.clone()).asynchronous(asynchronous.clone());
         let aws = Server::start(0, move |request| {
             let api = api.clone();
             async move { api.serve(request).await }

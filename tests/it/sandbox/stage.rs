@@ -115,7 +115,15 @@ impl Sandbox {
     pub(super) async fn kept(&self) -> String {
         let account = "000000000000";
         let mut kept = String::new();
-        for stack in ["gateway", "data", "migrate", "api", "site", "bootstrap"] {
+        for stack in [
+            "gateway",
+            "data",
+            "migrate",
+            "realtime",
+            "api",
+            "site",
+            "bootstrap",
+        ] {
             let name = format!("miyabi-sandbox-{stack}");
             for action in [
                 "GetTemplate",

@@ -136,7 +136,10 @@ fn the_pauses_and_the_retries_are_those_of_aws() {
     assert_eq!(pauses.after_throttle, Duration::from_secs(1));
     assert_eq!(pauses.longest, Duration::from_secs(5 * 60));
     let retries = Retries::default();
-    assert_eq!((retries.attempts, retries.age), (2, Duration::from_secs(6 * 60 * 60)));
+    assert_eq!(
+        (retries.attempts, retries.age),
+        (2, Duration::from_secs(6 * 60 * 60))
+    );
 }
 
 #[tokio::test]
@@ -165,7 +168,10 @@ async fn an_event_that_gets_too_old_is_a_dead_letter_before_its_retries_are_used
         ..to_the_queue(2).unwrap()
     });
     let played = played(young, None).await;
-    played.asynchronous.accept(ALIAS, played.failing().0).unwrap();
+    played
+        .asynchronous
+        .accept(ALIAS, played.failing().0)
+        .unwrap();
     let letter = played.letter().await;
     assert_eq!(letter["requestContext"]["condition"], "EventAgeExceeded");
     assert_eq!(played.attempts(), 1);

@@ -35,9 +35,9 @@ impl Provider for EventInvokeConfig {
         let mut refused = Vec::new();
         let within = |name: &str, least: i64, most: i64| {
             let value = integer(&properties[name]);
-            value.filter(|value| !(least..=most).contains(value)).map(|value| {
-                format!("{name} is {value}, and Lambda takes {least} to {most}.")
-            })
+            value
+                .filter(|value| !(least..=most).contains(value))
+                .map(|value| format!("{name} is {value}, and Lambda takes {least} to {most}."))
         };
         refused.extend(within("MaximumRetryAttempts", 0, 2));
         refused.extend(within("MaximumEventAgeInSeconds", 60, 21_600));

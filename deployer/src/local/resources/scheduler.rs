@@ -25,9 +25,13 @@ impl Provider for Schedule {
 
     fn refuse(&self, properties: &Value) -> Vec<String> {
         let mut refused = Vec::new();
-        let expression = properties["ScheduleExpression"].as_str().unwrap_or_default();
+        let expression = properties["ScheduleExpression"]
+            .as_str()
+            .unwrap_or_default();
         if rate(expression).is_none() {
-            refused.push(format!("ScheduleExpression `{expression}` is not a rate, such as `rate(1 minute)`."));
+            refused.push(format!(
+                "ScheduleExpression `{expression}` is not a rate, such as `rate(1 minute)`."
+            ));
         }
         if properties["FlexibleTimeWindow"]["Mode"] != "OFF" {
             refused.push("FlexibleTimeWindow is not OFF.".to_owned());

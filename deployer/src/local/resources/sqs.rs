@@ -34,9 +34,7 @@ impl Provider for Queue {
             let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
             let path = world.files().queue(&name);
             let put = world.queues.put(&arn, path.clone(), retention);
-            put.map_err(|error| {
-                format!("Its file, {}, cannot be used: {error}.", path.display())
-            })?;
+            put.map_err(|error| format!("Its file, {}, cannot be used: {error}.", path.display()))?;
             let url = format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}");
             Ok(Made::new(url.as_str())
                 .with("Arn", arn)

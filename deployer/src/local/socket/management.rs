@@ -43,17 +43,15 @@ impl SocketApi {
             return gone();
         };
         match head.method {
-            Method::POST => {
-                match connection.post(String::from_utf8_lossy(&body).into_owned()) {
-                    Ok(()) => bytes(StatusCode::OK, "application/json", ""),
-                    Err(NotTaken::Gone) => gone(),
-                    Err(NotTaken::Full) => error(
-                        StatusCode::TOO_MANY_REQUESTS,
-                        "LimitExceededException",
-                        "The client does not read what is sent to it.",
-                    ),
-                }
-            }
+            Method::POST => match connection.post(String::from_utf8_lossy(&body).into_owned()) {
+                Ok(()) => bytes(StatusCode::OK, "application/json", ""),
+                Err(NotTaken::Gone) => gone(),
+                Err(NotTaken::Full) => error(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "LimitExceededException",
+                    "The client does not read what is sent to it.",
+                ),
+            },
             Method::GET => {
                 let description = json!({
                     "connectedAt": iso(connection.connected_at),

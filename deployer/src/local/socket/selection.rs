@@ -17,7 +17,9 @@ impl Selection {
     /// A sentence: API Gateway takes more, and this is what exists here.
     pub fn parse(expression: &str) -> Result<Selection, String> {
         let inner = expression.strip_prefix('$').map(|rest| {
-            let braced = rest.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+            let braced = rest
+                .strip_prefix('{')
+                .and_then(|rest| rest.strip_suffix('}'));
             braced.unwrap_or(rest)
         });
         let path = inner.and_then(|inner| inner.strip_prefix("request.body."));

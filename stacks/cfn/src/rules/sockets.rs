@@ -81,7 +81,8 @@ pub(super) fn routes(template: &Template<'_>, findings: &mut Findings) {
 
 pub(super) fn integrations(template: &Template<'_>, findings: &mut Findings) {
     for (id, properties) in template.of_type("AWS::ApiGatewayV2::Integration") {
-        if properties["IntegrationType"] != "AWS_PROXY" || !is_socket(template, &properties["ApiId"])
+        if properties["IntegrationType"] != "AWS_PROXY"
+            || !is_socket(template, &properties["ApiId"])
         {
             continue;
         }
@@ -106,7 +107,8 @@ pub(super) fn integrations(template: &Template<'_>, findings: &mut Findings) {
             .or(uri["Fn::Sub"].as_str())
             .or(uri.as_str());
         // A parameter may be the whole address.
-        let is_address = |text: &str| text.contains(":apigateway:") && text.ends_with("/invocations");
+        let is_address =
+            |text: &str| text.contains(":apigateway:") && text.ends_with("/invocations");
         if uri.get("Fn::GetAtt").is_some()
             || refers_to_function(template, uri)
             || text.is_some_and(|text| !is_address(text))
@@ -164,7 +166,10 @@ pub(super) fn responses(template: &Template<'_>, findings: &mut Findings) {
 }
 
 pub(super) fn access_logs(template: &Template<'_>, findings: &mut Findings) {
-    let has_role = template.of_type("AWS::ApiGateway::Account").next().is_some();
+    let has_role = template
+        .of_type("AWS::ApiGateway::Account")
+        .next()
+        .is_some();
     for (id, properties) in template.of_type("AWS::ApiGatewayV2::Stage") {
         let has_log = !properties["AccessLogSettings"].is_null();
         if has_log && !has_role && is_socket(template, &properties["ApiId"]) {

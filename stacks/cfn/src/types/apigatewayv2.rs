@@ -740,7 +740,7 @@ pub struct RouteResponse {
     /// ResponseModels
     pub response_models: Option<Json>,
     /// The route response parameters.
-    pub response_parameters: Option<Map<RouteResponseParameterConstraints>>,
+    pub response_parameters: Option<Json>,
     /// The route ID.
     pub route_id: Value<String>,
     /// The route response key.
@@ -774,30 +774,6 @@ impl Emit for RouteResponse {
         object.set("ResponseParameters", &self.response_parameters);
         object.set("RouteId", &self.route_id);
         object.set("RouteResponseKey", &self.route_response_key);
-        object.into_json()
-    }
-}
-
-/// Specifies whether the parameter is required.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RouteResponseParameterConstraints {
-    /// Specifies whether the parameter is required.
-    pub required: Value<bool>,
-}
-
-impl RouteResponseParameterConstraints {
-    /// With what is required; everything else is absent.
-    pub fn new(required: impl Into<Value<bool>>) -> Self {
-        Self {
-            required: required.into(),
-        }
-    }
-}
-
-impl Emit for RouteResponseParameterConstraints {
-    fn emit(&self) -> Json {
-        let mut object = Object::new();
-        object.set("Required", &self.required);
         object.into_json()
     }
 }

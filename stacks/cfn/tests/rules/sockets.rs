@@ -101,7 +101,9 @@ pub(super) fn cases() -> Vec<(&'static str, Json, Json)> {
         (
             "socket-api",
             api(json!({ "CorsConfiguration": { "AllowOrigins": ["*"] } })),
-            api(json!({ "ProtocolType": "HTTP", "RouteSelectionExpression": "${request.method} ${request.path}", "CorsConfiguration": { "AllowOrigins": ["*"] } })),
+            api(
+                json!({ "ProtocolType": "HTTP", "RouteSelectionExpression": "${request.method} ${request.path}", "CorsConfiguration": { "AllowOrigins": ["*"] } }),
+            ),
         ),
         (
             "socket-api",

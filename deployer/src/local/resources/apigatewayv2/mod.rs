@@ -49,7 +49,9 @@ impl Provider for Api {
                 cors.into_iter().chain(expression).collect()
             }
             socket::PROTOCOL => socket::refuse_api(properties),
-            other => vec![format!("ProtocolType {other} is neither HTTP nor WEBSOCKET.")],
+            other => vec![format!(
+                "ProtocolType {other} is neither HTTP nor WEBSOCKET."
+            )],
         }
     }
 
@@ -156,7 +158,9 @@ impl Provider for Integration {
                 return socket::put_integration(&api, id, wish.text("IntegrationUri"));
             }
             if wish.properties["PayloadFormatVersion"] != "2.0" {
-                return Err("An integration of an HTTP API has PayloadFormatVersion 2.0.".to_owned());
+                return Err(
+                    "An integration of an HTTP API has PayloadFormatVersion 2.0.".to_owned(),
+                );
             }
             let api = api_of(world, wish.text("ApiId"))?;
             api.set_integration(&id, Some(wish.text("IntegrationUri").to_owned()));

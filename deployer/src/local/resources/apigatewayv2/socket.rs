@@ -107,7 +107,9 @@ pub(super) fn refuse_route(properties: &Value) -> Vec<String> {
     let mut refused = Vec::new();
     let key = properties["RouteKey"].as_str().unwrap_or_default();
     if key.starts_with('$') && !PREDEFINED.contains(&key) {
-        refused.push(format!("RouteKey `{key}` is not predefined: $connect, $default and $disconnect are."));
+        refused.push(format!(
+            "RouteKey `{key}` is not predefined: $connect, $default and $disconnect are."
+        ));
     }
     let expression = properties["RouteResponseSelectionExpression"].as_str();
     if expression.is_some_and(|expression| expression != "$default") {
@@ -176,9 +178,8 @@ impl Provider for RouteResponse {
         async move {
             let id = wish.id(world, "s")[..8].to_owned();
             let api = world.sockets.get(wish.text("ApiId"));
-            let api = api.ok_or_else(|| {
-                format!("There is no WebSocket API {}.", wish.text("ApiId"))
-            })?;
+            let api =
+                api.ok_or_else(|| format!("There is no WebSocket API {}.", wish.text("ApiId")))?;
             api.set_response(&id, Some(wish.text("RouteId").to_owned()));
             Ok(Made::new(&id).with("RouteResponseId", id.as_str()))
         }

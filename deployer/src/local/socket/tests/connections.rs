@@ -6,7 +6,7 @@ use http::Method;
 use super::*;
 use crate::{
     http_client::{Answer, send},
-    local::socket::signature::signed_for_tests as signed,
+    local::socket::signature::tests::signed,
 };
 
 impl Played {
@@ -57,7 +57,11 @@ async fn a_connection_that_is_gone_is_410() {
     for method in [Method::POST, Method::GET, Method::DELETE] {
         for connection in [id.as_str(), "never-was"] {
             let answer = played.manage(method.clone(), connection, b"").await;
-            assert_eq!(kind(&answer), (410, "GoneException"), "{method} {connection}");
+            assert_eq!(
+                kind(&answer),
+                (410, "GoneException"),
+                "{method} {connection}"
+            );
         }
     }
 }
@@ -67,13 +71,22 @@ async fn whoever_does_not_sign_or_may_not_is_403() {
     let played = Played::start().await;
     let (_socket, id) = played.connected().await;
     let url = format!("http://{}/live/@connections/{id}", played.api.domain());
-    let unsigned = send(Method::POST, &url, &[], Bytes::new(), LONG).await.unwrap();
-    assert_eq!(kind(&unsigned), (403, "MissingAuthenticationTokenException"));
+    let unsigned = send(Method::POST, &url, &[], Bytes::new(), LONG)
+        .await
+        .unwrap();
+    assert_eq!(
+        kind(&unsigned),
+        (403, "MissingAuthenticationTokenException")
+    );
     let foreign = [("x-amz-security-token", "another")];
-    let foreign = send(Method::POST, &url, &foreign, Bytes::new(), LONG).await.unwrap();
+    let foreign = send(Method::POST, &url, &foreign, Bytes::new(), LONG)
+        .await
+        .unwrap();
     assert_eq!(kind(&foreign), (403, "UnrecognizedClientException"));
     let forged = [("x-amz-security-token", "token")];
-    let forged = send(Method::POST, &url, &forged, Bytes::new(), LONG).await.unwrap();
+    let forged = send(Method::POST, &url, &forged, Bytes::new(), LONG)
+        .await
+        .unwrap();
     assert_eq!(forged.status, 403);
     // A function whose environment names another endpoint.
     played.api.set_domain("127.0.0.1:1");
@@ -85,7 +98,9 @@ async fn whoever_does_not_sign_or_may_not_is_403() {
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     let url = format!("http://{host}{path}");
-    let other = send(Method::POST, &url, &headers, Bytes::new(), LONG).await.unwrap();
+    let other = send(Method::POST, &url, &headers, Bytes::new(), LONG)
+        .await
+        .unwrap();
     assert_eq!(kind(&other), (403, "ForbiddenException"));
 }
 
@@ -96,7 +111,9 @@ async fn a_post_has_131_072_bytes_at_most() {
     let fits = played.manage(Method::POST, &id, &vec![b'x'; MESSAGE]).await;
     assert_eq!(fits.status, 200);
     assert_eq!(text(&mut socket).await.len(), MESSAGE);
-    let large = played.manage(Method::POST, &id, &vec![b'x'; MESSAGE + 1]).await;
+    let large = played
+        .manage(Method::POST, &id, &vec![b'x'; MESSAGE + 1])
+        .await;
     assert_eq!(kind(&large), (413, "PayloadTooLargeException"));
 }
 
@@ -122,7 +139,10 @@ async fn a_client_that_does_not_read_is_429_and_others_are_served() {
     }
     let refused = refused.expect("a client that reads nothing takes 125 MB");
     assert_eq!(kind(&refused), (429, "LimitExceededException"));
-    assert_eq!(played.manage(Method::POST, &other_id, b"here").await.status, 200);
+    assert_eq!(
+        played.manage(Method::POST, &other_id, b"here").await.status,
+        200
+    );
     assert_eq!(text(&mut other).await, "here");
     drop(slow);
     played.event("DISCONNECT", &slow_id).await;
@@ -136,5 +156,8 @@ async fn an_api_that_stops_says_so_to_its_clients_and_to_the_function() {
     assert_eq!((closing, code), ((), 1001));
     played.event("DISCONNECT", &id).await;
     assert_eq!(played.api.open(), 0);
-    assert!(!played.version.idle_pids().is_empty(), "the function still runs");
+    assert!(
+        !played.version.idle_pids().is_empty(),
+        "the function still runs"
+    );
 }

@@ -38,7 +38,11 @@ async fn a_frame_has_32_kb_and_a_message_128_kb_else_1009() {
         let whole = "x".repeat(size);
         let parts: Vec<&[u8]> = whole.as_bytes().chunks(FRAME).collect();
         for (number, part) in parts.iter().enumerate() {
-            let kind = if number == 0 { Data::Text } else { Data::Continue };
+            let kind = if number == 0 {
+                Data::Text
+            } else {
+                Data::Continue
+            };
             let is_last = number + 1 == parts.len();
             let frame = Frame::message(part.to_vec(), OpCode::Data(kind), is_last);
             // The other side may have closed by now.

@@ -5,7 +5,6 @@ mod limits;
 mod routes;
 
 use std::{
-    collections::BTreeMap,
     fs,
     net::Ipv4Addr,
     path::PathBuf,
@@ -163,14 +162,18 @@ impl Played {
     /// A socket, or the status with which it was refused.
     async fn connect(&self, query: &str) -> Result<Socket, StatusCode> {
         let port = self.server.port();
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await.unwrap();
+        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))
+            .await
+            .unwrap();
         let url = format!("ws://127.0.0.1:{port}/live{query}");
         let mut request = url.into_client_request().unwrap();
         let origin = "http://127.0.0.1:4000".parse().unwrap();
         request.headers_mut().insert("origin", origin);
         if query.contains("protocol=") {
             let protocol = "chat".parse().unwrap();
-            request.headers_mut().insert("sec-websocket-protocol", protocol);
+            request
+                .headers_mut()
+                .insert("sec-websocket-protocol", protocol);
         }
         match client_async(request, stream).await {
             Ok((socket, response)) => {

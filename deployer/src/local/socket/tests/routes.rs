@@ -15,7 +15,11 @@ async fn connect_may_refuse_with_its_status() {
         ("?status=exit", 502),
     ] {
         let refused = played.connect(query).await.err();
-        assert_eq!(refused.map(|status| status.as_u16()), Some(status), "{query}");
+        assert_eq!(
+            refused.map(|status| status.as_u16()),
+            Some(status),
+            "{query}"
+        );
     }
     assert_eq!(played.api.open(), 0);
     assert!(played.connect("?status=204").await.is_ok());
@@ -50,21 +54,33 @@ async fn an_event_is_as_api_gateway_sends_it() {
     let connect = played.event("CONNECT", &id).await;
     let context = &connect["requestContext"];
     assert_eq!(context["routeKey"], "$connect");
-    assert_eq!((&context["stage"], &context["apiId"]), (&json!("live"), &json!("api")));
+    assert_eq!(
+        (&context["stage"], &context["apiId"]),
+        (&json!("live"), &json!("api"))
+    );
     assert_eq!(context["domainName"], played.api.domain());
     assert_eq!(context["identity"]["sourceIp"], "127.0.0.1");
     assert_eq!(connect["headers"]["Origin"], "http://127.0.0.1:4000");
     assert_eq!(connect["headers"]["Sec-WebSocket-Version"], "13");
-    assert_eq!(connect["multiValueHeaders"]["Host"], json!([played.api.domain()]));
+    assert_eq!(
+        connect["multiValueHeaders"]["Host"],
+        json!([played.api.domain()])
+    );
     assert!(id.ends_with('='), "{id}");
 
-    socket.send(Message::text(r#"{"type":"ping"}"#)).await.unwrap();
+    socket
+        .send(Message::text(r#"{"type":"ping"}"#))
+        .await
+        .unwrap();
     let message: Value = serde_json::from_str(&text(&mut socket).await).unwrap();
     assert_eq!(message["body"], r#"{"type":"ping"}"#);
     assert_eq!(message["isBase64Encoded"], false);
     assert!(message.get("headers").is_none(), "{message}");
     let sent = &message["requestContext"];
-    assert_eq!((&sent["routeKey"], &sent["eventType"]), (&json!("$default"), &json!("MESSAGE")));
+    assert_eq!(
+        (&sent["routeKey"], &sent["eventType"]),
+        (&json!("$default"), &json!("MESSAGE"))
+    );
     assert_eq!(sent["connectedAt"], context["connectedAt"]);
     assert_eq!(sent["messageId"], sent["requestId"]);
 
@@ -85,8 +101,14 @@ async fn a_query_string_reaches_connect_decoded_and_with_all_its_values() {
         lines.find_map(|line| serde_json::from_str::<Value>(line).ok())
     })
     .await;
-    assert_eq!(event["queryStringParameters"], json!({"ticket": "a+b", "x": "2"}));
-    assert_eq!(event["multiValueQueryStringParameters"]["x"], json!(["1", "2"]));
+    assert_eq!(
+        event["queryStringParameters"],
+        json!({"ticket": "a+b", "x": "2"})
+    );
+    assert_eq!(
+        event["multiValueQueryStringParameters"]["x"],
+        json!(["1", "2"])
+    );
 }
 
 #[tokio::test]
@@ -101,7 +123,12 @@ async fn a_message_goes_where_its_route_key_says_and_only_a_route_response_is_se
     for silent in [r#"{"type":"send"}"#, "silence"] {
         socket.send(Message::text(silent)).await.unwrap();
     }
-    for message in [r#"{"type":"other"}"#, "{}", "not JSON", r#"{"type":"$connect"}"#] {
+    for message in [
+        r#"{"type":"other"}"#,
+        "{}",
+        "not JSON",
+        r#"{"type":"$connect"}"#,
+    ] {
         let event = ask(&mut socket, message).await;
         assert_eq!(event["requestContext"]["routeKey"], "$default", "{message}");
         assert_eq!(event["body"], message);
