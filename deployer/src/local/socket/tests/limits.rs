@@ -75,8 +75,8 @@ async fn a_connection_ends_with_1001_when_it_is_idle_or_old() {
         ..Limits::default()
     };
     let played = Played::with(idle).await;
-    let mut socket = played.connect("").await.unwrap();
     let begun = Instant::now();
+    let mut socket = played.connect("").await.unwrap();
     // A ping keeps nothing alive.
     socket.send(Message::Ping("x".into())).await.unwrap();
     assert_eq!(closed(&mut socket).await, 1001);

@@ -200,14 +200,21 @@ impl Played {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// The events that the function has printed, which the log begins with a time.
+    fn events(&self) -> Vec<Value> {
+        let log = self.logged();
+        let lines = log
+            .lines()
+            .filter_map(|line| line.find('{').map(|at| &line[at..]));
+        lines
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
     /// The event of that kind that the function has had for a connection.
     async fn event(&self, kind: &str, connection: &str) -> Value {
         until(&format!("{kind} of {connection}"), || {
-            let log = self.logged();
-            let mut events = log
-                .lines()
-                .filter_map(|line| serde_json::from_str::<Value>(line).ok());
-            events.find(|event| {
+            self.events().into_iter().find(|event| {
                 let context = &event["requestContext"];
                 context["eventType"] == kind && context["connectionId"] == connection
             })
