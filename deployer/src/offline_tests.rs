@@ -79,8 +79,9 @@ fn a_stack_without_a_template_in_the_folder_is_not_deployed() {
             ("network", StackAction::None),
             ("data", StackAction::None),
             ("migrate", StackAction::None),
-            ("api", StackAction::None),
             ("ops", StackAction::None),
+            ("realtime", StackAction::None),
+            ("api", StackAction::None),
             ("site", StackAction::Create)
         ]
     );

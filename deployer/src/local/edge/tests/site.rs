@@ -110,6 +110,10 @@ impl Site {
                 format!("127.0.0.1:{}", api.port()),
             ),
             ("GatewayOriginSecret".to_owned(), "arn:secret".to_owned()),
+            (
+                "GatewaySocketOrigin".to_owned(),
+                "ws://127.0.0.1:1".to_owned(),
+            ),
         ];
         let scope = Scope {
             parameters: parameters.into(),
