@@ -19,7 +19,7 @@ async fn with_json_every_answer_is_one_value_also_when_the_command_line_is_wrong
         .await
         .expect(0)
         .json();
-    assert_eq!(written["written"].as_array().unwrap().len(), 7, "{written}");
+    assert_eq!(written["written"].as_array().unwrap().len(), 8, "{written}");
     let templates = checkout
         .xtask(&["synth", "--stage", "dev", "--json"])
         .await

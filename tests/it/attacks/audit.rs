@@ -23,6 +23,10 @@ const WITHOUT_A_LINE: &[(&str, &str)] = &[
         "POST /api/invitations/preview",
         "it only reads; the code is in the body so that no log has it",
     ),
+    (
+        "POST /api/auth/ws-ticket",
+        "a ticket of 30 seconds gives no more than the token that it was issued for",
+    ),
 ];
 
 /// Does what each route of the catalogue is for that changes anything, and looks for its line. A

@@ -22,6 +22,10 @@ async fn start(function: &str, secrets: &Secrets, runtime_api: &Scripted) -> (Op
             "GITHUB_FUNCTION",
             "arn:aws:lambda:us-east-1:000000000000:function:github:live",
         )
+        .env(
+            "WS_BROADCAST_FUNCTION",
+            "arn:aws:lambda:us-east-1:000000000000:function:ws-broadcast:live",
+        )
         .env("AWS_REGION", "us-east-1")
         .env("AWS_ACCESS_KEY_ID", "test")
         .env("AWS_SECRET_ACCESS_KEY", "test")
