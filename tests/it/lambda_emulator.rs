@@ -6,7 +6,7 @@ use std::time::Duration;
 use miyabi_catalog::FUNCTIONS;
 use miyabi_tests::{App, LambdaEmulator, http_event, skipped, until};
 
-use crate::odd_events::{Odd, assert_refusal, odd_events};
+use crate::odd_events::{Odd, assert_refusal, expected_of_socket, odd_events};
 
 /// The emulator starts the function with the first event, while other tests load the machine.
 const STARTS_WITHIN: Duration = Duration::from_secs(60);
@@ -41,6 +41,8 @@ async fn no_event_ends_a_function_under_the_emulator_of_aws() {
             let answer = emulator.invoke(event).await.unwrap();
             if is_http && !function.routes.is_empty() {
                 assert_refusal(&answer, &what);
+            } else if let Some(expected) = expected_of_socket(function, &what) {
+                assert_eq!(answer, expected, "{what}");
             } else {
                 let kind = answer["errorType"].as_str().unwrap_or_default();
                 assert!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use miyabi_catalog::FUNCTIONS;
+use miyabi_catalog::{FUNCTIONS, Function};
 use miyabi_tests::{App, Value, http_event, json};
 
 /// An event, and whether it is an HTTP request of payload format 2.0.
@@ -337,6 +337,21 @@ pub(crate) fn assert_refusal(answer: &Value, what: &str) {
     assert_eq!(problem["status"], status, "{what}: {problem}");
 }
 
+/// What the function behind the WebSocket API answers to an event of its own: a handshake without a
+/// ticket is refused, and a message that says nothing is an error.
+pub(crate) fn expected_of_socket(function: &Function, what: &str) -> Option<Value> {
+    if function.socket_routes.is_empty() {
+        None
+    } else if what.ends_with("WebSocket connect") {
+        Some(json!({"statusCode": 403}))
+    } else if what.ends_with("WebSocket message") {
+        let error = r#"{"code":"bad_message","type":"error"}"#;
+        Some(json!({"statusCode": 200, "body": error}))
+    } else {
+        None
+    }
+}
+
 #[tokio::test]
 async fn no_event_ends_a_function() {
     let app = App::start().await;
@@ -357,14 +372,8 @@ async fn no_event_ends_a_function() {
                 Ok(answer) if is_http && !function.routes.is_empty() => {
                     assert_refusal(&answer, &what);
                 }
-                // Events of its own: a handshake without a ticket, and a message that says nothing.
-                Ok(answer) if what.contains("WebSocket") && !function.socket_routes.is_empty() => {
-                    let expected = if what.ends_with("WebSocket connect") {
-                        json!({"statusCode": 403})
-                    } else {
-                        json!({"statusCode": 200, "body": r#"{"code":"bad_message","type":"error"}"#})
-                    };
-                    assert_eq!(answer, expected, "{what}");
+                Ok(answer) if expected_of_socket(function, &what).is_some() => {
+                    assert_eq!(Some(answer), expected_of_socket(function, &what), "{what}");
                 }
                 Ok(answer) => panic!("{what} was answered: {answer:.600}"),
                 Err(error) => {
