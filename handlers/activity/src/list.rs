@@ -132,7 +132,7 @@ pub(crate) async fn list(
         })
         .collect();
     let places: Vec<Position> = entries.iter().map(Position::of).collect();
-    let page = Page::new(entries, limit, |last| {
+    let page = Page::new(&entries, limit, |last| {
         caller.seal_cursor(&asked.scope(), &places[last])
     })?;
     Ok(Json(page))

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, IntoResponseParts, Response};
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::{ApiError, Tx};
 
@@ -66,31 +67,18 @@ impl Tx {
     }
 }
 
-/// Writes values as JSON, one after the other, to see how many bytes they have inside of the JSON
-/// string that Lambda gets.
-#[derive(Default)]
-pub(crate) struct Measured(Vec<u8>);
-
-impl Measured {
-    /// The bytes of a value: exact where they are more than `most`, otherwise an upper bound.
-    ///
-    /// # Errors
-    ///
-    /// 500 when it cannot be serialized.
-    pub(crate) fn length(
-        &mut self,
-        value: &(impl Serialize + ?Sized),
-        most: usize,
-    ) -> Result<usize, ApiError> {
-        self.0.clear();
-        serde_json::to_writer(&mut self.0, value).map_err(|error| not_serialized(&error))?;
-        Ok(length_in_a_string(&self.0, most))
-    }
+/// A value as JSON.
+///
+/// # Errors
+///
+/// 500 when it cannot be serialized.
+pub(crate) fn json(value: &(impl Serialize + ?Sized)) -> Result<Box<RawValue>, ApiError> {
+    serde_json::value::to_raw_value(value).map_err(|error| not_serialized(&error))
 }
 
 /// The length of JSON inside of a JSON string: exact where it is more than `most`, otherwise an upper
 /// bound, which takes no look at the bytes.
-fn length_in_a_string(json: &[u8], most: usize) -> usize {
+pub(crate) fn length_in_a_string(json: &[u8], most: usize) -> usize {
     let bound = json.len() * LONGEST_ESCAPE;
     if bound <= most {
         return bound;

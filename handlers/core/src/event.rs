@@ -100,6 +100,7 @@ impl Malformed {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct HttpEvent {
+    version: String,
     raw_path: Option<String>,
     raw_query_string: Option<String>,
     cookies: Option<Vec<String>>,
@@ -140,20 +141,20 @@ struct KindOfContext {
     http: serde::de::IgnoredAny,
 }
 
+impl Kind {
+    /// An array would be taken for the members in their order.
+    fn is_http(event: &str) -> bool {
+        event.starts_with('{')
+            && serde_json::from_str::<Kind>(event).is_ok_and(|kind| kind.version == FORMAT)
+    }
+}
+
 /// What an event is converted from.
 ///
 /// # Errors
 ///
 /// A sentence for the log when it is not an HTTP event: of another service, or of another format.
 pub(crate) fn accept(event: &str) -> Result<Accepted, String> {
-    let is_http = event.starts_with('{')
-        && serde_json::from_str::<Kind>(event).is_ok_and(|kind| kind.version == "2.0");
-    if !is_http {
-        return Err(
-            "This is not an event of an HTTP API (payload format 2.0): the function answers nothing else."
-                .to_owned(),
-        );
-    }
     let malformed = |why, gateway| Accepted {
         event: LambdaRequest::ApiGatewayV2(ApiGatewayV2httpRequest::default()),
         rest: Rest {
@@ -162,7 +163,13 @@ pub(crate) fn accept(event: &str) -> Result<Accepted, String> {
             ..Rest::default()
         },
     };
-    let Ok(event) = serde_json::from_str::<HttpEvent>(event) else {
+    let Some(event) = HttpEvent::read(event) else {
+        if !Kind::is_http(event) {
+            return Err(
+                "This is not an event of an HTTP API (payload format 2.0): the function answers nothing else."
+                    .to_owned(),
+            );
+        }
         let why = "The gateway's event is not in its format.";
         return Ok(malformed(why, Gateway::default()));
     };
@@ -190,10 +197,18 @@ pub fn request_of_event(event: &str) -> Result<Request, String> {
     Ok(rest.apply(lambda_http::Request::from(event)))
 }
 
+/// The payload format of the routes.
+const FORMAT: &str = "2.0";
 /// Longest address: what `http::Uri` takes.
 const MAX_ADDRESS: usize = 65_534;
 
 impl HttpEvent {
+    /// `None` when it is not in its format, or not an HTTP event at all.
+    fn read(event: &str) -> Option<HttpEvent> {
+        let read = serde_json::from_str::<HttpEvent>(event).ok()?;
+        (event.starts_with('{') && read.version == FORMAT).then_some(read)
+    }
+
     fn accept(self) -> Result<(ApiGatewayV2httpRequest, Rest), &'static str> {
         let http = self.request_context.http;
         let mut event = ApiGatewayV2httpRequest::default();

@@ -3,10 +3,13 @@
 //! A page holds at most as many rows as were asked for, and at most as many bytes as fit into a
 //! response of Lambda: no rows, however large, make a list unreadable.
 
+use std::marker::PhantomData;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{ApiError, Caller, answer::Measured, permission::Requires};
+use crate::{ApiError, Caller, answer, permission::Requires};
 
 const DEFAULT_LIMIT: i64 = 50;
 const MAX_LIMIT: i64 = 100;
@@ -14,13 +17,18 @@ const MAX_LIMIT: i64 = 100;
 /// Largest page, in bytes as Lambda counts them ([`crate::answer::MAX`] is the largest response).
 const MAX_BYTES: usize = 5 * 1024 * 1024;
 
-/// A page of a list.
+/// A page of a list of `T`, whose rows are JSON already: they are serialized once, to see that they
+/// fit, and not again when they are sent.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     /// Items, in the order of the list.
-    pub items: Vec<T>,
+    #[schema(value_type = Vec<T>)]
+    items: Box<RawValue>,
     /// Pass as `cursor` to fetch the next page; null on the last page.
-    pub next_cursor: Option<String>,
+    next_cursor: Option<String>,
+    #[serde(skip)]
+    #[schema(ignore)]
+    rows: PhantomData<fn() -> T>,
 }
 
 impl<T: Serialize> Page<T> {
@@ -31,39 +39,40 @@ impl<T: Serialize> Page<T> {
     ///
     /// Those of `seal`; 500 when a row cannot be serialized.
     pub fn new(
-        mut items: Vec<T>,
+        rows: &[T],
         limit: Limit,
         seal: impl FnOnce(usize) -> Result<String, ApiError>,
     ) -> Result<Page<T>, ApiError> {
-        let fitting = fitting(&items, limit.0)?;
-        let has_more = items.len() > fitting;
-        items.truncate(fitting);
-        let next_cursor = if has_more {
+        let (items, fitting) = fitting(&rows[..rows.len().min(limit.0)])?;
+        let next_cursor = if rows.len() > fitting {
             Some(seal(fitting.saturating_sub(1))?)
         } else {
             None
         };
-        Ok(Page { items, next_cursor })
+        Ok(Page {
+            items,
+            next_cursor,
+            rows: PhantomData,
+        })
     }
 }
 
-/// How many of the first rows fit into a page. The first one always does: a row is bounded by the
-/// limits of its columns, far below a page.
-fn fitting<T: Serialize>(items: &[T], limit: usize) -> Result<usize, ApiError> {
-    let items = &items[..items.len().min(limit)];
-    let mut measured = Measured::default();
+/// The JSON of as many of the first rows as fit into a page, and their number. The first one always
+/// fits: a row is bounded by the limits of its columns, far below a page.
+fn fitting<T: Serialize>(rows: &[T]) -> Result<(Box<RawValue>, usize), ApiError> {
+    let all = answer::json(rows)?;
     // Nearly always all of them fit, which takes one look at them together.
-    if measured.length(items, MAX_BYTES)? <= MAX_BYTES {
-        return Ok(items.len());
+    if answer::length_in_a_string(all.get().as_bytes(), MAX_BYTES) <= MAX_BYTES {
+        return Ok((all, rows.len()));
     }
     let mut bytes = 0;
-    for (index, item) in items.iter().enumerate() {
-        bytes += measured.length(item, 0)? + 1;
+    for (index, row) in rows.iter().enumerate() {
+        bytes += answer::length_in_a_string(answer::json(row)?.get().as_bytes(), 0) + 1;
         if bytes > MAX_BYTES && index > 0 {
-            return Ok(index);
+            return Ok((answer::json(&rows[..index])?, index));
         }
     }
-    Ok(items.len())
+    Ok((all, rows.len()))
 }
 
 /// How many of the first rows fit into one response of Lambda, for a list that has no [`Page`].
@@ -72,7 +81,7 @@ fn fitting<T: Serialize>(items: &[T], limit: usize) -> Result<usize, ApiError> {
 ///
 /// 500 when a row cannot be serialized.
 pub fn fits<T: Serialize>(items: &[T]) -> Result<usize, ApiError> {
-    fitting(items, items.len())
+    Ok(fitting(items)?.1)
 }
 
 /// The parameters of a list that has no filters.
@@ -145,10 +154,9 @@ impl Limit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer;
 
-    fn page<T: Serialize>(items: Vec<T>, limit: &str) -> Page<T> {
-        Page::new(items, Limit::parse(Some(limit)).unwrap(), |last| {
+    fn page<T: Serialize>(rows: &[T], limit: &str) -> Page<T> {
+        Page::new(rows, Limit::parse(Some(limit)).unwrap(), |last| {
             Ok(last.to_string())
         })
         .unwrap()
@@ -169,13 +177,14 @@ mod tests {
 
     #[test]
     fn the_row_beyond_the_limit_makes_a_cursor() {
-        let first = page(vec![1, 2, 3], "2");
-        assert_eq!(first.items, [1, 2]);
-        assert_eq!(first.next_cursor.as_deref(), Some("1"));
-        let last = page(vec![1, 2], "2");
-        assert_eq!((last.items, last.next_cursor), (vec![1, 2], None));
-        let empty = page(Vec::<i32>::new(), "2");
-        assert_eq!((empty.items, empty.next_cursor), (Vec::new(), None));
+        for (rows, json) in [
+            (&[1, 2, 3][..], r#"{"items":[1,2],"next_cursor":"1"}"#),
+            (&[1, 2], r#"{"items":[1,2],"next_cursor":null}"#),
+            (&[], r#"{"items":[],"next_cursor":null}"#),
+        ] {
+            let page = serde_json::to_string(&page(rows, "2")).unwrap();
+            assert_eq!(page, json);
+        }
     }
 
     #[test]
@@ -184,14 +193,22 @@ mod tests {
         let mut rest: Vec<String> = (0..20).map(|_| "\"".repeat(200_000)).collect();
         let mut pages = Vec::new();
         while !rest.is_empty() {
-            let page = page(rest.clone(), "100");
-            assert!(Measured::default().length(&page, 0).unwrap() <= answer::MAX);
-            rest.drain(..page.items.len());
+            let page = page(&rest, "100");
+            let json = answer::json(&page).unwrap();
+            assert!(answer::length_in_a_string(json.get().as_bytes(), 0) <= answer::MAX);
+            let items: Vec<String> = serde_json::from_str(page.items.get()).unwrap();
+            assert_eq!(items, rest[..items.len()]);
+            rest.drain(..items.len());
             assert_eq!(page.next_cursor.is_some(), !rest.is_empty());
-            pages.push(page.items.len());
+            pages.push(items.len());
         }
         assert_eq!(pages, [6, 6, 6, 2]);
-        let one = page(vec!["\"".repeat(2_000_000)], "100");
-        assert_eq!((one.items.len(), one.next_cursor), (1, None));
+        let row = "\"".repeat(2_000_000);
+        let one = page(&[&row], "100");
+        assert_eq!(
+            serde_json::from_str::<Vec<String>>(one.items.get()).unwrap(),
+            [row]
+        );
+        assert_eq!(one.next_cursor, None);
     }
 }

@@ -155,7 +155,7 @@ pub(crate) async fn list(
     .await?;
     tx.commit().await?;
     let ids: Vec<Uuid> = invitations.iter().map(|one| one.id).collect();
-    let page = Page::new(invitations, limit, |last| {
+    let page = Page::new(&invitations, limit, |last| {
         caller.seal_cursor(&"invitations", &ids[last])
     })?;
     Ok(Json(page))

@@ -89,7 +89,7 @@ pub(crate) async fn list(
     .await?;
     tx.commit().await?;
     let ids: Vec<Uuid> = members.iter().map(|member| member.id).collect();
-    let page = Page::new(members, limit, |last| {
+    let page = Page::new(&members, limit, |last| {
         caller.seal_cursor(&"members", &ids[last])
     })?;
     Ok(Json(page))

@@ -96,7 +96,7 @@ pub(crate) async fn list(
     .await?;
     tx.commit().await?;
     let ids: Vec<Uuid> = organizations.iter().map(|one| one.id).collect();
-    let page = Page::new(organizations, limit, |last| {
+    let page = Page::new(&organizations, limit, |last| {
         caller.seal_cursor(&scope, &ids[last])
     })?;
     Ok(Json(page))

@@ -74,7 +74,7 @@ pub(crate) async fn list(
     tx.commit().await?;
     let roles: Vec<Role> = rows.into_iter().map(Role::from).collect();
     let names: Vec<String> = roles.iter().map(|role| role.name.clone()).collect();
-    let page = Page::new(roles, limit, |last| {
+    let page = Page::new(&roles, limit, |last| {
         caller.seal_cursor(&"roles", &names[last])
     })?;
     Ok(Json(page))

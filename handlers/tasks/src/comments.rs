@@ -73,7 +73,7 @@ pub(crate) async fn list(
     let comments = Comment::after(&mut tx, task, after, limit.rows()).await?;
     tx.commit().await?;
     let places: Vec<_> = comments.iter().map(|c| (c.created_at, c.id)).collect();
-    let page = Page::new(comments, limit, |last| {
+    let page = Page::new(&comments, limit, |last| {
         caller.seal_cursor(&scope, &places[last])
     })?;
     Ok(Json(page))

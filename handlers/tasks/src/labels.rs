@@ -119,7 +119,7 @@ pub(crate) async fn list(
     .await?;
     tx.commit().await?;
     let names: Vec<String> = labels.iter().map(|label| label.name.clone()).collect();
-    let page = Page::new(labels, limit, |last| {
+    let page = Page::new(&labels, limit, |last| {
         caller.seal_cursor(&"labels", &names[last])
     })?;
     Ok(Json(page))

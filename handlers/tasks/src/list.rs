@@ -92,7 +92,7 @@ pub(crate) async fn list(
     let places: Vec<Position> = rows.iter().map(|row| order.position(row)).collect();
     let tasks = Listed::show(rows, &mut tx).await?;
     tx.commit().await?;
-    let page = Page::new(tasks, limit, |last| {
+    let page = Page::new(&tasks, limit, |last| {
         caller.seal_cursor(&scope, &places[last])
     })?;
     Ok(Json(page))
