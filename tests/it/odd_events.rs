@@ -345,7 +345,7 @@ pub(crate) fn expected_of_socket(function: &Function, what: &str) -> Option<Valu
     } else if what.ends_with("WebSocket connect") {
         Some(json!({"statusCode": 403}))
     } else if what.ends_with("WebSocket message") {
-        let error = r#"{"code":"bad_message","type":"error"}"#;
+        let error = r#"{"type":"error","code":"bad_message"}"#;
         Some(json!({"statusCode": 200, "body": error}))
     } else {
         None

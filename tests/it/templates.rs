@@ -93,6 +93,14 @@ impl Templates {
                 let parts: Vec<String> = parts.map(|part| self.value(stack, part)).collect();
                 parts.join(argument[0].as_str().unwrap())
             }
+            // The only list is a split text.
+            "Fn::Select" => {
+                let index: usize = argument[0].as_u64().unwrap().try_into().unwrap();
+                let split = &argument[1]["Fn::Split"];
+                let text = self.value(stack, &split[1]);
+                let mut parts = text.split(split[0].as_str().unwrap());
+                parts.nth(index).unwrap().to_owned()
+            }
             "Fn::Sub" => {
                 let text = argument.as_str().or_else(|| argument[0].as_str()).unwrap();
                 self.substituted(stack, text, &argument[1])
@@ -170,6 +178,9 @@ impl Templates {
                 "miyabi-abcdef.serverless.use1.cache.amazonaws.com"
             }
             ("AWS::ElastiCache::ServerlessCache", "Endpoint.Port") => "6379",
+            ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
+                "wss://abcdefghij.execute-api.us-east-1.amazonaws.com"
+            }
             (_, "Arn") => return format!("arn:aws:lambda:us-east-1:000000000000:function:{name}"),
             _ => panic!("{stack}: {attribute} of {name}, {resource}"),
         };

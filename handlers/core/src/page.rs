@@ -28,7 +28,7 @@ pub struct Page<T> {
     next_cursor: Option<String>,
     #[serde(skip)]
     #[schema(ignore)]
-    rows: PhantomData<fn() -> T>,
+    rows: PhantomData<T>,
 }
 
 impl<T: Serialize> Page<T> {

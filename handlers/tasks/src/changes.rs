@@ -98,9 +98,9 @@ pub(crate) async fn changes(
     tx.commit().await?;
     let first = rows.first().ok_or(ApiError::NotFound)?;
     let last_seq = first.last_seq;
-    // The first event that this client has not seen, and the first one that is kept.
-    let (next, kept) = (query.after + 1, first.oldest.unwrap_or(last_seq + 1));
-    let resync = query.after > last_seq || next < kept;
+    // The last event that is kept no longer. `after` may be the largest number that there is.
+    let gone = first.oldest.map_or(last_seq, |oldest| oldest - 1);
+    let resync = query.after > last_seq || query.after < gone;
     let mut items: Vec<Change> = rows
         .into_iter()
         .filter_map(|row| {

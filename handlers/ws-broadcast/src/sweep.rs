@@ -39,7 +39,7 @@ pub(crate) async fn sweep(app: &App, deadline: Instant) -> Result<Summary, ApiEr
         after = Some(*last);
         for organization in page {
             if Instant::now() >= deadline {
-                tracing::warn!("The sweep has no time left. The next one goes on.");
+                tracing::warn!("The sweep has no time left. The next one continues.");
                 return Ok(summary);
             }
             match look_after(app, organization, deadline).await {

@@ -79,8 +79,8 @@ async fn an_index_whose_building_was_killed_is_built_by_the_next_run() {
     let app = unmigrated().await;
     migrate(&app, "apply").await.unwrap();
     app.sql(
-        "update pg_index set indisvalid = false where indexrelid = 'memberships_present'::regclass;
-         delete from _sqlx_migrations where version = 32",
+        "update pg_index set indisvalid = false where indexrelid = 'outbox_created_at'::regclass;
+         delete from _sqlx_migrations where version = 42",
     )
     .await;
     assert_eq!(invalid_indexes(&app).await.len(), 1);

@@ -25,6 +25,7 @@ export const calls: Called = {
     api.POST("/api/auth/switch", { headers: csrf, body: { organization_id: id } }),
   signOut: () => api.POST("/api/auth/logout", { headers: csrf }),
   signOutEverywhere: () => api.POST("/api/auth/logout-all"),
+  createWsTicket: () => api.POST("/api/auth/ws-ticket"),
   getMe: () => api.GET("/api/auth/me"),
   listSessions: () => api.GET("/api/auth/sessions"),
   endSession: () =>
@@ -64,6 +65,8 @@ export const calls: Called = {
   deleteTask: () => api.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: id } } }),
   restoreTask: () =>
     api.POST("/api/tasks/{task_id}/restore", { params: { path: { task_id: id } } }),
+  getSnapshot: () => api.GET("/api/tasks/snapshot"),
+  listChanges: () => api.GET("/api/changes", { params: { query: { after: 0, limit: 500 } } }),
   getTaskStats: () => api.GET("/api/tasks/stats"),
 
   // Comments.

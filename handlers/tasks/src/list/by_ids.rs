@@ -32,7 +32,7 @@ pub(super) async fn find(
     .await?;
     let tasks = Listed::show(rows, tx).await?;
     // 100 summaries always fit: there is no second page, and no cursor.
-    Page::new(tasks, Limit::parse(Some("100"))?, |_| {
+    Page::new(&tasks, Limit::parse(Some("100"))?, |_| {
         Err(ApiError::Internal(
             "100 summaries of tasks do not fit into a response.".to_owned(),
         ))
