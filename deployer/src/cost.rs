@@ -24,7 +24,7 @@ pub use bill::Place;
 pub use change::{CostChange, NewUnknown, ResourceCost, of_plan};
 pub use decimal::Decimal;
 pub use inventory::StackTemplate;
-pub use limits::Limit;
+pub use limits::{Limit, LimitKind};
 pub use load::{Load, Overrides, parse_count};
 pub use prices::{Status, Unit};
 pub use scale::{Difference, Part, Scale, scale};
@@ -309,3 +309,7 @@ pub fn borrowed(templates: &[SynthesizedTemplate]) -> Vec<StackTemplate<'_>> {
         })
         .collect()
 }
+
+#[cfg(test)]
+#[path = "cost/tests.rs"]
+mod tests;

@@ -100,11 +100,11 @@ impl Bill {
         what: &str,
         service: &'static str,
         key: &str,
-        why: &str,
+        why: impl Into<String>,
     ) {
         let unknown = UnknownQuantity {
             what: what.to_owned(),
-            why: why.to_owned(),
+            why: why.into(),
             price: Some((service, key.to_owned())),
         };
         self.unknown.push((Place::of(resource), unknown));

@@ -152,3 +152,57 @@ fn by_resource(estimate: &Estimate) -> BTreeMap<&Place, Decimal> {
     }
     sums
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn nat(count: usize) -> Value {
+        let nats = (0..count).map(|index| {
+            let nat = json!({"Type": "AWS::EC2::NatGateway"});
+            (format!("Nat{index}"), nat)
+        });
+        json!({ "Resources": nats.collect::<serde_json::Map<_, _>>() })
+    }
+
+    fn estimated(template: &Value) -> Estimate {
+        let stage = Stage::new(stacks::Stage::built_in("dev").unwrap());
+        let templates = [StackTemplate {
+            stack: "network",
+            template,
+        }];
+        estimate(&stage, &templates, Overrides::default()).unwrap()
+    }
+
+    #[test]
+    fn a_difference_names_the_resources_that_make_it() {
+        let found = change(&estimated(&nat(1)), &estimated(&nat(2))).unwrap();
+        // A NAT gateway: 730 h x 0.045.
+        assert_eq!(
+            (found.before.cents(), found.after.cents()),
+            ("32.85".into(), "65.70".into())
+        );
+        let resource = &found.resources[0];
+        assert_eq!(
+            (&*resource.logical_id, resource.before),
+            ("Nat1", Decimal::ZERO)
+        );
+        assert_eq!(found.unknown[0].what, "traffic through it");
+        let removed = change(&estimated(&nat(1)), &estimated(&nat(0))).unwrap();
+        assert_eq!((removed.after, removed.unknown.len()), (Decimal::ZERO, 0));
+    }
+
+    #[test]
+    fn a_plan_that_costs_the_same_has_no_difference() {
+        assert_eq!(change(&estimated(&nat(1)), &estimated(&nat(1))), None);
+    }
+
+    #[test]
+    fn a_difference_is_in_the_file_of_a_saved_plan() {
+        let found = change(&estimated(&nat(0)), &estimated(&nat(1))).unwrap();
+        let text = serde_json::to_string(&found).unwrap();
+        assert_eq!(serde_json::from_str::<CostChange>(&text).unwrap(), found);
+    }
+}

@@ -47,11 +47,11 @@ impl Decimal {
         Decimal(whole.saturating_add(rounded(rest, ONE)))
     }
 
-    /// The next whole number, unless it is one.
+    /// With so many digits after the point at most, rounded half away from zero.
     #[must_use]
-    pub fn rounded_up(self) -> Decimal {
-        let whole = self.0 / ONE * ONE;
-        Decimal(if whole < self.0 { whole + ONE } else { whole })
+    pub fn rounded_to(self, digits: u32) -> Decimal {
+        let step = 10_i128.pow((DIGITS as u32).saturating_sub(digits));
+        Decimal(rounded(self.0, step) * step)
     }
 
     /// Without its digits after the point; 0 for a negative number.
@@ -186,8 +186,7 @@ mod tests {
     fn a_quotient_is_rounded_to_the_last_digit() {
         assert_eq!(Decimal::ratio(2, 3).to_string(), "0.666666666667");
         assert_eq!(Decimal::ratio(1, 0), Decimal::ZERO);
-        assert_eq!(decimal("0.0000000001").rounded_up(), Decimal::from(1));
-        assert_eq!(Decimal::from(3).rounded_up(), Decimal::from(3));
+        assert_eq!(Decimal::ratio(2, 3).rounded_to(3).to_string(), "0.667");
     }
 
     #[test]

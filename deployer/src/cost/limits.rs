@@ -24,9 +24,23 @@ const CONNECTIONS_PER_GIB: u64 = 95;
 /// The variable by which a function learns where the database is: docs/ARCHITECTURE.md.
 const DATABASE_VARIABLE: &str = "/Environment/Variables/DATABASE_HOST";
 
+/// What a limit holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitKind {
+    /// Environments of functions that work at the same time.
+    Concurrency,
+    /// Requests and connections that API Gateway accepts.
+    Throttle,
+    /// Connections that the database accepts.
+    Connections,
+}
+
 /// A limit, and how much of it the busiest second of a month takes.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Limit {
+    /// What it holds back.
+    pub kind: LimitKind,
     /// `concurrency of tasks`
     pub what: String,
     /// Where it is set: `api/TasksFunction`, or whose it is.
@@ -42,8 +56,9 @@ pub struct Limit {
 /// The limits of these resources under this load, the one that is reached first at the front.
 pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
     let mut limits = Vec::new();
-    let mut add = |what: String, set_by: String, limit: u64, needed: Decimal| {
+    let mut add = |kind, what: String, set_by: String, limit: u64, needed: Decimal| {
         limits.push(Limit {
+            kind,
             what,
             set_by,
             limit,
@@ -67,7 +82,13 @@ pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
         match function.resource.number("/ReservedConcurrentExecutions") {
             Some(limit) => {
                 let what = format!("concurrency of `{}`", function.name);
-                add(what, place(&function.resource), limit, concurrency);
+                add(
+                    LimitKind::Concurrency,
+                    what,
+                    place(&function.resource),
+                    limit,
+                    concurrency,
+                );
             }
             None => {
                 has_unreserved = true;
@@ -77,6 +98,7 @@ pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
     }
     if has_unreserved {
         add(
+            LimitKind::Concurrency,
             "concurrency of functions without a reservation".to_owned(),
             "the quota of a new account".to_owned(),
             NEW_ACCOUNT_CONCURRENCY,
@@ -88,6 +110,7 @@ pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
             // As if one route got everything that its function answers.
             let needed = at_peak(load, busiest);
             add(
+                LimitKind::Throttle,
                 "requests a second to one route".to_owned(),
                 place(stage),
                 rate,
@@ -97,6 +120,7 @@ pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
     }
     if inventory.count("AWS::ApiGatewayV2::Api") > 0 {
         add(
+            LimitKind::Throttle,
             "requests a second to all routes".to_owned(),
             "API Gateway, for an account".to_owned(),
             ACCOUNT_REQUESTS,
@@ -105,6 +129,7 @@ pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
     }
     if inventory.apis("WEBSOCKET") > 0 {
         add(
+            LimitKind::Throttle,
             "new connections a second".to_owned(),
             "API Gateway, for an account".to_owned(),
             ACCOUNT_CONNECTIONS,
@@ -115,6 +140,7 @@ pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
         let class = database.text("/DBInstanceClass").unwrap_or_default();
         if let Some(memory) = memory(class) {
             add(
+                LimitKind::Connections,
                 format!("connections to a {class}"),
                 place(database),
                 memory * CONNECTIONS_PER_GIB,

@@ -100,7 +100,12 @@ fn per(count: u64, unit: Unit) -> String {
 
 /// At most three digits after the point, thousands apart.
 fn grouped(number: Decimal) -> String {
-    let exact = number.to_string();
+    let rounded = number.rounded_to(3);
+    if rounded == Decimal::ZERO && number > Decimal::ZERO {
+        // Something is not nothing.
+        return "<0.001".to_owned();
+    }
+    let exact = rounded.to_string();
     let (whole, fraction) = exact.split_once('.').unwrap_or((&exact, ""));
     let mut text = String::new();
     for (index, digit) in whole.chars().enumerate() {
@@ -109,14 +114,9 @@ fn grouped(number: Decimal) -> String {
         }
         text.push(digit);
     }
-    let shown: String = fraction.chars().take(3).collect();
-    let shown = shown.trim_end_matches('0');
-    match (shown, fraction) {
-        ("", "") => text,
-        // Something is not nothing.
-        ("", _) if whole == "0" => "<0.001".to_owned(),
-        ("", _) => text,
-        (shown, _) => format!("{text}.{shown}"),
+    match fraction {
+        "" => text,
+        fraction => format!("{text}.{fraction}"),
     }
 }
 
@@ -145,7 +145,7 @@ fn free_tier(estimate: &Estimate) -> String {
             _ => "",
         };
         rows.push(vec![
-            format!("  {}", free.service),
+            format!("  {} {}", free.service, free.keys.join(", ")),
             grouped(free.used),
             format!(
                 "of {}{doubt} {}",
@@ -315,19 +315,30 @@ pub(crate) fn scales(stage: &Stage, scales: &[Scale]) -> String {
             scale.estimate.cents(),
         ]);
         text += &aligned(&rows, &[1, 2]);
-        let mut limits = scale.limits.iter();
-        if let Some(next) = limits.find(|limit| limit.reached_at_users.is_some()) {
-            text += &format!(
-                "  next limit: {} ({}): {} of {} in the busiest second, reached at about {} users\n",
-                next.what,
-                next.set_by,
-                grouped(next.needed),
-                grouped(next.limit.into()),
-                grouped(next.reached_at_users.unwrap_or_default().into()),
-            );
-        }
+        text += &limits(scale);
     }
     text
+}
+
+/// Of each kind of limit the one that is reached first, the nearest at the front.
+fn limits(scale: &Scale) -> String {
+    let mut seen = BTreeSet::new();
+    let head = ["  next limits", "", "busiest second", "limit", "reached at"];
+    let mut rows = vec![head.map(str::to_owned).to_vec()];
+    for limit in &scale.limits {
+        if let Some(users) = limit.reached_at_users
+            && seen.insert(limit.kind)
+        {
+            rows.push(vec![
+                format!("  {}", limit.what),
+                limit.set_by.clone(),
+                grouped(limit.needed),
+                grouped(limit.limit.into()),
+                format!("{} users", grouped(users.into())),
+            ]);
+        }
+    }
+    aligned(&rows, &[2, 3, 4])
 }
 
 /// What a plan changes, resource by resource.
@@ -358,3 +369,7 @@ pub(crate) fn change(change: &CostChange) -> String {
     }
     text
 }
+
+#[cfg(test)]
+#[path = "cost_tests.rs"]
+mod tests;

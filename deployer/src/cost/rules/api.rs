@@ -94,11 +94,14 @@ pub(super) fn stage<'a>(resource: &Resource<'a>, context: &Context<'a>, bill: &m
         return;
     }
     let routes = context.inventory.count("AWS::ApiGatewayV2::Route");
-    bill.unknown(
+    let why = format!(
+        "AWS charges extra for them and documents no price for HTTP APIs; as custom metrics they would be at most {METRICS_PER_ROUTE} for each of {routes} routes"
+    );
+    bill.unpriced(
         resource,
         "detailed metrics",
-        format!(
-            "AWS charges extra for them and names no price; as custom metrics they would be at most {METRICS_PER_ROUTE} for each route of the stage, which has {routes}"
-        ),
+        "AmazonCloudWatch",
+        "metric.custom",
+        why,
     );
 }
