@@ -57,8 +57,8 @@ pub struct NewUnknown {
     pub why: String,
 }
 
-/// The difference that the plan makes to what is deployed; `None` when it makes none, and for `local`,
-/// where AWS charges nothing.
+/// The difference that the plan makes to what is deployed; `None` when it makes none, and for stages
+/// that are not on AWS.
 ///
 /// # Errors
 ///
@@ -68,7 +68,7 @@ pub fn of_plan(
     deployed: &Deployed,
     plan: &Plan,
 ) -> Result<Option<CostChange>, Error> {
-    if stage.is_local() {
+    if stage.is_local() || stage.settings().is_for_emulators() {
         return Ok(None);
     }
     let before: Vec<StackTemplate<'_>> = deployed

@@ -3,6 +3,8 @@
 //!
 //! Everything is read from the templates, stack by stack: what the estimate needs never crosses one.
 
+mod metrics;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
@@ -225,54 +227,6 @@ impl<'a> Inventory<'a> {
         }
     }
 
-    /// The metrics that are not AWS's own, as far as a dashboard, an alarm or a metric filter names
-    /// them: each distinct set of dimension values is one.
-    pub(super) fn custom_metrics(&self) -> BTreeSet<String> {
-        let mut metrics = BTreeSet::new();
-        for dashboard in self.of("AWS::CloudWatch::Dashboard") {
-            let body = dashboard.text("/DashboardBody").unwrap_or_default();
-            let body: Value = serde_json::from_str(body).unwrap_or_default();
-            let widgets = body.get("widgets").and_then(Value::as_array);
-            for line in widgets
-                .into_iter()
-                .flatten()
-                .filter_map(|widget| widget.pointer("/properties/metrics")?.as_array())
-                .flatten()
-            {
-                // What follows the dimensions is how the line is drawn.
-                let words: Vec<&str> = line
-                    .as_array()
-                    .into_iter()
-                    .flatten()
-                    .map_while(Value::as_str)
-                    .collect();
-                metrics.extend(custom(&words));
-            }
-        }
-        for alarm in self.of("AWS::CloudWatch::Alarm") {
-            let mut words = vec![
-                alarm.text("/Namespace").unwrap_or_default(),
-                alarm.text("/MetricName").unwrap_or_default(),
-            ];
-            let dimensions = alarm.at("/Dimensions").and_then(Value::as_array);
-            for dimension in dimensions.into_iter().flatten() {
-                let word = |key: &str| dimension.get(key).and_then(Value::as_str);
-                words.extend(word("Name").into_iter().chain(word("Value")));
-            }
-            metrics.extend(custom(&words));
-        }
-        for filter in self.of("AWS::Logs::MetricFilter") {
-            let all = filter
-                .at("/MetricTransformations")
-                .and_then(Value::as_array);
-            for metric in all.into_iter().flatten() {
-                let word = |key: &str| metric.get(key).and_then(Value::as_str).unwrap_or_default();
-                metrics.extend(custom(&[word("MetricNamespace"), word("MetricName")]));
-            }
-        }
-        metrics
-    }
-
     /// Whether the stage of an API writes its access log to this group.
     pub(super) fn is_access_log(&self, group: &Resource<'a>) -> bool {
         self.of("AWS::ApiGatewayV2::Stage")
@@ -291,13 +245,6 @@ impl<'a> Inventory<'a> {
         self.of("AWS::CloudFront::Distribution")
             .any(|distribution| distribution.refers("/DistributionConfig/Origins", bucket))
     }
-}
-
-/// A metric as one text, when it is not AWS's own.
-fn custom(words: &[&str]) -> Option<String> {
-    let namespace = words.first()?;
-    let named = words.len() > 1 && !namespace.is_empty();
-    (named && !namespace.starts_with("AWS/")).then(|| words.join(" "))
 }
 
 /// `functions/tasks/{sha256}.zip` is the code of `tasks`.

@@ -71,7 +71,10 @@ pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
     let mut busiest = 0;
     let mut has_unreserved = false;
     for function in inventory.functions() {
-        let invocations = load.invocations(function).unwrap_or_default();
+        // What is not known is not taken for nothing: there is no limit to compare it with.
+        let Ok(invocations) = load.invocations(function) else {
+            continue;
+        };
         let concurrency = concurrency(load, invocations);
         if function.resource.at(DATABASE_VARIABLE).is_some() {
             connections = connections + concurrency;

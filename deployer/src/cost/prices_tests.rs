@@ -42,7 +42,7 @@ fn every_price_is_complete_and_there_once() {
             );
             assert!(price.per > 0, "{at}");
             assert!(
-                price.usd.is_some() != !price.tiers.is_empty(),
+                price.usd.is_some() == price.tiers.is_empty(),
                 "{at}: usd or tiers"
             );
             let ends: Vec<_> = price.tiers().iter().filter_map(|tier| tier.up_to).collect();

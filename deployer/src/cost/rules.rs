@@ -36,10 +36,8 @@ pub(super) fn rule(kind: &str) -> Option<Rule> {
     Some(match service {
         "Lambda::Function" => Priced(lambda::function),
         "Lambda::Alias" => Priced(lambda::alias),
-        "Lambda::EventInvokeConfig"
-        | "Lambda::Permission"
-        | "Lambda::Url"
-        | "Lambda::EventSourceMapping" => Free(CONFIGURATION),
+        "Lambda::EventInvokeConfig" | "Lambda::Permission" | "Lambda::Url" => Free(CONFIGURATION),
+        "Lambda::EventSourceMapping" => Unknown("the service that it polls bills the requests"),
         "Lambda::Version" => Free("AWS counts invocations, not versions"),
 
         "ApiGatewayV2::Api" => Priced(api::api),
@@ -66,7 +64,7 @@ pub(super) fn rule(kind: &str) -> Option<Rule> {
         "CloudWatch::CompositeAlarm" => Unknown("the price table has no composite alarms"),
         "CloudWatch::Dashboard" => Priced(cloudwatch::dashboard),
         "Logs::LogGroup" => Priced(cloudwatch::log_group),
-        "Logs::MetricFilter" => Free("its metrics are counted as custom metrics"),
+        "Logs::MetricFilter" => Priced(cloudwatch::metric_filter),
         "Logs::QueryDefinition" => Free("a saved query costs nothing until somebody runs it"),
         "Logs::ResourcePolicy" => Free(CONFIGURATION),
         "Logs::SubscriptionFilter" => Unknown("the receiver of the log is billed"),

@@ -16,7 +16,8 @@ const STANDARD_PERIOD: u64 = 60;
 const HOURS_PER_MONTH: u64 = 730;
 
 /// One alarm on one metric.
-pub(super) fn alarm<'a>(resource: &Resource<'a>, _: &Context<'a>, bill: &mut Bill) {
+pub(super) fn alarm<'a>(resource: &Resource<'a>, context: &Context<'a>, bill: &mut Bill) {
+    metrics_once(resource, context, bill);
     let is_short = resource
         .number("/Period")
         .is_some_and(|period| period < STANDARD_PERIOD);
@@ -29,17 +30,35 @@ pub(super) fn alarm<'a>(resource: &Resource<'a>, _: &Context<'a>, bill: &mut Bil
     bill.charge(resource, one("alarm", "alarm.standard", Unit::Months, 1));
 }
 
-/// A dashboard, and at the first one the metrics of the stage.
+/// A dashboard.
 pub(super) fn dashboard<'a>(resource: &Resource<'a>, context: &Context<'a>, bill: &mut Bill) {
     bill.charge(resource, one("dashboard", "dashboard", Unit::Months, 1));
-    let first = context.inventory.of(resource.kind).next();
-    if first.is_some_and(|first| (first.stack, first.id) == (resource.stack, resource.id)) {
-        let metrics = context.inventory.custom_metrics().len() as u64;
+    metrics_once(resource, context, bill);
+}
+
+/// It is free; its metrics are not.
+pub(super) fn metric_filter<'a>(resource: &Resource<'a>, context: &Context<'a>, bill: &mut Bill) {
+    metrics_once(resource, context, bill);
+}
+
+/// The custom metrics of the stage, which no resource stands for: at the first dashboard that shows
+/// them, else at the first alarm or filter.
+fn metrics_once<'a>(resource: &Resource<'a>, context: &Context<'a>, bill: &mut Bill) {
+    let kinds = [
+        "AWS::CloudWatch::Dashboard",
+        "AWS::CloudWatch::Alarm",
+        "AWS::Logs::MetricFilter",
+    ];
+    let first = kinds
+        .iter()
+        .find_map(|kind| context.inventory.of(kind).next());
+    let is_first =
+        first.is_some_and(|first| (first.stack, first.id) == (resource.stack, resource.id));
+    let count = context.inventory.custom_metrics().len() as u64;
+    if is_first && count > 0 {
         let what = "metrics that the functions write";
-        bill.charge(
-            resource,
-            one(what, "metric.custom", Unit::MetricMonths, metrics),
-        );
+        let metrics = one(what, "metric.custom", Unit::MetricMonths, count);
+        bill.charge(resource, metrics);
     }
 }
 

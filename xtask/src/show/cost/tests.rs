@@ -5,6 +5,7 @@ use std::{fs, path::Path};
 use deployer::{
     cost::{Overrides, borrowed, estimate, scale, templates},
     project::Project,
+    stage::Stage,
 };
 
 use super::*;
