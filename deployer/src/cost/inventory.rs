@@ -227,6 +227,21 @@ impl<'a> Inventory<'a> {
         }
     }
 
+    /// Whether a stage is of a WebSocket API. An API of another stack is known by what is beside the
+    /// stage: integrations without a payload format.
+    pub(super) fn is_web_socket(&self, stage: &Resource<'a>) -> bool {
+        let mut apis = self.of("AWS::ApiGatewayV2::Api");
+        if let Some(api) = apis.find(|api| stage.refers("/ApiId", api)) {
+            return api.text("/ProtocolType") == Some("WEBSOCKET");
+        }
+        let beside: Vec<bool> = self
+            .of("AWS::ApiGatewayV2::Integration")
+            .filter(|integration| integration.stack == stage.stack)
+            .map(|integration| integration.at("/PayloadFormatVersion").is_none())
+            .collect();
+        !beside.is_empty() && !beside.contains(&false)
+    }
+
     /// Whether the stage of an API writes its access log to this group.
     pub(super) fn is_access_log(&self, group: &Resource<'a>) -> bool {
         self.of("AWS::ApiGatewayV2::Stage")

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{
     decimal::Decimal,
-    inventory::{Inventory, Resource},
+    inventory::{Entry, Function, Inventory, Resource},
     load::{Load, SECONDS_PER_MONTH},
 };
 
@@ -55,104 +55,133 @@ pub struct Limit {
 
 /// The limits of these resources under this load, the one that is reached first at the front.
 pub(super) fn limits(inventory: &Inventory<'_>, load: &Load) -> Vec<Limit> {
-    let mut limits = Vec::new();
-    let mut add = |kind, what: String, set_by: String, limit: u64, needed: Decimal| {
-        limits.push(Limit {
+    let mut found = Limits {
+        load,
+        limits: Vec::new(),
+    };
+    found.of_functions(inventory);
+    found.of_apis(inventory);
+    found.of_databases(inventory);
+    let mut limits = found.limits;
+    limits.sort_by_key(|limit| limit.reached_at_users.unwrap_or(u64::MAX));
+    limits
+}
+
+struct Limits<'a> {
+    load: &'a Load,
+    limits: Vec<Limit>,
+}
+
+impl Limits<'_> {
+    fn add(
+        &mut self,
+        (kind, what): (LimitKind, String),
+        set_by: impl Into<String>,
+        limit: u64,
+        needed: Decimal,
+    ) {
+        self.limits.push(Limit {
             kind,
             what,
-            set_by,
+            set_by: set_by.into(),
             limit,
             needed,
-            reached_at_users: reached_at(load.users, limit, needed),
+            reached_at_users: reached_at(self.load.users, limit, needed),
         });
-    };
-    let mut without_reservation = Decimal::ZERO;
-    let mut connections = Decimal::ZERO;
-    let mut busiest = 0;
-    let mut has_unreserved = false;
-    for function in inventory.functions() {
-        // What is not known is not taken for nothing: there is no limit to compare it with.
-        let Ok(invocations) = load.invocations(function) else {
-            continue;
-        };
-        let concurrency = concurrency(load, invocations);
-        if function.resource.at(DATABASE_VARIABLE).is_some() {
-            connections = connections + concurrency;
-        }
-        if !function.entries.is_empty() {
-            busiest = busiest.max(invocations);
-        }
-        match function.resource.number("/ReservedConcurrentExecutions") {
-            Some(limit) => {
-                let what = format!("concurrency of `{}`", function.name);
-                add(
-                    LimitKind::Concurrency,
-                    what,
-                    place(&function.resource),
-                    limit,
-                    concurrency,
-                );
-            }
-            None => {
-                has_unreserved = true;
-                without_reservation = without_reservation + concurrency;
+    }
+
+    /// Environments that work at the same time.
+    fn of_functions(&mut self, inventory: &Inventory<'_>) {
+        let mut without_reservation = None;
+        for function in inventory.functions() {
+            // What is not known is not taken for nothing: it has no part in any limit.
+            let Ok(needed) = concurrency(self.load, function) else {
+                continue;
+            };
+            match function.resource.number("/ReservedConcurrentExecutions") {
+                Some(limit) => {
+                    let what = format!("concurrency of `{}`", function.name);
+                    let place = place(&function.resource);
+                    self.add((LimitKind::Concurrency, what), place, limit, needed);
+                }
+                None => {
+                    let sum = without_reservation.unwrap_or(Decimal::ZERO);
+                    without_reservation = Some(sum + needed);
+                }
             }
         }
-    }
-    if has_unreserved {
-        add(
-            LimitKind::Concurrency,
-            "concurrency of functions without a reservation".to_owned(),
-            "the quota of a new account".to_owned(),
-            NEW_ACCOUNT_CONCURRENCY,
-            without_reservation,
-        );
-    }
-    for stage in inventory.of("AWS::ApiGatewayV2::Stage") {
-        if let Some(rate) = rate(stage) {
-            // As if one route got everything that its function answers.
-            let needed = at_peak(load, busiest);
-            add(
-                LimitKind::Throttle,
-                "requests a second to one route".to_owned(),
-                place(stage),
-                rate,
+        if let Some(needed) = without_reservation {
+            let what = "concurrency of functions without a reservation".to_owned();
+            self.add(
+                (LimitKind::Concurrency, what),
+                "the quota of a new account",
+                NEW_ACCOUNT_CONCURRENCY,
                 needed,
             );
         }
     }
-    if inventory.count("AWS::ApiGatewayV2::Api") > 0 {
-        add(
-            LimitKind::Throttle,
-            "requests a second to all routes".to_owned(),
-            "API Gateway, for an account".to_owned(),
-            ACCOUNT_REQUESTS,
-            at_peak(load, load.requests),
-        );
-    }
-    if inventory.apis("WEBSOCKET") > 0 {
-        add(
-            LimitKind::Throttle,
-            "new connections a second".to_owned(),
-            "API Gateway, for an account".to_owned(),
-            ACCOUNT_CONNECTIONS,
-            at_peak(load, load.connects()),
-        );
-    }
-    for database in inventory.of("AWS::RDS::DBInstance") {
-        let class = database.text("/DBInstanceClass").unwrap_or_default();
-        if let Some(memory) = memory(class) {
-            add(
-                LimitKind::Connections,
-                format!("connections to a {class}"),
-                place(database),
-                memory * CONNECTIONS_PER_GIB,
-                connections,
-            );
+
+    /// What API Gateway accepts in a second.
+    fn of_apis(&mut self, inventory: &Inventory<'_>) {
+        let load = self.load;
+        let busiest = |entry: Entry| {
+            let functions = inventory.functions().iter();
+            functions
+                .filter(|function| function.entries.contains(&entry))
+                .filter_map(|function| load.invocations(function).ok())
+                .max()
+                .unwrap_or_default()
+        };
+        for stage in inventory.of("AWS::ApiGatewayV2::Stage") {
+            let Some(rate) = rate(stage) else { continue };
+            let (what, entry) = match inventory.is_web_socket(stage) {
+                true => ("messages a second to one route", Entry::WebSocket),
+                false => ("requests a second to one route", Entry::Http),
+            };
+            // As if one route got everything that its function answers.
+            let needed = at_peak(load, busiest(entry));
+            let limit = (LimitKind::Throttle, what.to_owned());
+            self.add(limit, place(stage), rate, needed);
+        }
+        let account = [
+            ("HTTP", "requests a second", ACCOUNT_REQUESTS, load.requests),
+            (
+                "WEBSOCKET",
+                "new connections a second",
+                ACCOUNT_CONNECTIONS,
+                load.connects(),
+            ),
+        ];
+        for (protocol, what, limit, count) in account {
+            if inventory.apis(protocol) > 0 {
+                let needed = at_peak(load, count);
+                let what = (LimitKind::Throttle, what.to_owned());
+                self.add(what, "API Gateway, for an account", limit, needed);
+            }
         }
     }
-    limits.sort_by_key(|limit| limit.reached_at_users.unwrap_or(u64::MAX));
-    limits
+
+    /// Connections: each environment of a function with a database holds one.
+    fn of_databases(&mut self, inventory: &Inventory<'_>) {
+        let functions = inventory.functions().iter();
+        let needed: Decimal = functions
+            .filter(|function| function.resource.at(DATABASE_VARIABLE).is_some())
+            .filter_map(|function| concurrency(self.load, function).ok())
+            .sum();
+        for database in inventory.of("AWS::RDS::DBInstance") {
+            let class = database.text("/DBInstanceClass").unwrap_or_default();
+            if let Some(memory) = memory(class) {
+                let what = format!("connections to a {class}");
+                let limit = memory * CONNECTIONS_PER_GIB;
+                self.add(
+                    (LimitKind::Connections, what),
+                    place(database),
+                    limit,
+                    needed,
+                );
+            }
+        }
+    }
 }
 
 /// Of a month, in the busiest second.
@@ -161,9 +190,12 @@ fn at_peak(load: &Load, count: u64) -> Decimal {
     Decimal::ratio(busiest, SECONDS_PER_MONTH)
 }
 
-/// Environments that work at the same time in the busiest second (Little's law).
-fn concurrency(load: &Load, invocations: u64) -> Decimal {
-    at_peak(load, invocations).times(Decimal::ratio(u64::from(load.assumed.duration_ms), 1000))
+/// Environments that work at the same time in the busiest second (Little's law); the error says what
+/// is not known.
+fn concurrency(load: &Load, function: &Function<'_>) -> Result<Decimal, String> {
+    let invocations = load.invocations(function)?;
+    let seconds = Decimal::ratio(u64::from(load.assumed.duration_ms), 1000);
+    Ok(at_peak(load, invocations).times(seconds))
 }
 
 /// Traffic grows with the users.
@@ -213,7 +245,12 @@ fn memory(class: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
+
+    use super::{
+        super::{Overrides, StackTemplate},
+        *,
+    };
 
     #[test]
     fn a_class_has_the_memory_that_aws_gives_it() {
@@ -237,5 +274,60 @@ mod tests {
         let quarter = Decimal::ratio(1, 4);
         assert_eq!(reached_at(100, 10, quarter), Some(4_000));
         assert_eq!(reached_at(100, 10, Decimal::ZERO), None);
+    }
+
+    /// A stage of each protocol, with the templates of live updates: the API in another stack.
+    #[test]
+    fn each_stage_of_an_api_is_compared_with_its_own_traffic() {
+        let api = |protocol: &str| json!({"Type": "AWS::ApiGatewayV2::Api", "Properties": {"ProtocolType": protocol}});
+        let stage = |api: &str| {
+            json!({"Type": "AWS::ApiGatewayV2::Stage", "Properties": {
+                "ApiId": {"Ref": api},
+                "DefaultRouteSettings": {"ThrottlingRateLimit": 100.0},
+            }})
+        };
+        let function = |name: &str| {
+            json!({"Type": "AWS::Lambda::Function", "Properties": {
+                "Code": {"S3Key": format!("functions/{name}/ab.zip")},
+            }})
+        };
+        let gateway = json!({"Resources": {
+            "Http": api("HTTP"),
+            "HttpStage": stage("Http"),
+            "Socket": api("WEBSOCKET"),
+        }});
+        let http = json!({"Resources": {
+            "Tasks": function("tasks"),
+            "Integration": {"Type": "AWS::ApiGatewayV2::Integration", "Properties": {
+                "IntegrationUri": {"Ref": "Tasks"},
+                "PayloadFormatVersion": "2.0",
+            }},
+        }});
+        let realtime = json!({"Resources": {
+            "WsConnect": function("ws-connect"),
+            "Integration": {"Type": "AWS::ApiGatewayV2::Integration", "Properties": {
+                "IntegrationUri": {"Ref": "WsConnect"},
+            }},
+            "SocketStage": stage("GatewaySocketApiId"),
+        }});
+        let templates = [
+            ("gateway", &gateway),
+            ("api", &http),
+            ("realtime", &realtime),
+        ]
+        .map(|(stack, template)| StackTemplate { stack, template });
+        let traffic = stacks::Stage::built_in("prod").unwrap().cost.traffic;
+        let load = Load::new(&traffic, Overrides::default());
+        let found = limits(&Inventory::new(&templates), &load);
+        let of = |place: &str| {
+            let limit = found.iter().find(|limit| limit.set_by == place).unwrap();
+            (limit.what.clone(), limit.needed.rounded_to(3).to_string())
+        };
+        // 70 % of a million requests, ten times the mean.
+        let requests = "requests a second to one route".to_owned();
+        assert_eq!(of("gateway/HttpStage"), (requests, "2.664".to_owned()));
+        // 10 connections: 87,600 messages, and 7,300 times opened or closed.
+        let messages = "messages a second to one route".to_owned();
+        assert_eq!(of("realtime/SocketStage"), (messages, "0.361".to_owned()));
     }
 }

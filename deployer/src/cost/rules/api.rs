@@ -14,7 +14,8 @@ const HTTP_METER: u64 = 512 * 1024;
 /// WebSocket APIs count a message for each begun 32 KB.
 const MESSAGE_METER: u64 = 32 * 1024;
 /// The metrics that detailed metrics write for each route:
-/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>,
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html>.
 const METRICS_PER_ROUTE: u64 = 6;
 
 /// The traffic of an API.
@@ -88,14 +89,21 @@ fn transfer(resource: &Resource<'_>, what: &str, bytes: u64, bill: &mut Bill) {
     );
 }
 
-/// Metrics of each route, which AWS charges for without naming a price for HTTP APIs.
+/// Metrics of each route, which AWS charges for without documenting a price.
 pub(super) fn stage<'a>(resource: &Resource<'a>, context: &Context<'a>, bill: &mut Bill) {
     if !resource.is("/DefaultRouteSettings/DetailedMetricsEnabled") {
         return;
     }
-    let routes = context.inventory.count("AWS::ApiGatewayV2::Route");
+    let inventory = context.inventory;
+    let is_web_socket = inventory.is_web_socket(resource);
+    // `GET /api/tasks` is a route of an HTTP API, `$connect` one of a WebSocket API.
+    let is_own = |key: &str| key.contains(' ') != is_web_socket;
+    let routes = inventory
+        .of("AWS::ApiGatewayV2::Route")
+        .filter(|route| route.text("/RouteKey").is_some_and(is_own))
+        .count();
     let why = format!(
-        "AWS charges extra for them and documents no price for HTTP APIs; as custom metrics they would be at most {METRICS_PER_ROUTE} for each of {routes} routes"
+        "AWS charges extra for them and documents no price; as custom metrics they would be at most {METRICS_PER_ROUTE} for each of {routes} routes"
     );
     bill.unpriced(
         resource,
