@@ -33,7 +33,7 @@ pub(super) struct Charge {
     pub(super) unit: Unit,
     /// How much.
     pub(super) quantity: Decimal,
-    /// Whether the account's free tier covers it.
+    /// Whether an allowance of the account may cover it, when there is one for its price.
     pub(super) free_tier: bool,
 }
 

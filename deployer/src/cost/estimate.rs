@@ -51,7 +51,7 @@ pub struct Line {
     pub price: LinePrice,
     /// Quantity times price.
     pub monthly: Decimal,
-    /// Whether the account's free tier covers it.
+    /// Whether an allowance of the account may cover it, when there is one for its price.
     pub free_tier: bool,
 }
 
