@@ -58,6 +58,7 @@ fn plan() -> Plan {
             files: Vec::new(),
         },
         risks: Vec::new(),
+        cost: None,
     }
 }
 

@@ -39,6 +39,7 @@ fn plan(account: &str, risks: &[RiskKind]) -> Plan {
         migrations: MigrationPlan::default(),
         site: SitePlan::default(),
         risks: risks.iter().map(risk).collect(),
+        cost: None,
     }
 }
 

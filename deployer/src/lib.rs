@@ -14,6 +14,7 @@ pub mod aws;
 pub mod build;
 pub mod collection;
 pub mod connect;
+pub mod cost;
 pub mod database;
 pub mod database_origin;
 mod deploy;

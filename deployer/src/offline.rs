@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 pub use last_read::{LastRead, forget, remember};
 
 use crate::{
-    Error, migrations,
+    Error, cost, migrations,
     plan::{self, Plan, RiskKind},
     project::Project,
     site,
@@ -116,11 +116,10 @@ pub fn plan(
         plan.risks
             .retain(|risk| risk.kind != RiskKind::DeletedOutOfBand);
     }
-    let plan = if only.is_empty() {
-        plan
-    } else {
-        plan.only(only, &deployed)?
-    };
+    if !only.is_empty() {
+        plan = plan.only(only, &deployed)?;
+    }
+    plan.cost = cost::of_plan(stage, &deployed, &plan)?;
     Ok(OfflinePlan { plan, baseline })
 }
 

@@ -38,11 +38,12 @@ pub use desired::{DesiredStack, DesiredState};
 pub use made_from::MadeFrom;
 pub(crate) use made_from::hash as canonical_hash;
 pub use predicted::PredictedChange;
+pub(crate) use references::references;
 pub use removal::Removal;
 pub use sections::SectionChange;
 pub(crate) use site::held;
 
-use crate::{Error, database_origin, state::Deployed};
+use crate::{Error, cost::CostChange, database_origin, state::Deployed};
 
 /// Compares what is wished with what is deployed, by AWS's own resource schemas. Pure: the same
 /// input gives the same plan. Refuses migrations that were edited after they were applied. A database
@@ -84,6 +85,9 @@ pub struct Plan {
     pub site: SitePlan,
     /// What needs an approval of its own.
     pub risks: Vec<Risk>,
+    /// The difference that it makes to the monthly cost; `None`: none, or nothing was estimated.
+    #[serde(default)]
+    pub cost: Option<CostChange>,
 }
 
 /// What will happen to one stack.

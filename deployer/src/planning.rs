@@ -5,12 +5,14 @@ use std::time::Duration;
 use crate::{
     Error,
     build::{self, BuiltFunction},
+    cost,
     drift::Drift,
     plan::{self, DesiredState, Plan, Risk, RiskKind, StackAction, StackPlan},
     progress::Progress,
     project::Project,
     source::Source,
     stage::Stage,
+    state::Deployed,
     synth::desired_state,
     target::Target,
 };
@@ -45,7 +47,9 @@ pub async fn plan(
     let built: Vec<BuiltFunction> =
         build::build(inputs.project, stage.build_for(), progress).await?;
     let desired = desired_state(target, inputs.project, stage, &built).await?;
-    let mut plan = plan_for(target, desired, inputs.only).await?;
+    let deployed = target.deployed().await?;
+    let mut plan = compare(target, desired, inputs.only, &deployed)?;
+    plan.cost = cost::of_plan(stage, &deployed, &plan)?;
     plan.made_from.source = Some(inputs.source.clone());
     match target.preview() {
         Some(preview) => preview.preview_changes(plan, which, progress).await,
@@ -64,10 +68,19 @@ pub async fn plan_for(
     only: &[String],
 ) -> Result<Plan, Error> {
     let deployed = target.deployed().await?;
-    let mut plan = plan::make(desired, &deployed)?;
+    compare(target, desired, only, &deployed)
+}
+
+fn compare(
+    target: &dyn Target,
+    desired: DesiredState,
+    only: &[String],
+    deployed: &Deployed,
+) -> Result<Plan, Error> {
+    let mut plan = plan::make(desired, deployed)?;
     plan.made_from.stage = Some(target.id());
     if !only.is_empty() {
-        plan = plan.only(only, &deployed)?;
+        plan = plan.only(only, deployed)?;
     }
     target.check(&plan.stacks)?;
     Ok(plan)

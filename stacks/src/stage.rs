@@ -4,6 +4,7 @@
 //! `stages/base.yaml`, which names every key there is.
 
 pub(crate) mod check;
+mod cost;
 mod error;
 pub mod name;
 mod parse;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use check::DATABASE_REGIONS;
+pub use cost::{Cost, Traffic};
 pub use error::StageError;
 pub use parse::{BUILT_IN, Files, built_in};
 
@@ -49,6 +51,8 @@ pub struct Stage {
     pub site: Site,
     /// The HTTP API.
     pub api: Api,
+    /// What an estimate of its cost assumes.
+    pub cost: Cost,
 }
 
 impl Stage {

@@ -91,6 +91,27 @@ fn a_wrong_stage_file_is_refused_with_file_line_key_and_what_is_allowed() {
             "an option that was removed",
             "extends: base\ndatabase:\n  proxy: true\n",
         ),
+        (
+            "traffic that nobody has",
+            "extends: base\ncost:\n  traffic:\n    connected-percent: 101\n",
+        ),
+        (
+            "requests that no function answers",
+            "extends: base\ncost:\n  traffic:\n    functions:\n      tasks: 60\n",
+        ),
+        (
+            "traffic of a function that does not exist",
+            "extends: base\ncost:\n  traffic:\n    functions:\n      taks: 60\n",
+        ),
+        ("a budget of nothing", "extends: base\ncost:\n  budget: 0\n"),
+        (
+            "a budget with cents",
+            "extends: base\ncost:\n  budget: 9.5\n",
+        ),
+        (
+            "an unknown assumption",
+            "extends: base\ncost:\n  traffic:\n    visitors: 5\n",
+        ),
         ("not a map", "- a\n- b\n"),
         ("not YAML", "database: [\n"),
         ("an extension of nothing", "extends: basis\n"),

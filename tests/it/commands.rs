@@ -168,3 +168,49 @@ async fn an_inner_build_compiles_nothing_again_whatever_cargo_has_set_for_its_ca
     Ran::from(again.output().await.unwrap()).expect(0);
     assert_eq!((compiled("ring"), compiled("miyabi_core")), before);
 }
+
+#[tokio::test]
+async fn cost_answers_without_an_account_and_its_exit_code_follows_the_budget() {
+    let checkout = Checkout::new();
+    let cost = async |arguments: &[&str]| checkout.xtask(&[&["cost"], arguments].concat()).await;
+    let prod = ["--stage", "prod", "--requests", "1M", "--json"];
+    let estimate = cost(&prod).await.expect(0).json();
+    assert_eq!(estimate["traffic"]["requests"], 1_000_000, "{estimate}");
+    assert!(
+        estimate["lines"].as_array().unwrap().len() > 40,
+        "{estimate}"
+    );
+    cost(&["--stage", "prod", "--check"]).await.expect(0);
+    let over = cost(&["--stage", "prod", "--requests", "1G", "--check", "--json"]).await;
+    assert!(over.expect(1).json()["over_budget"].is_string());
+    let scales = cost(&["--stage", "prod", "--scale", "--json"])
+        .await
+        .expect(0)
+        .json();
+    assert_eq!(scales["scales"][2]["document"], "2250");
+    let pair = cost(&["--compare", "prod", "staging", "--json"])
+        .await
+        .expect(0)
+        .json();
+    assert_eq!(pair["stages"][1]["stage"], "staging");
+    // `local` costs nothing at AWS, and no budget is needed to say so.
+    let local = cost(&["--stage", "local", "--check"]).await.expect(0);
+    assert!(local.stdout.contains("costs nothing"), "{local:?}");
+
+    for (arguments, message) in [
+        (
+            &["--stage", "prod", "--requests", "1X"][..],
+            "`1X` is not a number",
+        ),
+        (&["--stage", "prod", "--users", "-3"], "-3"),
+        (&["--stage", "sandbox", "--check"], "has no budget"),
+        (&["--compare", "prod", "prd"], "There is no stage `prd`"),
+        (&[], "--stage"),
+    ] {
+        let refused = cost(arguments).await.expect(2);
+        assert!(
+            refused.stderr.contains(message),
+            "{arguments:?}: {refused:?}"
+        );
+    }
+}

@@ -93,6 +93,7 @@ async fn without_aws_a_changed_create_only_property_of_the_database_is_a_replace
         (&json!(true), &json!(["code", "migrations", "site"])),
         "{same}"
     );
+    assert!(same["cost"].is_null(), "{same}");
 
     rename_owner(&Path::new(folder).join("data.yaml"));
     let changed = checkout.xtask(&plan).await.expect(0).json();
@@ -278,4 +279,44 @@ async fn a_saved_plan_is_applied_by_the_command_and_refused_after_the_stage_move
     let again = ["deploy", "--stage", "local", "--yes", "--json"];
     let again = checkout.xtask(&again).await.expect(0).json();
     assert_eq!(again["result"], "unchanged", "{again}");
+}
+
+#[tokio::test]
+async fn a_plan_shows_what_it_changes_in_the_monthly_cost_by_resource() {
+    let checkout = Checkout::new();
+    let folder = checkout.dir().join("deployed");
+    let folder = folder.to_str().unwrap();
+    let synth = ["synth", "--stage", "dev", "--out", folder];
+    checkout.xtask(&synth).await.expect(0);
+    // What is deployed is a class larger than what the checkout says.
+    let data = Path::new(folder).join("data.yaml");
+    let text = fs::read_to_string(&data).unwrap();
+    let larger = text.replace("db.t3.micro", "db.t3.small");
+    assert_ne!(text, larger);
+    fs::write(&data, larger).unwrap();
+    let plan = ["plan", "--stage", "dev", "--offline", "--deployed", folder];
+    let cost = checkout
+        .xtask(&[&plan[..], &["--json"]].concat())
+        .await
+        .expect(0)
+        .json()["cost"]
+        .clone();
+    let resources = cost["resources"].as_array().unwrap();
+    assert_eq!(resources.len(), 1, "{cost}");
+    assert_eq!(resources[0]["logical_id"], "Database", "{cost}");
+    // 730 h at 0.036 and at 0.018; the storage and the secret, 2.70, stay.
+    assert_eq!(
+        (&resources[0]["before"], &resources[0]["after"]),
+        (&json!("28.98"), &json!("15.84")),
+        "{cost}"
+    );
+    let told = checkout.xtask(&plan).await.expect(0).stdout;
+    assert!(told.contains("USD a month (-13.14)"), "{told}");
+    assert!(told.contains("data/Database  28.98  -> 15.84"), "{told}");
+    let comment = checkout
+        .xtask(&[&plan[..], &["--markdown"]].concat())
+        .await
+        .expect(0)
+        .stdout;
+    assert!(comment.contains("`data/Database` -13.14"), "{comment}");
 }

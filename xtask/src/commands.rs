@@ -6,6 +6,7 @@ mod build;
 mod check;
 mod codegen;
 mod completions;
+mod cost;
 mod database;
 mod deploy;
 mod destroy;
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     Migrate(migrate::Migrate),
     Status(status::Status),
     Outputs(outputs::Outputs),
+    Cost(cost::Cost),
     Invoke(invoke::Invoke),
     Logs(logs::Logs),
     Rollback(rollback::Rollback),
@@ -96,6 +98,7 @@ impl Command {
             Command::Migrate(command) => command.run(context).await,
             Command::Status(command) => command.run(context).await,
             Command::Outputs(command) => command.run(context).await,
+            Command::Cost(command) => command.run(context),
             Command::Invoke(command) => command.run(context).await,
             Command::Logs(command) => command.run(context).await,
             Command::Rollback(command) => command.run(context).await,

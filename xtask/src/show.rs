@@ -1,6 +1,7 @@
 //! How values look to people. Nothing here prints.
 
 pub(crate) mod baseline;
+pub(crate) mod cost;
 pub(crate) mod drift;
 pub(crate) mod markdown;
 pub(crate) mod plan;

@@ -79,6 +79,7 @@ pub(crate) fn make(
         migrations,
         site,
         risks: all_risks,
+        cost: None,
     })
 }
 
@@ -100,6 +101,7 @@ pub(crate) fn make_removal(stage: &str, deployed: &Deployed, schemas: &dyn Schem
         migrations: MigrationPlan::default(),
         site: SitePlan::default(),
         risks: all_risks,
+        cost: None,
     }
 }
 

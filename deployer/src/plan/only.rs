@@ -105,6 +105,7 @@ mod tests {
                 files: Vec::new(),
             },
             risks: Vec::new(),
+            cost: None,
         }
     }
 

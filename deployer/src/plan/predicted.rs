@@ -197,6 +197,7 @@ mod tests {
         Plan {
             stage: "dev".to_owned(),
             made_from: MadeFrom::default(),
+            cost: None,
             risks: vec![Risk {
                 kind: RiskKind::DataLoss,
                 stack: "data".to_owned(),

@@ -191,6 +191,7 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
         )?;
     }
     concurrency(stage, &wrong)?;
+    super::cost::check(stage, &wrong)?;
     between(&["throttling", "rate"], stage.throttling.rate, 1, 10_000)?;
     between(&["throttling", "burst"], stage.throttling.burst, 1, 5_000)?;
     for (section, domain, certificate) in [
@@ -226,7 +227,7 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
 }
 
 /// Reports a value: the keys of its path, the value, and what is allowed.
-type Wrong<'a> = dyn Fn(&[&str], &str, &str) -> Result<(), StageError> + 'a;
+pub(super) type Wrong<'a> = dyn Fn(&[&str], &str, &str) -> Result<(), StageError> + 'a;
 
 /// What Lambda refuses: a reservation of 0 (nothing ever runs), and more environments kept started
 /// than may run

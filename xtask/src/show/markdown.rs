@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use deployer::{
+    cost::CostChange,
     drift::Drift,
     plan::{
         Cause, Plan, ResourceAction, ResourceChange, Retention, RiskKind, StackAction, StackPlan,
@@ -236,6 +237,9 @@ fn rest(plan: &Plan) -> String {
             code(&reset.version)
         ));
     }
+    if let Some(cost) = &plan.cost {
+        lines.push(cost_line(cost));
+    }
     if plan.site.put {
         lines.push("- the files of the site are put into the bucket".to_owned());
     }
@@ -252,6 +256,36 @@ fn rest(plan: &Plan) -> String {
         return String::new();
     }
     format!("\n{}\n", lines.join("\n"))
+}
+
+/// The sums, and the resources that make the difference, in one line.
+fn cost_line(cost: &CostChange) -> String {
+    let resources: Vec<String> = cost
+        .resources
+        .iter()
+        .map(|resource| {
+            let change = resource.after - resource.before;
+            format!(
+                "{} {}",
+                code(&format!("{}/{}", resource.stack, resource.logical_id)),
+                change.signed_cents()
+            )
+        })
+        .collect();
+    let unknown = match cost.unknown.len() {
+        0 => String::new(),
+        count => format!("; {} that cannot be known", plural(count, "new cost")),
+    };
+    let resources = match resources.is_empty() {
+        true => String::new(),
+        false => format!(": {}", resources.join(", ")),
+    };
+    format!(
+        "- cost: {} → {} USD a month ({}){resources}{unknown}",
+        cost.before.cents(),
+        cost.after.cents(),
+        (cost.after - cost.before).signed_cents()
+    )
 }
 
 /// A code span that shows exactly this text, on one line, whatever is in it.

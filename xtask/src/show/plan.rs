@@ -39,6 +39,9 @@ pub(crate) fn text(plan: &Plan, every: bool, ui: &Ui) -> String {
     if plan.site.put {
         text += "site: its files are put into the bucket\n";
     }
+    if let Some(cost) = &plan.cost {
+        text += &super::cost::change(cost);
+    }
     for kind in plan.risk_kinds() {
         text += &format!(
             "{}\n",
@@ -79,6 +82,7 @@ pub(crate) fn json(plan: &Plan) -> Value {
         "migrations": plan.migrations,
         "site": plan.site,
         "risks": plan.risks,
+        "cost": plan.cost,
     })
 }
 

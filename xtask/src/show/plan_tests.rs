@@ -102,6 +102,7 @@ pub(crate) fn plan() -> Plan {
             sha256: "cd".to_owned(),
             files: Vec::new(),
         },
+        cost: None,
         risks: vec![Risk {
             kind: RiskKind::DataLoss,
             stack: "data".to_owned(),

@@ -2,6 +2,11 @@
 
 /// Rows with columns as wide as their widest cell, two spaces between them.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    aligned(rows, &[])
+}
+
+/// As [`table`], with these columns (from 0) to the right: numbers.
+pub(crate) fn aligned(rows: &[Vec<String>], right: &[usize]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns)
         .map(|column| {
@@ -12,8 +17,11 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let mut text = String::new();
     for row in rows {
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("{cell:width$}  "));
+        for (column, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            line.push_str(&match right.contains(&column) {
+                true => format!("{cell:>width$}  "),
+                false => format!("{cell:width$}  "),
+            });
         }
         text.push_str(line.trim_end());
         text.push('\n');
@@ -33,5 +41,6 @@ mod tests {
             .map(|row| row.iter().map(|cell| (*cell).to_owned()).collect())
             .collect();
         assert_eq!(table(&rows), "a       long\nlonger  b     c\n");
+        assert_eq!(aligned(&rows, &[0]), "     a  long\nlonger  b     c\n");
     }
 }
