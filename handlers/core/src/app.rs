@@ -11,6 +11,7 @@ use crate::{
     cache::Cache,
     config::{Config, ConfigError},
     connection::Connector,
+    invocation,
     keys::Keys,
     origin::OriginSecret,
     revocation::{InPostgres, InValkey, Revocations},
@@ -146,7 +147,8 @@ impl App {
         }
     }
 
-    /// Invokes another function by its short name in the catalogue, and waits for its answer.
+    /// Invokes another function by its short name in the catalogue, and waits for its answer. The id
+    /// of the request goes along.
     ///
     /// # Errors
     ///
@@ -164,7 +166,8 @@ impl App {
             .invokes
             .get(function)
             .ok_or_else(|| InvokeError::not_in_the_catalogue(function))?;
-        self.0.aws.invoke(arn, payload, timeout).await
+        let payload = invocation::with_request_id(payload);
+        self.0.aws.invoke(arn, &payload, timeout).await
     }
 
     /// How `migrate` connects: outside of [`Db`], since it is no tenant's.

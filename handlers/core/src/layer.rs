@@ -63,11 +63,12 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let response = answer.instrument(span.clone()).await;
     let status = response.status();
     span.in_scope(|| {
-        let organization = current.organization().map(tracing::field::display);
+        let (user, organization) = current.caller().unzip();
         let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
             status = status.as_u16(),
-            organization,
+            user = user.map(tracing::field::display),
+            organization = organization.map(tracing::field::display),
             milliseconds,
             "Answered."
         );

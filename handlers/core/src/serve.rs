@@ -1,6 +1,6 @@
 //! From `main` to the Runtime API: what the `main.rs` of a function calls.
 
-use std::{env, future::Future, process::ExitCode, sync::Arc};
+use std::{env, future::Future, process::ExitCode};
 
 use axum::Router;
 use futures_util::future::{self, Either};
@@ -8,10 +8,12 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use tower::Service;
+use tracing::Instrument;
 
 use crate::{
     App, Clock,
     event::{self, Accepted},
+    invocation::Invocation,
     layer, log, request,
 };
 
@@ -75,16 +77,22 @@ where
 {
     run(function, |app| async move {
         let handler = &handler;
-        let invocations =
-            lambda_runtime::run(lambda_runtime::service_fn(|event: LambdaEvent<E>| {
+        let invocations = lambda_runtime::run(lambda_runtime::service_fn(
+            |event: LambdaEvent<Invocation<E>>| {
                 let app = app.clone();
                 async move {
-                    let current = request::Current::new(&event.context.request_id);
-                    let answer =
-                        request::scope(Arc::clone(&current), handler(app, event.payload)).await;
+                    let context = event.context;
+                    let Invocation { event, request_id } = event.payload;
+                    // Of the request behind it, else of the invocation.
+                    let id = request_id.as_ref().unwrap_or(&context.request_id);
+                    let current = request::Current::new(id);
+                    let span = tracing::info_span!("invocation", request_id = current.id);
+                    let handled = handler(app, event).instrument(span);
+                    let answer = request::scope(current, handled).await;
                     Ok::<A, lambda_runtime::Error>(answer)
                 }
-            }));
+            },
+        ));
         invocations.await.map_err(|error| error.to_string())
     })
 }
