@@ -237,7 +237,7 @@ impl Observe for Diary {
     async fn drift(&self, _: Option<&[String]>, _: std::time::Duration) -> Result<Drift, Error> {
         Ok(Drift::default())
     }
-    async fn logs(&self, _: &LogQuery, _: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
+    async fn logs(&self, _: &LogQuery, _: &mut dyn FnMut(Vec<LogLine>)) -> Result<(), Error> {
         Ok(())
     }
 }

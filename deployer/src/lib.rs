@@ -29,6 +29,7 @@ pub mod http_client;
 pub mod interrupt;
 pub mod local;
 pub mod lock;
+pub mod logs;
 pub mod migrate;
 pub mod migrations;
 mod mutex;

@@ -163,9 +163,13 @@ pub trait Observe {
     /// changed it outside of the deployer. What takes longer than `within` is reported as unknown.
     async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error>;
 
-    /// Calls `line` with each matching log line, oldest first; with `follow` until the future is
+    /// Calls `lines` with the log lines of each look, oldest first; with `follow` until the future is
     /// dropped.
-    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error>;
+    async fn logs(
+        &self,
+        query: &LogQuery,
+        lines: &mut dyn FnMut(Vec<LogLine>),
+    ) -> Result<(), Error>;
 }
 
 /// Deleting a stage for good.

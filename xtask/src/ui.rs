@@ -4,6 +4,8 @@
 //! fifteen seconds while a step goes on. With `--json`, stdout holds exactly one line of JSON.
 
 mod error;
+mod paint;
+mod plain;
 mod stdout;
 mod words;
 
@@ -21,6 +23,8 @@ use deployer::{
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+pub(crate) use paint::Paint;
+pub(crate) use plain::{plain, plain_json};
 pub(crate) use stdout::Lost;
 use stdout::Stdout;
 pub(crate) use words::{duration, plural};
@@ -68,6 +72,16 @@ impl Ui {
     /// Whether stdout is for a machine.
     pub(crate) fn is_json(&self) -> bool {
         self.json
+    }
+
+    /// Whether somebody reads stdout as it is written, and not another program.
+    pub(crate) fn is_read_by_a_person(&self) -> bool {
+        !self.json && io::stdout().is_terminal()
+    }
+
+    /// The colours of data, which goes to stdout. [`Ui::paint`] is for stderr.
+    pub(crate) fn data_paint(&self) -> Paint {
+        Paint::new(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none())
     }
 
     /// Whether somebody can be asked.
@@ -154,13 +168,9 @@ impl Ui {
         (read > 0).then(|| line.trim().to_owned())
     }
 
-    /// `text` in an ANSI style when somebody sees it.
+    /// `text` in an ANSI style when somebody sees stderr.
     pub(crate) fn paint(&self, style: &str, text: &str) -> String {
-        if self.colour {
-            format!("\x1b[{style}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        Paint::new(self.colour).with(style, text)
     }
 
     fn event(&self, event: Event) {

@@ -254,8 +254,12 @@ impl Observe for Aws {
         self.detect_drift(stacks, within).await
     }
 
-    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
-        self.read_logs(query, line).await
+    async fn logs(
+        &self,
+        query: &LogQuery,
+        lines: &mut dyn FnMut(Vec<LogLine>),
+    ) -> Result<(), Error> {
+        self.read_logs(query, lines).await
     }
 }
 

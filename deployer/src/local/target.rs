@@ -262,8 +262,12 @@ impl Observe for Local {
         })
     }
 
-    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
-        logs::read(&self.files, &self.stage, query, line).await
+    async fn logs(
+        &self,
+        query: &LogQuery,
+        lines: &mut dyn FnMut(Vec<LogLine>),
+    ) -> Result<(), Error> {
+        logs::read(&self.files, &self.stage, query, lines).await
     }
 }
 
