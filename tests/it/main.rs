@@ -21,6 +21,7 @@ mod lambda_emulator;
 mod local_cache;
 mod local_faults;
 mod local_stage;
+mod logs;
 mod metrics;
 mod migrations;
 mod odd_events;
