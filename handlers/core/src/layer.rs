@@ -92,7 +92,7 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
         return method_not_allowed().into_response();
     }
-    let secret = match app.origin_secret().await {
+    let secret = match app.origin_secret_for(request.headers()).await {
         Ok(secret) => secret,
         Err(error) => return error.into_response(),
     };
