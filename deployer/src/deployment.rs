@@ -51,6 +51,7 @@
 mod fresh;
 mod lease;
 mod releases;
+mod secrets;
 
 use std::path::Path;
 
@@ -68,6 +69,7 @@ use crate::{
     release::AliasMove,
     saved_plan,
     smoke::{self, SmokeTest},
+    source::FailedDeploy,
     stage::Stage,
     target::{Lease, Target},
 };
@@ -168,7 +170,10 @@ impl<'a> Deployment<'a> {
         smoke_test: &SmokeTest<'_>,
     ) -> Result<Applied, Error> {
         self.assert_fresh(plan.get()).await?;
-        let applied = deploy::deploy(&self.context(plan.get()), smoke_test).await?;
+        let deployed = deploy::deploy(&self.context(plan.get()), smoke_test).await;
+        self.record_result(plan.get(), deployed.as_ref().err())
+            .await;
+        let applied = deployed?;
         self.record_source(plan.get()).await?;
         if !plan.get().is_empty() {
             self.collect_garbage().await;
@@ -271,6 +276,27 @@ impl<'a> Deployment<'a> {
         if let Err(error) = upkeep.collect(false, &self.progress).await {
             self.progress.warn(format!(
                 "Old versions and assets were not collected; the next deploy or `cargo xtask gc --stage {}` does it: {error}",
+                self.stage.name()
+            ));
+        }
+    }
+
+    /// Records a failure, or that the last one is over, for `status`. That it cannot be recorded is a
+    /// warning: what was deployed is what it is.
+    async fn record_result(&self, plan: &Plan, error: Option<&Error>) {
+        let source = plan.made_from.source.as_ref();
+        let failed = error.map(|error| FailedDeploy::now(error, source));
+        let known = match self.target.deployed().await {
+            Ok(deployed) => deployed.failed_deploy,
+            Err(_) => None,
+        };
+        // With its source, a deploy that changed something records that it ended well.
+        if failed == known || failed.is_none() && !plan.is_empty() {
+            return;
+        }
+        if let Err(error) = self.target.record_failed_deploy(failed.as_ref()).await {
+            self.progress.warn(format!(
+                "How this deploy ended could not be recorded for `cargo xtask status --stage {}`: {error}",
                 self.stage.name()
             ));
         }

@@ -32,6 +32,7 @@ mod plan;
 mod sandbox;
 mod scanners;
 mod schema;
+mod secrets;
 mod site;
 #[cfg(feature = "aws")]
 mod stages;

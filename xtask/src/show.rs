@@ -2,6 +2,7 @@
 
 pub(crate) mod baseline;
 pub(crate) mod drift;
+pub(crate) mod health;
 pub(crate) mod log;
 pub(crate) mod markdown;
 pub(crate) mod plan;

@@ -3,6 +3,7 @@
 //! On a terminal, steps are spinners with durations; in a pipe, plain lines, at least one every
 //! fifteen seconds while a step goes on. With `--json`, stdout holds exactly one line of JSON.
 
+mod echo;
 mod error;
 mod paint;
 mod plain;
@@ -159,6 +160,16 @@ impl Ui {
             let read = io::stdin().lock().read_line(&mut line).ok()?;
             (read > 0).then(|| line.trim().to_owned())
         })
+    }
+
+    /// The same for something that nobody may read on the screen. `None` also when the terminal would
+    /// show it.
+    pub(crate) fn ask_secret(&self, question: &str) -> Option<String> {
+        let _hidden = self.can_ask().then(echo::NoEcho::new).flatten()?;
+        let typed = self.ask(question);
+        // The line end was not shown either.
+        self.say("");
+        typed
     }
 
     /// A line that somebody types while other things go on. `None`: no more will come.

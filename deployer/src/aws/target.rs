@@ -8,13 +8,14 @@ use super::{Aws, lease::BucketLease, outcome, placed::moves_gradually};
 use crate::{
     Error,
     asset::Asset,
+    database::DatabaseLogin,
     drift::Drift,
     lock::LeaseHolder,
     plan::{StackAction, StackPlan},
     progress::Progress,
     release::{AliasMove, InService, Rollout},
     site::SiteFile,
-    source::Source,
+    source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack},
     target::{
         BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
@@ -152,7 +153,15 @@ impl Records for Aws {
     }
 
     async fn record_source(&self, source: &Source) -> Result<(), Error> {
-        self.change_record(|record| record.source = Some(source.clone()))
+        self.change_record(|record| {
+            record.source = Some(source.clone());
+            record.failed_deploy = None;
+        })
+        .await
+    }
+
+    async fn record_failed_deploy(&self, failed: Option<&FailedDeploy>) -> Result<(), Error> {
+        self.change_record(|record| record.failed_deploy = failed.cloned())
             .await
     }
 
@@ -252,6 +261,10 @@ impl Observe for Aws {
 
     async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error> {
         self.detect_drift(stacks, within).await
+    }
+
+    async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {
+        Ok(None)
     }
 
     async fn logs(

@@ -7,26 +7,31 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, assets, check,
-    control::{Answer, Call, Client},
+    ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, STAND_IN, assets, check,
+    control::{Answer, Call, Client, Problems},
     edge, logs, real_github,
     records::Records,
-    remove, start, unusable,
+    remove,
+    resources::Record,
+    secrets::Secrets,
+    start, unusable,
 };
 use crate::{
     Error,
     asset::Asset,
+    database::DatabaseLogin,
     drift::Drift,
     lock::{FileLock, LeaseHolder},
     plan::StackPlan,
     progress::Progress,
     site::SiteFile,
-    source::Source,
+    source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack, StateFile},
     target::{
         BackgroundInvoke, CallStats, Functions, Health, Invocation, Lease, Leases, LogLine,
         LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
-        ResourceStatus, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
+        ResourceStatus, Secrets as StageSecrets, StackRollback, Stacks, StageId, Target, Teardown,
+        Upkeep, Uploaded,
     },
 };
 
@@ -89,12 +94,12 @@ impl StageRecords for Local {
     }
 
     async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
-        let (github, api) = match real_github() {
-            Some(_) => (
+        let (github, api) = match self.signs_in_at_github().await? {
+            true => (
                 "https://github.com".to_owned(),
                 "https://api.github.com".to_owned(),
             ),
-            None => {
+            false => {
                 let port = self.files.port(GITHUB, GITHUB_PORT);
                 let port = port.map_err(|cause| unusable(self.files.dir(), cause))?;
                 let origin = format!("http://127.0.0.1:{port}");
@@ -121,6 +126,13 @@ impl StageRecords for Local {
         .await
     }
 
+    async fn record_failed_deploy(&self, failed: Option<&FailedDeploy>) -> Result<(), Error> {
+        self.tell(Call::RecordFailedDeploy {
+            failed: failed.cloned(),
+        })
+        .await
+    }
+
     async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
         self.tell(Call::RecordMigrations {
             applied: applied.clone(),
@@ -142,12 +154,17 @@ impl Stacks for Local {
 
     async fn prepare(&self, progress: &Progress) -> Result<(), Error> {
         let client = start::start(&self.files, &self.root, &self.stage, progress).await?;
-        let (id, secret) = real_github().unwrap_or(("stand-in".to_owned(), "stand-in".to_owned()));
-        let call = Call::PutSecret {
-            name: format!("miyabi-{}-github", self.stage),
-            value: json!({"client_id": id, "client_secret": secret}).to_string(),
-        };
-        client.call::<Value>(call, progress).await?;
+        // What `secrets set` put there stays, unless other values are given.
+        let given = real_github();
+        if given.is_some() || self.secret("github").await?.is_none() {
+            let stand_in = || (STAND_IN.to_owned(), STAND_IN.to_owned());
+            let (id, secret) = given.unwrap_or_else(stand_in);
+            let call = Call::PutSecret {
+                name: self.secret_name("github"),
+                value: json!({"client_id": id, "client_secret": secret}).to_string(),
+            };
+            client.call::<Value>(call, progress).await?;
+        }
         let bucket = self.files.bucket(&self.asset_bucket());
         let used = fs::read_to_string(self.files.records());
         match used {
@@ -262,12 +279,55 @@ impl Observe for Local {
         })
     }
 
+    async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {
+        self.supervisor().await?;
+        let records = Records::load(&self.files)?.stacks().into_iter();
+        let record = records
+            .flat_map(|stack| stack.resources)
+            .find(|record| record.resource_type == "AWS::RDS::DBInstance");
+        let secrets = Secrets::open(self.files.secrets())
+            .map_err(|cause| unusable(&self.files.secrets(), cause))?;
+        Ok(record.and_then(|record| login(&record, &secrets)))
+    }
+
     async fn logs(
         &self,
         query: &LogQuery,
         lines: &mut dyn FnMut(Vec<LogLine>),
     ) -> Result<(), Error> {
         logs::read(&self.files, &self.stage, query, lines).await
+    }
+}
+
+#[async_trait(?Send)]
+impl StageSecrets for Local {
+    async fn secret(&self, name: &str) -> Result<Option<String>, Error> {
+        let secrets = Secrets::open(self.files.secrets())
+            .map_err(|cause| unusable(&self.files.secrets(), cause))?;
+        let value = secrets.value(&self.secret_name(name));
+        Ok(value.map(|(_, value)| value))
+    }
+
+    async fn put_secret(&self, name: &str, value: &str) -> Result<(), Error> {
+        self.tell(Call::PutSecret {
+            name: self.secret_name(name),
+            value: value.to_owned(),
+        })
+        .await
+    }
+
+    /// The distribution is put again, which looks its secret up.
+    async fn send_origin_secret(&self, progress: &Progress) -> Result<(), Error> {
+        let client = self.supervisor().await?;
+        let problems: Problems = client.call(Call::Mend, progress).await?;
+        match problems.into_iter().next() {
+            None => Ok(()),
+            Some((resource, why)) => Err(Error::failed(
+                format!("The origin secret was rotated, and {resource} cannot be put again."),
+                format!("`cargo xtask deploy --stage {}`", self.stage),
+            )
+            .because(why)),
+        }
     }
 }
 
@@ -288,4 +348,18 @@ impl Teardown for Local {
         }
         remove(self.files.dir()).map_err(|cause| unusable(self.files.dir(), cause))
     }
+}
+
+/// The owner's login, as the provider of the database recorded it.
+fn login(record: &Record, secrets: &Secrets) -> Option<DatabaseLogin> {
+    let attribute = |name: &str| record.attributes.get(name).and_then(Value::as_str);
+    let (_, secret) = secrets.value(attribute("MasterUserSecret.SecretArn")?)?;
+    let secret: Value = serde_json::from_str(&secret).ok()?;
+    Some(DatabaseLogin {
+        host: attribute("Endpoint.Address")?.to_owned(),
+        port: attribute("Endpoint.Port")?.parse().ok()?,
+        database: record.text("DBName").to_owned(),
+        user: secret["username"].as_str()?.to_owned(),
+        password: secret["password"].as_str()?.to_owned(),
+    })
 }

@@ -42,7 +42,7 @@ pub fn assert_request_id(id: &str) -> Result<(), Error> {
     }
     Err(Error::usage(
         format!("`{}` is not the id of a request.", id.escape_default()),
-        "It is in the header `x-request-id` of every response, in `request_id` of every error, and in the lines of `cargo xtask logs`.",
+        "It is in the header `x-request-id` of every response, in `request_id` of every error, and below the errors that `logs` shows.",
     ))
 }
 

@@ -41,7 +41,8 @@ impl Shape {
                     .iter()
                     .map(|(name, value)| format!("{name} {value}"));
                 let values = values.collect::<Vec<_>>().join(", ");
-                self.paint.with("2", &format!("metrics {}", plain(&values)))
+                self.paint
+                    .with("2", &format!("metrics {}", one_line(&values)))
             }
             Kind::Platform if entry.level < Level::Error => {
                 self.paint.with("2", &one_line(&line.text))
@@ -67,7 +68,7 @@ impl Shape {
     /// By which the whole path of the request is found.
     pub(super) fn request_id(&self, out: &mut String, entry: &Entry) {
         if let Some(id) = &entry.request_id {
-            let text = format!("{BELOW}request {}", plain(id));
+            let text = format!("{BELOW}request {}", one_line(id));
             push(out, &self.paint.with("2", &text));
         }
     }
@@ -85,9 +86,9 @@ impl Shape {
         let took = format!("{} ms", answered.milliseconds);
         format!(
             "{:<40} {} {took:>9}  {}",
-            plain(&route),
+            one_line(&route),
             self.status(answered.status),
-            plain(&who)
+            one_line(&who)
         )
     }
 
@@ -100,9 +101,9 @@ impl Shape {
         let rest: Vec<&str> = rest.into_iter().flatten().collect();
         format!(
             "{:<40} {} {took:>9}  {}",
-            plain(route),
+            one_line(route),
             self.status(access.status),
-            plain(&rest.join("  "))
+            one_line(&rest.join("  "))
         )
     }
 
@@ -110,11 +111,11 @@ impl Shape {
     fn message(&self, level: Level, message: &Message, with_request: bool) -> String {
         let mut text = format!("{} {}", self.level(level), indented(&message.text));
         if let Some((method, route)) = message.request.as_ref().filter(|_| with_request) {
-            text.push_str(&format!("  {} {}", plain(method), plain(route)));
+            text.push_str(&format!("  {} {}", one_line(method), one_line(route)));
         }
         let is_cause = |name: &str| CAUSES.contains(&name);
         for (name, value) in message.fields.iter().filter(|(name, _)| !is_cause(name)) {
-            text.push_str(&format!("  {}={}", plain(name), one_line(value)));
+            text.push_str(&format!("  {}={}", one_line(name), one_line(value)));
         }
         for (_, value) in message.fields.iter().filter(|(name, _)| is_cause(name)) {
             text.push_str(&format!("\n{BELOW}because: {}", indented(value)));
