@@ -37,8 +37,8 @@ fn follow(checkout: &Checkout, arguments: &[&str]) -> (Child, Lines<BufReader<Ch
     (child, lines)
 }
 
-/// What the command shows on a terminal of its own.
-async fn on_a_terminal(checkout: &Checkout, arguments: &[&str]) -> String {
+/// The command on a terminal of its own, whose screen is stdout and whose keyboard is stdin.
+pub(crate) fn terminal(checkout: &Checkout, arguments: &[&str]) -> tokio::process::Command {
     let command = checkout.command(arguments);
     let command = command.as_std();
     let words = std::iter::once(command.get_program()).chain(command.get_args());
@@ -53,8 +53,15 @@ async fn on_a_terminal(checkout: &Checkout, arguments: &[&str]) -> String {
         &quoted.join(" "),
         "/dev/null",
     ]);
-    script.current_dir(checkout.dir()).stdin(Stdio::null());
-    let output = script.output().await.unwrap();
+    script.current_dir(checkout.dir()).stdout(Stdio::piped());
+    script.env_remove("CI").kill_on_drop(true);
+    script
+}
+
+/// What the command shows on a terminal of its own.
+async fn on_a_terminal(checkout: &Checkout, arguments: &[&str]) -> String {
+    let mut script = terminal(checkout, arguments);
+    let output = script.stdin(Stdio::null()).output().await.unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 

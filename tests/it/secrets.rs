@@ -5,9 +5,10 @@ mod secrets_manager;
 use std::{process::Stdio, time::Duration};
 
 use miyabi_tests::{Browser, Checkout, Method, Ran, Token, Value, json, until};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::local_stage::{address, as_person, processes_of, sign_in};
+use crate::logs::terminal;
 
 /// The value of a secret of the stage, which only its owner can read.
 fn secret(checkout: &Checkout, name: &str) -> Value {
@@ -207,10 +208,37 @@ async fn github(checkout: &Checkout) {
     assert!(!format!("{ran:?}").contains("canary"), "{ran:?}");
     let expected = json!({"client_id": "Iv1.canary-id", "client_secret": "canary-secret"});
     assert_eq!(secret(checkout, "github"), expected);
+    typed(checkout).await;
     let stand_in = r#"{"client_id": "stand-in", "client_secret": "stand-in"}"#;
     piped(checkout, &set, stand_in).await.expect(0);
     let log = std::fs::read_to_string(checkout.stage_dir().join("supervisor.log")).unwrap();
     assert!(!log.contains("canary"), "{log}");
+}
+
+/// On a terminal, the secret is not on the screen.
+async fn typed(checkout: &Checkout) {
+    let mut script = terminal(checkout, &["secrets", "set", "github", "--stage", "local"]);
+    let mut person = script.stdin(Stdio::piped()).spawn().unwrap();
+    let (mut keyboard, mut screen) = (person.stdin.take().unwrap(), person.stdout.take().unwrap());
+    let mut seen = Vec::new();
+    for (question, answer) in [
+        ("Client id:", "typed-id\n"),
+        ("(not shown):", "canary-typed\n"),
+    ] {
+        while !String::from_utf8_lossy(&seen).contains(question) {
+            let read = screen.read_buf(&mut seen).await.unwrap();
+            assert!(read > 0, "{}", String::from_utf8_lossy(&seen));
+        }
+        keyboard.write_all(answer.as_bytes()).await.unwrap();
+    }
+    screen.read_to_end(&mut seen).await.unwrap();
+    let seen = String::from_utf8_lossy(&seen);
+    assert!(
+        seen.contains("typed-id") && !seen.contains("canary-typed"),
+        "{seen}"
+    );
+    let expected = json!({"client_id": "typed-id", "client_secret": "canary-typed"});
+    assert_eq!(secret(checkout, "github"), expected, "{seen}");
 }
 
 async fn psql(checkout: &Checkout) {

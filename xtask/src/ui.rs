@@ -99,7 +99,9 @@ impl Ui {
     /// The answer of a command: one line of JSON, or `text` for people.
     pub(crate) fn answer(&self, value: &impl Serialize, text: &str) {
         if self.json {
-            self.data(&serde_json::to_string(value).unwrap_or_default());
+            self.data(&plain_json(
+                &serde_json::to_string(value).unwrap_or_default(),
+            ));
         } else {
             self.data(text);
         }
@@ -214,7 +216,7 @@ impl Ui {
                 detail,
             } => {
                 let detail = detail
-                    .map(|detail| format!(": {detail}"))
+                    .map(|detail| format!(": {}", plain(&detail)))
                     .unwrap_or_default();
                 let line = format!(
                     "{stack} {} {logical_id} ({resource_type}){detail}",
@@ -227,7 +229,7 @@ impl Ui {
                     _ => self.say(&format!("  {line}")),
                 }
             }
-            Event::Warning { text } => self.warn(&text),
+            Event::Warning { text } => self.warn(&plain(&text)),
         }
     }
 

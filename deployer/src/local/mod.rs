@@ -23,9 +23,11 @@ mod resources;
 mod rules;
 pub mod secrets;
 mod stack;
+mod stage_secrets;
 mod start;
 mod supervisor;
 mod target;
+mod teardown;
 mod world;
 
 use std::{env, fs, io, path::PathBuf};

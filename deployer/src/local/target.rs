@@ -8,12 +8,9 @@ use serde_json::{Value, json};
 
 use super::{
     ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, STAND_IN, assets, check,
-    control::{Answer, Call, Client, Problems},
+    control::{Answer, Call, Client},
     edge, logs, real_github,
     records::Records,
-    remove,
-    resources::Record,
-    secrets::Secrets,
     start, unusable,
 };
 use crate::{
@@ -30,8 +27,7 @@ use crate::{
     target::{
         BackgroundInvoke, CallStats, Functions, Health, Invocation, Lease, Leases, LogLine,
         LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
-        ResourceStatus, Secrets as StageSecrets, StackRollback, Stacks, StageId, Target, Teardown,
-        Upkeep, Uploaded,
+        ResourceStatus, Secrets as _, StackRollback, Stacks, StageId, Target, Upkeep, Uploaded,
     },
 };
 
@@ -280,14 +276,7 @@ impl Observe for Local {
     }
 
     async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {
-        self.supervisor().await?;
-        let records = Records::load(&self.files)?.stacks().into_iter();
-        let record = records
-            .flat_map(|stack| stack.resources)
-            .find(|record| record.resource_type == "AWS::RDS::DBInstance");
-        let secrets = Secrets::open(self.files.secrets())
-            .map_err(|cause| unusable(&self.files.secrets(), cause))?;
-        Ok(record.and_then(|record| login(&record, &secrets)))
+        self.owners_login().await
     }
 
     async fn logs(
@@ -297,69 +286,4 @@ impl Observe for Local {
     ) -> Result<(), Error> {
         logs::read(&self.files, &self.stage, query, lines).await
     }
-}
-
-#[async_trait(?Send)]
-impl StageSecrets for Local {
-    async fn secret(&self, name: &str) -> Result<Option<String>, Error> {
-        let secrets = Secrets::open(self.files.secrets())
-            .map_err(|cause| unusable(&self.files.secrets(), cause))?;
-        let value = secrets.value(&self.secret_name(name));
-        Ok(value.map(|(_, value)| value))
-    }
-
-    async fn put_secret(&self, name: &str, value: &str) -> Result<(), Error> {
-        self.tell(Call::PutSecret {
-            name: self.secret_name(name),
-            value: value.to_owned(),
-        })
-        .await
-    }
-
-    /// The distribution is put again, which looks its secret up.
-    async fn send_origin_secret(&self, progress: &Progress) -> Result<(), Error> {
-        let client = self.supervisor().await?;
-        let problems: Problems = client.call(Call::Mend, progress).await?;
-        match problems.into_iter().next() {
-            None => Ok(()),
-            Some((resource, why)) => Err(Error::failed(
-                format!("The origin secret was rotated, and {resource} cannot be put again."),
-                format!("`cargo xtask deploy --stage {}`", self.stage),
-            )
-            .because(why)),
-        }
-    }
-}
-
-#[async_trait(?Send)]
-impl Teardown for Local {
-    /// A deleted stack retains nothing: all of it is in the folder of the stage.
-    async fn note_retained(&self) -> Result<(), Error> {
-        Ok(())
-    }
-
-    async fn destroy(&self, progress: &Progress) -> Result<(), Error> {
-        start::stop(&self.files, progress).await?;
-        // A record that cannot be read names nothing that could be removed.
-        if let Ok(records) = Records::load(&self.files) {
-            for stack in records.stacks() {
-                self.remove_data(&records, &stack.name)?;
-            }
-        }
-        remove(self.files.dir()).map_err(|cause| unusable(self.files.dir(), cause))
-    }
-}
-
-/// The owner's login, as the provider of the database recorded it.
-fn login(record: &Record, secrets: &Secrets) -> Option<DatabaseLogin> {
-    let attribute = |name: &str| record.attributes.get(name).and_then(Value::as_str);
-    let (_, secret) = secrets.value(attribute("MasterUserSecret.SecretArn")?)?;
-    let secret: Value = serde_json::from_str(&secret).ok()?;
-    Some(DatabaseLogin {
-        host: attribute("Endpoint.Address")?.to_owned(),
-        port: attribute("Endpoint.Port")?.parse().ok()?,
-        database: record.text("DBName").to_owned(),
-        user: secret["username"].as_str()?.to_owned(),
-        password: secret["password"].as_str()?.to_owned(),
-    })
 }
