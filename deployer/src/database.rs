@@ -43,3 +43,18 @@ pub struct Snapshot {
     /// GiB.
     pub storage: i32,
 }
+
+/// A login to a database. Without `Debug`, since it holds the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseLogin {
+    /// `127.0.0.1`
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// Name of the database.
+    pub database: String,
+    /// The role.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+}

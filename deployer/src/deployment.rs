@@ -51,6 +51,8 @@
 mod fresh;
 mod lease;
 mod releases;
+mod result;
+mod secrets;
 
 use std::path::Path;
 
@@ -168,7 +170,10 @@ impl<'a> Deployment<'a> {
         smoke_test: &SmokeTest<'_>,
     ) -> Result<Applied, Error> {
         self.assert_fresh(plan.get()).await?;
-        let applied = deploy::deploy(&self.context(plan.get()), smoke_test).await?;
+        let deployed = deploy::deploy(&self.context(plan.get()), smoke_test).await;
+        self.record_result(plan.get(), deployed.as_ref().err())
+            .await;
+        let applied = deployed?;
         self.record_source(plan.get()).await?;
         if !plan.get().is_empty() {
             self.collect_garbage().await;
@@ -273,13 +278,6 @@ impl<'a> Deployment<'a> {
                 "Old versions and assets were not collected; the next deploy or `cargo xtask gc --stage {}` does it: {error}",
                 self.stage.name()
             ));
-        }
-    }
-
-    async fn record_source(&self, plan: &Plan) -> Result<(), Error> {
-        match &plan.made_from.source {
-            Some(source) if !plan.is_empty() => self.target.record_source(source).await,
-            _ => Ok(()),
         }
     }
 }

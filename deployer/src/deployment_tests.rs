@@ -117,6 +117,39 @@ async fn a_release_that_fails_is_the_error_when_there_is_no_other() {
     assert_eq!(failed.unwrap_err().message(), "It failed.");
 }
 
+#[tokio::test]
+async fn a_deploy_that_fails_is_recorded_until_one_ends_well() {
+    let stage = stage();
+    let diary = Diary {
+        fails: Some("data"),
+        ..Diary::default()
+    };
+    let queue = json!({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}});
+    let plan = plan_of(&diary, queue).await;
+    let deploy = async |diary: &Diary, plan: &Plan| {
+        let deployment = begin(diary, &stage).await;
+        let approved = plan.clone().approve(&Approvals::apply()).unwrap();
+        let deployed = deployment
+            .run(async |deployment| deployment.deploy(&approved, &deployment.smoke_test()).await)
+            .await;
+        deployed.err().map(|error| error.message().to_owned())
+    };
+    let message = deploy(&diary, &plan).await.unwrap();
+    let failed = diary.failed.borrow().clone().unwrap();
+    assert_eq!(failed.message, message);
+    // Nothing to do, and it answers: the failure is over.
+    let nothing = Plan {
+        stacks: Vec::new(),
+        ..plan
+    };
+    let well = Diary {
+        failed: RefCell::new(Some(failed)),
+        ..Diary::default()
+    };
+    assert_eq!(deploy(&well, &nothing).await, None);
+    assert_eq!(*well.failed.borrow(), None);
+}
+
 /// The kind of fault that a caller of the library could make before: a plan that replaces the
 /// database, applied without anybody having been asked.
 #[tokio::test]

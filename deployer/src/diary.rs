@@ -12,18 +12,19 @@ use async_trait::async_trait;
 use crate::{
     Error,
     asset::Asset,
+    database::DatabaseLogin,
     drift::Drift,
     interrupt::Interrupt,
     lock::LeaseHolder,
     plan::StackPlan,
     progress::Progress,
     site::SiteFile,
-    source::Source,
+    source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack},
     target::{
         BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
-        ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, StackRollback,
-        Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
+        ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, Secrets,
+        StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
     },
 };
 
@@ -40,6 +41,10 @@ pub(crate) struct Diary {
     /// What happened to its leases.
     pub(crate) leases: Rc<RefCell<Vec<&'static str>>>,
     pub(crate) release_fails: bool,
+    /// Values of secrets by the ends of their names.
+    pub(crate) secrets: RefCell<BTreeMap<String, String>>,
+    /// The last deploy, when it failed.
+    pub(crate) failed: RefCell<Option<FailedDeploy>>,
 }
 
 impl Diary {
@@ -137,7 +142,11 @@ impl Leases for Diary {
 #[async_trait(?Send)]
 impl Records for Diary {
     async fn deployed(&self) -> Result<Deployed, Error> {
-        Ok(self.deployed.clone())
+        let failed_deploy = self.failed.borrow().clone();
+        Ok(Deployed {
+            failed_deploy,
+            ..self.deployed.clone()
+        })
     }
     async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
         Ok(BTreeMap::new())
@@ -147,6 +156,11 @@ impl Records for Diary {
     }
     async fn record_source(&self, _: &Source) -> Result<(), Error> {
         self.note("record source");
+        self.failed.replace(None);
+        Ok(())
+    }
+    async fn record_failed_deploy(&self, failed: Option<&FailedDeploy>) -> Result<(), Error> {
+        self.failed.replace(failed.cloned());
         Ok(())
     }
     async fn record_migrations(&self, _: &BTreeMap<i64, String>) -> Result<(), Error> {
@@ -237,7 +251,10 @@ impl Observe for Diary {
     async fn drift(&self, _: Option<&[String]>, _: std::time::Duration) -> Result<Drift, Error> {
         Ok(Drift::default())
     }
-    async fn logs(&self, _: &LogQuery, _: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
+    async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {
+        Ok(None)
+    }
+    async fn logs(&self, _: &LogQuery, _: &mut dyn FnMut(Vec<LogLine>)) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -249,6 +266,23 @@ impl Teardown for Diary {
     }
     async fn destroy(&self, _: &Progress) -> Result<(), Error> {
         self.note("destroy");
+        Ok(())
+    }
+}
+
+#[async_trait(?Send)]
+impl Secrets for Diary {
+    async fn secret(&self, name: &str) -> Result<Option<String>, Error> {
+        Ok(self.secrets.borrow().get(name).cloned())
+    }
+    async fn put_secret(&self, name: &str, value: &str) -> Result<(), Error> {
+        self.note(format!("put secret {name}"));
+        let mut secrets = self.secrets.borrow_mut();
+        secrets.insert(name.to_owned(), value.to_owned());
+        Ok(())
+    }
+    async fn send_origin_secret(&self, _: &Progress) -> Result<(), Error> {
+        self.note("send origin secret");
         Ok(())
     }
 }

@@ -109,6 +109,41 @@ pub async fn test(
     Ok(checks)
 }
 
+/// One request of the smoke test, sent once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AddressHealth {
+    /// `GET http://127.0.0.1:4000/api/health`
+    pub request: String,
+    /// The status that it must have.
+    pub expected: u16,
+    /// How long the response took.
+    pub milliseconds: u64,
+    /// What is wrong with the response, or why there is none; `None`: it is as expected.
+    pub problem: Option<String>,
+}
+
+/// Sends each request of the smoke test once, all at the same time. A wrong response is no error.
+pub async fn look(
+    smoke_test: &SmokeTest<'_>,
+    outputs: &BTreeMap<String, String>,
+) -> Vec<AddressHealth> {
+    let stage = smoke_test.stage;
+    let requests = requests(stage, outputs, smoke_test.emulated);
+    let looks = requests
+        .iter()
+        .map(|(url, expected, media_type)| async move {
+            let began = Instant::now();
+            let answered = ask(stage, url, *expected, media_type).await;
+            AddressHealth {
+                request: format!("GET {url}"),
+                expected: *expected,
+                milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                problem: answered.err().map(|error| error.message().to_owned()),
+            }
+        });
+    futures_util::future::join_all(looks).await
+}
+
 fn requests(stage: &Stage, outputs: &BTreeMap<String, String>, emulated: bool) -> Vec<Expected> {
     let mut requests = Vec::new();
     let behind_site = stage.settings().site.origin_secret == stacks::stage::OriginSecret::Required;

@@ -27,6 +27,28 @@ pub struct Source {
     pub at: String,
 }
 
+/// A deploy that failed after something may have been changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedDeploy {
+    /// When it ended, RFC 3339, UTC.
+    pub at: String,
+    /// What failed: the message of its error without causes, which can quote logs.
+    pub message: String,
+    /// The commit that it was made of, 40 hex digits; `None`: not known.
+    pub commit: Option<String>,
+}
+
+impl FailedDeploy {
+    /// A deploy of that source that ends now with that error.
+    pub(crate) fn now(error: &Error, source: Option<&Source>) -> FailedDeploy {
+        FailedDeploy {
+            at: now(),
+            message: error.message().to_owned(),
+            commit: source.and_then(|source| source.commit.clone()),
+        }
+    }
+}
+
 impl Source {
     /// What the checkout is now. What cannot be told is left out.
     pub fn read(project: &Project) -> Source {
@@ -41,11 +63,7 @@ impl Source {
             dirty,
             lockfile: lockfile(root),
             rustc: line(root, "rustc", &["--version"]),
-            at: OffsetDateTime::now_utc()
-                .replace_nanosecond(0)
-                .unwrap_or(OffsetDateTime::UNIX_EPOCH)
-                .format(&Rfc3339)
-                .unwrap_or_default(),
+            at: now(),
         }
     }
 
@@ -69,6 +87,15 @@ impl Source {
             ),
         ))
     }
+}
+
+/// RFC 3339, UTC, in whole seconds.
+fn now() -> String {
+    OffsetDateTime::now_utc()
+        .replace_nanosecond(0)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        .format(&Rfc3339)
+        .unwrap_or_default()
 }
 
 /// SHA-256 of the lockfile that cargo uses: the nearest upwards.

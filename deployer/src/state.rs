@@ -13,7 +13,11 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, release::Rollout, source::Source};
+use crate::{
+    Error,
+    release::Rollout,
+    source::{FailedDeploy, Source},
+};
 
 /// Everything that is deployed of one stage.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -33,6 +37,9 @@ pub struct Deployed {
     /// What the last deploy that ended well was made of.
     #[serde(default)]
     pub source: Option<Source>,
+    /// The last deploy, when it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed_deploy: Option<FailedDeploy>,
 }
 
 /// A deployed stack.

@@ -22,13 +22,14 @@ pub use values::{
 use crate::{
     Error,
     asset::Asset,
+    database::DatabaseLogin,
     drift::Drift,
     lock::LeaseHolder,
     plan::{Plan, StackPlan},
     progress::Progress,
     release::{AliasMove, InService, Rollout},
     site::SiteFile,
-    source::Source,
+    source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack},
 };
 
@@ -36,7 +37,9 @@ use crate::{
 ///
 /// Whatever changes the stage is called only while its [`Lease`] is held, and each such call is safe
 /// to repeat after an interruption at any point.
-pub trait Target: Leases + Records + Stacks + Functions + Observe + Teardown + Debug {
+pub trait Target:
+    Leases + Records + Stacks + Functions + Observe + Secrets + Teardown + Debug
+{
     /// Which stage of which account this is.
     fn id(&self) -> StageId;
 
@@ -99,8 +102,11 @@ pub trait Records {
     /// Source of the last successful deploy that changed something. Reads only.
     async fn source(&self) -> Result<Option<Source>, Error>;
 
-    /// Records the source of the deploy that just ended.
+    /// Records the source of the deploy that just ended well, and forgets one that failed before.
     async fn record_source(&self, source: &Source) -> Result<(), Error>;
+
+    /// Records that the last deploy failed; `None`: that it did not.
+    async fn record_failed_deploy(&self, failed: Option<&FailedDeploy>) -> Result<(), Error>;
 
     /// Records the applied migrations (version -> SHA-256 of the file), for the next plan.
     async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error>;
@@ -163,9 +169,31 @@ pub trait Observe {
     /// changed it outside of the deployer. What takes longer than `within` is reported as unknown.
     async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error>;
 
-    /// Calls `line` with each matching log line, oldest first; with `follow` until the future is
+    /// How to log in to the database as its owner from this machine; `None`: nobody reaches it from
+    /// here.
+    async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error>;
+
+    /// Calls `lines` with the log lines of each look, oldest first; with `follow` until the future is
     /// dropped.
-    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error>;
+    async fn logs(
+        &self,
+        query: &LogQuery,
+        lines: &mut dyn FnMut(Vec<LogLine>),
+    ) -> Result<(), Error>;
+}
+
+/// Values of secrets. They are in no log, no error and no record.
+#[async_trait(?Send)]
+pub trait Secrets {
+    /// The value of the secret `miyabi-STAGE-NAME`; `None`: it does not exist or has no value.
+    async fn secret(&self, name: &str) -> Result<Option<String>, Error>;
+
+    /// Gives an existing secret a value.
+    async fn put_secret(&self, name: &str, value: &str) -> Result<(), Error>;
+
+    /// Has the distribution send the value of the origin secret, and returns when it does so
+    /// everywhere. Functions accept it by then.
+    async fn send_origin_secret(&self, progress: &Progress) -> Result<(), Error>;
 }
 
 /// Deleting a stage for good.

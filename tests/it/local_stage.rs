@@ -170,6 +170,26 @@ async fn a_first_session_as_the_readme_tells_it() {
         status.to_string().contains("AWS::RDS::DBInstance"),
         "{status}"
     );
+    assert_eq!(status["well"], true, "{status}");
+    assert_eq!(status["failed_deploy"], Value::Null, "{status}");
+    assert_eq!(status["migrations"]["known"]["pending"], 0, "{status}");
+    assert!(status["versions"]["tasks"].is_string(), "{status}");
+    let addresses = status["addresses"].as_array().unwrap();
+    let answers = |address: &Value| address["problem"].is_null();
+    assert!(
+        addresses.len() > 2 && addresses.iter().all(answers),
+        "{status}"
+    );
+    let screen = checkout
+        .xtask(&["status", "--stage", "local"])
+        .await
+        .expect(0)
+        .stdout;
+    assert!(screen.contains("The stage `local` is well."), "{screen}");
+    assert!(
+        !screen.contains("AWS::RDS::DBInstance"),
+        "resources only when asked for: {screen}"
+    );
 
     let logs = checkout
         .xtask(&["logs", "tasks", "--stage", "local", "--filter", "REPORT"])

@@ -23,6 +23,7 @@ mod live_stage;
 mod local_cache;
 mod local_faults;
 mod local_stage;
+mod logs;
 mod metrics;
 mod migrations;
 mod odd_events;
@@ -33,6 +34,7 @@ mod plan;
 mod sandbox;
 mod scanners;
 mod schema;
+mod secrets;
 mod site;
 #[cfg(feature = "aws")]
 mod stages;

@@ -21,6 +21,7 @@ mod openapi;
 mod outputs;
 mod plan;
 mod rollback;
+mod secrets;
 mod status;
 mod supervisor;
 mod synth;
@@ -72,6 +73,7 @@ pub(crate) enum Command {
     Rollback(rollback::Rollback),
     Drift(drift::Drift),
     Database(database::Database),
+    Secrets(secrets::Secrets),
     Destroy(destroy::Destroy),
     Gc(gc::Gc),
     Codegen(codegen::Codegen),
@@ -104,6 +106,7 @@ impl Command {
             Command::Rollback(command) => command.run(context).await,
             Command::Drift(command) => command.run(context).await,
             Command::Database(command) => command.run(context).await,
+            Command::Secrets(command) => command.run(context).await,
             Command::Destroy(command) => command.run(context).await,
             Command::Gc(command) => command.run(context).await,
             Command::Codegen(command) => command.run(context).await,

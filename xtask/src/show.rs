@@ -3,6 +3,8 @@
 pub(crate) mod baseline;
 pub(crate) mod cost;
 pub(crate) mod drift;
+pub(crate) mod health;
+pub(crate) mod log;
 pub(crate) mod markdown;
 pub(crate) mod plan;
 pub(crate) mod table;

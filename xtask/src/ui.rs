@@ -3,7 +3,10 @@
 //! On a terminal, steps are spinners with durations; in a pipe, plain lines, at least one every
 //! fifteen seconds while a step goes on. With `--json`, stdout holds exactly one line of JSON.
 
+mod echo;
 mod error;
+mod paint;
+mod plain;
 mod stdout;
 mod words;
 
@@ -21,6 +24,8 @@ use deployer::{
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde::Serialize;
 
+pub(crate) use paint::Paint;
+pub(crate) use plain::{plain, plain_json};
 pub(crate) use stdout::Lost;
 use stdout::Stdout;
 pub(crate) use words::{duration, plural};
@@ -70,6 +75,16 @@ impl Ui {
         self.json
     }
 
+    /// Whether somebody reads stdout as it is written, and not another program.
+    pub(crate) fn is_read_by_a_person(&self) -> bool {
+        !self.json && io::stdout().is_terminal()
+    }
+
+    /// The colours of data, which goes to stdout. [`Ui::paint`] is for stderr.
+    pub(crate) fn data_paint(&self) -> Paint {
+        Paint::new(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+    }
+
     /// Whether somebody can be asked.
     pub(crate) fn can_ask(&self) -> bool {
         io::stderr().is_terminal() && io::stdin().is_terminal()
@@ -84,7 +99,9 @@ impl Ui {
     /// The answer of a command: one line of JSON, or `text` for people.
     pub(crate) fn answer(&self, value: &impl Serialize, text: &str) {
         if self.json {
-            self.data(&serde_json::to_string(value).unwrap_or_default());
+            self.data(&plain_json(
+                &serde_json::to_string(value).unwrap_or_default(),
+            ));
         } else {
             self.data(text);
         }
@@ -147,6 +164,16 @@ impl Ui {
         })
     }
 
+    /// The same for something that nobody may read on the screen. `None` also when the terminal would
+    /// show it.
+    pub(crate) fn ask_secret(&self, question: &str) -> Option<String> {
+        let _hidden = self.can_ask().then(echo::NoEcho::new).flatten()?;
+        let typed = self.ask(question);
+        // The line end was not shown either.
+        self.say("");
+        typed
+    }
+
     /// A line that somebody types while other things go on. `None`: no more will come.
     pub(crate) fn typed(&self) -> Option<String> {
         let mut line = String::new();
@@ -154,13 +181,9 @@ impl Ui {
         (read > 0).then(|| line.trim().to_owned())
     }
 
-    /// `text` in an ANSI style when somebody sees it.
+    /// `text` in an ANSI style when somebody sees stderr.
     pub(crate) fn paint(&self, style: &str, text: &str) -> String {
-        if self.colour {
-            format!("\x1b[{style}m{text}\x1b[0m")
-        } else {
-            text.to_owned()
-        }
+        Paint::new(self.colour).with(style, text)
     }
 
     fn event(&self, event: Event) {
@@ -193,7 +216,7 @@ impl Ui {
                 detail,
             } => {
                 let detail = detail
-                    .map(|detail| format!(": {detail}"))
+                    .map(|detail| format!(": {}", plain(&detail)))
                     .unwrap_or_default();
                 let line = format!(
                     "{stack} {} {logical_id} ({resource_type}){detail}",
@@ -206,7 +229,7 @@ impl Ui {
                     _ => self.say(&format!("  {line}")),
                 }
             }
-            Event::Warning { text } => self.warn(&text),
+            Event::Warning { text } => self.warn(&plain(&text)),
         }
     }
 

@@ -38,6 +38,7 @@ mod record;
 mod refused;
 mod resources;
 mod rollback;
+mod secrets;
 mod site;
 mod snapshots;
 mod stack;
@@ -192,6 +193,7 @@ impl Aws {
             site: record.site,
             rollout: record.rollout,
             source: record.source,
+            failed_deploy: record.failed_deploy,
         };
         self.read_overrides(&stacks, &mut deployed).await?;
         let known = Known {

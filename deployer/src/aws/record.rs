@@ -9,7 +9,11 @@ use super::{
     Aws,
     bucket::{Object, When},
 };
-use crate::{Error, release::Rollout, source::Source};
+use crate::{
+    Error,
+    release::Rollout,
+    source::{FailedDeploy, Source},
+};
 
 const KEY: &str = "state.json";
 
@@ -28,6 +32,8 @@ pub(super) struct Record {
     pub(super) rollout: Rollout,
     /// What the last deploy that ended well was made of.
     pub(super) source: Option<Source>,
+    /// The last deploy, when it failed.
+    pub(super) failed_deploy: Option<FailedDeploy>,
     /// Resources that outlived their stack and a `destroy` has to remove.
     pub(super) leftovers: Vec<Leftover>,
 }

@@ -8,13 +8,14 @@ use super::{Aws, lease::BucketLease, outcome, placed::moves_gradually};
 use crate::{
     Error,
     asset::Asset,
+    database::DatabaseLogin,
     drift::Drift,
     lock::LeaseHolder,
     plan::{StackAction, StackPlan},
     progress::Progress,
     release::{AliasMove, InService, Rollout},
     site::SiteFile,
-    source::Source,
+    source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack},
     target::{
         BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
@@ -152,7 +153,15 @@ impl Records for Aws {
     }
 
     async fn record_source(&self, source: &Source) -> Result<(), Error> {
-        self.change_record(|record| record.source = Some(source.clone()))
+        self.change_record(|record| {
+            record.source = Some(source.clone());
+            record.failed_deploy = None;
+        })
+        .await
+    }
+
+    async fn record_failed_deploy(&self, failed: Option<&FailedDeploy>) -> Result<(), Error> {
+        self.change_record(|record| record.failed_deploy = failed.cloned())
             .await
     }
 
@@ -254,8 +263,16 @@ impl Observe for Aws {
         self.detect_drift(stacks, within).await
     }
 
-    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
-        self.read_logs(query, line).await
+    async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {
+        Ok(None)
+    }
+
+    async fn logs(
+        &self,
+        query: &LogQuery,
+        lines: &mut dyn FnMut(Vec<LogLine>),
+    ) -> Result<(), Error> {
+        self.read_logs(query, lines).await
     }
 }
 

@@ -61,6 +61,11 @@ pub(super) enum Call {
         /// The commit and what goes with it.
         source: crate::source::Source,
     },
+    /// Records that the last deploy failed, or that it did not.
+    RecordFailedDeploy {
+        /// The failure.
+        failed: Option<crate::source::FailedDeploy>,
+    },
     /// Records which site is in its bucket.
     RecordSite {
         /// Over the files.

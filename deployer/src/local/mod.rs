@@ -26,9 +26,11 @@ mod schedules;
 pub mod secrets;
 pub mod socket;
 mod stack;
+mod stage_secrets;
 mod start;
 mod supervisor;
 mod target;
+mod teardown;
 mod world;
 
 use std::{env, fs, io, path::PathBuf};
@@ -37,7 +39,13 @@ use serde_json::Value;
 
 pub use supervisor::supervise;
 
-use crate::{Error, progress::Progress, project::Project, stage::Stage, target::THIS_MACHINE};
+use crate::{
+    Error,
+    progress::Progress,
+    project::Project,
+    stage::Stage,
+    target::{Secrets as _, THIS_MACHINE},
+};
 use control::{Call, Client};
 use files::Files;
 use records::Records;
@@ -48,6 +56,8 @@ const REGION: &str = "us-east-1";
 
 /// The stand-in for GitHub, as its port and its troubles are called.
 const GITHUB: &str = "github";
+/// Client id and secret at the stand-in.
+const STAND_IN: &str = "stand-in";
 /// The port that is taken for the stand-in for GitHub when it is free.
 const GITHUB_PORT: u16 = 8789;
 
@@ -76,6 +86,21 @@ impl Local {
     /// `miyabi-local-assets`: the bucket with the functions' code.
     fn asset_bucket(&self) -> String {
         format!("miyabi-{}-assets", self.stage)
+    }
+
+    /// `miyabi-local-jwt-keys`
+    fn secret_name(&self, name: &str) -> String {
+        format!("miyabi-{}-{name}", self.stage)
+    }
+
+    /// Whether people sign in at GitHub itself: an OAuth application of it is given, or was set.
+    async fn signs_in_at_github(&self) -> Result<bool, Error> {
+        if real_github().is_some() {
+            return Ok(true);
+        }
+        let set = self.secret("github").await?;
+        let set = set.and_then(|value| serde_json::from_str::<Value>(&value).ok());
+        Ok(set.is_some_and(|value| value["client_id"] != STAND_IN))
     }
 
     /// The supervisor; an error that says how to start it when none runs.

@@ -130,7 +130,7 @@ pub(super) fn generate(properties: &Value) -> Option<String> {
 }
 
 /// Random letters and digits.
-pub(super) fn random(length: usize) -> String {
+pub(crate) fn random(length: usize) -> String {
     // Each UUID has 122 random bits from the system, written in 32 digits.
     let mut text = String::new();
     while text.len() < length {

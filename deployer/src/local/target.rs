@@ -7,26 +7,27 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, assets, check,
+    ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, STAND_IN, assets, check,
     control::{Answer, Call, Client},
     edge, logs, real_github,
     records::Records,
-    remove, start, unusable,
+    start, unusable,
 };
 use crate::{
     Error,
     asset::Asset,
+    database::DatabaseLogin,
     drift::Drift,
     lock::{FileLock, LeaseHolder},
     plan::StackPlan,
     progress::Progress,
     site::SiteFile,
-    source::Source,
+    source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack, StateFile},
     target::{
         BackgroundInvoke, CallStats, Functions, Health, Invocation, Lease, Leases, LogLine,
         LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
-        ResourceStatus, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
+        ResourceStatus, Secrets as _, StackRollback, Stacks, StageId, Target, Upkeep, Uploaded,
     },
 };
 
@@ -89,12 +90,12 @@ impl StageRecords for Local {
     }
 
     async fn known_parameters(&self) -> Result<BTreeMap<String, String>, Error> {
-        let (github, api) = match real_github() {
-            Some(_) => (
+        let (github, api) = match self.signs_in_at_github().await? {
+            true => (
                 "https://github.com".to_owned(),
                 "https://api.github.com".to_owned(),
             ),
-            None => {
+            false => {
                 let port = self.files.port(GITHUB, GITHUB_PORT);
                 let port = port.map_err(|cause| unusable(self.files.dir(), cause))?;
                 let origin = format!("http://127.0.0.1:{port}");
@@ -121,6 +122,13 @@ impl StageRecords for Local {
         .await
     }
 
+    async fn record_failed_deploy(&self, failed: Option<&FailedDeploy>) -> Result<(), Error> {
+        self.tell(Call::RecordFailedDeploy {
+            failed: failed.cloned(),
+        })
+        .await
+    }
+
     async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
         self.tell(Call::RecordMigrations {
             applied: applied.clone(),
@@ -142,12 +150,17 @@ impl Stacks for Local {
 
     async fn prepare(&self, progress: &Progress) -> Result<(), Error> {
         let client = start::start(&self.files, &self.root, &self.stage, progress).await?;
-        let (id, secret) = real_github().unwrap_or(("stand-in".to_owned(), "stand-in".to_owned()));
-        let call = Call::PutSecret {
-            name: format!("miyabi-{}-github", self.stage),
-            value: json!({"client_id": id, "client_secret": secret}).to_string(),
-        };
-        client.call::<Value>(call, progress).await?;
+        // What `secrets set` put there stays, unless other values are given.
+        let given = real_github();
+        if given.is_some() || self.secret("github").await?.is_none() {
+            let stand_in = || (STAND_IN.to_owned(), STAND_IN.to_owned());
+            let (id, secret) = given.unwrap_or_else(stand_in);
+            let call = Call::PutSecret {
+                name: self.secret_name("github"),
+                value: json!({"client_id": id, "client_secret": secret}).to_string(),
+            };
+            client.call::<Value>(call, progress).await?;
+        }
         let bucket = self.files.bucket(&self.asset_bucket());
         let used = fs::read_to_string(self.files.records());
         match used {
@@ -262,26 +275,15 @@ impl Observe for Local {
         })
     }
 
-    async fn logs(&self, query: &LogQuery, line: &mut dyn FnMut(LogLine)) -> Result<(), Error> {
-        logs::read(&self.files, &self.stage, query, line).await
-    }
-}
-
-#[async_trait(?Send)]
-impl Teardown for Local {
-    /// A deleted stack retains nothing: all of it is in the folder of the stage.
-    async fn note_retained(&self) -> Result<(), Error> {
-        Ok(())
+    async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {
+        self.owners_login().await
     }
 
-    async fn destroy(&self, progress: &Progress) -> Result<(), Error> {
-        start::stop(&self.files, progress).await?;
-        // A record that cannot be read names nothing that could be removed.
-        if let Ok(records) = Records::load(&self.files) {
-            for stack in records.stacks() {
-                self.remove_data(&records, &stack.name)?;
-            }
-        }
-        remove(self.files.dir()).map_err(|cause| unusable(self.files.dir(), cause))
+    async fn logs(
+        &self,
+        query: &LogQuery,
+        lines: &mut dyn FnMut(Vec<LogLine>),
+    ) -> Result<(), Error> {
+        logs::read(&self.files, &self.stage, query, lines).await
     }
 }

@@ -4,7 +4,10 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use crate::drift::{DriftKind, Drifted};
+use crate::{
+    drift::{DriftKind, Drifted},
+    logs::LogSource,
+};
 
 /// The account that everything on this machine is in.
 pub(crate) const THIS_MACHINE: &str = "000000000000";
@@ -117,26 +120,28 @@ pub enum Health {
     Unknown,
 }
 
-/// Which log lines.
+/// Which log lines to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LogQuery {
-    /// Short names of functions; empty: all.
-    pub functions: Vec<String>,
-    /// Not older than this; `None`: all there is.
+    /// From these; empty: from all that the stage has.
+    pub sources: Vec<LogSource>,
+    /// Not older than this; `None`: all that is kept.
     pub since: Option<SystemTime>,
-    /// Only lines that contain this text.
-    pub filter: Option<String>,
-    /// Go on with new lines.
+    /// The reader wants only lines that contain this id, checked by
+    /// [`crate::logs::assert_request_id`]. A target may return others as well.
+    pub request_id: Option<String>,
+    /// Continue with new lines.
     pub follow: bool,
 }
 
-/// A line of a function's log.
+/// A line of a log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogLine {
-    /// The function's short name.
-    pub function: String,
+    /// Which log.
+    pub source: LogSource,
     /// When it was written.
     pub at: SystemTime,
-    /// The line, without its end.
+    /// The line as it was written, without its end. One of PostgreSQL, or of AWS, can have several
+    /// lines.
     pub text: String,
 }

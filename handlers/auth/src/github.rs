@@ -89,7 +89,7 @@ async fn ask(app: &App, event: &Value) -> Result<Answer, ApiError> {
 }
 
 fn refused(code: &str) -> ApiError {
-    // Details are in the log of `github`, which the request's id leads to.
+    // Details are in the log of `github`, under the same request id.
     tracing::info!(code, "GitHub signs nobody in.");
     match code {
         "bad_code" => ApiError::bad_request(

@@ -9,6 +9,7 @@
 #![cfg_attr(not(test), no_std)]
 
 mod functions;
+pub mod keys;
 pub mod metrics;
 mod permission;
 

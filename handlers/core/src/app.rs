@@ -1,9 +1,13 @@
 //! What a function has: made once at start, shared by its handlers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use axum::extract::FromRef;
-use miyabi_catalog::Function;
+use http::HeaderMap;
+use miyabi_catalog::{Function, keys::VERIFYING_AGE};
 
 use crate::{
     ApiError, CachedSecret, Clock, Connections, Db, HttpClient,
@@ -11,14 +15,18 @@ use crate::{
     cache::Cache,
     config::{Config, ConfigError},
     connection::Connector,
+    invocation,
     keys::Keys,
     nudge::{self, Nudge},
     origin::OriginSecret,
     revocation::{InPostgres, InValkey, Revocations},
 };
 
-/// The distribution sends the same value for as long as the stage lives: it is read once.
+/// A value that was good stays in use while it cannot be read again: the distribution may still send
+/// it.
 const ORIGIN_SECRET_LIMIT: Duration = Duration::MAX;
+/// An unknown value makes us read the secret again, but not more often than this.
+const UNKNOWN_ORIGIN_PAUSE: Duration = Duration::from_secs(5);
 
 /// The state of a function's router. Cheap to clone. Nothing in it has touched the network yet.
 #[derive(Clone)]
@@ -34,6 +42,8 @@ struct Inner {
     connector: Option<Arc<Connector>>,
     keys: Option<Arc<Keys>>,
     origin_secret: CachedSecret<OriginSecret>,
+    /// When a request with an unknown value last made us read the origin secret.
+    last_unknown_origin: Mutex<Option<Instant>>,
 }
 
 impl std::fmt::Debug for App {
@@ -90,6 +100,7 @@ impl App {
             connector,
             keys,
             origin_secret: CachedSecret::new("the origin secret", ORIGIN_SECRET_LIMIT, clock),
+            last_unknown_origin: Mutex::default(),
         })))
     }
 
@@ -176,7 +187,8 @@ impl App {
         }
     }
 
-    /// Invokes another function by its short name in the catalogue, and waits for its answer.
+    /// Invokes another function by its short name in the catalogue, and waits for its answer. The id
+    /// of the request goes along.
     ///
     /// # Errors
     ///
@@ -194,7 +206,8 @@ impl App {
             .invokes
             .get(function)
             .ok_or_else(|| InvokeError::not_in_the_catalogue(function))?;
-        self.0.aws.invoke(arn, payload, timeout).await
+        let payload = invocation::with_request_id(payload);
+        self.0.aws.invoke(arn, &payload, timeout).await
     }
 
     /// How `migrate` connects: outside of [`Db`], since it is no tenant's.
@@ -213,17 +226,43 @@ impl App {
 
     /// The origin secret; `None`: the stage has none.
     pub(crate) async fn origin_secret(&self) -> Result<Option<Arc<OriginSecret>>, ApiError> {
+        self.origin_secret_of(VERIFYING_AGE).await
+    }
+
+    /// The same, as read no longer than `age` ago where it can be read.
+    async fn origin_secret_of(&self, age: Duration) -> Result<Option<Arc<OriginSecret>>, ApiError> {
         let Some(arn) = &self.0.config.origin_secret else {
             return Ok(None);
         };
-        let required = self.0.config.origin_secret_required;
-        let secret = self
-            .0
-            .origin_secret
-            .get(ORIGIN_SECRET_LIMIT, self.secret(arn), |text| {
-                OriginSecret::parse(text, required)
-            });
+        let parse = |text: &str| OriginSecret::parse(text, self.0.config.origin_secret_required);
+        let secret = self.0.origin_secret.get(age, self.secret(arn), parse);
         secret.await.map(Some)
+    }
+
+    /// The origin secret for a request with these headers: read again when they have a value that is
+    /// not known, as after a rotation.
+    pub(crate) async fn origin_secret_for(
+        &self,
+        headers: &HeaderMap,
+    ) -> Result<Option<Arc<OriginSecret>>, ApiError> {
+        let known = self.origin_secret().await?;
+        let is_unknown = known
+            .as_ref()
+            .is_some_and(|known| known.is_unknown_in(headers));
+        if !is_unknown || !self.may_read_for_an_unknown_origin() {
+            return Ok(known);
+        }
+        self.origin_secret_of(Duration::ZERO).await
+    }
+
+    fn may_read_for_an_unknown_origin(&self) -> bool {
+        let last = &self.0.last_unknown_origin;
+        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+        let may = last.is_none_or(|last| last.elapsed() >= UNKNOWN_ORIGIN_PAUSE);
+        if may {
+            *last = Some(Instant::now());
+        }
+        may
     }
 
     /// Reads the secrets that requests will need, while the first one is still to come.

@@ -103,7 +103,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?;
         let (claims, keys) = App::from_ref(state).keys()?.verify(token).await?;
-        request::set_organization(claims.org);
+        request::set_caller(claims.sub, claims.org);
         Ok(Caller {
             claims,
             keys,

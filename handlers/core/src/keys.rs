@@ -11,6 +11,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use miyabi_catalog::keys::{SIGNING_AGE, VERIFYING_AGE};
+
 use crate::{
     ApiError, CachedSecret, Clock,
     aws::Aws,
@@ -19,11 +21,6 @@ use crate::{
 
 pub use key_set::KeySet;
 
-/// Oldest knowledge of the current key that a token is signed by.
-const SIGNING_AGE: Duration = Duration::from_secs(60);
-/// Oldest knowledge of the keys that a token is verified by, while they can be read again: a key
-/// that was removed is refused after this time.
-const VERIFYING_AGE: Duration = Duration::from_secs(300);
 /// Oldest knowledge of the keys that anything is verified by when they cannot be read again. A key
 /// that was removed is refused after this time, in each process: as long as a token of it could
 /// have lived.

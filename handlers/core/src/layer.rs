@@ -65,11 +65,12 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let response = answer.instrument(span.clone()).await;
     let status = response.status();
     span.in_scope(|| {
-        let organization = current.organization().map(tracing::field::display);
+        let (user, organization) = current.caller().unzip();
         let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
             status = status.as_u16(),
-            organization,
+            user = user.map(tracing::field::display),
+            organization = organization.map(tracing::field::display),
             milliseconds,
             "Answered."
         );
@@ -93,7 +94,7 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
         return method_not_allowed().into_response();
     }
-    let secret = match app.origin_secret().await {
+    let secret = match app.origin_secret_for(request.headers()).await {
         Ok(secret) => secret,
         Err(error) => return error.into_response(),
     };

@@ -49,6 +49,7 @@ mod etag;
 mod event;
 mod http_client;
 mod idempotency;
+mod invocation;
 mod json;
 mod keys;
 mod layer;

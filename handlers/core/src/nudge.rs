@@ -10,7 +10,7 @@ use std::{sync::Arc, time::Duration};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::aws::Aws;
+use crate::{aws::Aws, invocation};
 
 /// The function that sends events.
 pub(crate) const BROADCAST: &str = "ws-broadcast";
@@ -36,6 +36,7 @@ impl Nudge {
         };
         let each = organizations.iter().map(|organization| async move {
             let event = json!({ "kind": "drain", "organization_id": organization });
+            let event = invocation::with_request_id(&event);
             if let Err(error) = self.aws.invoke_event(arn, &event, LIMIT).await {
                 tracing::warn!(%error, %organization, "A nudge failed. The sweep of the next minute sends the events.");
             }

@@ -15,6 +15,8 @@ const VERIFY: &str = "x-origin-verify";
 #[derive(Clone)]
 pub(crate) struct OriginSecret {
     value: String,
+    /// What the distribution sent before a rotation, and may still send.
+    previous: Option<String>,
     /// Whether a request without it is refused. On stages that also answer at the API's own
     /// address it is not, and is believed as little as a request on a stage without a secret.
     required: bool,
@@ -28,10 +30,12 @@ impl OriginSecret {
         #[derive(Deserialize)]
         struct Secret {
             value: String,
+            previous: Option<String>,
         }
         let secret: Secret = serde_json::from_str(secret)
             .map_err(|_| "The origin secret is not {\"value\": ..}.".to_owned())?;
-        if secret.value.len() < 16 {
+        let values = [Some(&secret.value), secret.previous.as_ref()];
+        if values.into_iter().flatten().any(|value| value.len() < 16) {
             return Err(
                 "The origin secret has fewer than 16 characters. Generate one at random."
                     .to_owned(),
@@ -39,24 +43,38 @@ impl OriginSecret {
         }
         Ok(OriginSecret {
             value: secret.value,
+            previous: secret.previous,
             required,
         })
     }
 
-    /// Whether the request came through the distribution. Compares in the same time for any value.
+    /// Whether the request came through the distribution.
     fn is_in(&self, headers: &HeaderMap) -> bool {
         let mut values = headers.get_all(VERIFY).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
             return false;
         };
-        let (expected, given) = (self.value.as_bytes(), value.as_bytes());
-        expected.len() == given.len()
-            && expected
-                .iter()
-                .zip(given)
-                .fold(0, |all, (a, b)| all | (a ^ b))
-                == 0
+        let accepted = std::iter::once(&self.value).chain(&self.previous);
+        // No early end: both are compared, whichever it is.
+        accepted.fold(false, |is_one, accepted| {
+            is_one | is_equal(accepted.as_bytes(), value.as_bytes())
+        })
     }
+
+    /// Whether the request has the header, and no value that is known.
+    pub(crate) fn is_unknown_in(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key(VERIFY) && !self.is_in(headers)
+    }
+}
+
+/// Compares in the same time for any value of a length.
+fn is_equal(expected: &[u8], given: &[u8]) -> bool {
+    expected.len() == given.len()
+        && expected
+            .iter()
+            .zip(given)
+            .fold(0, |all, (a, b)| all | (a ^ b))
+            == 0
 }
 
 /// The origin that the client sees, `https://tasks.example.com`, and the address it calls from.
@@ -161,6 +179,32 @@ mod tests {
         let right = [("x-origin-verify", "0123456789abcdef"), viewer];
         let origin = Origin::check(&parts(&right), Some(&secret), "https").unwrap();
         assert_eq!(origin.client_address.as_deref(), Some("192.0.2.1"));
+    }
+
+    #[test]
+    fn during_a_rotation_both_values_are_accepted_and_no_other() {
+        let text = r#"{"value": "fedcba9876543210", "previous": "0123456789abcdef"}"#;
+        let secret = OriginSecret::parse(text, true).unwrap();
+        for (value, is_accepted) in [
+            ("fedcba9876543210", true),
+            ("0123456789abcdef", true),
+            ("0123456789abcdeg", false),
+        ] {
+            let parts = parts(&[("x-origin-verify", value)]);
+            let origin = Origin::check(&parts, Some(&secret), "https");
+            assert_eq!(origin.is_ok(), is_accepted, "{value}");
+            assert_eq!(
+                secret.is_unknown_in(&parts.headers),
+                !is_accepted,
+                "{value}"
+            );
+        }
+        assert!(
+            !secret.is_unknown_in(&parts(&[]).headers),
+            "nothing to look up"
+        );
+        let short = r#"{"value": "fedcba9876543210", "previous": "short"}"#;
+        assert!(OriginSecret::parse(short, true).is_err());
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub(crate) struct Current {
     pub(crate) id: String,
     /// Nanoseconds spent on the database.
     database: AtomicU64,
-    organization: OnceLock<Uuid>,
+    caller: OnceLock<(Uuid, Uuid)>,
 }
 
 impl Current {
@@ -43,9 +43,9 @@ impl Current {
         Duration::from_nanos(self.database.load(Ordering::Relaxed))
     }
 
-    /// The organization of the caller, once it is known.
-    pub(crate) fn organization(&self) -> Option<Uuid> {
-        self.organization.get().copied()
+    /// Ids of the caller and of the caller's organization, once they are known.
+    pub(crate) fn caller(&self) -> Option<(Uuid, Uuid)> {
+        self.caller.get().copied()
     }
 }
 
@@ -56,9 +56,11 @@ pub(crate) async fn scope<F: Future>(current: Arc<Current>, answer: F) -> F::Out
 
 /// The id of the request that is being answered; `none` outside of one.
 pub fn id() -> String {
-    CURRENT
-        .try_with(|current| current.id.clone())
-        .unwrap_or_else(|_| "none".to_owned())
+    id_if_any().unwrap_or_else(|| "none".to_owned())
+}
+
+pub(crate) fn id_if_any() -> Option<String> {
+    CURRENT.try_with(|current| current.id.clone()).ok()
 }
 
 pub(crate) fn add_database_time(spent: Duration) {
@@ -66,8 +68,8 @@ pub(crate) fn add_database_time(spent: Duration) {
     let _ = CURRENT.try_with(|current| current.database.fetch_add(nanoseconds, Ordering::Relaxed));
 }
 
-pub(crate) fn set_organization(organization: Uuid) {
-    let _ = CURRENT.try_with(|current| current.organization.set(organization));
+pub(crate) fn set_caller(user: Uuid, organization: Uuid) {
+    let _ = CURRENT.try_with(|current| current.caller.set((user, organization)));
 }
 
 /// Ids come from the gateway; what else somebody may have put there stays out of logs and answers.

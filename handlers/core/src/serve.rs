@@ -1,6 +1,6 @@
 //! From `main` to the Runtime API: what the `main.rs` of a function calls.
 
-use std::{env, future::Future, process::ExitCode, sync::Arc};
+use std::{env, future::Future, process::ExitCode};
 
 use axum::Router;
 use futures_util::future::{self, Either};
@@ -8,10 +8,12 @@ use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 use tower::Service;
+use tracing::Instrument;
 
 use crate::{
     ApiError, App, Clock,
     event::{self, Accepted},
+    invocation::Invocation,
     layer, log, request,
 };
 
@@ -93,20 +95,27 @@ where
 {
     run(function, |app| async move {
         let handler = &handler;
-        let invocations =
-            lambda_runtime::run(lambda_runtime::service_fn(|event: LambdaEvent<E>| {
+        let invocations = lambda_runtime::run(lambda_runtime::service_fn(
+            |event: LambdaEvent<Invocation<E>>| {
                 let app = app.clone();
                 async move {
-                    let current = request::Current::new(&event.context.request_id);
-                    let answer =
-                        request::scope(Arc::clone(&current), handler(app, event.payload)).await;
-                    answer.map_err(|error| {
-                        let error = error.log_text();
-                        tracing::error!(error, "The invocation failed.");
-                        lambda_runtime::Error::from(error)
-                    })
+                    let context = event.context;
+                    let Invocation { event, request_id } = event.payload;
+                    // Of the request behind it, else of the invocation.
+                    let id = request_id.as_ref().unwrap_or(&context.request_id);
+                    let current = request::Current::new(id);
+                    let span = tracing::info_span!("invocation", request_id = current.id);
+                    let handled = async {
+                        handler(app, event).await.map_err(|error| {
+                            let error = error.log_text();
+                            tracing::error!(error, "The invocation failed.");
+                            lambda_runtime::Error::from(error)
+                        })
+                    };
+                    request::scope(current, handled.instrument(span)).await
                 }
-            }));
+            },
+        ));
         invocations.await.map_err(|error| error.to_string())
     })
 }

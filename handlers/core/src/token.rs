@@ -9,13 +9,14 @@ mod provider;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation, errors::ErrorKind};
+use miyabi_catalog::keys::{TOKEN_LEEWAY, TOKEN_LIFETIME};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// How long an access token is good for, in seconds.
-pub const LIFETIME: i64 = 15 * 60;
+pub const LIFETIME: i64 = TOKEN_LIFETIME.as_secs().cast_signed();
 /// How far clocks may be apart, in seconds.
-pub const LEEWAY: i64 = 5;
+pub const LEEWAY: i64 = TOKEN_LEEWAY.as_secs().cast_signed();
 /// No token of ours comes near this, in bytes.
 const MAX_LENGTH: usize = 2048;
 /// The media type in the header (RFC 9068): a token made for another purpose is not an access token.

@@ -11,16 +11,18 @@ use serde_json::json;
 
 use crate::{context::Context, show::table::table};
 
+mod psql;
 mod restore;
 
-/// Shows, snapshots and restores the database of a stage on AWS.
+/// Opens, shows, snapshots and restores the database of a stage.
 ///
-/// `local` has a PostgreSQL of its own on this machine and no snapshots.
+/// `local` has a PostgreSQL of its own on this machine and no snapshots: `psql` is for it, everything
+/// else for stages on AWS.
 #[derive(Args)]
 pub(crate) struct Database {
     /// The stage.
-    #[arg(long)]
-    stage: String,
+    #[arg(long, global = true)]
+    stage: Option<String>,
     #[command(subcommand)]
     action: Action,
 }
@@ -41,11 +43,21 @@ enum Action {
     /// can be restored.
     Status,
     Restore(restore::Restore),
+    Psql(psql::Psql),
 }
 
 impl Database {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
-        let stage = context.stage(&self.stage)?;
+        let Some(stage) = &self.stage else {
+            return Err(Error::usage(
+                "The stage is missing: `--stage` names it.",
+                "For example: `cargo xtask database psql --stage local`",
+            ));
+        };
+        let stage = context.stage(stage)?;
+        if let Action::Psql(psql) = self.action {
+            return psql.run(context, &stage).await;
+        }
         assert_at_rds(&stage)?;
         let target = context.target(&stage).await?;
         let Some(database) = target.managed_database() else {
@@ -56,6 +68,7 @@ impl Database {
             Action::Snapshots => snapshots(context, &stage, database).await,
             Action::Status => status(context, &stage, database).await,
             Action::Restore(restore) => restore.run(context, &stage, &*target, database).await,
+            Action::Psql(psql) => psql.run(context, &stage).await,
         }
     }
 }
@@ -63,7 +76,7 @@ impl Database {
 fn without_snapshots() -> Error {
     Error::usage(
         "The stage `local` has no snapshots: its PostgreSQL is a process on this machine, and its data are files that must not be copied while it runs.",
-        "`cargo xtask status --stage local` says where it listens; `pg_dump` copies its content.",
+        "`cargo xtask database psql --stage local` opens it; `pg_dump` copies its content.",
     )
 }
 

@@ -9,7 +9,7 @@ use std::{
 use clap::Args;
 use deployer::{Error, project::Project, target::LogQuery};
 
-use super::logs;
+use super::logs::Output;
 use crate::{context::Context, process::Tool};
 
 /// Runs the stage `local` in the foreground, with its logs, rebuilt and swapped on change.
@@ -45,7 +45,8 @@ impl Dev {
             follow: true,
             ..LogQuery::default()
         };
-        let mut show = |line| logs::show(context, &line);
+        let mut output = Output::watching(context, &stage);
+        let mut show = |lines| output.show(lines);
         let following = target.logs(&query, &mut show);
         let watching = async {
             loop {
@@ -58,7 +59,7 @@ impl Dev {
                 let changed = difference(&seen, &look(&context.project));
                 seen = look(&context.project);
                 context.ui.say(&format!("changed: {changed}"));
-                // What does not build is told; the next change may mend it.
+                // The next change may fix what does not build.
                 if let Err(error) = deploy(context).await {
                     context.ui.error(&error);
                 }

@@ -9,7 +9,7 @@ use clap::Args;
 use deployer::{Error, event::Request, sign_in::sign_in, stage::Stage, state, target::Target};
 use serde_json::{Value, json};
 
-use crate::context::Context;
+use crate::{context::Context, ui::plain};
 
 /// Invokes a function directly and shows its answer.
 ///
@@ -160,7 +160,7 @@ impl Invoke {
     fn show(&self, context: &Context, value: &Value) -> u8 {
         let status = value.get("statusCode").and_then(Value::as_u64);
         let (Some(_), Some(status)) = (&self.route, status) else {
-            context.ui.answer(value, &pretty(value));
+            context.ui.answer(value, &shown(context, value));
             return 0;
         };
         let body = value
@@ -174,14 +174,20 @@ impl Invoke {
             "body": body,
         });
         context.ui.say(&context.ui.paint("1", &status.to_string()));
-        context.ui.answer(&answer, &pretty(&body));
+        context.ui.answer(&answer, &shown(context, &body));
         u8::from(status >= 400)
     }
 }
 
-fn pretty(value: &Value) -> String {
-    match value {
+/// As the function sent it; for a person, without what would control the terminal.
+fn shown(context: &Context, value: &Value) -> String {
+    let text = match value {
         Value::String(text) => text.clone(),
         other => serde_json::to_string_pretty(other).unwrap_or_default(),
+    };
+    if context.ui.is_read_by_a_person() {
+        plain(&text).into_owned()
+    } else {
+        text
     }
 }

@@ -1,107 +1,210 @@
-//! `cargo xtask logs`: the lines of functions, once or as they come.
+//! `cargo xtask logs`: what a stage logged, once or as it is written.
 
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use deployer::{
     Error,
-    target::{LogLine, LogQuery},
+    logs::{Entry, Kind, Level, LogFilter, LogSource, assert_request_id},
+    stage::Stage,
+    target::{LogLine, LogQuery, Target},
 };
-use serde_json::json;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::context::Context;
+use crate::{
+    context::Context,
+    show::log::{Pretty, Understood},
+};
 
-/// Shows what the functions wrote, oldest first.
+mod output;
+mod since;
+
+use output::Form;
+pub(crate) use output::Output;
+use since::Since;
+
+/// How far back AWS is searched when nobody says: CloudWatch Logs is asked page by page.
+const LOOKBACK: Duration = Duration::from_secs(3600);
+/// The same for one request, which is searched for on the side of CloudWatch Logs.
+const LOOKBACK_FOR_A_REQUEST: Duration = Duration::from_secs(86_400);
+
+/// Shows what a stage logged, oldest first.
+///
+/// On a terminal: one line a request, with time (UTC), function, method, route, status, duration and
+/// who; errors with their cause below. Left out there unless `--all` or the log's name is given:
+/// metrics, Lambda's own lines, and what gateway and database log about requests that went well. In a
+/// pipe: every line as it was written, after its time and log.
+///
+/// Control characters in a line are shown as their codes and never reach the terminal.
 #[derive(Args)]
 pub(crate) struct Logs {
-    /// Functions by their short names; none: all.
-    functions: Vec<String>,
+    /// Functions by their short names, `gateway` for the access log, `database`; none: all.
+    #[arg(value_name = "LOG")]
+    sources: Vec<String>,
     /// The stage.
     #[arg(long)]
     stage: String,
-    /// Follow new lines until Ctrl-C.
+    /// Continue with new lines until Ctrl-C.
     #[arg(long, short)]
     follow: bool,
-    /// Not older than this: `30s`, `10m`, `2h`, `1d`.
-    #[arg(long, value_name = "AGE", value_parser = age)]
-    since: Option<Duration>,
+    /// Not older than this: `30s`, `10m`, `2h`, `1d`, or a time as `2026-11-27T05:00:00Z`.
+    ///
+    /// Without it: all on `local`; the last hour on AWS, the last day with `--request-id`, only new
+    /// lines with `--follow`.
+    #[arg(long, value_name = "AGE|TIME", value_parser = since::parse)]
+    since: Option<Since>,
     /// Only lines that contain this text.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
+    /// Only lines of this level or a more severe one: `info`, `warn`, `error`.
+    ///
+    /// A response with status 500 or above is an error.
+    #[arg(long, value_name = "LEVEL")]
+    level: Option<Level>,
+    /// Only lines of this request, in every log: its whole path.
+    ///
+    /// The id is in the header `x-request-id` of each response. Exit code 1 when no log has it.
+    #[arg(long, value_name = "ID")]
+    request_id: Option<String>,
+    /// On a terminal, leave nothing out.
+    #[arg(long)]
+    all: bool,
+    /// In a pipe, show lines as on a terminal, without colours.
+    #[arg(long, conflicts_with = "json")]
+    pretty: bool,
 }
 
 impl Logs {
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let stage = context.stage(&self.stage)?;
-        for function in &self.functions {
-            super::known_function(function)?;
+        let named: Result<Vec<LogSource>, Error> = self
+            .sources
+            .iter()
+            .map(|name| LogSource::parse(name, &stage))
+            .collect();
+        if let Some(id) = &self.request_id {
+            assert_request_id(id)?;
         }
-        let target = context.target(&stage).await?;
         let query = LogQuery {
-            functions: self.functions,
-            since: self
-                .since
-                .and_then(|age| SystemTime::now().checked_sub(age)),
-            filter: self.filter,
+            sources: named?,
+            since: self.since(&stage)?,
+            request_id: self.request_id.clone(),
             follow: self.follow,
         };
-        let mut show = |line: LogLine| show(context, &line);
+        let target = context.target(&stage).await?;
+        let mut output = self.output(context, &stage, &query);
+        let mut show = |lines: Vec<LogLine>| output.show(lines);
         let read = context.interrupt.or(target.logs(&query, &mut show));
         let result = tokio::select! {
             result = read => result,
-            () = context.ui.reader_gone() => Ok(()),
+            () = context.ui.reader_gone() => return Ok(0),
         };
         // Ctrl-C is how following ends.
         if self.follow && context.interrupt.is_set() {
-            Ok(0)
-        } else {
-            result.map(|()| 0)
+            return Ok(0);
+        }
+        result?;
+        match output.shown() {
+            0 => {
+                self.nothing(context, &stage, &*target, output.left_out())
+                    .await
+            }
+            _ => Ok(0),
         }
     }
-}
 
-/// A line each; with `--json` one object a line.
-pub(crate) fn show(context: &Context, line: &LogLine) {
-    let at = OffsetDateTime::from(line.at);
-    let millis = at
-        .replace_nanosecond(at.nanosecond() / 1_000_000 * 1_000_000)
-        .unwrap_or(at);
-    let at = millis.format(&Rfc3339).unwrap_or_default();
-    if context.ui.is_json() {
-        let value = json!({"at": at, "function": line.function, "text": line.text});
-        context.ui.data(&value.to_string());
-    } else {
-        let head = context.ui.paint("2", &format!("{at} {}", line.function));
-        context.ui.data(&format!("{head} {}", line.text));
+    /// From when on lines are read.
+    fn since(&self, stage: &Stage) -> Result<Option<SystemTime>, Error> {
+        let now = SystemTime::now();
+        if let Some(since) = &self.since {
+            return since.moment(now);
+        }
+        let lookback = match (stage.is_local(), self.follow, &self.request_id) {
+            (true, ..) => return Ok(None),
+            (false, _, Some(_)) => LOOKBACK_FOR_A_REQUEST,
+            (false, true, None) => Duration::ZERO,
+            (false, false, None) => LOOKBACK,
+        };
+        Ok(now.checked_sub(lookback))
+    }
+
+    fn output<'a>(&self, context: &'a Context, stage: &Stage, query: &LogQuery) -> Output<'a> {
+        let form = if context.ui.is_json() {
+            Form::Json
+        } else if self.pretty || context.ui.is_read_by_a_person() {
+            Form::Pretty {
+                pretty: Pretty::new(&LogSource::of(stage), context.ui.data_paint()),
+                with_routine: self.all || self.request_id.is_some(),
+                named: query.sources.clone(),
+            }
+        } else {
+            Form::Raw
+        };
+        let filter = LogFilter {
+            text: self.filter.clone(),
+            level: self.level,
+            request_id: self.request_id.clone(),
+        };
+        Output::new(context, filter, form)
+    }
+
+    /// Why nothing was shown, and the next command.
+    async fn nothing(
+        &self,
+        context: &Context,
+        stage: &Stage,
+        target: &dyn Target,
+        left_out: usize,
+    ) -> Result<u8, Error> {
+        let name = stage.name();
+        if target.deployed().await?.stacks.is_empty() {
+            return Err(Error::failed(
+                format!("The stage `{name}` is not deployed, so it has no logs."),
+                format!("`cargo xtask deploy --stage {name}`"),
+            ));
+        }
+        if let Some(id) = &self.request_id {
+            let searched = match (&self.since, stage.is_local()) {
+                (Some(_), _) => "since the given time",
+                (None, true) => "in all that is kept",
+                (None, false) => "in the last 24 hours",
+            };
+            return Err(Error::failed(
+                format!(
+                    "No log of the stage `{name}` has a line of the request `{id}` {searched}."
+                ),
+                format!(
+                    "Compare the id with `x-request-id` of the response; look further back: `cargo xtask logs --stage {name} --request-id {id} --since 30d`. On AWS a line can take some seconds to appear."
+                ),
+            ));
+        }
+        let next = if left_out > 0 {
+            format!(
+                "{left_out} lines of metrics, Lambda, gateway and database were left out: `cargo xtask logs --stage {name} --all`"
+            )
+        } else if stage.is_local() {
+            format!("Follow new ones: `cargo xtask logs --stage {name} --follow`")
+        } else {
+            format!("Look further back: `cargo xtask logs --stage {name} --since 1d`")
+        };
+        context.ui.say(&format!("No such lines. {next}"));
+        Ok(0)
     }
 }
 
-fn age(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("`{text}` is not an age: write a number and s, m, h or d, as in `10m`");
-    let unit = text.chars().last().ok_or_else(wrong)?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    number
-        .checked_mul(seconds)
-        .map(Duration::from_secs)
-        .ok_or_else(wrong)
+/// Whether a line is shown to a person who asked for nothing in particular.
+fn is_wanted(understood: &Understood, named: &[LogSource]) -> bool {
+    let (line, entry) = understood;
+    let is_named = named.contains(&line.source);
+    match entry.kind {
+        Kind::Access(_) | Kind::Database(_) => is_named || !entry.is_routine(),
+        _ => !entry.is_routine(),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ages_have_a_unit() {
-        assert_eq!(age("10m"), Ok(Duration::from_secs(600)));
-        assert_eq!(age("2h"), Ok(Duration::from_secs(7200)));
-        assert!(age("10").is_err() && age("").is_err() && age("9999999999999999999d").is_err());
-    }
+/// Lines with their meaning.
+fn understand(lines: Vec<LogLine>) -> impl Iterator<Item = Understood> {
+    lines.into_iter().map(|line| {
+        let entry = Entry::parse(line.source, &line.text);
+        (line, entry)
+    })
 }

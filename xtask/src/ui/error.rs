@@ -3,16 +3,17 @@
 use deployer::Error;
 use serde_json::{Value, json};
 
-use super::Ui;
+use super::{Ui, plain};
 
 /// The error as a person reads it.
 pub(crate) fn text(error: &Error, ui: &Ui) -> String {
-    let mut text = format!("{} {}", ui.paint("31;1", "error:"), error.message());
+    // A cause can quote a log or an answer of somebody else.
+    let mut text = format!("{} {}", ui.paint("31;1", "error:"), plain(error.message()));
     for cause in error.causes() {
         text.push_str("\n  because: ");
-        text.push_str(&cause.replace('\n', "\n    "));
+        text.push_str(&plain(&cause).replace('\n', "\n    "));
     }
-    text + &format!("\n{} {}", ui.paint("36;1", "hint:"), error.hint())
+    text + &format!("\n{} {}", ui.paint("36;1", "hint:"), plain(error.hint()))
 }
 
 /// The error as JSON.

@@ -303,8 +303,14 @@ fn distribution(demands: &Demands, facts: &Facts) -> Option<Finding> {
 }
 
 fn empty_secret(name: &str, facts: &Facts) -> Finding {
+    let message =
+        format!("The secret `{name}` has no value yet, and the functions that read it need one.");
+    if name == format!("miyabi-{}-github", facts.stage) {
+        let hint = format!("`cargo xtask secrets set github --stage {}`", facts.stage);
+        return Finding::warning(message, hint);
+    }
     Finding::warning(
-        format!("The secret `{name}` has no value yet, and the functions that read it need one."),
+        message,
         format!(
             "`aws secretsmanager put-secret-value --region {} --secret-id {name} --secret-string ..`; docs/deploying.md describes its value",
             facts.region

@@ -299,7 +299,9 @@ fn what_may_go_wrong_or_was_not_checked_is_a_warning() {
     };
     let facts = Facts {
         has_distributions: Some(false),
-        empty_secrets: vec!["miyabi-prod-github".to_owned()],
+        empty_secrets: ["miyabi-prod-github", "miyabi-prod-x"]
+            .map(str::to_owned)
+            .into(),
         unreadable: vec!["acm:DescribeCertificate", "acm:DescribeCertificate"],
         ..facts()
     };
@@ -308,7 +310,11 @@ fn what_may_go_wrong_or_was_not_checked_is_a_warning() {
     let told = told(&demands, &facts);
     assert!(told.contains("first CloudFront distribution"), "{told}");
     assert!(
-        told.contains("put-secret-value --region eu-central-1 --secret-id miyabi-prod-github"),
+        told.contains("`cargo xtask secrets set github --stage prod`"),
+        "{told}"
+    );
+    assert!(
+        told.contains("put-secret-value --region eu-central-1 --secret-id miyabi-prod-x"),
         "{told}"
     );
     assert!(

@@ -94,8 +94,15 @@ impl Supervisor {
                 Ok(Value::Null)
             }
             Call::RecordSource { source } => {
+                self.records.change(|deployed| {
+                    deployed.source = Some(source);
+                    deployed.failed_deploy = None;
+                })?;
+                Ok(Value::Null)
+            }
+            Call::RecordFailedDeploy { failed } => {
                 self.records
-                    .change(|deployed| deployed.source = Some(source))?;
+                    .change(|deployed| deployed.failed_deploy = failed)?;
                 Ok(Value::Null)
             }
             Call::RecordSite { sha256 } => {
