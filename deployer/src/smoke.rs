@@ -114,8 +114,8 @@ pub async fn test(
 pub struct AddressHealth {
     /// `GET http://127.0.0.1:4000/api/health`
     pub request: String,
-    /// The status that it must have.
-    pub expected: u16,
+    /// The statuses that it may have.
+    pub expected: &'static [u16],
     /// How long the response took.
     pub milliseconds: u64,
     /// What is wrong with the response, or why there is none; `None`: it is as expected.
@@ -129,18 +129,16 @@ pub async fn look(
 ) -> Vec<AddressHealth> {
     let stage = smoke_test.stage;
     let requests = requests(stage, outputs, smoke_test.emulated);
-    let looks = requests
-        .iter()
-        .map(|(url, expected, media_type)| async move {
-            let began = Instant::now();
-            let answered = ask(stage, url, *expected, media_type).await;
-            AddressHealth {
-                request: format!("GET {url}"),
-                expected: *expected,
-                milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-                problem: answered.err().map(|error| error.message().to_owned()),
-            }
-        });
+    let looks = requests.iter().map(|request| async move {
+        let began = Instant::now();
+        let answered = ask(stage, request).await;
+        AddressHealth {
+            request: format!("GET {}", request.url),
+            expected: request.statuses,
+            milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            problem: answered.err().map(|error| error.message().to_owned()),
+        }
+    });
     futures_util::future::join_all(looks).await
 }
 

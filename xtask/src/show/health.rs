@@ -170,13 +170,13 @@ mod tests {
             addresses: vec![
                 AddressHealth {
                     request: "GET http://127.0.0.1:8787/".to_owned(),
-                    expected: 200,
+                    expected: &[200],
                     milliseconds: 3,
                     problem: None,
                 },
                 AddressHealth {
                     request: "GET http://127.0.0.1:8787/api/health".to_owned(),
-                    expected: 200,
+                    expected: &[200],
                     milliseconds: 12,
                     problem: Some("Smoke test failed: it returned 503.".to_owned()),
                 },
