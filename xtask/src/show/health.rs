@@ -128,7 +128,10 @@ fn resources(health: &StageHealth) -> String {
 
 fn row_of(address: &AddressHealth, paint: Paint) -> Vec<String> {
     let answer = match &address.problem {
-        None => paint.with("32", &address.expected.to_string()),
+        None => {
+            let statuses: Vec<String> = address.expected.iter().map(u16::to_string).collect();
+            paint.with("32", &statuses.join(" or "))
+        }
         Some(problem) => format!("{} {}", paint.with("31;1", "failing"), plain(problem)),
     };
     let took = format!("{} ms", address.milliseconds);
