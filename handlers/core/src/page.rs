@@ -204,11 +204,8 @@ mod tests {
         }
         assert_eq!(pages, [6, 6, 6, 2]);
         let row = "\"".repeat(2_000_000);
-        let one = page(&[&row], "100");
-        assert_eq!(
-            serde_json::from_str::<Vec<String>>(one.items.get()).unwrap(),
-            [row]
-        );
+        let one = page(std::slice::from_ref(&row), "100");
+        assert_eq!(one.items.get(), serde_json::to_string(&[&row]).unwrap());
         assert_eq!(one.next_cursor, None);
     }
 }

@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn one_event_is_a_message_and_several_are_one() {
         let one = json!({"type": "event", "seq": 1, "event": "tasks.changed", "ids": [Uuid::max()], "versions": [i64::MAX]});
-        assert_eq!(parsed(&of_events(&[event(1, 1)]).unwrap()), [one.clone()]);
+        assert_eq!(
+            parsed(&of_events(&[event(1, 1)]).unwrap()),
+            std::slice::from_ref(&one)
+        );
         let messages = parsed(&of_events(&[event(1, 1), event(2, 1)]).unwrap());
         assert_eq!(messages.len(), 1);
         assert_eq!(messages[0]["type"], "events");
