@@ -17,8 +17,9 @@ const MAX_LIMIT: i64 = 100;
 /// Largest page, in bytes as Lambda counts them ([`crate::answer::MAX`] is the largest response).
 const MAX_BYTES: usize = 5 * 1024 * 1024;
 
-/// A page of a list of `T`, whose rows are JSON already: they are serialized once, to see that they
-/// fit, and not again when they are sent.
+// The rows are JSON already: they are serialized once, to see that they fit, and not again when they
+// are sent. What is documented below is in the API's document.
+/// A page of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
     /// Items, in the order of the list.
