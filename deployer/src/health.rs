@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use futures_util::future;
 use serde::Serialize;
 
 use crate::{
@@ -102,12 +103,13 @@ pub async fn look(
         emulated,
         settles_within: Duration::ZERO,
     };
-    let (resources, versions, addresses, migrations) = futures_util::join!(
+    let (resources, versions, addresses, migrations) = future::join4(
         target.status(),
         in_service(target, &deployed),
         smoke::look(&smoke_test, &outputs),
         schema(target, stage, project, &deployed),
-    );
+    )
+    .await;
     let resources = resources?;
     let versions = versions?.unwrap_or_else(|| of_aliases(&resources, stage));
     Ok(StageHealth {
