@@ -8,12 +8,14 @@
 mod artifacts;
 mod cargo;
 mod linker;
+mod site;
 mod toolchain;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 pub(crate) use artifacts::hex;
 pub use cargo::cargo;
+pub use site::{SITE_NOT_SOURCES, build_site};
 pub use toolchain::flags_without_paths;
 
 use serde::{Deserialize, Serialize};

@@ -36,7 +36,7 @@ pub struct PlanInputs<'a> {
 ///
 /// # Errors
 ///
-/// When a function does not build, a template is wrong, or the target refuses a change.
+/// When a function or the site does not build, a template is wrong, or the target refuses a change.
 pub async fn plan(
     target: &dyn Target,
     stage: &Stage,
@@ -44,8 +44,13 @@ pub async fn plan(
     which: for<'p> fn(&'p StackPlan) -> bool,
     progress: &Progress,
 ) -> Result<(Plan, Vec<String>), Error> {
-    let built: Vec<BuiltFunction> =
-        build::build(inputs.project, stage.build_for(), progress).await?;
+    // Functions and site know nothing of each other: what waits for the registry of one leaves the
+    // processor to the other.
+    let (built, ()): (Vec<BuiltFunction>, ()) = futures_util::future::try_join(
+        build::build(inputs.project, stage.build_for(), progress),
+        build::build_site(inputs.project, progress),
+    )
+    .await?;
     let desired = desired_state(target, inputs.project, stage, &built).await?;
     let deployed = target.deployed().await?;
     let mut plan = compare(target, desired, inputs.only, &deployed)?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use clap::Args;
-use deployer::{Error, project::Project, target::LogQuery};
+use deployer::{Error, build, project::Project, target::LogQuery};
 
 use super::logs::Output;
 use crate::{context::Context, process::Tool};
@@ -29,7 +29,7 @@ const WATCHED: &[&str] = &[
     "migrations",
     "stacks",
     "deployer",
-    "frontend/out",
+    "frontend",
     "Cargo.toml",
     "Cargo.lock",
 ];
@@ -110,7 +110,10 @@ fn look(project: &Project) -> BTreeMap<PathBuf, SystemTime> {
 
 fn collect(path: &Path, found: &mut BTreeMap<PathBuf, SystemTime>) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if name.starts_with('.') || name == "node_modules" || name == "target" {
+    if name.starts_with('.')
+        || name == "target"
+        || build::SITE_NOT_SOURCES.contains(&name.as_ref())
+    {
         return;
     }
     let Ok(metadata) = std::fs::metadata(path) else {

@@ -1,0 +1,35 @@
+'use client';
+
+import { usePathname, useRouter } from 'next/navigation';
+import { type ReactNode, useEffect, useRef } from 'react';
+import { AppFrame } from '@/components/AppFrame';
+import { ProblemNote } from '@/components/ProblemNote';
+import { SkeletonRows } from '@/components/SkeletonRows';
+import { useMessages } from '@/messages/language';
+import { useSession } from '@/session/session';
+
+/** The pages for people who are signed in; others are sent to the sign-in and come back here. */
+export default function SignedInLayout({ children }: { children: ReactNode }) {
+  const m = useMessages();
+  const router = useRouter();
+  const path = usePathname();
+  const session = useSession();
+  const wasSignedIn = useRef(false);
+  if (session.state === 'signed-in') wasSignedIn.current = true;
+  const isOut = session.state === 'signed-out';
+  useEffect(() => {
+    if (!isOut) return;
+    const back = encodeURIComponent(`${path}${location.search}`);
+    const target = `/login/?return_to=${back}${wasSignedIn.current ? '&ended=1' : ''}`;
+    // A session that ended leaves nothing in memory: a whole load, not a step of the router.
+    if (wasSignedIn.current) location.replace(target);
+    else router.replace(target);
+  }, [isOut, path, router]);
+  if (session.state === 'signed-in') return <AppFrame>{children}</AppFrame>;
+  if (session.state === 'failed') return <ProblemNote problem={session.problem} retry={session.retry} />;
+  return (
+    <main>
+      <SkeletonRows label={m.app.loading} />
+    </main>
+  );
+}

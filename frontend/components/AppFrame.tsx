@@ -1,0 +1,143 @@
+'use client';
+
+import dynamic from 'next/dynamic';
+import Link from 'next/link';
+import { usePathname, useRouter, useSearchParams } from 'next/navigation';
+import { type ReactNode, Suspense, useState } from 'react';
+import { type Command, useCommands } from '@/keyboard/commands';
+import type { Messages } from '@/messages/en';
+import { useMessages } from '@/messages/language';
+import { useMay, useMe } from '@/session/session';
+import { ConflictDialog } from '@/tasks/ConflictDialog';
+import { undoLast } from '@/tasks/task-actions';
+import { Avatar, nameOf } from './Avatar';
+import { Glyph, type IconName, Mark } from './icons';
+import { openOverlay, useOverlay } from './overlay-store';
+
+// Loaded when they are first wanted: no page needs them to be drawn.
+const Palette = dynamic(() => import('./Palette').then((module) => module.Palette), { ssr: false });
+const ShortcutSheet = dynamic(() => import('./ShortcutSheet').then((module) => module.ShortcutSheet), { ssr: false });
+const CreateTaskDialog = dynamic(
+  () => import('@/tasks/CreateTaskDialog').then((module) => module.CreateTaskDialog),
+  { ssr: false },
+);
+
+type Place = { href: string; label: string; icon: IconName; key: string; isOnBottomBar: boolean };
+
+function places(m: Messages, mayAudit: boolean): Place[] {
+  const all: Place[] = [
+    { href: '/tasks/', label: m.nav.tasks, icon: 'tasks', key: 'g t', isOnBottomBar: true },
+    { href: '/tasks/?assignee=me', label: m.nav.mine, icon: 'mine', key: 'g m', isOnBottomBar: true },
+    { href: '/dashboard/', label: m.nav.dashboard, icon: 'dashboard', key: 'g d', isOnBottomBar: true },
+    { href: '/activity/', label: m.nav.activity, icon: 'activity', key: 'g a', isOnBottomBar: false },
+    { href: '/trash/', label: m.nav.trash, icon: 'trash', key: 'g x', isOnBottomBar: false },
+    { href: '/settings/', label: m.nav.settings, icon: 'settings', key: 'g s', isOnBottomBar: true },
+  ];
+  return all.filter(({ href }) => mayAudit || href !== '/activity/');
+}
+
+/** Rail, content and, on a phone, the bar at the bottom; and what works on every page. */
+export function AppFrame({ children }: { children: ReactNode }) {
+  const m = useMessages();
+  const router = useRouter();
+  const overlay = useOverlay();
+  const [isOpen, setOpen] = useState(true);
+  const list = places(m, useMay('audit.read'));
+  const mayWrite = useMay('tasks.write');
+  const go: Command[] = list.map(({ href, label, key }) => ({
+    id: `go ${href}`,
+    label: m.keys.go(label),
+    group: m.keys.anywhere,
+    keys: [key],
+    run: () => router.push(href),
+  }));
+  const create: Command = {
+    id: 'create',
+    label: m.tasks.create,
+    group: m.keys.anywhere,
+    keys: ['c'],
+    run: () => openOverlay('create'),
+  };
+  useCommands([
+    { id: 'palette', label: m.keys.palette, group: m.keys.anywhere, keys: ['$mod+k'], run: () => openOverlay('palette'), isGlobal: true, isHidden: true },
+    ...(mayWrite ? [create] : []),
+    { id: 'undo', label: m.keys.undo, group: m.keys.anywhere, keys: ['$mod+z'], run: () => void undoLast() },
+    { id: 'sheet', label: m.settings.showKeys, group: m.keys.anywhere, keys: ['?', 'Shift+?'], run: () => openOverlay('sheet') },
+    { id: 'rail', label: isOpen ? m.nav.collapse : m.nav.expand, group: m.keys.anywhere, keys: ['['], run: () => setOpen(!isOpen) },
+    ...go,
+  ]);
+  return (
+    <div className="flex h-dvh flex-col sm:flex-row">
+      <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-page focus:p-2">
+        {m.app.skip}
+      </a>
+      <Rail list={list} isOpen={isOpen} toggle={() => setOpen(!isOpen)} />
+      <main id="content" className="flex min-h-0 min-w-0 grow flex-col">
+        {children}
+      </main>
+      <nav aria-label={m.nav.label} className="flex shrink-0 border-line border-t bg-side pb-[env(safe-area-inset-bottom)] sm:hidden">
+        <Suspense>
+          {list
+            .filter((place) => place.isOnBottomBar)
+            .map((place) => (
+              <PlaceLink key={place.href} place={place} className="min-h-13 flex-1 flex-col justify-center gap-0.5 text-[11px]" />
+            ))}
+        </Suspense>
+      </nav>
+      {overlay === 'palette' && <Palette onClose={() => openOverlay(null)} />}
+      {overlay === 'sheet' && <ShortcutSheet onClose={() => openOverlay(null)} />}
+      {overlay === 'create' && <CreateTaskDialog onClose={() => openOverlay(null)} />}
+      <ConflictDialog />
+    </div>
+  );
+}
+
+function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle: () => void }) {
+  const m = useMessages();
+  const { user, organization } = useMe();
+  const label = isOpen ? m.nav.collapse : m.nav.expand;
+  return (
+    <div className={`hidden shrink-0 flex-col border-line border-r bg-side sm:flex ${isOpen ? 'w-56' : 'w-13'}`}>
+      <div className="flex h-11 items-center gap-2 px-3.5">
+        <Mark />
+        {isOpen && <span className="min-w-0 grow truncate font-semibold">{organization.name}</span>}
+      </div>
+      <nav aria-label={m.nav.label} className="flex grow flex-col gap-0.5 px-2 pt-1">
+        <Suspense>
+          {list.map((place) => (
+            <PlaceLink key={place.href} place={place} isLabelHidden={!isOpen} className="h-8 gap-2.5 rounded px-2" />
+          ))}
+        </Suspense>
+      </nav>
+      <div className={`flex items-center gap-2 p-2 ${isOpen ? '' : 'flex-col'}`}>
+        <Link href="/settings/" className="flex min-w-0 grow items-center gap-2 rounded p-1 hover:bg-hover" aria-label={m.settings.profile}>
+          <Avatar person={user} />
+          {isOpen && <span className="truncate">{nameOf(user)}</span>}
+        </Link>
+        <button type="button" className="icon-button" aria-label={label} title={`${label} [`} onClick={toggle}>
+          <Glyph name="sidebar" />
+        </button>
+      </div>
+    </div>
+  );
+}
+
+function PlaceLink({ place, className, isLabelHidden }: { place: Place; className: string; isLabelHidden?: boolean }) {
+  const path = usePathname();
+  const isMine = useSearchParams().get('assignee') === 'me';
+  const [href] = place.href.split('?');
+  const isHere = path === href && (href !== '/tasks/' || place.href.includes('?') === isMine);
+  const state = isHere ? 'bg-hover text-ink font-medium' : 'text-muted hover:bg-hover hover:text-ink';
+  return (
+    <Link
+      href={place.href}
+      aria-current={isHere ? 'page' : undefined}
+      aria-label={isLabelHidden ? place.label : undefined}
+      title={isLabelHidden ? place.label : undefined}
+      className={`flex items-center ${state} ${className}`}
+    >
+      <Glyph name={place.icon} />
+      {!isLabelHidden && place.label}
+    </Link>
+  );
+}

@@ -1,0 +1,28 @@
+'use client';
+
+import { useRouter } from 'next/navigation';
+import { commandStore, shownKey } from '@/keyboard/commands';
+import { useMessages } from '@/messages/language';
+import { tasks } from '@/tasks/task-store';
+import { StatusGlyph } from './icons';
+import { type Option, Picker } from './Picker';
+
+/** Every command of the page, and the tasks that are loaded, by typing. */
+export function Palette({ onClose }: { onClose: () => void }) {
+  const m = useMessages();
+  const router = useRouter();
+  const commands = commandStore.all().filter((command) => !command.isHidden);
+  const options: Option[] = [
+    ...commands.map(({ id, label, keys }) => ({ id, label, hint: keys[0] && shownKey(keys[0]) })),
+    ...tasks.all().map((task) => ({ id: task.id, label: task.title, icon: <StatusGlyph status={task.status} /> })),
+  ];
+  function pick(id: string) {
+    const command = commands.find((known) => known.id === id);
+    if (!command) return router.push(`/tasks/?status=all&task=${id}`);
+    // After the palette is closed: a command may open a dialog, or move the focus.
+    queueMicrotask(command.run);
+  }
+  return (
+    <Picker title={m.keys.palette} placeholder={m.keys.paletteHint} options={options} onPick={pick} onClose={onClose} />
+  );
+}

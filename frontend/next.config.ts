@@ -1,0 +1,29 @@
+import type { NextConfig } from 'next';
+
+/**
+ * A static export that knows no stage: everything that differs between stages comes from the API, under
+ * the site's own address.
+ */
+const config: NextConfig = {
+  output: 'export',
+  trailingSlash: true,
+  poweredByHeader: false,
+  reactStrictMode: true,
+  // The deployer names a build by the hash of its sources: the same sources, the same files.
+  generateBuildId: () => process.env.MIYABI_SITE_BUILD?.slice(0, 16) || 'development',
+  // `next/image` needs a server; pictures here are avatars of 24 px.
+  images: { unoptimized: true },
+  // Linting is Biome's, in the tests.
+  eslint: { ignoreDuringBuilds: true },
+  // A lockfile of a folder above must not move the root.
+  outputFileTracingRoot: import.meta.dirname,
+};
+
+// `next dev` has no API of its own: requests go to the stage that MIYABI_API names, by default `local`.
+if (process.env.NODE_ENV === 'development') {
+  const api = process.env.MIYABI_API ?? 'http://127.0.0.1:4000';
+  config.output = undefined;
+  config.rewrites = async () => [{ source: '/api/:path*', destination: `${api}/api/:path*` }];
+}
+
+export default config;

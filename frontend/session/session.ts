@@ -1,0 +1,80 @@
+'use client';
+
+import { useEffect } from 'react';
+import useSWR, { mutate } from 'swr';
+import { api, body, type Schema } from '@/api/client';
+import { ApiProblem, problemOf } from '@/api/problem';
+import { tasks } from '@/tasks/task-store';
+import { accessToken, announceEnd, mayBeSignedIn, onSessionEnd, withCookie } from './access-token';
+
+export type Me = Schema['Me'];
+
+const KEY = '/api/auth/me';
+
+export type Session =
+  | { state: 'loading' }
+  | { state: 'signed-in'; me: Me }
+  | { state: 'signed-out' }
+  | { state: 'failed'; problem: ApiProblem; retry: () => void };
+
+async function load(): Promise<Me | null> {
+  // Without the cookie the answer is known, and no request has to fail for it.
+  if (!mayBeSignedIn()) return null;
+  try {
+    return await body(api.GET('/api/auth/me'));
+  } catch (problem) {
+    if (problem instanceof ApiProblem && problem.status === 401) return null;
+    throw problem;
+  }
+}
+
+/** Who is signed in. */
+export function useSession(): Session {
+  const { data, error, mutate: again } = useSWR<Me | null, ApiProblem>(KEY, load);
+  useEffect(() => onSessionEnd(() => void again(null, { revalidate: false })), [again]);
+  if (data) return { state: 'signed-in', me: data };
+  if (data === null) return { state: 'signed-out' };
+  if (error) return { state: 'failed', problem: error, retry: () => void again() };
+  return { state: 'loading' };
+}
+
+/** Who is signed in, on a page that is only shown to somebody who is. */
+export function useMe(): Me {
+  const session = useSession();
+  if (session.state !== 'signed-in') throw new Error('useMe outside of a page for people who are signed in');
+  return session.me;
+}
+
+/** Whether the role of the caller has a permission, for example `tasks.write`. */
+export function useMay(permission: string): boolean {
+  return useMe().permissions.includes(permission);
+}
+
+/** Removes everything of the session from the memory of this page. */
+export function forget(): void {
+  tasks.clear();
+  void mutate((key) => typeof key === 'string' && key !== KEY, undefined, { revalidate: false });
+}
+
+/** Ends the session of this browser. */
+export async function signOut(): Promise<void> {
+  await finish(await withCookie('/api/auth/logout'));
+}
+
+/** Ends all sessions of the caller. */
+export async function signOutEverywhere(): Promise<void> {
+  const authorization = `Bearer ${await accessToken()}`;
+  await finish(await fetch('/api/auth/logout-all', { method: 'POST', headers: { authorization } }));
+}
+
+async function finish(response: Response): Promise<void> {
+  // 401: it had ended already, which is what was wanted.
+  if (!response.ok && response.status !== 401) throw await problemOf(response);
+  announceEnd();
+  forget();
+}
+
+/** Where the sign-in begins, and the page that it ends on. */
+export function signInUrl(returnTo: string): string {
+  return `/api/auth/login?return_to=${encodeURIComponent(returnTo)}`;
+}

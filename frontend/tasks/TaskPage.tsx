@@ -1,0 +1,158 @@
+'use client';
+
+import dynamic from 'next/dynamic';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import { openOverlay } from '@/components/overlay-store';
+import { ProblemNote } from '@/components/ProblemNote';
+import { SkeletonRows } from '@/components/SkeletonRows';
+import { useCommands } from '@/keyboard/commands';
+import { useMessages } from '@/messages/language';
+import { useMay, useMe } from '@/session/session';
+import type { PickedField } from './FieldPicker';
+import { isFiltered, type ListQuery } from './list-query';
+import { TaskList } from './TaskList';
+import { TaskToolbar } from './TaskToolbar';
+import { listCommands, taskCommands } from './task-commands';
+import { tasks } from './task-store';
+import { useListQuery } from './use-list-query';
+import { useRowFocus } from './use-row-focus';
+import { useTaskList } from './use-tasks';
+
+const FieldPicker = dynamic(() => import('./FieldPicker').then((module) => module.FieldPicker), { ssr: false });
+const TaskDrawer = dynamic(() => import('./TaskDrawer').then((module) => module.TaskDrawer), { ssr: false });
+const TaskBoard = dynamic(() => import('./TaskBoard').then((module) => module.TaskBoard), { ssr: false });
+
+/** The tasks, as a list or a board, with one of them open beside it. */
+export function TaskPage() {
+  const m = useMessages();
+  const me = useMe().user;
+  const may = { write: useMay('tasks.write'), assign: useMay('tasks.assign'), delete: useMay('tasks.delete') };
+  const [query, change] = useListQuery();
+  // A task in the drawer is no other list.
+  const { view, status, priority, assignee, label, q, sort } = query;
+  const listed = useMemo<ListQuery>(
+    () => ({ view, status, priority, assignee, label, q, sort, task: null }),
+    [view, status, priority, assignee, label, q, sort],
+  );
+  const list = useTaskList(listed);
+  const ids = useMemo(() => list.items.map((task) => task.id), [list.items]);
+  const focus = useRowFocus(ids);
+  const search = useRef<HTMLInputElement>(null);
+  const [picked, setPicked] = useState<{ field: PickedField; ids: string[] } | null>(null);
+
+  const open = (id: string) => {
+    focus.setActive(id);
+    change({ task: id }, query.task ? 'replace' : 'push');
+  };
+  const close = () => {
+    change({ task: null }, 'replace');
+    document.getElementById('task-list')?.focus();
+  };
+  const pick = (field: PickedField, targets: string[]) => {
+    if (may.write) setPicked({ field, ids: targets });
+  };
+  // A task that was opened by a link is the one that keys act on.
+  const targets = focus.targets.length > 0 ? focus.targets : query.task ? [query.task] : [];
+  useCommands([
+    ...listCommands(m, focus, {
+      open,
+      moved: (id) => {
+        if (id && query.task) change({ task: id }, 'replace');
+      },
+      leave: () => (focus.selected.size > 0 ? focus.clear() : close()),
+    }),
+    ...taskCommands(m, targets, (id) => tasks.get(id), me, may, pick),
+    { id: 'search', label: m.keys.search, group: m.keys.anywhere, keys: ['/'], run: () => search.current?.focus() },
+    { id: 'view', label: `${m.tasks.list} / ${m.tasks.board}`, group: m.keys.anywhere, keys: ['v'], run: () => change({ view: view === 'list' ? 'board' : 'list' }) },
+  ]);
+  useEffect(() => {
+    document.title = `${m.tasks.title} - ${m.app.name}`;
+  }, [m]);
+
+  // The row handlers must be the same at each render, or every row is drawn again.
+  const latest = useRef({ open, focus, pick });
+  latest.current = { open, focus, pick };
+  const actions = useMemo(
+    () => ({
+      open: (id: string) => latest.current.open(id),
+      toggle: (id: string, isRange: boolean) => latest.current.focus.toggle(id, isRange),
+      pick: (field: PickedField, id: string) => {
+        latest.current.focus.setActive(id);
+        latest.current.pick(field, [id]);
+      },
+    }),
+    [],
+  );
+
+  return (
+    <div className="flex min-h-0 grow">
+      <div className={`min-h-0 min-w-0 grow flex-col ${query.task ? 'hidden lg:flex' : 'flex'}`}>
+        <TaskToolbar query={query} change={change} search={search} />
+        {focus.selected.size > 0 && <SelectionBar targets={[...focus.selected]} clear={focus.clear} pick={pick} />}
+        {list.problem && <ProblemNote problem={list.problem} retry={list.reload} />}
+        {list.isLoading ? (
+          <SkeletonRows label={m.app.loading} />
+        ) : list.items.length === 0 ? (
+          !list.problem && <Empty query={query} mayWrite={may.write} />
+        ) : query.view === 'board' ? (
+          <TaskBoard list={list} focus={focus} actions={actions} mayWrite={may.write} />
+        ) : (
+          <TaskList list={list} focus={focus} actions={actions} />
+        )}
+        <p role="status" className="shrink-0 border-line border-t px-3 py-1 text-muted text-xs max-sm:sr-only">
+          {list.isLoading ? '' : `${m.tasks.count(list.items.length)}${list.hasMore ? '+' : ''}`}
+        </p>
+      </div>
+      {query.task && <TaskDrawer key={query.task} id={query.task} close={close} pick={pick} />}
+      {picked && <FieldPicker field={picked.field} ids={picked.ids} onClose={() => setPicked(null)} />}
+    </div>
+  );
+}
+
+function SelectionBar({ targets, clear, pick }: { targets: string[]; clear: () => void; pick: (field: PickedField, ids: string[]) => void }) {
+  const m = useMessages();
+  const fields: [PickedField, string][] = [
+    ['status', m.task.status],
+    ['priority', m.task.priority],
+    ['assignee', m.task.assignee],
+    ['labels', m.task.labels],
+    ['due', m.task.due],
+  ];
+  return (
+    <div className="flex shrink-0 flex-wrap items-center gap-1.5 border-line border-b bg-chosen px-3 py-1.5">
+      <span role="status" className="mr-2 font-medium">
+        {m.tasks.selected(targets.length)}
+      </span>
+      {fields.map(([field, label]) => (
+        <button key={field} type="button" className="button" onClick={() => pick(field, targets)}>
+          {label}
+        </button>
+      ))}
+      <button type="button" className="link-button" onClick={clear}>
+        {m.tasks.clearSelection}
+      </button>
+    </div>
+  );
+}
+
+function Empty({ query, mayWrite }: { query: ListQuery; mayWrite: boolean }) {
+  const m = useMessages();
+  const filters = [
+    query.status !== 'all' && m.status[query.status],
+    query.priority && m.priority[query.priority],
+    query.assignee && `${m.task.assignee}: ${query.assignee === 'me' ? m.tasks.pick.me : query.assignee === 'none' ? m.tasks.pick.nobody : '…'}`,
+    query.label && m.task.labels,
+    query.q && `“${query.q}”`,
+  ].filter(Boolean);
+  return (
+    <div className="m-auto px-6 py-16 text-center">
+      <p className="mb-3 text-muted">{isFiltered(query) ? m.tasks.filtered(filters.join(', ')) : m.tasks.empty}</p>
+      {mayWrite && (
+        <button type="button" className="primary-button" onClick={() => openOverlay('create')}>
+          {isFiltered(query) ? m.tasks.create : m.tasks.emptyAction}
+          <kbd className="font-sans opacity-80">C</kbd>
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,150 @@
+'use client';
+
+import { type RefObject, useEffect, useState } from 'react';
+import { Glyph } from '@/components/icons';
+import { openOverlay } from '@/components/overlay-store';
+import { isComposing } from '@/keyboard/is-composing';
+import { useMessages } from '@/messages/language';
+import { useMay, useMe } from '@/session/session';
+import { isFiltered, type ListQuery, SORTS, type Sort } from './list-query';
+import { PRIORITIES, STATUSES } from './task';
+import { useLabels, usePeople } from './use-tasks';
+
+/** How long typing may pause before the server is asked, in milliseconds. */
+const PAUSE = 150;
+
+type Change = (change: Partial<ListQuery>, how?: 'push' | 'replace') => void;
+
+/** The line above the list: view, filters, order, search and the button for a new task. */
+export function TaskToolbar({ query, change, search }: { query: ListQuery; change: Change; search: RefObject<HTMLInputElement | null> }) {
+  const m = useMessages();
+  const mayWrite = useMay('tasks.write');
+  const [isOpen, setOpen] = useState(false);
+  const filters = isFiltered({ ...query, q: '', status: 'open' });
+  return (
+    <div className="shrink-0 border-line border-b">
+      <div className="flex min-h-11 items-center gap-1.5 px-2 sm:px-3">
+        <h1 className="sr-only sm:not-sr-only sm:mr-2 sm:font-semibold">{query.assignee === 'me' ? m.nav.mine : m.tasks.title}</h1>
+        <SearchField query={query} change={change} search={search} />
+        <button type="button" className={`icon-button sm:hidden ${filters ? 'text-primary-ink' : ''}`} aria-label={m.tasks.filter} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          <Glyph name="sort" />
+        </button>
+        <div className="hidden items-center gap-1.5 sm:flex">
+          <Filters query={query} change={change} />
+        </div>
+        <span className="grow" />
+        <ViewSwitch query={query} change={change} />
+        {mayWrite && (
+          <button type="button" className="primary-button" onClick={() => openOverlay('create')} title={`${m.tasks.create} (C)`}>
+            <Glyph name="plus" />
+            <span className="max-md:sr-only">{m.tasks.create}</span>
+          </button>
+        )}
+      </div>
+      {isOpen && (
+        <div className="flex flex-wrap gap-1.5 px-2 pb-2 sm:hidden">
+          <Filters query={query} change={change} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function SearchField({ query, change, search }: { query: ListQuery; change: Change; search: RefObject<HTMLInputElement | null> }) {
+  const m = useMessages();
+  const [text, setText] = useState(query.q);
+  // The address changed by itself: back, a link, "Clear filters".
+  useEffect(() => setText(query.q), [query.q]);
+  useEffect(() => {
+    if (text === query.q) return;
+    const timer = setTimeout(() => change({ q: text }, 'replace'), PAUSE);
+    return () => clearTimeout(timer);
+  }, [text, query.q, change]);
+  return (
+    <input
+      ref={search}
+      type="search"
+      aria-label={m.tasks.search}
+      aria-keyshortcuts="/"
+      placeholder={`${m.tasks.search}  /`}
+      className="field w-28 min-w-0 grow sm:w-48 sm:grow-0"
+      value={text}
+      onChange={(event) => setText(event.target.value)}
+      onKeyDown={(event) => {
+        if (isComposing(event)) return;
+        if (event.key === 'Enter' || event.key === 'Escape') {
+          if (event.key === 'Escape') change({ q: '' }, 'replace');
+          document.getElementById('task-list')?.focus();
+        }
+      }}
+    />
+  );
+}
+
+function Choice({ label, value, options, onChange }: { label: string; value: string; options: [string, string][]; onChange: (value: string) => void }) {
+  return (
+    <select aria-label={label} title={label} className="field max-w-36" value={value} onChange={(event) => onChange(event.target.value)}>
+      {options.map(([id, name]) => (
+        <option key={id} value={id}>
+          {name}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Filters({ query, change }: { query: ListQuery; change: Change }) {
+  const m = useMessages();
+  const me = useMe().user.id;
+  const { labels } = useLabels();
+  const people = usePeople().filter((person) => person.id !== me);
+  const any = (label: string): [string, string] => ['', `${label}: ${m.tasks.any}`];
+  const statuses: [string, string][] = (['open', 'all', ...STATUSES] as const).map((id) => [id, m.status[id]]);
+  const priorities: [string, string][] = PRIORITIES.map((id) => [id, m.priority[id]]);
+  const assignees: [string, string][] = [
+    any(m.task.assignee),
+    ['me', m.nav.mine],
+    ['none', m.tasks.pick.nobody],
+    ...people.map(({ id, name, login }): [string, string] => [id, name || login]),
+  ];
+  // An id from a link whose label or person is not loaded is still shown as chosen.
+  const known = (options: [string, string][], value: string | null): [string, string][] =>
+    value && !options.some(([id]) => id === value) ? [...options, [value, '…']] : options;
+  return (
+    <>
+      <Choice label={m.task.status} value={query.status} options={statuses} onChange={(status) => change({ status: status as ListQuery['status'] })} />
+      <Choice label={m.task.priority} value={query.priority ?? ''} options={[any(m.task.priority), ...priorities]} onChange={(value) => change({ priority: (value || null) as ListQuery['priority'] })} />
+      <Choice label={m.task.assignee} value={query.assignee ?? ''} options={known(assignees, query.assignee)} onChange={(value) => change({ assignee: value || null })} />
+      {labels.length > 0 && (
+        <Choice label={m.task.labels} value={query.label ?? ''} options={known([any(m.task.labels), ...labels.map(({ id, name }): [string, string] => [id, name])], query.label)} onChange={(value) => change({ label: value || null })} />
+      )}
+      <Choice label={m.tasks.sort} value={query.sort} options={SORTS.map((id) => [id, m.tasks.sorts[id]])} onChange={(sort) => change({ sort: sort as Sort })} />
+      {isFiltered(query) && (
+        <button type="button" className="link-button" onClick={() => change({ status: 'open', priority: null, assignee: null, label: null, q: '' })}>
+          {m.tasks.clear}
+        </button>
+      )}
+    </>
+  );
+}
+
+function ViewSwitch({ query, change }: { query: ListQuery; change: Change }) {
+  const m = useMessages();
+  return (
+    <div role="group" aria-label={m.tasks.view} className="flex rounded border border-line-strong">
+      {(['list', 'board'] as const).map((view) => (
+        <button
+          key={view}
+          type="button"
+          aria-pressed={query.view === view}
+          aria-label={m.tasks[view]}
+          title={m.tasks[view]}
+          className={`inline-flex h-6.5 w-8 items-center justify-center pointer-coarse:size-11 ${query.view === view ? 'bg-hover text-ink' : 'text-muted'}`}
+          onClick={() => change({ view })}
+        >
+          <Glyph name={view} />
+        </button>
+      ))}
+    </div>
+  );
+}

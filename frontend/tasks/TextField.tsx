@@ -1,0 +1,78 @@
+'use client';
+
+import { type KeyboardEvent, useState } from 'react';
+import { isComposing } from '@/keyboard/is-composing';
+import { draftOf, keepDraft } from './drafts';
+import { editTask } from './task-actions';
+
+/**
+ * The title or the description, always ready to be edited. Saved when the focus leaves it and by
+ * Ctrl-Enter, a title by Enter too; Escape gives the draft up.
+ */
+export function TextField({
+  id,
+  field,
+  value,
+  label,
+  placeholder,
+  className,
+  isReadOnly,
+}: {
+  id: string;
+  field: 'title' | 'description';
+  value: string;
+  label: string;
+  placeholder?: string;
+  className: string;
+  isReadOnly: boolean;
+}) {
+  const [draft, setDraft] = useState(() => draftOf(id, field) ?? null);
+  const text = draft?.text ?? value;
+
+  function type(next: string) {
+    const line = field === 'title' ? next.replace(/\s*\n\s*/g, ' ') : next;
+    const kept = { text: line, from: draft?.from ?? value };
+    setDraft(kept);
+    keepDraft(id, field, kept);
+  }
+  function forget() {
+    setDraft(null);
+    keepDraft(id, field, null);
+  }
+  function save() {
+    if (!draft) return;
+    const wanted = field === 'title' ? draft.text.trim() : draft.text;
+    forget();
+    if (wanted === draft.from || (field === 'title' && !wanted)) return;
+    editTask(id, { [field]: wanted }, { [field]: draft.from });
+  }
+  function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
+    if (isComposing(event)) return;
+    const isSave = event.key === 'Enter' && (field === 'title' || event.ctrlKey || event.metaKey);
+    if (isSave) {
+      event.preventDefault();
+      event.currentTarget.blur();
+    } else if (event.key === 'Escape') {
+      event.stopPropagation();
+      forget();
+      // The blur that follows has no draft to save.
+      const element = event.currentTarget;
+      queueMicrotask(() => element.blur());
+    }
+  }
+
+  return (
+    <textarea
+      id={`task-${field}`}
+      aria-label={label}
+      placeholder={placeholder}
+      className={`w-full resize-none rounded border border-transparent bg-transparent px-2 py-1 field-sizing-content placeholder:text-muted hover:border-line-strong focus:border-control ${className}`}
+      value={text}
+      readOnly={isReadOnly}
+      maxLength={field === 'title' ? 200 : 20_000}
+      onChange={(event) => type(event.target.value)}
+      onBlur={save}
+      onKeyDown={onKeyDown}
+    />
+  );
+}

@@ -1,0 +1,102 @@
+import type { Task, TaskEdit } from './task';
+
+/**
+ * Every task that this page knows, once. Lists hold ids; what is shown is what the server confirmed with
+ * the edits on top that are not confirmed yet.
+ *
+ * A snapshot or an event of the live connection plugs in at `receive` and `remove`.
+ */
+export class TaskStore {
+  private readonly confirmed = new Map<string, Task>();
+  private readonly edits = new Map<string, TaskEdit>();
+  private readonly shown = new Map<string, Task>();
+  private readonly removed = new Set<string>();
+  private readonly listeners = new Set<() => void>();
+  private revision = 0;
+
+  /** Takes what the server sent. An older version than the known one is ignored. */
+  receive(...tasks: Task[]): void {
+    for (const task of tasks) {
+      const known = this.confirmed.get(task.id);
+      if (known && known.version > task.version) continue;
+      // A list has no descriptions: the one of the same version is still right.
+      const description = task.description ?? (known?.version === task.version ? known.description : undefined);
+      this.confirmed.set(task.id, { ...task, description });
+      this.show(task.id);
+    }
+    this.changed();
+  }
+
+  /** The task as it is shown. */
+  get(id: string): Task | undefined {
+    return this.removed.has(id) ? undefined : this.shown.get(id);
+  }
+
+  /** The task as the server last sent it. */
+  confirmedTask(id: string): Task | undefined {
+    return this.confirmed.get(id);
+  }
+
+  /** Every task that is not removed. */
+  all(): Task[] {
+    return [...this.shown.values()].filter((task) => !this.removed.has(task.id));
+  }
+
+  /** Shows an edit that is not confirmed; null: there is none any more. */
+  overlay(id: string, edit: TaskEdit | null): void {
+    if (edit && Object.keys(edit).length > 0) this.edits.set(id, edit);
+    else this.edits.delete(id);
+    this.show(id);
+    this.changed();
+  }
+
+  /** Whether an edit is shown that the server has not confirmed. */
+  isPending(id: string): boolean {
+    return this.edits.has(id);
+  }
+
+  /** How many tasks have edits that are not confirmed. */
+  pendingCount(): number {
+    return this.edits.size;
+  }
+
+  /** Hides a task that was deleted, here or elsewhere. */
+  remove(id: string): void {
+    this.removed.add(id);
+    this.changed();
+  }
+
+  /** Shows it again. */
+  unremove(id: string): void {
+    this.removed.delete(id);
+    this.changed();
+  }
+
+  /** Forgets everything: another person or organization. */
+  clear(): void {
+    for (const map of [this.confirmed, this.edits, this.shown]) map.clear();
+    this.removed.clear();
+    this.changed();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Grows with each change; for `useSyncExternalStore`. */
+  readonly getRevision = (): number => this.revision;
+
+  private show(id: string): void {
+    const task = this.confirmed.get(id);
+    if (task) this.shown.set(id, { ...task, ...this.edits.get(id) });
+  }
+
+  private changed(): void {
+    this.revision += 1;
+    for (const listener of this.listeners) listener();
+  }
+}
+
+/** The tasks of this page. */
+export const tasks = new TaskStore();

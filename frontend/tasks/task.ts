@@ -1,0 +1,67 @@
+import type { Schema } from '@/api/client';
+
+export type Status = Schema['TaskStatus'];
+export type Priority = Schema['TaskPriority'];
+export type Person = Schema['Person'];
+export type Label = Schema['TaskLabel'];
+/** A task as lists have it, and with its description once it has been opened. */
+export type Task = Schema['TaskSummary'] & { description?: string };
+
+export const STATUSES: readonly Status[] = ['pending', 'in_progress', 'completed', 'failed', 'cancelled'];
+export const OPEN: readonly Status[] = ['pending', 'in_progress'];
+export const PRIORITIES: readonly Priority[] = ['p0', 'p1', 'p2', 'p3'];
+
+/** What a status can change to: handlers/tasks/src/status.rs. */
+const NEXT: Record<Status, readonly Status[]> = {
+  pending: ['in_progress', 'completed', 'cancelled'],
+  in_progress: ['pending', 'completed', 'failed', 'cancelled'],
+  completed: ['pending', 'in_progress'],
+  failed: ['pending', 'in_progress'],
+  cancelled: ['pending'],
+};
+
+/** Whether a task of one status can change to another. */
+export function canBecome(from: Status, to: Status): boolean {
+  return from === to || NEXT[from].includes(to);
+}
+
+/** Whether there is still something to do. */
+export function isOpen(task: Pick<Task, 'status'>): boolean {
+  return OPEN.includes(task.status);
+}
+
+/** Whether the due date is over, for the reader. */
+export function isOverdue(task: Pick<Task, 'status' | 'due_at'>, now = Date.now()): boolean {
+  return isOpen(task) && task.due_at != null && Date.parse(task.due_at) < now;
+}
+
+/** A change to a task, in the terms of what is shown. Absent fields stay as they are. */
+export type TaskEdit = {
+  title?: string;
+  description?: string;
+  status?: Status;
+  priority?: Priority;
+  due_at?: string | null;
+  assignee?: Person | null;
+  labels?: Label[];
+};
+export type EditField = keyof TaskEdit;
+
+/** The fields of an edit. */
+export function fieldsOf(edit: TaskEdit): EditField[] {
+  return Object.keys(edit) as EditField[];
+}
+
+/** The values that a task has in the fields of an edit. */
+export function valuesOf(task: Task, edit: TaskEdit): TaskEdit {
+  return Object.fromEntries(fieldsOf(edit).map((field) => [field, task[field] ?? null])) as TaskEdit;
+}
+
+/** An edit as the API takes it. */
+export function changeOf(edit: TaskEdit): Schema['TaskChange'] {
+  const { assignee, labels, ...rest } = edit;
+  const change: Schema['TaskChange'] = { ...rest };
+  if (assignee !== undefined) change.assignee_id = assignee?.id ?? null;
+  if (labels !== undefined) change.label_ids = labels.map((label) => label.id);
+  return change;
+}

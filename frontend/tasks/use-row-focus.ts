@@ -1,0 +1,57 @@
+'use client';
+
+import { useMemo, useState } from 'react';
+
+export type RowFocus = {
+  /** The row that keys act on. */
+  active: string | null;
+  setActive: (id: string | null) => void;
+  /** Moves by rows; with `extends`, the rows passed are selected. */
+  move: (step: number, isExtending?: boolean) => string | null;
+  selected: ReadonlySet<string>;
+  /** Selects a row or not; with `range`, every row from the last one. */
+  toggle: (id: string, isRange?: boolean) => void;
+  selectAll: () => void;
+  clear: () => void;
+  /** What keys act on: the selection, else the active row. */
+  targets: string[];
+};
+
+/** Which row is active and which are selected, in the order of the list. */
+export function useRowFocus(ids: string[]): RowFocus {
+  const [active, setActive] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const [anchor, setAnchor] = useState<string | null>(null);
+  // A row that left the list is no longer acted on.
+  const selected = useMemo(() => new Set(ids.filter((id) => chosen.has(id))), [ids, chosen]);
+
+  function add(from: number, to: number) {
+    const range = ids.slice(Math.min(from, to), Math.max(from, to) + 1);
+    setChosen(new Set([...selected, ...range]));
+  }
+
+  return {
+    active,
+    setActive,
+    move(step, isExtending = false) {
+      const index = active ? ids.indexOf(active) : -1;
+      const next = index < 0 ? 0 : Math.min(Math.max(index + step, 0), ids.length - 1);
+      if (isExtending) add(Math.max(index, 0), next);
+      const id = ids[next] ?? null;
+      setActive(id);
+      return id;
+    },
+    selected,
+    toggle(id, isRange = false) {
+      const from = anchor ? ids.indexOf(anchor) : -1;
+      setAnchor(id);
+      if (isRange && from >= 0) return add(from, ids.indexOf(id));
+      const next = new Set(selected);
+      if (!next.delete(id)) next.add(id);
+      setChosen(next);
+    },
+    selectAll: () => setChosen(new Set(ids)),
+    clear: () => setChosen(new Set()),
+    targets: selected.size > 0 ? [...selected] : active && ids.includes(active) ? [active] : [],
+  };
+}

@@ -1,0 +1,168 @@
+'use client';
+
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import useSWR from 'swr';
+import useSWRInfinite from 'swr/infinite';
+import { api, body, type Schema } from '@/api/client';
+import type { ApiProblem } from '@/api/problem';
+import { useMe } from '@/session/session';
+import { type ListQuery, listUrl, matches } from './list-query';
+import type { Person, Task } from './task';
+import { createdHere, onDerivedChange } from './task-actions';
+import { tasks } from './task-store';
+
+type Page = { ids: string[]; next: string | null };
+
+/** Reads a page of tasks by its address, which is its key: `/api/tasks?status=pending&limit=100`. */
+async function readPage(url: string): Promise<Page> {
+  const query = Object.fromEntries(new URL(url, location.origin).searchParams);
+  const page = await body(api.GET('/api/tasks', { params: { query } }));
+  tasks.receive(...page.items);
+  return { ids: page.items.map(({ id }) => id), next: page.next_cursor ?? null };
+}
+
+/** Renders again with each change of the store. */
+export function useTaskRevision(): number {
+  return useSyncExternalStore(tasks.subscribe, tasks.getRevision, tasks.getRevision);
+}
+
+export type TaskList = {
+  items: Task[];
+  /** No page has come yet. */
+  isLoading: boolean;
+  problem: ApiProblem | null;
+  hasMore: boolean;
+  isLoadingMore: boolean;
+  loadMore: () => void;
+  reload: () => void;
+};
+
+/** The tasks of a query, as far as they are loaded, with every edit that is made here. */
+export function useTaskList(query: ListQuery): TaskList {
+  const me = useMe().user.id;
+  const revision = useTaskRevision();
+  const { data, error, isLoading, isValidating, size, setSize, mutate } = useSWRInfinite<Page, ApiProblem>(
+    (index: number, before: Page | null) =>
+      index > 0 && !before?.next ? null : listUrl(query, before?.next ?? null),
+    readPage,
+    { keepPreviousData: true, revalidateFirstPage: true },
+  );
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the store is outside of React; its revision says that it changed
+  const items = useMemo(() => {
+    const ids = new Set([...(query.q ? [] : createdHere), ...(data ?? []).flatMap((page) => page.ids)]);
+    const found: Task[] = [];
+    for (const id of ids) {
+      const task = tasks.get(id);
+      if (task && matches(task, query, me)) found.push(task);
+    }
+    return found;
+  }, [data, query, me, revision]);
+  return {
+    items,
+    isLoading: isLoading && !data,
+    problem: error ?? null,
+    hasMore: Boolean(data?.at(-1)?.next),
+    isLoadingMore: isValidating && (data?.length ?? 0) < size,
+    loadMore: () => void setSize((pages) => pages + 1),
+    reload: () => void mutate(),
+  };
+}
+
+/** One task with its description. */
+export function useTask(id: string): { task: Task | undefined; problem: ApiProblem | null; reload: () => void } {
+  useTaskRevision();
+  const { error, mutate } = useSWR<string, ApiProblem>(`/api/tasks/${id}`, async () => {
+    const task = await body(api.GET('/api/tasks/{task_id}', { params: { path: { task_id: id } } }));
+    tasks.receive(task);
+    return task.id;
+  });
+  return { task: tasks.get(id), problem: error ?? null, reload: () => void mutate() };
+}
+
+/** The counters of the organization. */
+export function useTaskStats(): { stats: Schema['TaskStats'] | undefined; problem: ApiProblem | null } {
+  const { data, error, mutate } = useSWR<Schema['TaskStats'], ApiProblem>('/api/tasks/stats', () =>
+    body(api.GET('/api/tasks/stats')),
+  );
+  useEffect(() => onDerivedChange(() => void mutate()), [mutate]);
+  return { stats: data, problem: error ?? null };
+}
+
+/** The labels of the organization. */
+export function useLabels(): { labels: Schema['Label'][]; reload: () => void } {
+  const { data, mutate } = useSWR<Schema['Label'][], ApiProblem>('/api/labels', async () => {
+    const all: Schema['Label'][] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await body(api.GET('/api/labels', { params: { query: { limit: 100, cursor } } }));
+      all.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
+    return all;
+  });
+  return { labels: data ?? [], reload: () => void mutate() };
+}
+
+/** People who can be assigned: the caller first, then everybody who appears in a task that is loaded. */
+export function usePeople(): Person[] {
+  const me = useMe().user;
+  const revision = useTaskRevision();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
+  return useMemo(() => {
+    const people = new Map<string, Person>([[me.id, me]]);
+    for (const task of tasks.all()) {
+      for (const person of [task.assignee, task.created_by]) {
+        if (person && !people.has(person.id)) people.set(person.id, person);
+      }
+    }
+    return [...people.values()];
+  }, [me, revision]);
+}
+
+/** The comments of a task, oldest first. */
+export function useComments(id: string): {
+  comments: Schema['Comment'][] | undefined;
+  problem: ApiProblem | null;
+  reload: () => Promise<unknown>;
+} {
+  const { data, error, mutate } = useSWR<Schema['Comment'][], ApiProblem>(`/api/tasks/${id}/comments`, async () => {
+    const all: Schema['Comment'][] = [];
+    let cursor: string | undefined;
+    do {
+      const params = { path: { task_id: id }, query: { limit: 100, cursor } };
+      const page = await body(api.GET('/api/tasks/{task_id}/comments', { params }));
+      all.push(...page.items);
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
+    return all;
+  });
+  return { comments: data, problem: error ?? null, reload: () => mutate() };
+}
+
+/** Deleted tasks, the last deleted first. */
+export function useTrash(): {
+  items: Schema['TaskSummary'][] | undefined;
+  problem: ApiProblem | null;
+  hasMore: boolean;
+  loadMore: () => void;
+  reload: () => Promise<unknown>;
+} {
+  const { data, error, setSize, mutate } = useSWRInfinite<Schema['TaskSummaryPage'], ApiProblem>(
+    (index: number, before: Schema['TaskSummaryPage'] | null) => {
+      if (index > 0 && !before?.next_cursor) return null;
+      return `/api/tasks?deleted=true${before?.next_cursor ? `&cursor=${before.next_cursor}` : ''}`;
+    },
+    (url: string) => {
+      const cursor = new URL(url, location.origin).searchParams.get('cursor') ?? undefined;
+      return body(api.GET('/api/tasks', { params: { query: { deleted: true, cursor } } }));
+    },
+  );
+  useEffect(() => onDerivedChange(() => void mutate()), [mutate]);
+  return {
+    items: data?.flatMap((page) => page.items),
+    problem: error ?? null,
+    hasMore: Boolean(data?.at(-1)?.next_cursor),
+    loadMore: () => void setSize((pages) => pages + 1),
+    reload: () => mutate(),
+  };
+}
