@@ -50,7 +50,7 @@ pub fn files(project: &Project) -> Result<Vec<SiteFile>, Error> {
     Ok(files)
 }
 
-/// What the frontend's build made, or the plain page when there is none.
+/// What [`crate::build::build_site`] made, or the plain page when there is none.
 fn folder(project: &Project) -> PathBuf {
     let built = project.root().join("frontend/out");
     if built.join("index.html").is_file() {

@@ -11,7 +11,8 @@ import type { Entry } from './use-activity';
 /** The title of the task that an entry is about, as far as the entry or this page knows it. */
 function titleOf(entry: Entry): string | undefined {
   for (const side of [entry.after, entry.before]) {
-    if (side && typeof side === 'object' && 'title' in side && typeof side.title === 'string') return side.title;
+    if (side && typeof side === 'object' && 'title' in side && typeof side.title === 'string')
+      return side.title;
   }
   return entry.target_id ? tasks.get(entry.target_id)?.title : undefined;
 }
@@ -40,9 +41,15 @@ export function EntryList({ entries }: { entries: Entry[] }) {
               ) : (
                 title && m.activity.title_(title)
               )}
-              {entry.outcome === 'denied' && <span className="ml-2 font-medium text-danger">{m.activity.denied}</span>}
+              {entry.outcome === 'denied' && (
+                <span className="ml-2 font-medium text-danger">{m.activity.denied}</span>
+              )}
             </p>
-            <time className="shrink-0 text-muted text-xs" dateTime={entry.at} title={moment(entry.at, language)}>
+            <time
+              className="shrink-0 text-muted text-xs"
+              dateTime={entry.at}
+              title={moment(entry.at, language)}
+            >
               {ago(entry.at, language)}
             </time>
           </li>

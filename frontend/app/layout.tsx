@@ -24,7 +24,6 @@ export default function RootLayout({ children }: { children: ReactNode }) {
     // The script before the first paint sets the theme, the chosen language the other attribute.
     <html lang="en" suppressHydrationWarning>
       <head>
-        {/* biome-ignore lint/performance/noSyncScripts: it has to run before the first paint */}
         <script src="/theme.js" />
       </head>
       <body className="font-sans antialiased">

@@ -16,7 +16,9 @@ import { openOverlay, useOverlay } from './overlay-store';
 
 // Loaded when they are first wanted: no page needs them to be drawn.
 const Palette = dynamic(() => import('./Palette').then((module) => module.Palette), { ssr: false });
-const ShortcutSheet = dynamic(() => import('./ShortcutSheet').then((module) => module.ShortcutSheet), { ssr: false });
+const ShortcutSheet = dynamic(() => import('./ShortcutSheet').then((module) => module.ShortcutSheet), {
+  ssr: false,
+});
 const CreateTaskDialog = dynamic(
   () => import('@/tasks/CreateTaskDialog').then((module) => module.CreateTaskDialog),
   { ssr: false },
@@ -59,28 +61,58 @@ export function AppFrame({ children }: { children: ReactNode }) {
     run: () => openOverlay('create'),
   };
   useCommands([
-    { id: 'palette', label: m.keys.palette, group: m.keys.anywhere, keys: ['$mod+k'], run: () => openOverlay('palette'), isGlobal: true, isHidden: true },
+    {
+      id: 'palette',
+      label: m.keys.palette,
+      group: m.keys.anywhere,
+      keys: ['$mod+k'],
+      run: () => openOverlay('palette'),
+      isGlobal: true,
+      isHidden: true,
+    },
     ...(mayWrite ? [create] : []),
     { id: 'undo', label: m.keys.undo, group: m.keys.anywhere, keys: ['$mod+z'], run: () => void undoLast() },
-    { id: 'sheet', label: m.settings.showKeys, group: m.keys.anywhere, keys: ['?', 'Shift+?'], run: () => openOverlay('sheet') },
-    { id: 'rail', label: isOpen ? m.nav.collapse : m.nav.expand, group: m.keys.anywhere, keys: ['['], run: () => setOpen(!isOpen) },
+    {
+      id: 'sheet',
+      label: m.settings.showKeys,
+      group: m.keys.anywhere,
+      keys: ['?', 'Shift+?'],
+      run: () => openOverlay('sheet'),
+    },
+    {
+      id: 'rail',
+      label: isOpen ? m.nav.collapse : m.nav.expand,
+      group: m.keys.anywhere,
+      keys: ['['],
+      run: () => setOpen(!isOpen),
+    },
     ...go,
   ]);
   return (
     <div className="flex h-dvh flex-col sm:flex-row">
-      <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-page focus:p-2">
+      <a
+        href="#content"
+        className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:bg-page focus:p-2"
+      >
         {m.app.skip}
       </a>
       <Rail list={list} isOpen={isOpen} toggle={() => setOpen(!isOpen)} />
       <main id="content" className="flex min-h-0 min-w-0 grow flex-col">
         {children}
       </main>
-      <nav aria-label={m.nav.label} className="flex shrink-0 border-line border-t bg-side pb-[env(safe-area-inset-bottom)] sm:hidden">
+      <nav
+        aria-label={m.nav.label}
+        className="flex shrink-0 border-line border-t bg-side pb-[env(safe-area-inset-bottom)] sm:hidden"
+      >
         <Suspense>
           {list
             .filter((place) => place.isOnBottomBar)
             .map((place) => (
-              <PlaceLink key={place.href} place={place} className="min-h-13 flex-1 flex-col justify-center gap-0.5 text-[11px]" />
+              <PlaceLink
+                key={place.href}
+                place={place}
+                className="min-h-13 flex-1 flex-col justify-center gap-0.5 text-[11px]"
+              />
             ))}
         </Suspense>
       </nav>
@@ -97,7 +129,9 @@ function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle
   const { user, organization } = useMe();
   const label = isOpen ? m.nav.collapse : m.nav.expand;
   return (
-    <div className={`hidden shrink-0 flex-col border-line border-r bg-side sm:flex ${isOpen ? 'w-56' : 'w-13'}`}>
+    <div
+      className={`hidden shrink-0 flex-col border-line border-r bg-side sm:flex ${isOpen ? 'w-56' : 'w-13'}`}
+    >
       <div className="flex h-11 items-center gap-2 px-3.5">
         <Mark />
         {isOpen && <span className="min-w-0 grow truncate font-semibold">{organization.name}</span>}
@@ -105,16 +139,31 @@ function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle
       <nav aria-label={m.nav.label} className="flex grow flex-col gap-0.5 px-2 pt-1">
         <Suspense>
           {list.map((place) => (
-            <PlaceLink key={place.href} place={place} isLabelHidden={!isOpen} className="h-8 gap-2.5 rounded px-2" />
+            <PlaceLink
+              key={place.href}
+              place={place}
+              isLabelHidden={!isOpen}
+              className="h-8 gap-2.5 rounded px-2"
+            />
           ))}
         </Suspense>
       </nav>
       <div className={`flex items-center gap-2 p-2 ${isOpen ? '' : 'flex-col'}`}>
-        <Link href="/settings/" className="flex min-w-0 grow items-center gap-2 rounded p-1 hover:bg-hover" aria-label={m.settings.profile}>
+        <Link
+          href="/settings/"
+          className="flex min-w-0 grow items-center gap-2 rounded p-1 hover:bg-hover"
+          aria-label={m.settings.profile}
+        >
           <Avatar person={user} />
           {isOpen && <span className="truncate">{nameOf(user)}</span>}
         </Link>
-        <button type="button" className="icon-button" aria-label={label} title={`${label} [`} onClick={toggle}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={label}
+          title={`${label} [`}
+          onClick={toggle}
+        >
           <Glyph name="sidebar" />
         </button>
       </div>
@@ -122,7 +171,15 @@ function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle
   );
 }
 
-function PlaceLink({ place, className, isLabelHidden }: { place: Place; className: string; isLabelHidden?: boolean }) {
+function PlaceLink({
+  place,
+  className,
+  isLabelHidden,
+}: {
+  place: Place;
+  className: string;
+  isLabelHidden?: boolean;
+}) {
   const path = usePathname();
   const isMine = useSearchParams().get('assignee') === 'me';
   const [href] = place.href.split('?');

@@ -25,13 +25,14 @@ export function Dialog({
     const before = document.activeElement as HTMLElement | null;
     const element = dialog.current;
     if (element && !element.open) element.showModal();
+    // The browser would give the focus to the button that closes it.
+    element?.querySelector<HTMLElement>('input, textarea, [tabindex="0"]')?.focus();
     return () => {
       element?.close();
       if (before?.isConnected) before.focus();
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, which is the browser's own key
     <dialog
       ref={dialog}
       aria-labelledby={id}
@@ -45,7 +46,13 @@ export function Dialog({
       className={`m-0 mx-auto mt-[12vh] max-h-[80vh] w-[calc(100vw-1rem)] overflow-hidden rounded-lg border border-line-strong bg-page p-0 text-ink shadow-xl backdrop:bg-black/40 ${isWide ? 'max-w-3xl' : 'max-w-lg'}`}
     >
       <div className="flex max-h-[80vh] flex-col">
-        <div className={isTitleHidden ? 'sr-only' : 'flex h-11 shrink-0 items-center justify-between border-line border-b pr-2 pl-4'}>
+        <div
+          className={
+            isTitleHidden
+              ? 'sr-only'
+              : 'flex h-11 shrink-0 items-center justify-between border-line border-b pr-2 pl-4'
+          }
+        >
           <h2 id={id} className="font-semibold">
             {title}
           </h2>

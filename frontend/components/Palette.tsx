@@ -14,7 +14,9 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const commands = commandStore.all().filter((command) => !command.isHidden);
   const options: Option[] = [
     ...commands.map(({ id, label, keys }) => ({ id, label, hint: keys[0] && shownKey(keys[0]) })),
-    ...tasks.all().map((task) => ({ id: task.id, label: task.title, icon: <StatusGlyph status={task.status} /> })),
+    ...tasks
+      .all()
+      .map((task) => ({ id: task.id, label: task.title, icon: <StatusGlyph status={task.status} /> })),
   ];
   function pick(id: string) {
     const command = commands.find((known) => known.id === id);
@@ -23,6 +25,12 @@ export function Palette({ onClose }: { onClose: () => void }) {
     queueMicrotask(command.run);
   }
   return (
-    <Picker title={m.keys.palette} placeholder={m.keys.paletteHint} options={options} onPick={pick} onClose={onClose} />
+    <Picker
+      title={m.keys.palette}
+      placeholder={m.keys.paletteHint}
+      options={options}
+      onPick={pick}
+      onClose={onClose}
+    />
   );
 }

@@ -51,7 +51,10 @@ export function Picker({
   const list = useId();
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
-  const shown = [...options.filter((option) => isMatch(option, text)), ...(onText?.(text.trim()) ?? [])].slice(0, DRAWN);
+  const shown = [
+    ...options.filter((option) => isMatch(option, text)),
+    ...(onText?.(text.trim()) ?? []),
+  ].slice(0, DRAWN);
   const current = Math.min(active, shown.length - 1);
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -95,10 +98,15 @@ export function Picker({
           onKeyDown={onKeyDown}
         />
       </div>
-      <div ref={element} id={list} role="listbox" aria-label={title} aria-multiselectable={isMultiple} className="overflow-y-auto p-1">
+      <div
+        ref={element}
+        id={list}
+        role="listbox"
+        aria-label={title}
+        aria-multiselectable={isMultiple}
+        className="overflow-y-auto p-1"
+      >
         {shown.map((option, index) => (
-          // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are those of the field, which keeps the focus
-          // biome-ignore lint/a11y/useFocusableInteractive: as above
           <div
             key={option.id}
             id={`${list}-${index}`}

@@ -11,7 +11,6 @@ export function ShortcutSheet({ onClose }: { onClose: () => void }) {
   const groups = [...new Set(commands.map((command) => command.group))];
   return (
     <Dialog title={m.keys.title} onClose={onClose} isWide>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
       <div className="gap-x-8 overflow-y-auto p-4 sm:columns-2" tabIndex={0}>
         {groups.map((group) => (
           <section key={group} className="mb-4 break-inside-avoid">
@@ -20,7 +19,10 @@ export function ShortcutSheet({ onClose }: { onClose: () => void }) {
               {commands
                 .filter((command) => command.group === group)
                 .map(({ id, label, keys }) => (
-                  <div key={id} className="flex min-h-7 items-center justify-between gap-3 border-line border-b">
+                  <div
+                    key={id}
+                    className="flex min-h-7 items-center justify-between gap-3 border-line border-b"
+                  >
                     <dt>{label}</dt>
                     <dd className="shrink-0">
                       <kbd className="font-sans text-muted">{keys[0] ? shownKey(keys[0]) : ''}</kbd>

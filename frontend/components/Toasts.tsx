@@ -17,7 +17,10 @@ export function Toasts() {
     if (message.undo && (await undo(message.undo))) toast({ text: m.tasks.undone });
   }
   return (
-    <div role="status" className="pointer-events-none fixed bottom-16 left-2 z-30 flex w-[calc(100vw-1rem)] max-w-md flex-col gap-2 sm:bottom-3 sm:left-3">
+    <div
+      role="status"
+      className="pointer-events-none fixed bottom-16 left-2 z-30 flex w-[calc(100vw-1rem)] max-w-md flex-col gap-2 sm:bottom-3 sm:left-3"
+    >
       {shown.map((message) => (
         <div
           key={message.id}
@@ -44,7 +47,12 @@ export function Toasts() {
               {m.app.retry}
             </button>
           )}
-          <button type="button" className="icon-button" aria-label={m.app.close} onClick={() => closeToast(message.id)}>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={m.app.close}
+            onClick={() => closeToast(message.id)}
+          >
             <Glyph name="close" />
           </button>
         </div>

@@ -107,7 +107,12 @@ export function PriorityGlyph({ priority }: { priority: Priority }) {
   return (
     <Icon className="text-muted">
       {[0, 1, 2].map((bar) => (
-        <path key={bar} d={`M${4 + bar * 4} 13V${10 - bar * 3}`} strokeWidth="2" className={bar < bars ? '' : 'opacity-25'} />
+        <path
+          key={bar}
+          d={`M${4 + bar * 4} 13V${10 - bar * 3}`}
+          strokeWidth="2"
+          className={bar < bars ? '' : 'opacity-25'}
+        />
       ))}
     </Icon>
   );
@@ -118,7 +123,12 @@ export function Mark() {
   return (
     <svg viewBox="0 0 24 24" width="24" height="24" aria-hidden="true" className="shrink-0">
       <rect width="24" height="24" rx="6" className="fill-primary" />
-      <path d="M12 19V6M12 12L6.5 8M12 12l5.5-4M12 16l-4-2.5M12 16l4-2.5" className="fill-none stroke-white" strokeWidth="1.8" strokeLinecap="round" />
+      <path
+        d="M12 19V6M12 12L6.5 8M12 12l5.5-4M12 16l-4-2.5M12 16l4-2.5"
+        className="fill-none stroke-white"
+        strokeWidth="1.8"
+        strokeLinecap="round"
+      />
     </svg>
   );
 }

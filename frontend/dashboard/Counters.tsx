@@ -29,7 +29,9 @@ export function Counters() {
           <div key={label} className="min-w-24 flex-1 border-line border-r border-b last:border-r-0">
             <Link href={href} className="flex flex-col px-4 py-3 hover:bg-hover">
               <dt className="text-muted">{label}</dt>
-              <dd className={`font-semibold text-xl tabular-nums ${isLate ? 'text-danger' : ''}`}>{value === undefined ? '–' : number.format(value)}</dd>
+              <dd className={`font-semibold text-xl tabular-nums ${isLate ? 'text-danger' : ''}`}>
+                {value === undefined ? '–' : number.format(value)}
+              </dd>
             </Link>
           </div>
         ))}
@@ -41,7 +43,10 @@ export function Counters() {
             const count = stats?.open_by_priority[priority] ?? 0;
             return (
               <li key={priority}>
-                <Link href={`/tasks/?priority=${priority}`} className="flex min-h-7 items-center gap-2 rounded hover:bg-hover">
+                <Link
+                  href={`/tasks/?priority=${priority}`}
+                  className="flex min-h-7 items-center gap-2 rounded hover:bg-hover"
+                >
                   <PriorityGlyph priority={priority} />
                   <span className="w-16">{m.priority[priority]}</span>
                   <svg height="6" className="min-w-0 grow" aria-hidden="true">

@@ -13,7 +13,10 @@ export function RecentActivity() {
   const { items, problem, reload } = useActivity(12);
   return (
     <section aria-labelledby="recent" className="min-w-0 border-line lg:border-l">
-      <h2 id="recent" className="flex h-9 items-center justify-between border-line border-b px-4 font-semibold">
+      <h2
+        id="recent"
+        className="flex h-9 items-center justify-between border-line border-b px-4 font-semibold"
+      >
         {m.dashboard.recent}
         <Link className="link-button" href="/activity/">
           {m.app.more}

@@ -31,15 +31,27 @@ export function TaskManager() {
       </h2>
       {list.problem && <ProblemNote problem={list.problem} retry={list.reload} />}
       {list.isLoading && <SkeletonRows label={m.app.loading} />}
-      {!list.isLoading && !list.problem && list.items.length === 0 && <p className="p-4 text-muted">{m.dashboard.noWork}</p>}
+      {!list.isLoading && !list.problem && list.items.length === 0 && (
+        <p className="p-4 text-muted">{m.dashboard.noWork}</p>
+      )}
       <ul>
         {list.items.slice(0, SHOWN).map((task) => (
           <li key={task.id} className="flex min-h-9 items-center gap-1 border-line border-b px-3">
-            <button type="button" disabled={!mayWrite} className="icon-button" aria-label={`${m.tasks.done}: ${task.title}`} title={m.tasks.done} onClick={() => toggleDone([task.id], (id) => tasks.get(id))}>
+            <button
+              type="button"
+              disabled={!mayWrite}
+              className="icon-button"
+              aria-label={`${m.tasks.done}: ${task.title}`}
+              title={m.tasks.done}
+              onClick={() => toggleDone([task.id], (id) => tasks.get(id))}
+            >
               <StatusGlyph status={task.status} />
             </button>
             <PriorityGlyph priority={task.priority} />
-            <Link className="ml-1 flex min-h-9 min-w-0 grow items-center hover:underline" href={`/tasks/?assignee=me&task=${task.id}`}>
+            <Link
+              className="ml-1 flex min-h-9 min-w-0 grow items-center hover:underline"
+              href={`/tasks/?assignee=me&task=${task.id}`}
+            >
               <span className="truncate">{task.title}</span>
             </Link>
             <DueDay task={task} />

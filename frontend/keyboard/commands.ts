@@ -60,7 +60,9 @@ function isTaken(event: KeyboardEvent): boolean {
 
 /** Whether Enter and Space on an element are its own. */
 function isPress(event: KeyboardEvent): boolean {
-  const isButton = Boolean((event.target as HTMLElement | null)?.closest?.('button, a, summary, [role=option]'));
+  const isButton = Boolean(
+    (event.target as HTMLElement | null)?.closest?.('button, a, summary, [role=option]'),
+  );
   return isButton && (event.key === 'Enter' || event.key === ' ');
 }
 
@@ -71,7 +73,8 @@ function bind(commands: () => Command[]): () => void {
       bindings[key] = (event) => {
         const command = commands().find((known) => known.id === id);
         if (!command || event.defaultPrevented || isComposing(event)) return;
-        if (!command.isGlobal && (isTaken(event) || !singleKeys())) return;
+        const isSingle = !key.startsWith('$mod');
+        if (!command.isGlobal && (isTaken(event) || (isSingle && !singleKeys()))) return;
         if (isPress(event)) return;
         event.preventDefault();
         command.run();

@@ -20,5 +20,7 @@ export function ago(moment: string, language: Language, now = Date.now()): strin
 
 /** A moment in full, in the reader's time zone. */
 export function moment(value: string, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(value));
+  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(
+    new Date(value),
+  );
 }

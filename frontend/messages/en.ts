@@ -21,7 +21,10 @@ export const en = {
     api: 'API documentation',
     points: [
       ['By keyboard', 'Create, assign, move and finish tasks without the pointer. Press ? for the keys.'],
-      ['No lost edit', 'Two people edit one task: what does not overlap is merged, the same text is shown to you.'],
+      [
+        'No lost edit',
+        'Two people edit one task: what does not overlap is merged, the same text is shown to you.',
+      ],
       ['Undo', 'What you change, finish or delete comes back with one key.'],
     ],
   },
@@ -38,10 +41,12 @@ export const en = {
     doneLead: 'Continue to your tasks.',
     reasons: {
       not_confirmed: 'The sign-in was not confirmed at GitHub. Nothing was changed.',
-      bad_state: 'This sign-in was not started in this browser, was started more than ten minutes ago, or was used already.',
+      bad_state:
+        'This sign-in was not started in this browser, was started more than ten minutes ago, or was used already.',
       bad_code: 'GitHub did not accept the code of this sign-in. Codes are valid once, for ten minutes.',
       account_disabled: 'This account is disabled. Ask an owner of your organization.',
-      not_configured: 'Sign-in with GitHub is not configured on this stage. An operator has to store the client id and secret.',
+      not_configured:
+        'Sign-in with GitHub is not configured on this stage. An operator has to store the client id and secret.',
       unavailable: 'The service did not respond in time. Try again in a minute.',
       bad_gateway: 'GitHub did not respond, or not as expected. Try again in a minute.',
       unknown: 'The sign-in failed for a reason that this page does not know.',
@@ -169,7 +174,8 @@ export const en = {
   },
   conflict: {
     title: 'Two people wrote the same text',
-    lead: (field: string) => `While you edited the ${field}, somebody else saved another one. Nothing is lost: choose, or combine both.`,
+    lead: (field: string) =>
+      `While you edited the ${field}, somebody else saved another one. Nothing is lost: choose, or combine both.`,
     theirs: 'Saved by somebody else',
     mine: 'Yours',
     keepMine: 'Save mine',

@@ -38,7 +38,11 @@ function subscribe(listener: () => void): () => void {
 
 /** The language that texts are in at this moment. */
 export function useLanguage(): Language {
-  return useSyncExternalStore(subscribe, () => current, () => 'en');
+  return useSyncExternalStore(
+    subscribe,
+    () => current,
+    () => 'en',
+  );
 }
 
 /** The texts of the chosen language: of the browser's, unless the person chose one in the settings. */

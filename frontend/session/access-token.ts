@@ -107,7 +107,11 @@ export async function withCookie(path: string, body?: unknown): Promise<Response
   const headers = new Headers({ 'x-csrf-token': csrfToken() ?? '' });
   if (body !== undefined) headers.set('content-type', 'application/json');
   try {
-    return await fetch(path, { method: 'POST', headers, body: body === undefined ? null : JSON.stringify(body) });
+    return await fetch(path, {
+      method: 'POST',
+      headers,
+      body: body === undefined ? null : JSON.stringify(body),
+    });
   } catch {
     throw unreachable();
   }

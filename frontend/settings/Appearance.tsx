@@ -16,7 +16,11 @@ function subscribe(listener: () => void): () => void {
 }
 
 function useTheme(): Theme {
-  const chosen = useSyncExternalStore(subscribe, () => localStorage.getItem(KEY), () => null);
+  const chosen = useSyncExternalStore(
+    subscribe,
+    () => localStorage.getItem(KEY),
+    () => null,
+  );
   return THEMES.find((theme) => theme === chosen) ?? 'system';
 }
 
@@ -37,7 +41,13 @@ export function Appearance() {
         <div className="flex flex-wrap gap-4">
           {THEMES.map((value) => (
             <label key={value} className="inline-flex min-h-7 items-center gap-2 pointer-coarse:min-h-11">
-              <input type="radio" name="theme" className="size-4 accent-primary" checked={theme === value} onChange={() => chooseTheme(value)} />
+              <input
+                type="radio"
+                name="theme"
+                className="size-4 accent-primary"
+                checked={theme === value}
+                onChange={() => chooseTheme(value)}
+              />
               {m.settings.themes[value]}
             </label>
           ))}
@@ -45,7 +55,11 @@ export function Appearance() {
       </fieldset>
       <label className="flex flex-col gap-1">
         <span className="text-muted">{m.settings.language}</span>
-        <select className="field w-40" value={language} onChange={(event) => chooseLanguage(event.target.value as Language)}>
+        <select
+          className="field w-40"
+          value={language}
+          onChange={(event) => chooseLanguage(event.target.value as Language)}
+        >
           <option value="en" lang="en">
             English
           </option>
@@ -65,7 +79,12 @@ export function Keyboard() {
   return (
     <div className="flex flex-col items-start gap-2">
       <label className="inline-flex min-h-7 items-center gap-2 pointer-coarse:min-h-11">
-        <input type="checkbox" className="size-4 accent-primary" checked={isOn} onChange={(event) => setSingleKeys(event.target.checked)} />
+        <input
+          type="checkbox"
+          className="size-4 accent-primary"
+          checked={isOn}
+          onChange={(event) => setSingleKeys(event.target.checked)}
+        />
         {m.settings.singleKeys}
       </label>
       <p className="text-muted">{m.settings.singleKeysLead}</p>

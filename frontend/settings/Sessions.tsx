@@ -44,11 +44,22 @@ export function Sessions() {
       {error && <ProblemNote problem={error} retry={() => void mutate()} />}
       <ul className="border-line border-t">
         {data?.items.map((session) => (
-          <li key={session.id} className="flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-b py-2">
-            <span className="font-medium">{browserOf(session.user_agent ?? '') ?? m.settings.unknownAgent}</span>
+          <li
+            key={session.id}
+            className="flex flex-wrap items-center gap-x-3 gap-y-1 border-line border-b py-2"
+          >
+            <span className="font-medium">
+              {browserOf(session.user_agent ?? '') ?? m.settings.unknownAgent}
+            </span>
             {session.current && <span className="text-green-ink">{m.settings.current}</span>}
             <span className="grow text-muted text-xs" title={moment(session.created_at, language)}>
-              {[session.ip_address, m.settings.since(ago(session.created_at, language)), m.settings.seen(ago(session.last_seen_at, language))].filter(Boolean).join(' · ')}
+              {[
+                session.ip_address,
+                m.settings.since(ago(session.created_at, language)),
+                m.settings.seen(ago(session.last_seen_at, language)),
+              ]
+                .filter(Boolean)
+                .join(' · ')}
             </span>
             <button type="button" className="link-button" onClick={() => void attempt(() => end(session))}>
               {session.current ? m.settings.signOut : m.settings.end}

@@ -32,7 +32,9 @@ function Choice({ open }: { open: OpenConflict }) {
               className="field h-auto py-1.5 font-normal"
               rows={rows}
               value={text}
-              onChange={(event) => setText(field === 'title' ? event.target.value.replace(/\n/g, ' ') : event.target.value)}
+              onChange={(event) =>
+                setText(field === 'title' ? event.target.value.replace(/\n/g, ' ') : event.target.value)
+              }
             />
           </label>
         </div>
@@ -40,7 +42,12 @@ function Choice({ open }: { open: OpenConflict }) {
           <button type="button" className="button" onClick={() => open.answer(null)}>
             {m.conflict.keepTheirs}
           </button>
-          <button type="button" className="primary-button" disabled={field === 'title' && !text.trim()} onClick={() => open.answer(text)}>
+          <button
+            type="button"
+            className="primary-button"
+            disabled={field === 'title' && !text.trim()}
+            onClick={() => open.answer(text)}
+          >
             {m.conflict.keepMine}
           </button>
         </div>

@@ -34,12 +34,20 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   const priority = parsed.priority ?? 'p2';
   const wanted = parsed.assignee?.toLowerCase();
   const assignee =
-    mayAssign && wanted ? (wanted === 'me' ? me : people.find(({ login }) => login.toLowerCase() === wanted)) : undefined;
-  const found = labels.filter((label) => parsed.labels.some((name) => name.toLowerCase() === label.name.toLowerCase()));
+    mayAssign && wanted
+      ? wanted === 'me'
+        ? me
+        : people.find(({ login }) => login.toLowerCase() === wanted)
+      : undefined;
+  const found = labels.filter((label) =>
+    parsed.labels.some((name) => name.toLowerCase() === label.name.toLowerCase()),
+  );
   // Words that name nobody and nothing stay in the title, so that nothing that was typed is lost.
   const lost = [
     ...(parsed.assignee && !assignee ? [`@${parsed.assignee}`] : []),
-    ...parsed.labels.filter((name) => !found.some((label) => label.name.toLowerCase() === name.toLowerCase())).map((name) => `#${name}`),
+    ...parsed.labels
+      .filter((name) => !found.some((label) => label.name.toLowerCase() === name.toLowerCase()))
+      .map((name) => `#${name}`),
   ];
   const title = [parsed.title, ...lost].filter(Boolean).join(' ');
 
@@ -113,7 +121,12 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
         )}
         <div className="flex flex-wrap items-center justify-end gap-3 border-line border-t pt-3">
           <label className="mr-auto inline-flex items-center gap-2 text-muted">
-            <input type="checkbox" className="size-4 accent-primary" checked={isMore} onChange={(event) => setMore(event.target.checked)} />
+            <input
+              type="checkbox"
+              className="size-4 accent-primary"
+              checked={isMore}
+              onChange={(event) => setMore(event.target.checked)}
+            />
             {m.tasks.createMore}
           </label>
           <button type="button" className="button" onClick={onClose}>

@@ -42,17 +42,30 @@ function StatusPicker({ ids, onClose }: Props) {
   const m = useMessages();
   const found = chosen(ids);
   // Offered is what at least one of them can become; the others stay as they are.
-  const options: Option[] = STATUSES.filter((to) => found.some((task) => canBecome(task.status, to))).map((status) => ({
-    id: status,
-    label: m.status[status],
-    icon: <StatusGlyph status={status} />,
-    isChecked: found.every((task) => task.status === status),
-  }));
+  const options: Option[] = STATUSES.filter((to) => found.some((task) => canBecome(task.status, to))).map(
+    (status) => ({
+      id: status,
+      label: m.status[status],
+      icon: <StatusGlyph status={status} />,
+      isChecked: found.every((task) => task.status === status),
+    }),
+  );
   function pick(id: string) {
     const status = STATUSES.find((known) => known === id);
-    if (status) editTasks(ids, (task) => (task.status !== status && canBecome(task.status, status) ? { status } : null));
+    if (status)
+      editTasks(ids, (task) =>
+        task.status !== status && canBecome(task.status, status) ? { status } : null,
+      );
   }
-  return <Picker title={m.tasks.pick.status} placeholder={m.tasks.pick.status} options={options} onPick={pick} onClose={onClose} />;
+  return (
+    <Picker
+      title={m.tasks.pick.status}
+      placeholder={m.tasks.pick.status}
+      options={options}
+      onPick={pick}
+      onClose={onClose}
+    />
+  );
 }
 
 function PriorityPicker({ ids, onClose }: Props) {
@@ -70,7 +83,13 @@ function PriorityPicker({ ids, onClose }: Props) {
     if (priority) editTasks(ids, (task) => (task.priority === priority ? null : { priority }));
   }
   return (
-    <Picker title={m.tasks.pick.priority} placeholder={m.tasks.pick.priority} options={options} onPick={pick} onClose={onClose} />
+    <Picker
+      title={m.tasks.pick.priority}
+      placeholder={m.tasks.pick.priority}
+      options={options}
+      onPick={pick}
+      onClose={onClose}
+    />
   );
 }
 
@@ -81,7 +100,12 @@ function AssigneePicker({ ids, onClose }: Props) {
   const found = chosen(ids);
   const isAssigned = (id: string | null) => found.every((task) => (task.assignee?.id ?? null) === id);
   const options: Option[] = [
-    { id: 'nobody', label: m.tasks.pick.nobody, icon: <Glyph name="mine" className="text-muted" />, isChecked: isAssigned(null) },
+    {
+      id: 'nobody',
+      label: m.tasks.pick.nobody,
+      icon: <Glyph name="mine" className="text-muted" />,
+      isChecked: isAssigned(null),
+    },
     ...people.map((person) => ({
       id: person.id,
       label: person.id === me ? `${nameOf(person)} (${m.tasks.pick.me})` : nameOf(person),
@@ -95,7 +119,13 @@ function AssigneePicker({ ids, onClose }: Props) {
     editTasks(ids, (task) => ((task.assignee?.id ?? null) === (assignee?.id ?? null) ? null : { assignee }));
   }
   return (
-    <Picker title={m.tasks.pick.assignee} placeholder={m.tasks.pick.assignee} options={options} onPick={pick} onClose={onClose} />
+    <Picker
+      title={m.tasks.pick.assignee}
+      placeholder={m.tasks.pick.assignee}
+      options={options}
+      onPick={pick}
+      onClose={onClose}
+    />
   );
 }
 
@@ -118,7 +148,9 @@ function LabelsPicker({ ids, onClose }: Props) {
       const has = task.labels.some(({ id }) => id === label.id);
       if (has === isOn) return null;
       const { id, name, color } = label;
-      return { labels: isOn ? [...task.labels, { id, name, color }] : task.labels.filter((other) => other.id !== id) };
+      return {
+        labels: isOn ? [...task.labels, { id, name, color }] : task.labels.filter((other) => other.id !== id),
+      };
     });
   }
   async function create(name: string) {
@@ -138,10 +170,20 @@ function LabelsPicker({ ids, onClose }: Props) {
   }
   function isNew(text: string): Option[] {
     const isKnown = labels.some((label) => label.name.toLowerCase() === text.toLowerCase());
-    return text && !isKnown ? [{ id: 'new', label: m.tasks.pick.newLabel(text), icon: <Glyph name="plus" /> }] : [];
+    return text && !isKnown
+      ? [{ id: 'new', label: m.tasks.pick.newLabel(text), icon: <Glyph name="plus" /> }]
+      : [];
   }
   return (
-    <Picker title={m.tasks.pick.labels} placeholder={m.tasks.pick.labels} options={options} onPick={pick} onClose={onClose} onText={isNew} isMultiple />
+    <Picker
+      title={m.tasks.pick.labels}
+      placeholder={m.tasks.pick.labels}
+      options={options}
+      onPick={pick}
+      onClose={onClose}
+      onText={isNew}
+      isMultiple
+    />
   );
 }
 
@@ -173,7 +215,12 @@ function DuePicker({ ids, onClose }: Props) {
     >
       <label className="flex min-w-0 grow items-center gap-2">
         {m.due.date}
-        <input type="date" className="field grow" value={day} onChange={(event) => setDay(event.target.value)} />
+        <input
+          type="date"
+          className="field grow"
+          value={day}
+          onChange={(event) => setDay(event.target.value)}
+        />
       </label>
       <button type="submit" className="primary-button" disabled={!day}>
         {m.app.save}

@@ -50,7 +50,14 @@ export function TaskBoard({
     const to = way.find((status) => canBecome(task.status, status));
     if (to) move(task.id, to);
   }
-  const card = (id: string, label: string, keys: string[], run: () => void) => ({ id, label, group: m.keys.onBoard, keys, run, isHidden: true });
+  const card = (id: string, label: string, keys: string[], run: () => void) => ({
+    id,
+    label,
+    group: m.keys.onBoard,
+    keys,
+    run,
+    isHidden: true,
+  });
   useCommands([
     card('card right', m.keys.cardRight, ['Alt+ArrowRight'], () => step(1)),
     card('card left', m.keys.cardLeft, ['Alt+ArrowLeft'], () => step(-1)),
@@ -58,7 +65,12 @@ export function TaskBoard({
 
   const dragging = dragged ? tasks.get(dragged) : undefined;
   return (
-    <section id="task-list" tabIndex={-1} aria-label={m.tasks.board} className="flex min-h-0 grow snap-x snap-mandatory overflow-x-auto outline-none sm:snap-none">
+    <section
+      id="task-list"
+      tabIndex={-1}
+      aria-label={m.tasks.board}
+      className="flex min-h-0 grow snap-x snap-mandatory overflow-x-auto outline-none sm:snap-none"
+    >
       <p role="status" className="sr-only">
         {news}
       </p>
@@ -114,7 +126,6 @@ function Column({
         {m.status[status]}
         <span className="font-normal text-muted">{items.length}</span>
       </h2>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard */}
       <ul className="min-h-0 grow overflow-y-auto" tabIndex={0} aria-label={m.status[status]}>
         {items.slice(0, drawn).map((task) => (
           <li
@@ -124,13 +135,26 @@ function Column({
             onDragEnd={() => onDrag(null)}
             className={`relative border-line border-b px-3 py-2 hover:bg-hover ${task.id === focus.active ? 'bg-hover' : ''}`}
           >
-            {task.id === focus.active && <span aria-hidden="true" className="absolute inset-y-0 left-0 w-0.5 bg-primary-ink" />}
+            {task.id === focus.active && (
+              <span aria-hidden="true" className="absolute inset-y-0 left-0 w-0.5 bg-primary-ink" />
+            )}
             <div className="flex items-start gap-2">
-              <button type="button" className="min-h-6 min-w-0 grow break-words text-left pointer-coarse:min-h-11" onFocus={() => focus.setActive(task.id)} onClick={() => actions.open(task.id)}>
+              <button
+                type="button"
+                className="min-h-6 min-w-0 grow break-words text-left pointer-coarse:min-h-11"
+                onFocus={() => focus.setActive(task.id)}
+                onClick={() => actions.open(task.id)}
+              >
                 {task.title}
               </button>
               {mayWrite && (
-                <button type="button" className="icon-button -my-1 -mr-2" aria-label={`${m.tasks.pick.move}: ${task.title}`} title={m.tasks.pick.move} onClick={() => actions.pick('status', task.id)}>
+                <button
+                  type="button"
+                  className="icon-button -my-1 -mr-2"
+                  aria-label={`${m.tasks.pick.move}: ${task.title}`}
+                  title={m.tasks.pick.move}
+                  onClick={() => actions.pick('status', task.id)}
+                >
                   <Glyph name="move" />
                 </button>
               )}

@@ -54,7 +54,9 @@ function CommentItem({ comment, reload }: { comment: Comment; reload: () => Prom
   }
   const params = { path, header: { 'If-Match': ifMatch(comment.version) } };
   const save = () =>
-    attempt(() => api.PATCH('/api/tasks/{task_id}/comments/{comment_id}', { params, body: { body: text ?? '' } }));
+    attempt(() =>
+      api.PATCH('/api/tasks/{task_id}/comments/{comment_id}', { params, body: { body: text ?? '' } }),
+    );
   const remove = () => attempt(() => api.DELETE('/api/tasks/{task_id}/comments/{comment_id}', { params }));
   return (
     <li className="flex gap-2 py-2">
@@ -71,7 +73,12 @@ function CommentItem({ comment, reload }: { comment: Comment; reload: () => Prom
               <button type="button" className="link-button" onClick={() => setText(comment.body)}>
                 {m.task.edit}
               </button>
-              <button type="button" className="icon-button" aria-label={m.task.deleteComment} onClick={() => void remove()}>
+              <button
+                type="button"
+                className="icon-button"
+                aria-label={m.task.deleteComment}
+                onClick={() => void remove()}
+              >
                 <Glyph name="trash" />
               </button>
             </>
@@ -86,7 +93,12 @@ function CommentItem({ comment, reload }: { comment: Comment; reload: () => Prom
               void save();
             }}
           >
-            <textarea aria-label={m.task.comment} className="field field-sizing-content h-auto w-full py-1" value={text} onChange={(event) => setText(event.target.value)} />
+            <textarea
+              aria-label={m.task.comment}
+              className="field field-sizing-content h-auto w-full py-1"
+              value={text}
+              onChange={(event) => setText(event.target.value)}
+            />
             <div className="mt-1 flex gap-2">
               <button type="submit" className="primary-button" disabled={!text.trim()}>
                 {m.app.save}
@@ -139,7 +151,8 @@ function NewComment({ id, reload }: { id: string; reload: () => Promise<unknown>
         value={text}
         onChange={(event) => type(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !isComposing(event)) void send(event);
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !isComposing(event))
+            void send(event);
         }}
       />
       <div className="mt-1 flex items-center gap-2">

@@ -36,7 +36,13 @@ export function TaskDrawer({ id, close, pick }: { id: string; close: () => void;
   const panel = useRef<HTMLElement>(null);
   useCommands([
     { id: 'rename', label: m.keys.rename, group: m.keys.onTask, keys: ['r'], run: () => focusField('title') },
-    { id: 'edit', label: m.keys.edit, group: m.keys.onTask, keys: ['e'], run: () => focusField('description') },
+    {
+      id: 'edit',
+      label: m.keys.edit,
+      group: m.keys.onTask,
+      keys: ['e'],
+      run: () => focusField('description'),
+    },
   ]);
   // On a page of its own, the focus goes with the eyes; beside the list it stays there.
   useEffect(() => {
@@ -75,14 +81,26 @@ function DrawerBar({ id, task, close }: { id: string; task: Task | undefined; cl
   return (
     <div className="flex h-11 shrink-0 items-center gap-1 border-line border-b px-2">
       {task && mayWrite && (
-        <button type="button" className="button" onClick={() => toggleDone([id], (other) => tasks.get(other))}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => toggleDone([id], (other) => tasks.get(other))}
+        >
           <Glyph name="check" />
           {isOpen(task) ? m.tasks.done : m.tasks.reopen}
         </button>
       )}
-      <span className="grow truncate px-1 text-muted text-xs">{tasks.isPending(id) ? m.task.unsaved : ''}</span>
+      <span className="grow truncate px-1 text-muted text-xs">
+        {tasks.isPending(id) ? m.task.unsaved : ''}
+      </span>
       {task && (
-        <button type="button" className="icon-button" aria-label={m.task.copyLink} title={m.task.copyLink} onClick={() => void copyLink()}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={m.task.copyLink}
+          title={m.task.copyLink}
+          onClick={() => void copyLink()}
+        >
           <Glyph name="link" />
         </button>
       )}
@@ -100,7 +118,13 @@ function DrawerBar({ id, task, close }: { id: string; task: Task | undefined; cl
           <Glyph name="trash" />
         </button>
       )}
-      <button type="button" className="icon-button" aria-label={m.task.close} title={`${m.task.close} Esc`} onClick={close}>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={m.task.close}
+        title={`${m.task.close} Esc`}
+        onClick={close}
+      >
         <Glyph name="close" />
       </button>
     </div>
@@ -119,14 +143,39 @@ function DrawerBody({ task, pick }: { task: Task; pick: Pick }) {
   );
   return (
     <div className="min-h-0 grow overflow-y-auto px-3 py-3">
-      <TextField id={task.id} field="title" value={task.title} label={m.task.title} className="font-semibold text-lg leading-7" isReadOnly={!mayWrite} />
+      <TextField
+        id={task.id}
+        field="title"
+        value={task.title}
+        label={m.task.title}
+        className="font-semibold text-lg leading-7"
+        isReadOnly={!mayWrite}
+      />
       <div className="my-2 border-line border-y py-1">
-        {field('status', m.task.status, <><StatusGlyph status={task.status} /> {m.status[task.status]}</>)}
-        {field('priority', m.task.priority, <><PriorityGlyph priority={task.priority} /> {m.priority[task.priority]}</>)}
+        {field(
+          'status',
+          m.task.status,
+          <>
+            <StatusGlyph status={task.status} /> {m.status[task.status]}
+          </>,
+        )}
+        {field(
+          'priority',
+          m.task.priority,
+          <>
+            <PriorityGlyph priority={task.priority} /> {m.priority[task.priority]}
+          </>,
+        )}
         {field(
           'assignee',
           m.task.assignee,
-          task.assignee ? <><Avatar person={task.assignee} /> {nameOf(task.assignee)}</> : <span className="text-muted">{m.tasks.pick.nobody}</span>,
+          task.assignee ? (
+            <>
+              <Avatar person={task.assignee} /> {nameOf(task.assignee)}
+            </>
+          ) : (
+            <span className="text-muted">{m.tasks.pick.nobody}</span>
+          ),
           mayWrite && mayAssign,
         )}
         {field(
@@ -142,7 +191,11 @@ function DrawerBody({ task, pick }: { task: Task; pick: Pick }) {
             <span className="text-muted">{m.task.none}</span>
           ),
         )}
-        {field('due', m.task.due, task.due_at ? <DueDay task={task} /> : <span className="text-muted">{m.tasks.pick.noDue}</span>)}
+        {field(
+          'due',
+          m.task.due,
+          task.due_at ? <DueDay task={task} /> : <span className="text-muted">{m.tasks.pick.noDue}</span>,
+        )}
       </div>
       {task.description === undefined ? (
         <SkeletonRows label={m.app.loading} />
@@ -158,8 +211,15 @@ function DrawerBody({ task, pick }: { task: Task; pick: Pick }) {
         />
       )}
       <p className="mt-1 px-2 text-muted text-xs">
-        <span title={moment(task.created_at, language)}>{m.task.created(nameOf(task.created_by), ago(task.created_at, language))}</span>
-        {task.version > 1 && <span title={moment(task.updated_at, language)}> · {m.task.updated(ago(task.updated_at, language))}</span>}
+        <span title={moment(task.created_at, language)}>
+          {m.task.created(nameOf(task.created_by), ago(task.created_at, language))}
+        </span>
+        {task.version > 1 && (
+          <span title={moment(task.updated_at, language)}>
+            {' '}
+            · {m.task.updated(ago(task.updated_at, language))}
+          </span>
+        )}
       </p>
       <TaskComments id={task.id} />
     </div>
@@ -172,7 +232,11 @@ function Field({ label, onClick, children }: { label: string; onClick?: () => vo
     <div className="flex items-start">
       <span className="w-24 shrink-0 px-2 py-1 text-muted">{label}</span>
       {onClick ? (
-        <button type="button" className="flex min-w-0 grow rounded text-left hover:bg-hover pointer-coarse:min-h-11 pointer-coarse:items-center" onClick={onClick}>
+        <button
+          type="button"
+          className="flex min-w-0 grow rounded text-left hover:bg-hover pointer-coarse:min-h-11 pointer-coarse:items-center"
+          onClick={onClick}
+        >
           <span className="sr-only">{label}: </span>
           {value}
         </button>

@@ -31,6 +31,8 @@ export function TaskList({ list, focus, actions }: { list: Tasks; focus: RowFocu
       aria-multiselectable="true"
       aria-activedescendant={isActiveShown ? `row-${focus.active}` : undefined}
       tabIndex={0}
+      // A button that was pressed in a row keeps no focus: Enter opens the active row again.
+      onClick={() => scroller.current?.focus({ preventScroll: true })}
       className="min-h-0 grow overflow-y-auto focus-visible:outline-none"
     >
       <Virtualizer
@@ -39,7 +41,12 @@ export function TaskList({ list, focus, actions }: { list: Tasks; focus: RowFocu
         onScroll={(offset) => {
           const element = scroller.current;
           // Two screens before the end, the next page is on its way when it is reached.
-          if (element && list.hasMore && !list.isLoadingMore && offset + 3 * element.clientHeight > element.scrollHeight) {
+          if (
+            element &&
+            list.hasMore &&
+            !list.isLoadingMore &&
+            offset + 3 * element.clientHeight > element.scrollHeight
+          ) {
             list.loadMore();
           }
         }}

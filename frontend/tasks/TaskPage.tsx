@@ -18,7 +18,9 @@ import { useListQuery } from './use-list-query';
 import { useRowFocus } from './use-row-focus';
 import { useTaskList } from './use-tasks';
 
-const FieldPicker = dynamic(() => import('./FieldPicker').then((module) => module.FieldPicker), { ssr: false });
+const FieldPicker = dynamic(() => import('./FieldPicker').then((module) => module.FieldPicker), {
+  ssr: false,
+});
 const TaskDrawer = dynamic(() => import('./TaskDrawer').then((module) => module.TaskDrawer), { ssr: false });
 const TaskBoard = dynamic(() => import('./TaskBoard').then((module) => module.TaskBoard), { ssr: false });
 
@@ -26,7 +28,11 @@ const TaskBoard = dynamic(() => import('./TaskBoard').then((module) => module.Ta
 export function TaskPage() {
   const m = useMessages();
   const me = useMe().user;
-  const may = { write: useMay('tasks.write'), assign: useMay('tasks.assign'), delete: useMay('tasks.delete') };
+  const may = {
+    write: useMay('tasks.write'),
+    assign: useMay('tasks.assign'),
+    delete: useMay('tasks.delete'),
+  };
   const [query, change] = useListQuery();
   // A task in the drawer is no other list.
   const { view, status, priority, assignee, label, q, sort } = query;
@@ -62,8 +68,20 @@ export function TaskPage() {
       leave: () => (focus.selected.size > 0 ? focus.clear() : close()),
     }),
     ...taskCommands(m, targets, (id) => tasks.get(id), me, may, pick),
-    { id: 'search', label: m.keys.search, group: m.keys.anywhere, keys: ['/'], run: () => search.current?.focus() },
-    { id: 'view', label: `${m.tasks.list} / ${m.tasks.board}`, group: m.keys.anywhere, keys: ['v'], run: () => change({ view: view === 'list' ? 'board' : 'list' }) },
+    {
+      id: 'search',
+      label: m.keys.search,
+      group: m.keys.anywhere,
+      keys: ['/'],
+      run: () => search.current?.focus(),
+    },
+    {
+      id: 'view',
+      label: `${m.tasks.list} / ${m.tasks.board}`,
+      group: m.keys.anywhere,
+      keys: ['v'],
+      run: () => change({ view: view === 'list' ? 'board' : 'list' }),
+    },
   ]);
   useEffect(() => {
     document.title = `${m.tasks.title} - ${m.app.name}`;
@@ -88,7 +106,9 @@ export function TaskPage() {
     <div className="flex min-h-0 grow">
       <div className={`min-h-0 min-w-0 grow flex-col ${query.task ? 'hidden lg:flex' : 'flex'}`}>
         <TaskToolbar query={query} change={change} search={search} />
-        {focus.selected.size > 0 && <SelectionBar targets={[...focus.selected]} clear={focus.clear} pick={pick} />}
+        {focus.selected.size > 0 && (
+          <SelectionBar targets={[...focus.selected]} clear={focus.clear} pick={pick} />
+        )}
         {list.problem && <ProblemNote problem={list.problem} retry={list.reload} />}
         {list.isLoading ? (
           <SkeletonRows label={m.app.loading} />
@@ -99,7 +119,10 @@ export function TaskPage() {
         ) : (
           <TaskList list={list} focus={focus} actions={actions} />
         )}
-        <p role="status" className="shrink-0 border-line border-t px-3 py-1 text-muted text-xs max-sm:sr-only">
+        <p
+          role="status"
+          className="shrink-0 border-line border-t px-3 py-1 text-muted text-xs max-sm:sr-only"
+        >
           {list.isLoading ? '' : `${m.tasks.count(list.items.length)}${list.hasMore ? '+' : ''}`}
         </p>
       </div>
@@ -109,7 +132,15 @@ export function TaskPage() {
   );
 }
 
-function SelectionBar({ targets, clear, pick }: { targets: string[]; clear: () => void; pick: (field: PickedField, ids: string[]) => void }) {
+function SelectionBar({
+  targets,
+  clear,
+  pick,
+}: {
+  targets: string[];
+  clear: () => void;
+  pick: (field: PickedField, ids: string[]) => void;
+}) {
   const m = useMessages();
   const fields: [PickedField, string][] = [
     ['status', m.task.status],
@@ -140,13 +171,16 @@ function Empty({ query, mayWrite }: { query: ListQuery; mayWrite: boolean }) {
   const filters = [
     query.status !== 'all' && m.status[query.status],
     query.priority && m.priority[query.priority],
-    query.assignee && `${m.task.assignee}: ${query.assignee === 'me' ? m.tasks.pick.me : query.assignee === 'none' ? m.tasks.pick.nobody : '…'}`,
+    query.assignee &&
+      `${m.task.assignee}: ${query.assignee === 'me' ? m.tasks.pick.me : query.assignee === 'none' ? m.tasks.pick.nobody : '…'}`,
     query.label && m.task.labels,
     query.q && `“${query.q}”`,
   ].filter(Boolean);
   return (
     <div className="m-auto px-6 py-16 text-center">
-      <p className="mb-3 text-muted">{isFiltered(query) ? m.tasks.filtered(filters.join(', ')) : m.tasks.empty}</p>
+      <p className="mb-3 text-muted">
+        {isFiltered(query) ? m.tasks.filtered(filters.join(', ')) : m.tasks.empty}
+      </p>
       {mayWrite && (
         <button type="button" className="primary-button" onClick={() => openOverlay('create')}>
           {isFiltered(query) ? m.tasks.create : m.tasks.emptyAction}

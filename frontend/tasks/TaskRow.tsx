@@ -4,8 +4,8 @@ import { memo } from 'react';
 import { Avatar, nameOf } from '@/components/Avatar';
 import { Glyph, PriorityGlyph, StatusGlyph } from '@/components/icons';
 import { useLanguage, useMessages } from '@/messages/language';
-import type { PickedField } from './FieldPicker';
 import { shortDay } from './due-date';
+import type { PickedField } from './FieldPicker';
 import { LabelChip } from './LabelChip';
 import { isOpen, isOverdue, type Task } from './task';
 
@@ -22,7 +22,10 @@ export function DueDay({ task }: { task: Task }) {
   if (!task.due_at) return null;
   const late = isOverdue(task);
   return (
-    <time dateTime={task.due_at} className={`inline-flex items-center gap-1 whitespace-nowrap text-xs ${late ? 'font-medium text-danger' : 'text-muted'}`}>
+    <time
+      dateTime={task.due_at}
+      className={`inline-flex items-center gap-1 whitespace-nowrap text-xs ${late ? 'font-medium text-danger' : 'text-muted'}`}
+    >
       <Glyph name="calendar" />
       {shortDay(task.due_at, language, m.due)}
       {late && <span className="sr-only">, {m.task.overdue}</span>}
@@ -59,7 +62,10 @@ export const TaskRow = memo(function TaskRow({
       className={`group relative grid min-h-9 grid-cols-[auto_auto_auto_1fr_auto] items-center gap-x-2 border-line border-b px-2 hover:bg-hover sm:flex sm:px-3 pointer-coarse:min-h-11 ${ground}`}
     >
       {isActive && <span aria-hidden="true" className="absolute inset-y-0 left-0 w-0.5 bg-primary-ink" />}
-      <span role="gridcell" className={`flex ${isSelected ? '' : 'opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100'}`}>
+      <span
+        role="gridcell"
+        className={`flex ${isSelected ? '' : 'opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 pointer-coarse:opacity-100'}`}
+      >
         <input
           type="checkbox"
           className="size-4 accent-primary pointer-coarse:size-6"
@@ -71,12 +77,26 @@ export const TaskRow = memo(function TaskRow({
         />
       </span>
       <span role="gridcell" className="contents">
-        <button type="button" tabIndex={-1} className="icon-button" aria-label={`${m.task.priority}: ${m.priority[task.priority]}`} title={m.priority[task.priority]} onClick={() => actions.pick('priority', task.id)}>
+        <button
+          type="button"
+          tabIndex={-1}
+          className="icon-button"
+          aria-label={`${m.task.priority}: ${m.priority[task.priority]}`}
+          title={m.priority[task.priority]}
+          onClick={() => actions.pick('priority', task.id)}
+        >
           <PriorityGlyph priority={task.priority} />
         </button>
       </span>
       <span role="gridcell" className="contents">
-        <button type="button" tabIndex={-1} className="icon-button" aria-label={`${m.task.status}: ${m.status[task.status]}`} title={m.status[task.status]} onClick={() => actions.pick('status', task.id)}>
+        <button
+          type="button"
+          tabIndex={-1}
+          className="icon-button"
+          aria-label={`${m.task.status}: ${m.status[task.status]}`}
+          title={m.status[task.status]}
+          onClick={() => actions.pick('status', task.id)}
+        >
           <StatusGlyph status={task.status} />
         </button>
       </span>
@@ -91,7 +111,10 @@ export const TaskRow = memo(function TaskRow({
         </button>
         {isPending && <span className="self-center pl-2 text-muted text-xs">{m.task.unsaved}</span>}
       </span>
-      <span role="gridcell" className="col-span-2 col-start-4 row-start-2 flex min-w-0 items-center gap-2 pb-1 empty:hidden sm:pb-0">
+      <span
+        role="gridcell"
+        className="col-span-2 col-start-4 row-start-2 flex min-w-0 items-center gap-2 pb-1 empty:hidden sm:pb-0"
+      >
         {task.labels.slice(0, 3).map((label) => (
           <LabelChip key={label.id} label={label} />
         ))}

@@ -16,7 +16,15 @@ const PAUSE = 150;
 type Change = (change: Partial<ListQuery>, how?: 'push' | 'replace') => void;
 
 /** The line above the list: view, filters, order, search and the button for a new task. */
-export function TaskToolbar({ query, change, search }: { query: ListQuery; change: Change; search: RefObject<HTMLInputElement | null> }) {
+export function TaskToolbar({
+  query,
+  change,
+  search,
+}: {
+  query: ListQuery;
+  change: Change;
+  search: RefObject<HTMLInputElement | null>;
+}) {
   const m = useMessages();
   const mayWrite = useMay('tasks.write');
   const [isOpen, setOpen] = useState(false);
@@ -24,9 +32,17 @@ export function TaskToolbar({ query, change, search }: { query: ListQuery; chang
   return (
     <div className="shrink-0 border-line border-b">
       <div className="flex min-h-11 items-center gap-1.5 px-2 sm:px-3">
-        <h1 className="sr-only sm:not-sr-only sm:mr-2 sm:font-semibold">{query.assignee === 'me' ? m.nav.mine : m.tasks.title}</h1>
+        <h1 className="sr-only sm:not-sr-only sm:mr-2 sm:font-semibold">
+          {query.assignee === 'me' ? m.nav.mine : m.tasks.title}
+        </h1>
         <SearchField query={query} change={change} search={search} />
-        <button type="button" className={`icon-button sm:hidden ${filters ? 'text-primary-ink' : ''}`} aria-label={m.tasks.filter} aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <button
+          type="button"
+          className={`icon-button sm:hidden ${filters ? 'text-primary-ink' : ''}`}
+          aria-label={m.tasks.filter}
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        >
           <Glyph name="sort" />
         </button>
         <div className="hidden items-center gap-1.5 sm:flex">
@@ -35,7 +51,12 @@ export function TaskToolbar({ query, change, search }: { query: ListQuery; chang
         <span className="grow" />
         <ViewSwitch query={query} change={change} />
         {mayWrite && (
-          <button type="button" className="primary-button" onClick={() => openOverlay('create')} title={`${m.tasks.create} (C)`}>
+          <button
+            type="button"
+            className="primary-button"
+            onClick={() => openOverlay('create')}
+            title={`${m.tasks.create} (C)`}
+          >
             <Glyph name="plus" />
             <span className="max-md:sr-only">{m.tasks.create}</span>
           </button>
@@ -50,7 +71,15 @@ export function TaskToolbar({ query, change, search }: { query: ListQuery; chang
   );
 }
 
-function SearchField({ query, change, search }: { query: ListQuery; change: Change; search: RefObject<HTMLInputElement | null> }) {
+function SearchField({
+  query,
+  change,
+  search,
+}: {
+  query: ListQuery;
+  change: Change;
+  search: RefObject<HTMLInputElement | null>;
+}) {
   const m = useMessages();
   const [text, setText] = useState(query.q);
   // The address changed by itself: back, a link, "Clear filters".
@@ -81,9 +110,25 @@ function SearchField({ query, change, search }: { query: ListQuery; change: Chan
   );
 }
 
-function Choice({ label, value, options, onChange }: { label: string; value: string; options: [string, string][]; onChange: (value: string) => void }) {
+function Choice({
+  label,
+  value,
+  options,
+  onChange,
+}: {
+  label: string;
+  value: string;
+  options: [string, string][];
+  onChange: (value: string) => void;
+}) {
   return (
-    <select aria-label={label} title={label} className="field max-w-36" value={value} onChange={(event) => onChange(event.target.value)}>
+    <select
+      aria-label={label}
+      title={label}
+      className="field max-w-36"
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+    >
       {options.map(([id, name]) => (
         <option key={id} value={id}>
           {name}
@@ -99,7 +144,10 @@ function Filters({ query, change }: { query: ListQuery; change: Change }) {
   const { labels } = useLabels();
   const people = usePeople().filter((person) => person.id !== me);
   const any = (label: string): [string, string] => ['', `${label}: ${m.tasks.any}`];
-  const statuses: [string, string][] = (['open', 'all', ...STATUSES] as const).map((id) => [id, m.status[id]]);
+  const statuses: [string, string][] = (['open', 'all', ...STATUSES] as const).map((id) => [
+    id,
+    m.status[id],
+  ]);
   const priorities: [string, string][] = PRIORITIES.map((id) => [id, m.priority[id]]);
   const assignees: [string, string][] = [
     any(m.task.assignee),
@@ -112,15 +160,47 @@ function Filters({ query, change }: { query: ListQuery; change: Change }) {
     value && !options.some(([id]) => id === value) ? [...options, [value, '…']] : options;
   return (
     <>
-      <Choice label={m.task.status} value={query.status} options={statuses} onChange={(status) => change({ status: status as ListQuery['status'] })} />
-      <Choice label={m.task.priority} value={query.priority ?? ''} options={[any(m.task.priority), ...priorities]} onChange={(value) => change({ priority: (value || null) as ListQuery['priority'] })} />
-      <Choice label={m.task.assignee} value={query.assignee ?? ''} options={known(assignees, query.assignee)} onChange={(value) => change({ assignee: value || null })} />
+      <Choice
+        label={m.task.status}
+        value={query.status}
+        options={statuses}
+        onChange={(status) => change({ status: status as ListQuery['status'] })}
+      />
+      <Choice
+        label={m.task.priority}
+        value={query.priority ?? ''}
+        options={[any(m.task.priority), ...priorities]}
+        onChange={(value) => change({ priority: (value || null) as ListQuery['priority'] })}
+      />
+      <Choice
+        label={m.task.assignee}
+        value={query.assignee ?? ''}
+        options={known(assignees, query.assignee)}
+        onChange={(value) => change({ assignee: value || null })}
+      />
       {labels.length > 0 && (
-        <Choice label={m.task.labels} value={query.label ?? ''} options={known([any(m.task.labels), ...labels.map(({ id, name }): [string, string] => [id, name])], query.label)} onChange={(value) => change({ label: value || null })} />
+        <Choice
+          label={m.task.labels}
+          value={query.label ?? ''}
+          options={known(
+            [any(m.task.labels), ...labels.map(({ id, name }): [string, string] => [id, name])],
+            query.label,
+          )}
+          onChange={(value) => change({ label: value || null })}
+        />
       )}
-      <Choice label={m.tasks.sort} value={query.sort} options={SORTS.map((id) => [id, m.tasks.sorts[id]])} onChange={(sort) => change({ sort: sort as Sort })} />
+      <Choice
+        label={m.tasks.sort}
+        value={query.sort}
+        options={SORTS.map((id) => [id, m.tasks.sorts[id]])}
+        onChange={(sort) => change({ sort: sort as Sort })}
+      />
       {isFiltered(query) && (
-        <button type="button" className="link-button" onClick={() => change({ status: 'open', priority: null, assignee: null, label: null, q: '' })}>
+        <button
+          type="button"
+          className="link-button"
+          onClick={() => change({ status: 'open', priority: null, assignee: null, label: null, q: '' })}
+        >
           {m.tasks.clear}
         </button>
       )}

@@ -26,7 +26,11 @@ export function nextWeekday(weekday: number, now = new Date()): string {
 }
 
 /** A due date as a row shows it: `Today`, `Fri`, `Nov 27`, `Nov 27, 2027`. */
-export function shortDay(moment: string, language: string, words: { today: string; tomorrow: string }): string {
+export function shortDay(
+  moment: string,
+  language: string,
+  words: { today: string; tomorrow: string },
+): string {
   const day = dayOf(moment);
   if (day === dayAfter(0)) return words.today;
   if (day === dayAfter(1)) return words.tomorrow;

@@ -73,7 +73,9 @@ export function listUrl(query: ListQuery, cursor?: string | null): string {
 /** Whether a task belongs to the list, as far as this page can say: words are the server's matter. */
 export function matches(task: Task, query: ListQuery, me: string): boolean {
   const { status, priority, assignee, label } = query;
-  if (status === 'open' ? query.view === 'list' && !isOpen(task) : status !== 'all' && task.status !== status) {
+  if (
+    status === 'open' ? query.view === 'list' && !isOpen(task) : status !== 'all' && task.status !== status
+  ) {
     return false;
   }
   if (priority && task.priority !== priority) return false;

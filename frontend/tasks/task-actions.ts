@@ -112,7 +112,10 @@ export async function createTask(task: Schema['NewTask'], key: string): Promise<
 export async function deleteTasks(ids: string[]): Promise<void> {
   const deleted = await removeQuietly(ids);
   if (deleted.length === 0) return;
-  const action = remember({ what: messages().tasks.removed(deleted.length), undo: () => restoreTasks(deleted) });
+  const action = remember({
+    what: messages().tasks.removed(deleted.length),
+    undo: () => restoreTasks(deleted),
+  });
   toast({ text: action.what, undo: action });
 }
 

@@ -20,7 +20,8 @@ export class TaskStore {
       const known = this.confirmed.get(task.id);
       if (known && known.version > task.version) continue;
       // A list has no descriptions: the one of the same version is still right.
-      const description = task.description ?? (known?.version === task.version ? known.description : undefined);
+      const description =
+        task.description ?? (known?.version === task.version ? known.description : undefined);
       this.confirmed.set(task.id, { ...task, description });
       this.show(task.id);
     }

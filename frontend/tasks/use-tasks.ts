@@ -69,7 +69,11 @@ export function useTaskList(query: ListQuery): TaskList {
 }
 
 /** One task with its description. */
-export function useTask(id: string): { task: Task | undefined; problem: ApiProblem | null; reload: () => void } {
+export function useTask(id: string): {
+  task: Task | undefined;
+  problem: ApiProblem | null;
+  reload: () => void;
+} {
   useTaskRevision();
   const { error, mutate } = useSWR<string, ApiProblem>(`/api/tasks/${id}`, async () => {
     const task = await body(api.GET('/api/tasks/{task_id}', { params: { path: { task_id: id } } }));
@@ -125,17 +129,20 @@ export function useComments(id: string): {
   problem: ApiProblem | null;
   reload: () => Promise<unknown>;
 } {
-  const { data, error, mutate } = useSWR<Schema['Comment'][], ApiProblem>(`/api/tasks/${id}/comments`, async () => {
-    const all: Schema['Comment'][] = [];
-    let cursor: string | undefined;
-    do {
-      const params = { path: { task_id: id }, query: { limit: 100, cursor } };
-      const page = await body(api.GET('/api/tasks/{task_id}/comments', { params }));
-      all.push(...page.items);
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor);
-    return all;
-  });
+  const { data, error, mutate } = useSWR<Schema['Comment'][], ApiProblem>(
+    `/api/tasks/${id}/comments`,
+    async () => {
+      const all: Schema['Comment'][] = [];
+      let cursor: string | undefined;
+      do {
+        const params = { path: { task_id: id }, query: { limit: 100, cursor } };
+        const page = await body(api.GET('/api/tasks/{task_id}/comments', { params }));
+        all.push(...page.items);
+        cursor = page.next_cursor ?? undefined;
+      } while (cursor);
+      return all;
+    },
+  );
   return { comments: data, problem: error ?? null, reload: () => mutate() };
 }
 

@@ -9,6 +9,7 @@ mod arm64;
 mod attacks;
 mod auth;
 mod commands;
+mod dashboard;
 mod database;
 #[cfg(feature = "aws")]
 mod database_token;

@@ -111,7 +111,7 @@ async fn every_answer_says_what_a_page_may_do(site: &Site) {
     let trace = site.browser.request(Method::TRACE, "/api/tasks").await;
     let answers = [
         (200, site.get("/").await),
-        (200, site.get("/style.css").await),
+        (200, site.get("/theme.js").await),
         (404, site.get("/nothing").await),
         (403, delete),
         (403, trace),

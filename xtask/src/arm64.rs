@@ -56,11 +56,12 @@ pub(crate) fn emulator() -> Option<PathBuf> {
 }
 
 /// Packages are installed as root only, and only where the script knows how.
-fn may_install() -> bool {
+pub(crate) fn may_install() -> bool {
     rustix::process::geteuid().is_root() && on_path("apt-get").is_some()
 }
 
-fn on_path(program: &str) -> Option<PathBuf> {
+/// A program of the PATH.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(program))
         .find(|path| path.is_file())

@@ -4,6 +4,7 @@
 mod approval;
 mod arm64;
 mod checks;
+mod chromium;
 mod commands;
 mod context;
 mod offline_queries;

@@ -93,7 +93,10 @@ impl Site {
 
     fn unreadable(&self, cause: io::Error) -> Error {
         Error::failed(
-            format!("The sources of the site in {} cannot be read.", self.folder.display()),
+            format!(
+                "The sources of the site in {} cannot be read.",
+                self.folder.display()
+            ),
             "Check the folder and its permissions, then run the same command again.",
         )
         .because(cause)
@@ -123,8 +126,12 @@ impl Site {
         }
         // No package here needs its install script.
         let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
-        self.npm(&arguments, None, "Check that the package registry of npm is reachable, then run the same command again.")
-            .await?;
+        self.npm(
+            &arguments,
+            None,
+            "Check that the package registry of npm is reachable, then run the same command again.",
+        )
+        .await?;
         fs::write(stamp, wanted).map_err(|cause| self.unreadable(cause))
     }
 
@@ -163,8 +170,10 @@ impl Site {
             return Ok(());
         }
         let said = [output.stdout, output.stderr].concat();
-        Err(Error::failed(format!("The site was not built: `{shown}` failed."), hint)
-            .because(String::from_utf8_lossy(&said).trim().to_owned()))
+        Err(
+            Error::failed(format!("The site was not built: `{shown}` failed."), hint)
+                .because(String::from_utf8_lossy(&said).trim().to_owned()),
+        )
     }
 }
 
@@ -194,7 +203,9 @@ async fn assert_node(folder: &Path) -> Result<(), Error> {
         .kill_on_drop(true)
         .output()
         .await
-        .map_err(|cause| Error::failed("The site needs Node, which is missing.", hint).because(cause))?;
+        .map_err(|cause| {
+            Error::failed("The site needs Node, which is missing.", hint).because(cause)
+        })?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     match major(&version) {
         Some(major) if major >= OLDEST_NODE => Ok(()),

@@ -12,7 +12,7 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::{
-    cookies,
+    cookies, failed_sign_in,
     github::{self, Profile},
     login::redirect_uri,
     organizations::{self, Membership},
@@ -51,7 +51,9 @@ struct Attempt {
 
 /// Completes a sign-in.
 ///
-/// GitHub redirects the browser here.
+/// GitHub redirects the browser here. When the sign-in fails, a browser that navigates on the site
+/// is redirected to `/auth/callback/?error={code}&request_id={id}`, which explains the failure; every
+/// other client gets the problem.
 #[utoipa::path(
     get, path = "/api/auth/callback", tag = "auth", operation_id = "completeSignIn", params(Callback),
     responses(
@@ -65,11 +67,24 @@ pub(crate) async fn callback(
     State(app): State<App>,
     origin: Origin,
     headers: HeaderMap,
-    Query(query): Query<Callback>,
+    query: Result<Query<Callback>, ApiError>,
+) -> Response {
+    let done = match query {
+        Ok(Query(query)) => complete(&app, &origin, &headers, query).await,
+        Err(error) => Err(error),
+    };
+    done.unwrap_or_else(|error| failed_sign_in::response(error, &origin, &headers))
+}
+
+async fn complete(
+    app: &App,
+    origin: &Origin,
+    headers: &HeaderMap,
+    query: Callback,
 ) -> Result<Response, ApiError> {
     let state = query.state.as_deref().and_then(Opaque::parse);
     let state = state.ok_or_else(bad_state)?;
-    let attempt = take_attempt(&app, &headers, &state).await?;
+    let attempt = take_attempt(app, headers, &state).await?;
     if query.error.is_some() {
         return Err(ApiError::bad_request(
             "not_confirmed",
@@ -81,7 +96,7 @@ pub(crate) async fn callback(
         .filter(|code| (1..=MAX_CODE).contains(&code.len()))
         .ok_or_else(bad_state)?;
     let profile =
-        github::exchange(&app, &code, &attempt.code_verifier, &redirect_uri(&origin)).await?;
+        github::exchange(app, &code, &attempt.code_verifier, &redirect_uri(origin)).await?;
 
     let mut tx = app.db().before_sign_in().await?;
     let user = upsert(&mut tx, &profile).await?;
@@ -91,7 +106,7 @@ pub(crate) async fn callback(
     let user = user.id;
     let membership = enter(&mut tx, user, &profile).await?;
     let (refresh, csrf) = (Opaque::random()?, Opaque::random()?);
-    let client = Client::of(&headers, origin);
+    let client = Client::of(headers, origin);
     let session = begin_session(&mut tx, user, &membership, &refresh, &csrf, client).await?;
     tx.audit(Audit::new("auth.sign_in", "session", session))
         .await?;
@@ -193,14 +208,17 @@ struct Client {
 }
 
 impl Client {
-    fn of(headers: &HeaderMap, origin: Origin) -> Client {
+    fn of(headers: &HeaderMap, origin: &Origin) -> Client {
         let user_agent = headers
             .get(header::USER_AGENT)
             .and_then(|value| value.to_str().ok())
             .map(|text| text.chars().filter(|c| !c.is_control()).take(500).collect());
         Client {
             user_agent,
-            address: origin.client_address.filter(|address| address.len() <= 64),
+            address: origin
+                .client_address
+                .clone()
+                .filter(|address| address.len() <= 64),
         }
     }
 }

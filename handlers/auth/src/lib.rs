@@ -17,6 +17,7 @@ mod access;
 mod callback;
 mod cookies;
 mod csrf;
+mod failed_sign_in;
 mod family;
 mod github;
 mod login;

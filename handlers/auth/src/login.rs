@@ -10,7 +10,7 @@ use miyabi_core::{ApiError, App, Opaque, Origin, Problem, Query, sha256};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use crate::{cookies, github, return_to::ReturnTo};
+use crate::{cookies, failed_sign_in, github, return_to::ReturnTo};
 
 /// Query parameters of a sign-in.
 #[derive(Deserialize, IntoParams)]
@@ -27,7 +27,7 @@ pub(crate) struct Login {
 
 /// Begins a sign-in.
 ///
-/// Redirects the browser to GitHub.
+/// Redirects the browser to GitHub. A failure is explained as by the callback.
 #[utoipa::path(
     get, path = "/api/auth/login", tag = "auth", operation_id = "beginSignIn", params(Login),
     responses(
@@ -40,21 +40,28 @@ pub(crate) async fn login(
     State(app): State<App>,
     origin: Origin,
     headers: HeaderMap,
-    Query(query): Query<Login>,
+    query: Result<Query<Login>, ApiError>,
+) -> Response {
+    let begun = match query {
+        Ok(Query(query)) => begin(&app, &origin, &headers, query).await,
+        Err(error) => Err(error),
+    };
+    begun.unwrap_or_else(|error| failed_sign_in::response(error, &origin, &headers))
+}
+
+async fn begin(
+    app: &App,
+    origin: &Origin,
+    headers: &HeaderMap,
+    query: Login,
 ) -> Result<Response, ApiError> {
     let return_to = ReturnTo::new(query.return_to.as_deref())?;
     let login = query.login.as_deref().map(check_login).transpose()?;
     // One browser can begin several sign-ins, in several tabs; each has a state and a cookie.
     let (state, verifier, browser) = (Opaque::random()?, Opaque::random()?, Opaque::random()?);
     let challenge = URL_SAFE_NO_PAD.encode(sha256(verifier.text().as_bytes()));
-    let url = github::authorize_url(
-        &app,
-        &state.text(),
-        &challenge,
-        &redirect_uri(&origin),
-        login,
-    )
-    .await?;
+    let url =
+        github::authorize_url(app, &state.text(), &challenge, &redirect_uri(origin), login).await?;
 
     let mut tx = app.db().before_sign_in().await?;
     sqlx::query!(
@@ -79,7 +86,7 @@ pub(crate) async fn login(
     Ok((
         StatusCode::SEE_OTHER,
         location,
-        cookies::of_sign_in(&headers, &state, &browser),
+        cookies::of_sign_in(headers, &state, &browser),
     )
         .into_response())
 }

@@ -123,13 +123,15 @@ impl ApiError {
         }
     }
 
-    fn code(&self) -> &'static str {
+    /// The stable identifier that it will be answered with.
+    pub fn code(&self) -> &'static str {
         match self {
             ApiError::NotFound => "not_found",
             ApiError::Invalid(_) => "invalid",
             ApiError::Refused { code, .. } => code,
             ApiError::Unavailable(_) => "unavailable",
-            ApiError::Internal(_) | ApiError::Database(_) => "internal",
+            ApiError::Internal(_) => "internal",
+            ApiError::Database(error) => database_error::answer(error).code(),
         }
     }
 

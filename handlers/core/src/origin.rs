@@ -85,6 +85,8 @@ pub struct Origin {
     pub url: String,
     /// The client's address, as the gateway or the distribution saw it.
     pub client_address: Option<String>,
+    /// Whether the request came through the distribution, under whose address the site's pages are.
+    pub is_site: bool,
 }
 
 impl Origin {
@@ -123,6 +125,7 @@ impl Origin {
         Ok(Origin {
             url: format!("{scheme}://{host}"),
             client_address: trusted("x-viewer-ip").or(address),
+            is_site: known.is_some(),
         })
     }
 }
@@ -143,6 +146,7 @@ impl<S: Sync> FromRequestParts<S> for Origin {
         Ok(origin.unwrap_or(Origin {
             url: String::new(),
             client_address: None,
+            is_site: false,
         }))
     }
 }
@@ -239,7 +243,8 @@ mod tests {
             spoofed,
             Origin {
                 url: "https://".to_owned(),
-                client_address: None
+                client_address: None,
+                is_site: false,
             }
         );
     }

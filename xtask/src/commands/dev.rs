@@ -110,9 +110,7 @@ fn look(project: &Project) -> BTreeMap<PathBuf, SystemTime> {
 
 fn collect(path: &Path, found: &mut BTreeMap<PathBuf, SystemTime>) {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if name.starts_with('.')
-        || name == "target"
-        || build::SITE_NOT_SOURCES.contains(&name.as_ref())
+    if name.starts_with('.') || name == "target" || build::SITE_NOT_SOURCES.contains(&name.as_ref())
     {
         return;
     }

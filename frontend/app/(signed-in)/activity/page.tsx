@@ -23,7 +23,12 @@ function Trail() {
   return (
     <>
       <PageBar title={m.activity.title}>
-        <select aria-label={m.activity.outcome} className="field" value={outcome ?? ''} onChange={(event) => setOutcome(event.target.value === 'denied' ? 'denied' : null)}>
+        <select
+          aria-label={m.activity.outcome}
+          className="field"
+          value={outcome ?? ''}
+          onChange={(event) => setOutcome(event.target.value === 'denied' ? 'denied' : null)}
+        >
           <option value="">{m.activity.everything}</option>
           <option value="denied">{m.activity.onlyDenied}</option>
         </select>

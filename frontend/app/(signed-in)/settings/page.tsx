@@ -66,7 +66,13 @@ function Profile() {
     [
       m.settings.organization,
       organizations.length > 1 ? (
-        <select key="organization" aria-label={m.settings.organization} className="field" value={organization.id} onChange={(event) => void change(event.target.value)}>
+        <select
+          key="organization"
+          aria-label={m.settings.organization}
+          className="field"
+          value={organization.id}
+          onChange={(event) => void change(event.target.value)}
+        >
           {organizations.map(({ id, name }) => (
             <option key={id} value={id}>
               {name}

@@ -32,7 +32,11 @@ export default function TrashPage() {
           {items?.map((task) => (
             <li key={task.id} className="flex min-h-9 items-center gap-3 border-line border-b px-4">
               <span className="min-w-0 grow truncate">{task.title}</span>
-              {task.deleted_at && <span className="shrink-0 text-muted text-xs max-sm:hidden">{m.trash.deleted(ago(task.deleted_at, language))}</span>}
+              {task.deleted_at && (
+                <span className="shrink-0 text-muted text-xs max-sm:hidden">
+                  {m.trash.deleted(ago(task.deleted_at, language))}
+                </span>
+              )}
               {mayDelete && (
                 <button type="button" className="link-button" onClick={() => void restore(task.id)}>
                   {m.trash.restore}

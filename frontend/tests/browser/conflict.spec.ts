@@ -1,0 +1,57 @@
+import { expect, test } from '@playwright/test';
+import { anotherBrowser, create, open, row, signIn } from './person';
+
+test('what two browsers change in different fields is both kept, without a question', async ({
+  page,
+  context,
+}) => {
+  await signIn(page, 'erin');
+  await create(page, 'Count the koi');
+  const other = await anotherBrowser(context, 'erin');
+  await open(page, 'Count the koi');
+  await open(other, 'Count the koi');
+  const title = other.getByRole('textbox', { name: 'Title' });
+  await title.fill('Count the koi again');
+  await title.press('Enter');
+  await expect(row(other, 'Count the koi again')).toBeVisible();
+  await expect(other.getByText('Not saved yet')).toHaveCount(0);
+
+  // This browser still has the version from before.
+  await page
+    .getByRole('complementary')
+    .getByRole('button', { name: /^Priority/ })
+    .click();
+  await page.keyboard.type('Urgent');
+  await page.keyboard.press('Enter');
+  const merged = row(page, 'Count the koi again');
+  await expect(merged.getByRole('button', { name: 'Priority: Urgent' })).toBeVisible();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await other.context().close();
+});
+
+test('the same text of two browsers is asked about, with both texts', async ({ page, context }) => {
+  await signIn(page, 'erin');
+  await create(page, 'Describe the garden');
+  const other = await anotherBrowser(context, 'erin');
+  await open(page, 'Describe the garden');
+  await open(other, 'Describe the garden');
+  const write = async (who: typeof page, text: string) => {
+    const field = who.getByRole('complementary').getByRole('textbox', { name: 'Description' });
+    await field.fill(text);
+    await field.press('Control+Enter');
+  };
+  await write(other, 'Theirs: moss');
+  await expect(other.getByText('Not saved yet')).toHaveCount(0);
+  await write(page, 'Mine: gravel');
+  const dialog = page.getByRole('dialog', { name: 'Two people wrote the same text' });
+  await expect(dialog.getByRole('textbox', { name: 'Saved by somebody else' })).toHaveValue('Theirs: moss');
+  const mine = dialog.getByRole('textbox', { name: 'Yours' });
+  await expect(mine).toHaveValue('Mine: gravel');
+  await mine.fill('Moss and gravel');
+  await dialog.getByRole('button', { name: 'Save mine' }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await other.reload();
+  await expect(other.getByRole('textbox', { name: 'Description' })).toHaveValue('Moss and gravel');
+  await other.context().close();
+});

@@ -1,0 +1,64 @@
+import { expect, test } from '@playwright/test';
+import { failOnErrors, signIn } from './person';
+
+test('a page without a session leads to the sign-in, and back', async ({ page }) => {
+  await page.goto('/trash/');
+  await page.waitForURL(/\/login\/\?return_to=%2Ftrash%2F$/);
+  await expect(page.getByRole('link', { name: 'Sign in with GitHub' })).toHaveAttribute(
+    'href',
+    /return_to=%2Ftrash%2F$/,
+  );
+});
+
+test('a failed sign-in is explained', async ({ page }) => {
+  await page.goto('/api/auth/callback?code=c&state=A');
+  await page.waitForURL(/\/auth\/callback\/\?error=bad_state/);
+  await expect(page.getByRole('heading', { name: 'Sign-in failed' })).toBeVisible();
+  await expect(page.getByRole('alert').filter({ hasText: 'not started in this browser' })).toBeVisible();
+  await expect(page.getByText(/^Request \S+/)).toBeVisible();
+});
+
+test('signing out ends every tab, and no token is ever stored', async ({ page, context }) => {
+  await signIn(page, 'alice');
+  const second = await context.newPage();
+  await second.goto('/dashboard/');
+  await expect(second.getByRole('heading', { name: 'Dashboard' })).toBeVisible();
+  const stored = await second.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+  expect(stored).not.toMatch(/eyJ/);
+  await page.goto('/settings/');
+  await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+  await page.waitForURL(/\/login\//);
+  await second.waitForURL(/\/login\//);
+});
+
+test('single keys can be turned off, and the language and the theme are kept', async ({ page }) => {
+  await signIn(page, 'alice');
+  await page.goto('/settings/');
+  await page.getByRole('checkbox', { name: 'Single-key shortcuts' }).uncheck();
+  await page.keyboard.press('?');
+  await page.keyboard.press('Control+k');
+  await expect(page.getByRole('dialog')).toHaveCount(1);
+  await page.keyboard.press('Escape');
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  await page.getByRole('combobox', { name: 'Language' }).selectOption('ja');
+  await expect(page.getByRole('heading', { name: '設定' })).toBeVisible();
+  await page.reload();
+  await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
+});
+
+test('the content security policy is enforced: what is injected does not run', async ({ page }) => {
+  failOnErrors(page);
+  await page.goto('/');
+  const refused = await page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
+        const script = document.createElement('script');
+        script.textContent = 'window.injected = true';
+        document.body.append(script);
+      }),
+  );
+  expect(refused).toMatch(/script-src/);
+  expect(await page.evaluate(() => 'injected' in window)).toBe(false);
+});
