@@ -40,6 +40,8 @@ export function TaskBoard({
     if (!mayWrite || !task || task.status === status || !canBecome(task.status, status)) return;
     editTask(id, { status });
     setNews(`${task.title}: ${m.status[status]}`);
+    // The card is drawn again in another column; the focus goes with it.
+    requestAnimationFrame(() => document.getElementById(`card-${id}`)?.focus());
   }
   /** The next column in a direction that the card may go to. */
   function step(direction: 1 | -1) {
@@ -140,6 +142,7 @@ function Column({
             )}
             <div className="flex items-start gap-2">
               <button
+                id={`card-${task.id}`}
                 type="button"
                 className="min-h-6 min-w-0 grow break-words text-left pointer-coarse:min-h-11"
                 onFocus={() => focus.setActive(task.id)}

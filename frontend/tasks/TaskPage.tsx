@@ -83,6 +83,11 @@ export function TaskPage() {
       run: () => change({ view: view === 'list' ? 'board' : 'list' }),
     },
   ]);
+  // A task that was deleted leaves the drawer, too.
+  const isGone = query.task !== null && tasks.isRemoved(query.task);
+  useEffect(() => {
+    if (isGone) change({ task: null }, 'replace');
+  }, [isGone, change]);
   useEffect(() => {
     document.title = `${m.tasks.title} - ${m.app.name}`;
   }, [m]);

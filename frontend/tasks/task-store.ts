@@ -67,6 +67,11 @@ export class TaskStore {
     this.changed();
   }
 
+  /** Whether a task was deleted while this page knew it. */
+  isRemoved(id: string): boolean {
+    return this.removed.has(id);
+  }
+
   /** Shows it again. */
   unremove(id: string): void {
     this.removed.delete(id);

@@ -1,6 +1,6 @@
 'use client';
 
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 
 export type RowFocus = {
   /** The row that keys act on. */
@@ -25,6 +25,10 @@ export function useRowFocus(ids: string[]): RowFocus {
   // A row that left the list is no longer acted on.
   const selected = useMemo(() => new Set(ids.filter((id) => chosen.has(id))), [ids, chosen]);
 
+  const index = active ? ids.indexOf(active) : -1;
+  const position = useRef(0);
+  if (index >= 0) position.current = index;
+
   function add(from: number, to: number) {
     const range = ids.slice(Math.min(from, to), Math.max(from, to) + 1);
     setChosen(new Set([...selected, ...range]));
@@ -34,8 +38,9 @@ export function useRowFocus(ids: string[]): RowFocus {
     active,
     setActive,
     move(step, isExtending = false) {
-      const index = active ? ids.indexOf(active) : -1;
-      const next = index < 0 ? 0 : Math.min(Math.max(index + step, 0), ids.length - 1);
+      // Where the active row was: when it left the list, the one that took its place comes next.
+      const start = index >= 0 ? index + step : step > 0 ? position.current : position.current - 1;
+      const next = Math.min(Math.max(start, 0), ids.length - 1);
       if (isExtending) add(Math.max(index, 0), next);
       const id = ids[next] ?? null;
       setActive(id);

@@ -35,14 +35,14 @@ test('the same text of two browsers is asked about, with both texts', async ({ p
   const other = await anotherBrowser(context, 'erin');
   await open(page, 'Describe the garden');
   await open(other, 'Describe the garden');
-  const write = async (who: typeof page, text: string) => {
-    const field = who.getByRole('complementary').getByRole('textbox', { name: 'Description' });
-    await field.fill(text);
-    await field.press('Control+Enter');
-  };
-  await write(other, 'Theirs: moss');
+  const field = (who: typeof page) =>
+    who.getByRole('complementary').getByRole('textbox', { name: 'Description' });
+  // Both have begun from the same text.
+  await field(page).fill('Mine: gravel');
+  await field(other).fill('Theirs: moss');
+  await field(other).press('Control+Enter');
   await expect(other.getByText('Not saved yet')).toHaveCount(0);
-  await write(page, 'Mine: gravel');
+  await field(page).press('Control+Enter');
   const dialog = page.getByRole('dialog', { name: 'Two people wrote the same text' });
   await expect(dialog.getByRole('textbox', { name: 'Saved by somebody else' })).toHaveValue('Theirs: moss');
   const mine = dialog.getByRole('textbox', { name: 'Yours' });

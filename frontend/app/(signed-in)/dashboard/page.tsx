@@ -1,26 +1,10 @@
 'use client';
 
-import { PageBar } from '@/components/PageBar';
-import { Counters } from '@/dashboard/Counters';
-import { RecentActivity } from '@/dashboard/RecentActivity';
-import { TaskManager } from '@/dashboard/TaskManager';
-import { useMessages } from '@/messages/language';
-import { useMay } from '@/session/session';
+import dynamic from 'next/dynamic';
 
-/** How things stand: numbers, the reader's work, and what happened last. */
-export default function DashboardPage() {
-  const m = useMessages();
-  const mayAudit = useMay('audit.read');
-  return (
-    <>
-      <PageBar title={m.dashboard.title} />
-      <div className="min-h-0 grow overflow-y-auto">
-        <Counters />
-        <div className={mayAudit ? 'grid lg:grid-cols-2' : ''}>
-          <TaskManager />
-          {mayAudit && <RecentActivity />}
-        </div>
-      </div>
-    </>
-  );
-}
+// Under way while the session is asked for.
+const load = () => import('@/dashboard/Dashboard').then((module) => module.Dashboard);
+if (typeof window !== 'undefined') void load();
+
+/** `/dashboard/` */
+export default dynamic(load, { ssr: false });

@@ -1,0 +1,26 @@
+'use client';
+
+import { PageBar } from '@/components/PageBar';
+import { useMessages } from '@/messages/language';
+import { useMay } from '@/session/session';
+import { Counters } from './Counters';
+import { RecentActivity } from './RecentActivity';
+import { TaskManager } from './TaskManager';
+
+/** How things stand: numbers, the reader's work, and what happened last. */
+export function Dashboard() {
+  const m = useMessages();
+  const mayAudit = useMay('audit.read');
+  return (
+    <>
+      <PageBar title={m.dashboard.title} />
+      <div className="min-h-0 grow overflow-y-auto">
+        <Counters />
+        <div className={mayAudit ? 'grid lg:grid-cols-2' : ''}>
+          <TaskManager />
+          {mayAudit && <RecentActivity />}
+        </div>
+      </div>
+    </>
+  );
+}
