@@ -37,5 +37,9 @@ async fn the_site_is_built_once_for_the_same_sources() {
         .await
         .expect(0);
     assert_eq!(again.json()["result"], "unchanged");
-    assert!(!again.stderr.contains("Building the site"), "{}", again.stderr);
+    assert!(
+        !again.stderr.contains("Building the site"),
+        "{}",
+        again.stderr
+    );
 }

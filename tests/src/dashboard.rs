@@ -8,7 +8,7 @@ use crate::{binaries::project, tools::ToolOutput, tools::run_tool_with};
 const BROWSERS: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 
 /// The folder of the dashboard.
-pub fn frontend() -> PathBuf {
+fn frontend() -> PathBuf {
     project().join("frontend")
 }
 

@@ -28,9 +28,9 @@ mod aws_cli;
 mod binaries;
 mod browser;
 mod checkout;
-mod dashboard;
 mod cluster;
 mod connections;
+mod dashboard;
 mod dice;
 #[cfg(feature = "aws")]
 mod emulator;
@@ -58,9 +58,9 @@ pub use arm64::{for_arm64, programs_for_arm64, programs_for_arm64_with_example};
 pub use binaries::{binary, programs_with_example};
 pub use browser::Browser;
 pub use checkout::{Checkout, Ran};
-pub use dashboard::{browser, run_in_frontend};
 pub use cluster::{Database, OwnServer};
 pub use connections::{Connections, Manner};
+pub use dashboard::{browser, run_in_frontend};
 pub use deployer::local::github;
 pub use dice::Dice;
 #[cfg(feature = "aws")]

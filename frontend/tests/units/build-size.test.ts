@@ -34,7 +34,7 @@ test.each(pages)('%s loads at most 135 kB of scripts first', (page) => {
 
 test('all scripts together are at most 260 kB', () => {
   // Next.js also writes its other router, which no page here loads.
-  const unused = /static\/chunks\/(framework|main|polyfills)-[0-9a-f]|static\/chunks\/pages\/|inline\//;
+  const unused = /static\/chunks\/(framework|main|polyfills)-[0-9a-f]{16}|static\/chunks\/pages\/|inline\//;
   const all = files.filter((file) => file.endsWith('.js') && !unused.test(file));
   for (const page of pages) for (const source of scripts(page)) expect(source, page).not.toMatch(unused);
   expect(all.reduce((sum, file) => sum + size(file), 0)).toBeLessThanOrEqual(ALL);

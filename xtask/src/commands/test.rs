@@ -65,7 +65,10 @@ impl Test {
             }
         }
         // The dashboard is tested in it; `cargo xtask test attack_31` needs none.
-        if self.name.as_ref().is_none_or(|name| name.starts_with("dashboard"))
+        if self
+            .name
+            .as_ref()
+            .is_none_or(|name| name.starts_with("dashboard"))
             && let Some(install) = chromium::install(context).await?
         {
             tally.add(install);
