@@ -129,7 +129,7 @@ function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle
   const { user, organization } = useMe();
   const label = isOpen ? m.nav.collapse : m.nav.expand;
   return (
-    <div
+    <header
       className={`hidden shrink-0 flex-col border-line border-r bg-side sm:flex ${isOpen ? 'w-56' : 'w-13'}`}
     >
       <div className="flex h-11 items-center gap-2 px-3.5">
@@ -167,7 +167,7 @@ function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle
           <Glyph name="sidebar" />
         </button>
       </div>
-    </div>
+    </header>
   );
 }
 

@@ -56,6 +56,8 @@ export function TaskDrawer({ id, close, pick }: { id: string; close: () => void;
       aria-label={m.task.label}
       className="drawer flex min-h-0 w-full shrink-0 flex-col border-line bg-page outline-none lg:w-120 lg:border-l"
     >
+      {/* On a page of its own, the list and its heading are hidden. */}
+      <h1 className="sr-only lg:hidden">{task?.title ?? m.task.label}</h1>
       <DrawerBar id={id} task={isGone ? undefined : task} close={close} />
       {problem?.status === 404 ? (
         <p className="p-4 text-muted">{m.task.gone}</p>

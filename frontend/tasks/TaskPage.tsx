@@ -18,9 +18,8 @@ import { useListQuery } from './use-list-query';
 import { useRowFocus } from './use-row-focus';
 import { useTaskList } from './use-tasks';
 
-const FieldPicker = dynamic(() => import('./FieldPicker').then((module) => module.FieldPicker), {
-  ssr: false,
-});
+const loadPicker = () => import('./FieldPicker').then((module) => module.FieldPicker);
+const FieldPicker = dynamic(loadPicker, { ssr: false });
 const TaskDrawer = dynamic(() => import('./TaskDrawer').then((module) => module.TaskDrawer), { ssr: false });
 const TaskBoard = dynamic(() => import('./TaskBoard').then((module) => module.TaskBoard), { ssr: false });
 
@@ -88,6 +87,8 @@ export function TaskPage() {
   useEffect(() => {
     if (isGone) change({ task: null }, 'replace');
   }, [isGone, change]);
+  // Keys that follow `S` or `P` at once go into the picker: it is loaded before they are pressed.
+  useEffect(() => void loadPicker(), []);
   useEffect(() => {
     document.title = `${m.tasks.title} - ${m.app.name}`;
   }, [m]);

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { anotherBrowser, create, open, row, signIn } from './person';
+import { anotherBrowser, choose, create, open, row, signIn } from './person';
 
 test('what two browsers change in different fields is both kept, without a question', async ({
   page,
@@ -21,8 +21,7 @@ test('what two browsers change in different fields is both kept, without a quest
     .getByRole('complementary')
     .getByRole('button', { name: /^Priority/ })
     .click();
-  await page.keyboard.type('Urgent');
-  await page.keyboard.press('Enter');
+  await choose(page, 'Urgent');
   const merged = row(page, 'Count the koi again');
   await expect(merged.getByRole('button', { name: 'Priority: Urgent' })).toBeVisible();
   await expect(page.getByRole('dialog')).toHaveCount(0);

@@ -20,6 +20,7 @@ export async function signIn(page: Page, login: string): Promise<void> {
 
 /** Creates a task by the keyboard alone. */
 export async function create(page: Page, line: string): Promise<void> {
+  await expect(page.getByRole('button', { name: 'New task' })).toBeVisible();
   await page.keyboard.press('c');
   const dialog = page.getByRole('dialog', { name: 'New task' });
   await dialog.getByRole('textbox', { name: 'Title' }).fill(line);
@@ -48,4 +49,11 @@ export async function anotherBrowser(context: BrowserContext, login: string): Pr
   const page = await other.newPage();
   await signIn(page, login);
   return page;
+}
+
+/** Chooses an option of the picker that is opening, by typing. */
+export async function choose(page: Page, text: string): Promise<void> {
+  const field = page.getByRole('dialog').getByRole('combobox');
+  await field.fill(text);
+  await field.press('Enter');
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { create, failOnErrors, open, row, signIn } from './person';
+import { choose, create, failOnErrors, open, row, signIn } from './person';
 
 test('a person signs in, creates, edits, comments, finishes, deletes and takes it back', async ({ page }) => {
   const errors = failOnErrors(page);
@@ -27,8 +27,7 @@ test('a person signs in, creates, edits, comments, finishes, deletes and takes i
   await page.keyboard.press('Control+Enter');
   await expect(drawer.getByText('Which soil?')).toBeVisible();
   await drawer.getByRole('button', { name: /^Status/ }).click();
-  await page.keyboard.type('In prog');
-  await page.keyboard.press('Enter');
+  await choose(page, 'In prog');
   await expect(bonsai.getByRole('button', { name: 'Status: In progress' })).toBeVisible();
   await expect(drawer.getByText('Not saved yet')).toBeHidden();
 
@@ -53,8 +52,7 @@ test('the keyboard alone is enough', async ({ page }) => {
   await expect(active).toContainText('Second leaf');
   await page.keyboard.press('Shift+J');
   await page.keyboard.press('p');
-  await page.keyboard.type('Urg');
-  await page.keyboard.press('Enter');
+  await choose(page, 'Urg');
   await expect(page.getByRole('button', { name: 'Priority: Urgent' })).toHaveCount(2);
   // One action, one undo.
   await page.keyboard.press('Control+z');
@@ -72,8 +70,7 @@ test('the keyboard alone is enough', async ({ page }) => {
   await expect(page.getByRole('dialog', { name: 'Keyboard shortcuts' })).toBeVisible();
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
-  await page.keyboard.type('trash');
-  await page.keyboard.press('Enter');
+  await choose(page, 'trash');
   await expect(page.getByRole('heading', { name: 'Trash' })).toBeVisible();
   await page.getByRole('button', { name: 'Restore' }).click();
   await page.keyboard.press('g');
@@ -112,7 +109,6 @@ test('a card moves on the board by keys', async ({ page }) => {
   await page.keyboard.press('Alt+ArrowRight');
   await expect(page.getByRole('region', { name: /^In progress/ }).getByText('Carry the stone')).toBeVisible();
   await page.getByRole('button', { name: 'Move to: Carry the stone' }).click();
-  await page.keyboard.type('Done');
-  await page.keyboard.press('Enter');
+  await choose(page, 'Done');
   await expect(page.getByRole('region', { name: /^Done/ }).getByText('Carry the stone')).toBeVisible();
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { create, open, row, signIn } from '../browser/person';
+import { choose, create, open, row, signIn } from '../browser/person';
 
 const PAGES: Record<string, string> = {
   home: '/',
@@ -33,13 +33,11 @@ test('pictures of every page', async ({ page }) => {
     for (const line of TASKS) await create(page, line);
     await page.keyboard.press('j');
     await page.keyboard.press('l');
-    await page.keyboard.type('garden');
-    await page.keyboard.press('Enter');
+    await choose(page, 'garden');
     await page.keyboard.press('Escape');
     await page.keyboard.press('j');
     await page.keyboard.press('s');
-    await page.keyboard.type('In pro');
-    await page.keyboard.press('Enter');
+    await choose(page, 'In pro');
     await page.keyboard.press('j');
     await page.keyboard.press('Shift+D');
     await expect(page.getByText('Not saved yet')).toHaveCount(0);
