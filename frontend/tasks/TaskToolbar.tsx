@@ -30,7 +30,7 @@ export function TaskToolbar({
   const [isOpen, setOpen] = useState(false);
   const filters = isFiltered({ ...query, q: '', status: 'open' });
   return (
-    <div className="shrink-0 border-line border-b">
+    <div className="@container shrink-0 border-line border-b">
       <div className="flex min-h-11 items-center gap-1.5 px-2 sm:px-3">
         <h1 className="sr-only sm:not-sr-only sm:mr-2 sm:font-semibold">
           {query.assignee === 'me' ? m.nav.mine : m.tasks.title}
@@ -38,14 +38,14 @@ export function TaskToolbar({
         <SearchField query={query} change={change} search={search} />
         <button
           type="button"
-          className={`icon-button sm:hidden ${filters ? 'text-primary-ink' : ''}`}
+          className={`icon-button @4xl:hidden ${filters ? 'text-primary-ink' : ''}`}
           aria-label={m.tasks.filter}
           aria-expanded={isOpen}
           onClick={() => setOpen(!isOpen)}
         >
           <Glyph name="sort" />
         </button>
-        <div className="hidden items-center gap-1.5 sm:flex">
+        <div className="hidden items-center gap-1.5 @4xl:flex">
           <Filters query={query} change={change} />
         </div>
         <span className="grow" />
@@ -63,7 +63,7 @@ export function TaskToolbar({
         )}
       </div>
       {isOpen && (
-        <div className="flex flex-wrap gap-1.5 px-2 pb-2 sm:hidden">
+        <div className="flex flex-wrap gap-1.5 px-2 pb-2 @4xl:hidden">
           <Filters query={query} change={change} />
         </div>
       )}
@@ -96,7 +96,7 @@ function SearchField({
       aria-label={m.tasks.search}
       aria-keyshortcuts="/"
       placeholder={`${m.tasks.search}  /`}
-      className="field w-28 min-w-0 grow sm:w-48 sm:grow-0"
+      className="field w-28 min-w-0 grow @sm:w-48 @sm:grow-0"
       value={text}
       onChange={(event) => setText(event.target.value)}
       onKeyDown={(event) => {
