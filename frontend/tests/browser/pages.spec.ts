@@ -38,7 +38,7 @@ for (const theme of ['light', 'dark'] as const) {
 test('a phone has everything: the bar, a task as a page of its own, and the way back', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await signIn(page, 'carol');
-  await page.getByRole('button', { name: 'New task' }).click();
+  await page.getByRole('button', { name: 'New task' }).first().click();
   await page.getByRole('textbox', { name: 'Title' }).fill('Sweep the path');
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Sweep the path', exact: true }).click();

@@ -20,7 +20,7 @@ export async function signIn(page: Page, login: string): Promise<void> {
 
 /** Creates a task by the keyboard alone. */
 export async function create(page: Page, line: string): Promise<void> {
-  await expect(page.getByRole('button', { name: 'New task' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'New task' }).first()).toBeVisible();
   await page.keyboard.press('c');
   const dialog = page.getByRole('dialog', { name: 'New task' });
   await dialog.getByRole('textbox', { name: 'Title' }).fill(line);
