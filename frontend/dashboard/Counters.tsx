@@ -24,18 +24,18 @@ export function Counters() {
   return (
     <div className="border-line border-b">
       {problem && <ProblemNote problem={problem} />}
-      <dl className="flex flex-wrap">
+      <ul className="flex flex-wrap">
         {shown.map(([label, value, href, isLate]) => (
-          <div key={label} className="min-w-24 flex-1 border-line border-r border-b last:border-r-0">
+          <li key={label} className="min-w-24 flex-1 border-line border-r border-b last:border-r-0">
             <Link href={href} className="flex flex-col px-4 py-3 hover:bg-hover">
-              <dt className="text-muted">{label}</dt>
-              <dd className={`font-semibold text-xl tabular-nums ${isLate ? 'text-danger' : ''}`}>
+              <span className="text-muted">{label}</span>
+              <span className={`font-semibold text-xl tabular-nums ${isLate ? 'text-danger' : ''}`}>
                 {value === undefined ? '–' : number.format(value)}
-              </dd>
+              </span>
             </Link>
-          </div>
+          </li>
         ))}
-      </dl>
+      </ul>
       <div className="px-4 py-3">
         <h2 className="mb-1 text-muted">{m.dashboard.byPriority}</h2>
         <ul className="grid gap-x-6 sm:grid-cols-2 lg:grid-cols-4">
