@@ -2,5 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: { alias: { '@': import.meta.dirname } },
-  test: { environment: 'jsdom', include: ['tests/units/**/*.test.{ts,tsx}'] },
+  oxc: { jsx: { runtime: 'automatic' } },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['tests/units/setup.ts'],
+    include: ['tests/units/**/*.test.{ts,tsx}'],
+  },
 });

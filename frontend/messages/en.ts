@@ -298,7 +298,8 @@ export const en = {
   },
 };
 
-type Translated<T> = T extends string
+/** A catalog with the same texts in another language. */
+export type Translated<T> = T extends string
   ? string
   : T extends (...parameters: infer P) => string
     ? (...parameters: P) => string

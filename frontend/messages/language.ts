@@ -27,7 +27,8 @@ async function use(language: Language): Promise<void> {
   for (const listener of listeners) listener();
 }
 
-function subscribe(listener: () => void): () => void {
+/** Calls back when the language changes. Returns what stops that. */
+export function subscribeLanguage(listener: () => void): () => void {
   listeners.add(listener);
   if (!started) {
     started = true;
@@ -36,10 +37,15 @@ function subscribe(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** The language that is wanted: the one that is shown, or is being loaded. */
+export function languageNow(): Language {
+  return typeof window === 'undefined' ? 'en' : wanted();
+}
+
 /** The language that texts are in at this moment. */
 export function useLanguage(): Language {
   return useSyncExternalStore(
-    subscribe,
+    subscribeLanguage,
     () => current,
     () => 'en',
   );

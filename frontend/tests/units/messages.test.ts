@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { en as joinEn } from '@/join/messages.en';
+import { ja as joinJa } from '@/join/messages.ja';
 import { en } from '@/messages/en';
 import { ja } from '@/messages/ja';
 
@@ -12,12 +14,17 @@ function texts(value: unknown, path = ''): [string, string][] {
 /** Names that are the same in both languages. */
 const SAME = new Set(['.app.name', '.activity.title_']);
 
-test('every text is translated, and none is empty', () => {
-  const japanese = new Map(texts(ja));
-  const english = texts(en);
-  expect([...japanese.keys()].sort()).toEqual(english.map(([path]) => path).sort());
-  for (const [path, text] of english) {
-    expect(japanese.get(path), path).toBeTruthy();
-    if (!SAME.has(path)) expect(japanese.get(path), path).not.toBe(text);
+const CATALOGS: Record<string, [unknown, unknown]> = {
+  main: [en, ja],
+  join: [joinEn, joinJa],
+};
+
+test.each(Object.keys(CATALOGS))('every text of the catalog %s is translated, and none is empty', (name) => {
+  const [english, japanese] = CATALOGS[name]?.map((catalog) => texts(catalog)) ?? [];
+  const translated = new Map(japanese);
+  expect([...translated.keys()].sort()).toEqual(english?.map(([path]) => path).sort());
+  for (const [path, text] of english ?? []) {
+    expect(translated.get(path), path).toBeTruthy();
+    if (!SAME.has(path)) expect(translated.get(path), path).not.toBe(text);
   }
 });

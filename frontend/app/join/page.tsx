@@ -1,0 +1,4 @@
+import { JoinPage } from '@/join/JoinPage';
+
+/** `/join/?code=..` */
+export default JoinPage;

@@ -1,0 +1,49 @@
+import type { Schema } from '@/api/client';
+import { ApiProblem } from '@/api/problem';
+
+/** Why an invitation cannot be used, as far as the page has something to say about it. */
+export type Refusal =
+  | { why: 'wrongAccount'; wanted: string | null }
+  | { why: 'removed' }
+  | { why: 'member'; organization: Schema['Membership'] | null }
+  | { why: 'tooMany' }
+  | { why: 'closed' }
+  | { why: 'unknown' };
+
+/** What a code looks like; anything else need not be asked about. */
+const CODE = /^[A-Za-z0-9_-]{43}$/;
+
+/** The code in an address; null when it has none that could be one. */
+export function codeOf(search: string): string | null {
+  const code = new URLSearchParams(search).get('code');
+  return code && CODE.test(code) ? code : null;
+}
+
+/**
+ * Why the API refused an invitation; null when it failed for a reason that may pass, or that has nothing to
+ * do with the invitation. The login and the name of the organization are in the sentence for people alone.
+ */
+export function refusalOf(problem: unknown, organizations: Schema['Membership'][]): Refusal | null {
+  if (!(problem instanceof ApiProblem)) return null;
+  switch (problem.code) {
+    case 'wrong_account':
+      return { why: 'wrongAccount', wanted: /`([A-Za-z0-9_-]+)`/.exec(problem.message)?.[1] ?? null };
+    case 'removed':
+      return { why: 'removed' };
+    case 'already_member': {
+      const found = organizations.filter(({ name }) => problem.message.includes(` ${name} `));
+      // The longest name: one may be a part of another.
+      const [organization] = found.sort((a, b) => b.name.length - a.name.length);
+      return { why: 'member', organization: organization ?? null };
+    }
+    case 'too_many_organizations':
+      return { why: 'tooMany' };
+    case 'invitation_closed':
+      return { why: 'closed' };
+    case 'not_found':
+    case 'invalid':
+      return { why: 'unknown' };
+    default:
+      return null;
+  }
+}

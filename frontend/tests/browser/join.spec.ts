@@ -1,0 +1,36 @@
+import { expect, test } from '@playwright/test';
+import { anotherBrowser, signIn } from './person';
+
+test('an invitation keeps its link through the sign-in and opens the organization', async ({ page, context }) => {
+  await signIn(page, 'alice');
+  await page.goto('/settings/?tab=invitations');
+  await page.getByRole('button', { name: 'New invitation' }).click();
+  await page.getByRole('textbox', { name: 'Only for this GitHub login' }).fill('frank');
+  await page.getByRole('button', { name: 'Create invitation' }).click();
+  const link = await page.getByRole('textbox', { name: 'Link of the invitation' }).inputValue();
+  expect(link).toMatch(/\/join\/\?code=[A-Za-z0-9_-]{43}$/);
+
+  // Somebody else has the link.
+  const other = await anotherBrowser(context, 'bob');
+  await other.goto(link);
+  await expect(other.getByRole('alert').filter({ hasText: 'frank' })).toBeVisible();
+
+  // Signs in with the login that was meant, and comes back to the invitation.
+  await other.getByRole('button', { name: 'Sign in as frank' }).click();
+  await other.waitForURL(/\/join\/\?code=/);
+  await other.getByRole('button', { name: /^Join / }).click();
+  await other.waitForURL(/\/tasks\//);
+  await other.goto(link);
+  await expect(other.getByRole('heading', { name: 'You are a member already' })).toBeVisible();
+
+  // It was for one person, and is used up.
+  await page.goto('/settings/?tab=members');
+  await expect(page.getByText('frank', { exact: true })).toBeVisible();
+  await other.context().close();
+});
+
+test('a link that is no invitation is explained', async ({ page }) => {
+  await signIn(page, 'alice');
+  await page.goto(`/join/?code=${'A'.repeat(43)}`);
+  await expect(page.getByRole('heading', { name: 'This is not an invitation' })).toBeVisible();
+});

@@ -1,0 +1,11 @@
+const PlainRequest = globalThis.Request;
+
+/** Node has no page whose address completes a path. */
+class AbsoluteRequest extends PlainRequest {
+  constructor(input: RequestInfo | URL, init?: RequestInit) {
+    super(typeof input === 'string' ? new URL(input, 'http://localhost/') : input, init);
+  }
+}
+
+// Before anything is imported: the API's client keeps the class that it finds.
+globalThis.Request = AbsoluteRequest;
