@@ -2,7 +2,7 @@ import type { NextConfig } from 'next';
 
 /** What every page has: texts, client, session, the parts around a page. Japanese is loaded by itself. */
 const SHARED =
-  /[\\/]frontend[\\/](?:messages[\\/](?!ja)|api|session|keyboard|tasks[\\/](?:task|task-store|task-actions|edit-queue|merge-edit|history|conflict-store)\.ts|components[\\/](?:icons|Toasts|toast-store|Providers|PlainPage)\.)|node_modules[\\/](?:swr|openapi-fetch|use-sync-external-store|dequal)[\\/]/;
+  /[\\/]frontend[\\/](?:messages[\\/](?!ja)|api|session|keyboard|tasks[\\/](?:task|task-store|task-actions|edit-queue|arrivals|list-query|merge-edit|history|conflict-store)\.ts|components[\\/](?:icons|Toasts|toast-store|Providers|PlainPage)\.)|node_modules[\\/](?:swr|openapi-fetch|use-sync-external-store|dequal)[\\/]/;
 
 /**
  * Next.js gives each layout and page a copy of what is smaller than 20 kB, and a page loads five of them.

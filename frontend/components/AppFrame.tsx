@@ -3,8 +3,9 @@
 import dynamic from 'next/dynamic';
 import Link from 'next/link';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
-import { type ReactNode, Suspense, useState } from 'react';
+import { type ReactNode, Suspense, useEffect, useState } from 'react';
 import { type Command, useCommands } from '@/keyboard/commands';
+import { ConnectionBadge } from '@/live/ConnectionBadge';
 import type { Messages } from '@/messages/en';
 import { useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
@@ -88,6 +89,18 @@ export function AppFrame({ children }: { children: ReactNode }) {
     },
     ...go,
   ]);
+  // After the page is drawn: it needs nothing of it.
+  useEffect(() => {
+    let stop = () => {};
+    let isGone = false;
+    void import('@/live/start').then(({ startLive }) => {
+      if (!isGone) stop = startLive();
+    });
+    return () => {
+      isGone = true;
+      stop();
+    };
+  }, []);
   return (
     <div className="flex h-dvh flex-col sm:flex-row">
       <a
@@ -148,6 +161,7 @@ function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle
           ))}
         </Suspense>
       </nav>
+      <ConnectionBadge isShort={!isOpen} />
       <div className={`flex items-center gap-2 p-2 ${isOpen ? '' : 'flex-col'}`}>
         <Link
           href="/settings/"

@@ -147,6 +147,13 @@ export const en = {
     overdue: 'overdue',
     none: 'None',
   },
+  live: {
+    connecting: 'Connecting',
+    live: 'Live',
+    reconnecting: 'Reconnecting',
+    unsent: (n: number) => `${n} not saved yet`,
+    here: (who: string) => `Also here: ${who}`,
+  },
   status: {
     pending: 'To do',
     in_progress: 'In progress',

@@ -151,6 +151,13 @@ export const ja: Messages = {
     overdue: '期限切れ',
     none: 'なし',
   },
+  live: {
+    connecting: '接続中',
+    live: 'ライブ',
+    reconnecting: '再接続中',
+    unsent: (n) => `未保存 ${n}件`,
+    here: (who) => `閲覧中：${who}`,
+  },
   status: {
     pending: '未着手',
     in_progress: '進行中',

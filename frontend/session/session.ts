@@ -4,6 +4,7 @@ import { useEffect } from 'react';
 import useSWR, { mutate } from 'swr';
 import { api, body, type Schema } from '@/api/client';
 import { ApiProblem, problemOf } from '@/api/problem';
+import { forgetArrivals } from '@/tasks/arrivals';
 import { tasks } from '@/tasks/task-store';
 import { accessToken, announceEnd, mayBeSignedIn, onSessionEnd, withCookie } from './access-token';
 
@@ -53,6 +54,7 @@ export function useMay(permission: string): boolean {
 /** Removes everything of the session from the memory of this page. */
 export function forget(): void {
   tasks.clear();
+  forgetArrivals();
   void mutate((key) => typeof key === 'string' && key !== KEY, undefined, { revalidate: false });
 }
 

@@ -7,6 +7,7 @@ import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { toast } from '@/components/toast-store';
 import { useCommands } from '@/keyboard/commands';
+import { Faces } from '@/live/Faces';
 import { ago, moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay } from '@/session/session';
@@ -95,6 +96,7 @@ function DrawerBar({ id, task, close }: { id: string; task: Task | undefined; cl
       <span className="grow truncate px-1 text-muted text-xs">
         {tasks.isPending(id) ? m.task.unsaved : ''}
       </span>
+      {task && <Faces task={id} />}
       {task && (
         <button
           type="button"

@@ -110,6 +110,11 @@ export class EditQueue {
     for (;;) {
       const base = this.store.confirmedTask(id);
       if (!base) return;
+      // What is not known cannot be compared: an event brought the version without the text.
+      if ('description' in entry.sent && base.description === undefined) {
+        this.store.receive(await this.transport.fetch(id));
+        continue;
+      }
       const merge = mergeEdit(entry.sent, entry.from, base);
       const theirs = Object.fromEntries(merge.overwritten.map((field) => [field, base[field] ?? null]));
       for (const conflict of merge.conflicts) {

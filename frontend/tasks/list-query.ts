@@ -85,6 +85,26 @@ export function matches(task: Task, query: ListQuery, me: string): boolean {
   return true;
 }
 
+/** The order of a list, as the API has it: handlers/tasks/src/list/order.rs. */
+export function comparison(sort: Sort): (a: Task, b: Task) => number {
+  const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  const newest = (a: Task, b: Task) => text(b.created_at, a.created_at) || text(b.id, a.id);
+  const due = (task: Task) => (task.due_at ? Date.parse(task.due_at) : Number.POSITIVE_INFINITY);
+  switch (sort) {
+    case '-created_at':
+      return newest;
+    case '-updated_at':
+      return (a, b) => text(b.updated_at, a.updated_at) || text(b.id, a.id);
+    case 'due_at':
+      // Two infinities have no difference.
+      return (a, b) => (due(a) === due(b) ? text(a.id, b.id) : due(a) - due(b));
+    case '-priority':
+      return (a, b) => text(a.priority, b.priority) || -newest(a, b);
+    case 'title':
+      return (a, b) => a.title.localeCompare(b.title) || text(a.id, b.id);
+  }
+}
+
 /** Whether anything but the order and the view is not as by default. */
 export function isFiltered(query: ListQuery): boolean {
   return query.status !== 'open' || Boolean(query.priority || query.assignee || query.label || query.q);

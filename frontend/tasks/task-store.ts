@@ -1,15 +1,17 @@
-import type { Task, TaskEdit } from './task';
+import type { Label, Task, TaskEdit } from './task';
 
 /**
  * Every task that this page knows, once. Lists hold ids; what is shown is what the server confirmed with
  * the edits on top that are not confirmed yet.
  *
- * A snapshot or an event of the live connection plugs in at `receive` and `remove`.
+ * The live connection (live/live-sync.ts) uses `receive`, `remove` and `unremove`.
  */
 export class TaskStore {
   private readonly confirmed = new Map<string, Task>();
   private readonly edits = new Map<string, TaskEdit>();
   private readonly shown = new Map<string, Task>();
+  /** The last description of each task that was ever sent with one. */
+  private readonly descriptions = new Map<string, string>();
   private readonly removed = new Set<string>();
   private readonly listeners = new Set<() => void>();
   private revision = 0;
@@ -22,13 +24,25 @@ export class TaskStore {
       // A list has no descriptions: the one of the same version is still right.
       const description =
         task.description ?? (known?.version === task.version ? known.description : undefined);
+      if (task.description !== undefined) this.descriptions.set(task.id, task.description);
       this.confirmed.set(task.id, { ...task, description });
       this.show(task.id);
     }
     this.changed();
   }
 
-  /** The task as it is shown. */
+  /** Takes the names and colours of all labels; one that is missing was deleted. */
+  relabel(labels: Label[]): void {
+    const known = new Map(labels.map(({ id, name, color }) => [id, { id, name, color }]));
+    for (const [id, task] of this.confirmed) {
+      if (task.labels.length === 0) continue;
+      this.confirmed.set(id, { ...task, labels: task.labels.flatMap((label) => known.get(label.id) ?? []) });
+      this.show(id);
+    }
+    this.changed();
+  }
+
+  /** The task as it is shown: the description may be of an older version until the newer one has come. */
   get(id: string): Task | undefined {
     return this.removed.has(id) ? undefined : this.shown.get(id);
   }
@@ -80,7 +94,7 @@ export class TaskStore {
 
   /** Forgets everything: another person or organization. */
   clear(): void {
-    for (const map of [this.confirmed, this.edits, this.shown]) map.clear();
+    for (const map of [this.confirmed, this.edits, this.shown, this.descriptions]) map.clear();
     this.removed.clear();
     this.changed();
   }
@@ -95,7 +109,8 @@ export class TaskStore {
 
   private show(id: string): void {
     const task = this.confirmed.get(id);
-    if (task) this.shown.set(id, { ...task, ...this.edits.get(id) });
+    const description = task?.description ?? this.descriptions.get(id);
+    if (task) this.shown.set(id, { ...task, description, ...this.edits.get(id) });
   }
 
   private changed(): void {

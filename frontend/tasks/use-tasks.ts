@@ -6,6 +6,7 @@ import useSWRInfinite from 'swr/infinite';
 import { api, body, type Schema } from '@/api/client';
 import type { ApiProblem } from '@/api/problem';
 import { useMe } from '@/session/session';
+import { onArrival, onReload, withArrivals } from './arrivals';
 import { type ListQuery, listUrl, matches } from './list-query';
 import type { Person, Task } from './task';
 import { createdHere, onDerivedChange } from './task-actions';
@@ -55,8 +56,17 @@ export function useTaskList(query: ListQuery): TaskList {
       const task = tasks.get(id);
       if (task && matches(task, query, me)) found.push(task);
     }
-    return found;
+    return query.q ? found : withArrivals(found, tasks, query, me, Boolean(data?.at(-1)?.next));
   }, [data, query, me, revision]);
+  const isSearch = Boolean(query.q);
+  useEffect(() => {
+    const again = () => void mutate();
+    // Which words a task has is the server's matter.
+    const stops = [onReload(again), isSearch ? onArrival(again) : () => {}];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [mutate, isSearch]);
   return {
     items,
     isLoading: isLoading && !data,
@@ -75,11 +85,17 @@ export function useTask(id: string): {
   reload: () => void;
 } {
   useTaskRevision();
-  const { error, mutate } = useSWR<string, ApiProblem>(`/api/tasks/${id}`, async () => {
+  const { error, isValidating, mutate } = useSWR<string, ApiProblem>(`/api/tasks/${id}`, async () => {
     const task = await body(api.GET('/api/tasks/{task_id}', { params: { path: { task_id: id } } }));
     tasks.receive(task);
     return task.id;
   });
+  // A newer version came without its description: with a list, or with an event.
+  const known = tasks.confirmedTask(id);
+  const isPartial = known !== undefined && known.description === undefined;
+  useEffect(() => {
+    if (isPartial && !isValidating && !error) void mutate();
+  }, [isPartial, isValidating, error, mutate]);
   return { task: tasks.get(id), problem: error ?? null, reload: () => void mutate() };
 }
 
@@ -102,6 +118,7 @@ export function useLabels(): { labels: Schema['Label'][]; reload: () => void } {
       all.push(...page.items);
       cursor = page.next_cursor ?? undefined;
     } while (cursor);
+    tasks.relabel(all);
     return all;
   });
   return { labels: data ?? [], reload: () => void mutate() };

@@ -1,7 +1,10 @@
 import { expect, test } from '@playwright/test';
 import { anotherBrowser, signIn } from './person';
 
-test('an invitation keeps its link through the sign-in and opens the organization', async ({ page, context }) => {
+test('an invitation keeps its link through the sign-in and opens the organization', async ({
+  page,
+  context,
+}) => {
   await signIn(page, 'alice');
   await page.goto('/settings/?tab=invitations');
   await page.getByRole('button', { name: 'New invitation' }).click();

@@ -130,3 +130,19 @@ test('an edit that is refused is no longer shown, and reported', async () => {
   expect(store.get('t1')?.title).toBe('Water the maple');
   expect(hears.failed).toHaveBeenCalledWith(expect.anything(), { title: 'Mine' }, refused);
 });
+
+test('a description whose version came without it is read before it is compared', async () => {
+  const store = new TaskStore();
+  const api = server(store);
+  const hears = listener();
+  const queue = new EditQueue(store, api.transport, hears);
+  api.somebodyElse({ priority: 'p0' });
+  const { description: _, ...summary } = api.task();
+  store.receive(summary);
+  expect(store.get('t1')?.description).toBe('Every morning');
+  queue.edit('t1', { description: 'Every evening' });
+  await api.answer();
+  await queue.idle();
+  expect(hears.choose).not.toHaveBeenCalled();
+  expect(api.task()).toMatchObject({ description: 'Every evening', priority: 'p0' });
+});

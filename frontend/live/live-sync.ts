@@ -1,0 +1,154 @@
+import type { Schema } from '@/api/client';
+import type { Task } from '@/tasks/task';
+import type { TaskStore } from '@/tasks/task-store';
+import type { LiveEvent } from './protocol';
+
+/** What the synchronisation asks of the API; the tests give it a server of their own. */
+export type SyncTransport = {
+  changes: (after: number) => Promise<Schema['Changes']>;
+  snapshot: () => Promise<Schema['Snapshot']>;
+  /** At most 100. Those that are deleted are missing. */
+  tasks: (ids: string[]) => Promise<Task[]>;
+};
+
+export type SyncListener = {
+  /** Every list has to be read again: what was read before cannot be compared with the sequence. */
+  reload: () => void;
+  /** Tasks came that no list of this page had. */
+  arrived: (ids: string[]) => void;
+  /** Something changed that is no task: `comment.changed` with a task and a comment, and so on. */
+  other: (event: LiveEvent) => void;
+  /** What the server derives from tasks has changed. */
+  derived: () => void;
+};
+
+/** Most ids of one request. */
+const MOST = 100;
+
+/**
+ * Brings the tasks of this page to the state of the server, event by event. Nothing is skipped: an event
+ * that does not follow the last one is a gap, which is filled from the server before it counts.
+ */
+export class LiveSync {
+  private seq: number | null = null;
+  /** Ids to fetch, with the version that an event promised. */
+  private readonly wanted = new Map<string, number | null>();
+  private chain: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly store: TaskStore,
+    private readonly transport: SyncTransport,
+    private readonly listener: SyncListener,
+  ) {}
+
+  /** The last event that is known to this page. */
+  lastSeq(): number | null {
+    return this.seq;
+  }
+
+  /** Takes the sequence that a connection begins with. Resolves when this page has everything up to it. */
+  hello(seq: number): Promise<void> {
+    return this.inOrder(async () => {
+      if (this.seq === null) {
+        this.seq = seq;
+        // What was read before this moment may miss events up to it.
+        this.listener.reload();
+      } else if (seq !== this.seq) await this.catchUp();
+    });
+  }
+
+  /** Takes events. What they name is fetched by `fetch`. */
+  events(items: LiveEvent[]): Promise<void> {
+    return this.inOrder(async () => {
+      for (const item of items) {
+        // Before the first hello: it is covered by the reading that follows.
+        if (this.seq === null || item.seq <= this.seq) continue;
+        if (item.seq === this.seq + 1) this.take(item);
+        else await this.catchUp();
+      }
+    });
+  }
+
+  /** Whether something is to be fetched. */
+  hasWanted(): boolean {
+    return this.wanted.size > 0;
+  }
+
+  /** Fetches what events named and this page does not have yet. */
+  fetch(): Promise<void> {
+    return this.inOrder(() => this.fetchWanted());
+  }
+
+  /** One after the other: two gaps at once would fetch twice and could go back. */
+  private inOrder(work: () => Promise<void>): Promise<void> {
+    const next = this.chain.then(work);
+    this.chain = next.catch(() => {});
+    return next;
+  }
+
+  private take(event: LiveEvent): void {
+    this.seq = event.seq;
+    if (event.event !== 'task.changed' && event.event !== 'tasks.changed') {
+      this.listener.other(event);
+      return;
+    }
+    event.ids.forEach((id, index) => {
+      const version = event.versions[index] ?? null;
+      const known = this.store.confirmedTask(id);
+      // The author has it already.
+      if (known && version !== null && known.version >= version) return;
+      this.wanted.set(id, version);
+    });
+  }
+
+  private async catchUp(): Promise<void> {
+    for (;;) {
+      const after = this.seq ?? 0;
+      const changes = await this.transport.changes(after);
+      if (changes.resync) return this.resync();
+      for (const { seq, type, ids, versions } of changes.items) {
+        if (seq > (this.seq ?? 0))
+          this.take({ seq, event: type, ids, versions: versions as (number | null)[] });
+      }
+      const last = changes.items.at(-1)?.seq ?? after;
+      // An empty page with a larger sequence would be asked for for ever.
+      if (last >= changes.last_seq || changes.items.length === 0) return;
+    }
+  }
+
+  /** The gap is older than what the server keeps: everything is compared with a snapshot. */
+  private async resync(): Promise<void> {
+    const snapshot = await this.transport.snapshot();
+    const present = new Set<string>();
+    for (const { id, version } of snapshot.tasks) {
+      present.add(id);
+      const known = this.store.confirmedTask(id);
+      if (known && known.version < version) this.wanted.set(id, version);
+    }
+    // Deleted, closed long ago, or behind the end of the snapshot: the server knows.
+    for (const { id } of this.store.all()) if (!present.has(id)) this.wanted.set(id, null);
+    this.seq = snapshot.seq;
+    this.listener.reload();
+    await this.catchUp();
+  }
+
+  private async fetchWanted(): Promise<void> {
+    while (this.wanted.size > 0) {
+      const ids = [...this.wanted.keys()].slice(0, MOST);
+      const promised = new Map(ids.map((id) => [id, this.wanted.get(id)]));
+      const found = await this.transport.tasks(ids);
+      for (const [id, version] of promised) if (this.wanted.get(id) === version) this.wanted.delete(id);
+      const fresh = found.filter(
+        (task) => !this.store.confirmedTask(task.id) || this.store.isRemoved(task.id),
+      );
+      this.store.receive(...found);
+      const present = new Set(found.map((task) => task.id));
+      for (const id of ids) {
+        if (!present.has(id)) this.store.remove(id);
+        else if (this.store.isRemoved(id)) this.store.unremove(id);
+      }
+      if (fresh.length > 0) this.listener.arrived(fresh.map((task) => task.id));
+      this.listener.derived();
+    }
+  }
+}

@@ -1,0 +1,160 @@
+import { mutate } from 'swr';
+import { api, body } from '@/api/client';
+import { ApiProblem } from '@/api/problem';
+import { arrive, reloadLists } from '@/tasks/arrivals';
+import { refreshDerived } from '@/tasks/task-actions';
+import { tasks } from '@/tasks/task-store';
+import { setLiveState, setPeople } from './live-store';
+import { LiveSync } from './live-sync';
+import { beginPresence } from './presence';
+import type { LiveEvent, ServerMessage } from './protocol';
+import { SocketLine } from './socket-line';
+
+/** Events are collected for this long before what they name is fetched, in milliseconds, with jitter. */
+const COLLECT = { least: 50, most: 250 };
+/** A connection that comes back within this says nothing, in milliseconds. */
+const PATIENCE = 5_000;
+/** Wait before a request that failed is sent again, in milliseconds. */
+const RETRY = 2_000;
+
+/** The address of the WebSocket API of this stage; null when it has none. */
+async function socketUrl(): Promise<string | null> {
+  const response = await fetch('/config.json');
+  if (!response.ok) return null;
+  const config: { outputs?: { webSocketUrl?: string } } = await response.json();
+  const url = config.outputs?.webSocketUrl;
+  return url && /^wss?:\/\//.test(url) ? url : null;
+}
+
+/** The address for one connection; null when this session has no rights to one any more. */
+async function addressOf(url: string): Promise<string | null> {
+  try {
+    const { ticket } = await body(api.POST('/api/auth/ws-ticket'));
+    return `${url}?ticket=${encodeURIComponent(ticket)}`;
+  } catch (problem) {
+    if (problem instanceof ApiProblem && (problem.status === 401 || problem.status === 403)) return null;
+    throw problem;
+  }
+}
+
+/** What else changed is read again where it is shown. */
+function readAgain({ event, ids }: LiveEvent): void {
+  const keys: Record<string, string[]> = {
+    'comment.changed': [`/api/tasks/${ids[0]}/comments`],
+    'label.changed': ['/api/labels'],
+    'member.changed': ['/api/members', '/api/auth/me'],
+    'organization.changed': ['/api/auth/me', '/api/organizations', '/api/roles'],
+    'invitation.changed': ['/api/invitations'],
+  };
+  for (const key of keys[event] ?? []) void mutate(key);
+  if (event === 'comment.changed') refreshDerived();
+}
+
+/** Connects this page to what others do, until the function that it returns is called. */
+export function startLive(): () => void {
+  let line: SocketLine | null = null;
+  let isStopped = false;
+  let flushing: ReturnType<typeof setTimeout> | undefined;
+  let warning: ReturnType<typeof setTimeout> | undefined;
+
+  const sync = new LiveSync(
+    tasks,
+    {
+      changes: (after) => body(api.GET('/api/changes', { params: { query: { after } } })),
+      snapshot: () => body(api.GET('/api/tasks/snapshot')),
+      tasks: async (ids) =>
+        (await body(api.GET('/api/tasks', { params: { query: { ids: ids.join() } } }))).items,
+    },
+    {
+      reload() {
+        reloadLists();
+        refreshDerived();
+        // Hooks whose key is one resource: tasks, comments, labels, people.
+        void mutate((key) => typeof key === 'string' && key.startsWith('/api/'));
+      },
+      arrived: arrive,
+      other: readAgain,
+      derived: refreshDerived,
+    },
+  );
+  const presence = beginPresence((message) => line?.say(message) ?? false);
+
+  function flush(): void {
+    // A page that nobody sees waits until somebody does.
+    if (flushing || document.hidden || !sync.hasWanted()) return;
+    flushing = setTimeout(
+      () => {
+        flushing = undefined;
+        sync.fetch().catch(() => setTimeout(flush, RETRY));
+      },
+      COLLECT.least + Math.random() * (COLLECT.most - COLLECT.least),
+    );
+  }
+
+  async function hear(message: ServerMessage): Promise<void> {
+    if (message.type === 'presence') return setPeople(message.people);
+    if (message.type === 'hello') {
+      await sync.hello(message.seq);
+      clearTimeout(warning);
+      setLiveState('live');
+      presence.renew();
+    } else if (message.type === 'events') await sync.events(message.items);
+    flush();
+  }
+
+  /** A gap that could not be filled is asked for again: the same message leads to it. */
+  function onMessage(message: ServerMessage): void {
+    hear(message).catch(() => {
+      if (isStopped) return;
+      setTimeout(() => onMessage(message), RETRY);
+    });
+  }
+
+  async function start(): Promise<void> {
+    const url = await socketUrl();
+    if (!url || isStopped) return;
+    setLiveState('connecting');
+    line = new SocketLine(
+      {
+        address: () => addressOf(url),
+        open: (address) => new WebSocket(address),
+        random: Math.random,
+      },
+      {
+        message: onMessage,
+        lost() {
+          setPeople([]);
+          clearTimeout(warning);
+          warning = setTimeout(() => setLiveState('reconnecting'), PATIENCE);
+        },
+        // Signed out, removed, or another role: who is signed in is asked for again.
+        ended() {
+          setLiveState('off');
+          void mutate('/api/auth/me');
+        },
+      },
+      () => sync.lastSeq(),
+    );
+    await line.dial();
+  }
+
+  function look(): void {
+    if (document.hidden) return;
+    line?.check();
+    flush();
+  }
+
+  document.addEventListener('visibilitychange', look);
+  addEventListener('online', look);
+  start().catch(() => setLiveState('off'));
+  return () => {
+    isStopped = true;
+    document.removeEventListener('visibilitychange', look);
+    removeEventListener('online', look);
+    clearTimeout(flushing);
+    clearTimeout(warning);
+    presence.end();
+    line?.close();
+    setLiveState('off');
+  };
+}

@@ -1,0 +1,60 @@
+import { comparison, type ListQuery, matches } from './list-query';
+import type { Task } from './task';
+import type { TaskStore } from './task-store';
+
+/** Tasks that came by themselves: somebody else created them, or they were on no page that was read. */
+const arrived = new Set<string>();
+const arrivals = new Set<() => void>();
+const reloads = new Set<() => void>();
+
+/** Takes tasks that are in the store and in no list. */
+export function arrive(ids: string[]): void {
+  for (const id of ids) arrived.add(id);
+  for (const listener of arrivals) listener();
+}
+
+/** Calls back after that. */
+export function onArrival(listener: () => void): () => void {
+  arrivals.add(listener);
+  return () => arrivals.delete(listener);
+}
+
+/** Has every list that is shown read again. */
+export function reloadLists(): void {
+  for (const listener of reloads) listener();
+}
+
+/** Calls back when lists have to be read again. */
+export function onReload(listener: () => void): () => void {
+  reloads.add(listener);
+  return () => reloads.delete(listener);
+}
+
+/**
+ * Puts the tasks that came by themselves where the order of the list has them. Behind the last one of a list
+ * that has more pages is none: it comes with its page.
+ */
+export function withArrivals(
+  items: Task[],
+  store: TaskStore,
+  query: ListQuery,
+  me: string,
+  hasMore: boolean,
+): Task[] {
+  const listed = new Set(items.map((task) => task.id));
+  const compare = comparison(query.sort);
+  const found = [...items];
+  for (const id of arrived) {
+    const task = store.get(id);
+    if (!task || listed.has(id) || !matches(task, query, me)) continue;
+    const index = found.findIndex((other) => compare(task, other) < 0);
+    if (index >= 0) found.splice(index, 0, task);
+    else if (!hasMore) found.push(task);
+  }
+  return found;
+}
+
+/** Forgets them: another person or organization. */
+export function forgetArrivals(): void {
+  arrived.clear();
+}
