@@ -13,6 +13,7 @@ import { ConflictDialog } from '@/tasks/ConflictDialog';
 import { undoLast } from '@/tasks/task-actions';
 import { Avatar, nameOf } from './Avatar';
 import { Glyph, type IconName, Mark } from './icons';
+import { OrganizationSwitch } from './OrganizationSwitch';
 import { openOverlay, useOverlay } from './overlay-store';
 
 // Loaded when they are first wanted: no page needs them to be drawn.
@@ -139,7 +140,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
 
 function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle: () => void }) {
   const m = useMessages();
-  const { user, organization } = useMe();
+  const { user } = useMe();
   const label = isOpen ? m.nav.collapse : m.nav.expand;
   return (
     <header
@@ -147,7 +148,7 @@ function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle
     >
       <div className="flex h-11 items-center gap-2 px-3.5">
         <Mark />
-        {isOpen && <span className="min-w-0 grow truncate font-semibold">{organization.name}</span>}
+        {isOpen && <OrganizationSwitch />}
       </div>
       <nav aria-label={m.nav.label} className="flex grow flex-col gap-0.5 px-2 pt-1">
         <Suspense>

@@ -9,11 +9,12 @@ import { ProblemNote } from '@/components/ProblemNote';
 import { toastProblem } from '@/components/toast-store';
 import { moment } from '@/messages/dates';
 import { useLanguage } from '@/messages/language';
+import { openOrganization } from '@/session/open-organization';
 import type { Me } from '@/session/session';
 import { joinMessages } from './messages';
 import { Refused } from './Refused';
 import { refusalOf } from './refusal';
-import { openOrganization, signInAs } from './ways';
+import { signInAs } from './ways';
 
 type Preview = Schema['InvitationPreview'];
 

@@ -5,10 +5,11 @@ import type { ReactNode } from 'react';
 import { PlainPage } from '@/components/PlainPage';
 import { toastProblem } from '@/components/toast-store';
 import { useMessages } from '@/messages/language';
+import { openOrganization } from '@/session/open-organization';
 import type { Me } from '@/session/session';
 import { joinMessages } from './messages';
 import type { Refusal } from './refusal';
-import { openOrganization, signInAs } from './ways';
+import { signInAs } from './ways';
 
 /** Why the invitation cannot be used, and what can be done instead. */
 export function Refused({ refusal, code, me }: { refusal: Refusal; code: string | null; me: Me | null }) {

@@ -1,15 +1,8 @@
-import { switchOrganization } from '@/session/access-token';
 import { signInUrl, signOut } from '@/session/session';
 
 /** The page that an invitation leads to, for the way through the sign-in and back. */
 export function invitationPath(code: string): string {
   return `/join/?code=${code}`;
-}
-
-/** Opens an organization with nothing of another one in memory. */
-export async function openOrganization(id: string): Promise<void> {
-  await switchOrganization(id);
-  location.assign('/tasks/');
 }
 
 /** Ends this session and begins another one, which comes back to the invitation. */

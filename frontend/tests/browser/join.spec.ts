@@ -28,7 +28,9 @@ test('an invitation keeps its link through the sign-in and opens the organizatio
 
   // It was for one person, and is used up.
   await page.goto('/settings/?tab=members');
-  await expect(page.getByText('frank', { exact: true })).toBeVisible();
+  await expect(page.getByRole('combobox', { name: /^Role of .*frank/i })).toHaveValue('member');
+  await page.goto('/settings/?tab=invitations');
+  await expect(page.getByText('Used up')).toBeVisible();
   await other.context().close();
 });
 

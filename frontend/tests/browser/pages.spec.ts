@@ -2,8 +2,17 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { create, failOnErrors, signIn } from './person';
 
-const OPEN = ['/', '/login/', '/auth/callback/?error=bad_state', '/does-not-exist/'];
-const SIGNED_IN = ['/tasks/', '/tasks/?view=board', '/dashboard/', '/activity/', '/trash/', '/settings/'];
+const TABS = ['organization', 'members', 'invitations', 'roles'].map((tab) => `/settings/?tab=${tab}`);
+const OPEN = ['/', '/login/', '/join/', '/auth/callback/?error=bad_state', '/does-not-exist/'];
+const SIGNED_IN = [
+  '/tasks/',
+  '/tasks/?view=board',
+  '/dashboard/',
+  '/activity/',
+  '/trash/',
+  '/settings/',
+  ...TABS,
+];
 const WIDTHS = [360, 1440];
 
 for (const theme of ['light', 'dark'] as const) {

@@ -3,6 +3,8 @@ import { en as joinEn } from '@/join/messages.en';
 import { ja as joinJa } from '@/join/messages.ja';
 import { en } from '@/messages/en';
 import { ja } from '@/messages/ja';
+import { en as settingsEn } from '@/settings/messages.en';
+import { ja as settingsJa } from '@/settings/messages.ja';
 
 /** Every text of a catalog by its path; functions by what they give. */
 function texts(value: unknown, path = ''): [string, string][] {
@@ -17,6 +19,7 @@ const SAME = new Set(['.app.name', '.activity.title_']);
 const CATALOGS: Record<string, [unknown, unknown]> = {
   main: [en, ja],
   join: [joinEn, joinJa],
+  settings: [settingsEn, settingsJa],
 };
 
 test.each(Object.keys(CATALOGS))('every text of the catalog %s is translated, and none is empty', (name) => {
