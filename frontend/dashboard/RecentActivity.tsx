@@ -2,6 +2,7 @@
 
 import Link from 'next/link';
 import { EntryList } from '@/activity/EntryList';
+import { activityMessages } from '@/activity/messages';
 import { useActivity } from '@/activity/use-activity';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
@@ -10,6 +11,7 @@ import { useMessages } from '@/messages/language';
 /** The last entries of the audit trail, for those who may read it. */
 export function RecentActivity() {
   const m = useMessages();
+  const texts = activityMessages.useTexts();
   const { items, problem, reload } = useActivity(12);
   return (
     <section aria-labelledby="recent" className="min-w-0 border-line lg:border-l">
@@ -24,7 +26,7 @@ export function RecentActivity() {
       </h2>
       {problem && <ProblemNote problem={problem} retry={reload} />}
       {!items && !problem && <SkeletonRows label={m.app.loading} />}
-      {items?.length === 0 && <p className="p-4 text-muted">{m.activity.empty}</p>}
+      {items?.length === 0 && <p className="p-4 text-muted">{texts.empty}</p>}
       {items && <EntryList entries={items.slice(0, 12)} />}
     </section>
   );

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { en as activityEn } from '@/activity/messages.en';
+import { ja as activityJa } from '@/activity/messages.ja';
 import { en as joinEn } from '@/join/messages.en';
 import { ja as joinJa } from '@/join/messages.ja';
 import { en } from '@/messages/en';
@@ -14,10 +16,11 @@ function texts(value: unknown, path = ''): [string, string][] {
 }
 
 /** Names that are the same in both languages. */
-const SAME = new Set(['.app.name', '.activity.title_']);
+const SAME = new Set(['.app.name', '.title_']);
 
 const CATALOGS: Record<string, [unknown, unknown]> = {
   main: [en, ja],
+  activity: [activityEn, activityJa],
   join: [joinEn, joinJa],
   settings: [settingsEn, settingsJa],
 };

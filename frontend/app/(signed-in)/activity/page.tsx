@@ -2,6 +2,7 @@
 
 import { useState } from 'react';
 import { EntryList } from '@/activity/EntryList';
+import { activityMessages } from '@/activity/messages';
 import { type Outcome, useActivity } from '@/activity/use-activity';
 import { PageBar } from '@/components/PageBar';
 import { ProblemNote } from '@/components/ProblemNote';
@@ -11,32 +12,33 @@ import { useMay } from '@/session/session';
 
 /** The audit trail of the organization. */
 export default function ActivityPage() {
-  const m = useMessages();
+  const texts = activityMessages.useTexts();
   const may = useMay('audit.read');
-  return may ? <Trail /> : <p className="p-4 text-muted">{m.activity.missing}</p>;
+  return may ? <Trail /> : <p className="p-4 text-muted">{texts.missing}</p>;
 }
 
 function Trail() {
   const m = useMessages();
+  const texts = activityMessages.useTexts();
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const { items, problem, hasMore, loadMore, reload } = useActivity(50, outcome);
   return (
     <>
-      <PageBar title={m.activity.title}>
+      <PageBar title={texts.title}>
         <select
-          aria-label={m.activity.outcome}
+          aria-label={texts.outcome}
           className="field"
           value={outcome ?? ''}
           onChange={(event) => setOutcome(event.target.value === 'denied' ? 'denied' : null)}
         >
-          <option value="">{m.activity.everything}</option>
-          <option value="denied">{m.activity.onlyDenied}</option>
+          <option value="">{texts.everything}</option>
+          <option value="denied">{texts.onlyDenied}</option>
         </select>
       </PageBar>
       <div className="min-h-0 grow overflow-y-auto">
         {problem && <ProblemNote problem={problem} retry={reload} />}
         {!items && !problem && <SkeletonRows label={m.app.loading} />}
-        {items?.length === 0 && <p className="p-4 text-muted">{m.activity.empty}</p>}
+        {items?.length === 0 && <p className="p-4 text-muted">{texts.empty}</p>}
         {items && <EntryList entries={items} />}
         {hasMore && (
           <button type="button" className="button m-4" onClick={loadMore}>
