@@ -32,6 +32,8 @@ async function addressOf(url: string): Promise<string | null> {
     const { ticket } = await body(api.POST('/api/auth/ws-ticket'));
     return `${url}?ticket=${encodeURIComponent(ticket)}`;
   } catch (problem) {
+    // Removed from the organization: nothing of it may stay in memory. The next token is of another one.
+    if (problem instanceof ApiProblem && problem.code === 'not_a_member') location.reload();
     if (problem instanceof ApiProblem && (problem.status === 401 || problem.status === 403)) return null;
     throw problem;
   }

@@ -31,6 +31,19 @@ test('an invitation keeps its link through the sign-in and opens the organizatio
   await expect(page.getByRole('combobox', { name: /^Role of .*frank/i })).toHaveValue('member');
   await page.goto('/settings/?tab=invitations');
   await expect(page.getByText('Used up')).toBeVisible();
+
+  // Whoever is removed sees the organization no longer, without a reload by hand.
+  await other.goto('/tasks/');
+  await expect(other.getByRole('combobox', { name: 'Organization' })).toBeVisible();
+  await expect(other.getByRole('status').filter({ hasText: /^Live/ })).toBeVisible();
+  await page.goto('/settings/?tab=members');
+  await page
+    .getByRole('listitem')
+    .filter({ hasText: 'frank' })
+    .getByRole('button', { name: 'Remove' })
+    .click();
+  await page.getByRole('alert').getByRole('button', { name: 'Remove' }).click();
+  await expect(other.getByRole('combobox', { name: 'Organization' })).toHaveCount(0);
   await other.context().close();
 });
 
