@@ -110,6 +110,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
       >
         {m.app.skip}
       </a>
+      <PhoneBar />
       <Rail list={list} isOpen={isOpen} toggle={() => setOpen(!isOpen)} />
       <main id="content" className="flex min-h-0 min-w-0 grow flex-col">
         {children}
@@ -135,6 +136,17 @@ export function AppFrame({ children }: { children: ReactNode }) {
       {overlay === 'create' && <CreateTaskDialog onClose={() => openOverlay(null)} />}
       <ConflictDialog />
     </div>
+  );
+}
+
+/** The head of the rail, where there is no room for a rail. */
+function PhoneBar() {
+  return (
+    <header className="flex h-11 shrink-0 items-center gap-2 border-line border-b bg-side pl-3.5 sm:hidden">
+      <Mark />
+      <OrganizationSwitch />
+      <ConnectionBadge isShort />
+    </header>
   );
 }
 

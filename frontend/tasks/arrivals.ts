@@ -2,7 +2,7 @@ import { comparison, type ListQuery, matches } from './list-query';
 import type { Task } from './task';
 import type { TaskStore } from './task-store';
 
-/** Tasks that came by themselves: somebody else created them, or they were on no page that was read. */
+/** Tasks that are on no page that was read: created or restored since, here or elsewhere. */
 const arrived = new Set<string>();
 const arrivals = new Set<() => void>();
 const reloads = new Set<() => void>();
@@ -31,7 +31,7 @@ export function onReload(listener: () => void): () => void {
 }
 
 /**
- * Puts the tasks that came by themselves where the order of the list has them. Behind the last one of a list
+ * Puts the tasks that arrived since the pages were read where the order of the list has them. Behind the last one of a list
  * that has more pages is none: it comes with its page.
  */
 export function withArrivals(

@@ -2,6 +2,7 @@ import { api, body, type Schema } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
 import { toast, toastProblem } from '@/components/toast-store';
 import { messages } from '@/messages/language';
+import { arrive } from './arrivals';
 import { askWhichText } from './conflict-store';
 import { EditQueue } from './edit-queue';
 import { remember, undo } from './history';
@@ -93,15 +94,12 @@ export function editTasks(ids: string[], edit: (task: Task) => TaskEdit | null, 
   void queue.idle().then(refreshDerived);
 }
 
-/** The tasks that were created on this page: shown first until the list is read again. */
-export const createdHere: string[] = [];
-
 /** Creates a task. The key makes a repeated request return the same task. */
 export async function createTask(task: Schema['NewTask'], key: string): Promise<Task> {
   const params = { header: { 'Idempotency-Key': key } };
   const created = await body(api.POST('/api/tasks', { params, body: task }));
-  createdHere.unshift(created.id);
   tasks.receive(created);
+  arrive([created.id]);
   const action = remember({ what: created.title, undo: () => removeQuietly([created.id]) });
   toast({ text: messages().tasks.createDone(created.title), undo: action });
   refreshDerived();
@@ -142,7 +140,7 @@ export async function restoreTasks(ids: string[]): Promise<void> {
       const params = { path: { task_id: id } };
       tasks.receive(await body(api.POST('/api/tasks/{task_id}/restore', { params })));
       tasks.unremove(id);
-      if (!createdHere.includes(id)) createdHere.unshift(id);
+      arrive([id]);
     } catch (problem) {
       toastProblem(messages().tasks.failed(messages().trash.restore), problem);
     }

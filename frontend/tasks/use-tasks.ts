@@ -9,7 +9,7 @@ import { useMe } from '@/session/session';
 import { onArrival, onReload, withArrivals } from './arrivals';
 import { type ListQuery, listUrl, matches } from './list-query';
 import type { Person, Task } from './task';
-import { createdHere, onDerivedChange } from './task-actions';
+import { onDerivedChange } from './task-actions';
 import { tasks } from './task-store';
 
 type Page = { ids: string[]; next: string | null };
@@ -50,7 +50,7 @@ export function useTaskList(query: ListQuery): TaskList {
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the store is outside of React; its revision says that it changed
   const items = useMemo(() => {
-    const ids = new Set([...(query.q ? [] : createdHere), ...(data ?? []).flatMap((page) => page.ids)]);
+    const ids = new Set((data ?? []).flatMap((page) => page.ids));
     const found: Task[] = [];
     for (const id of ids) {
       const task = tasks.get(id);

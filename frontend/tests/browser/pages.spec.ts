@@ -47,6 +47,7 @@ for (const theme of ['light', 'dark'] as const) {
 test('a phone has everything: the bar, a task as a page of its own, and the way back', async ({ page }) => {
   await page.setViewportSize({ width: 360, height: 740 });
   await signIn(page, 'carol');
+  await expect(page.getByRole('banner').getByRole('status').filter({ hasText: /^Live/ })).toBeAttached();
   await page.getByRole('button', { name: 'New task' }).first().click();
   await page.getByRole('textbox', { name: 'Title' }).fill('Sweep the path');
   await page.keyboard.press('Enter');

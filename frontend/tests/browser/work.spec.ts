@@ -94,6 +94,10 @@ test('filters and search are in the address, and the way back works', async ({ p
   await page.keyboard.type('pine');
   await expect(page).toHaveURL(/q=pine/);
   await expect(page.getByRole('row')).toHaveCount(1);
+  // A new task is where the order of the list has it.
+  await page.goto('/tasks/?sort=title');
+  await create(page, 'Quench the iron');
+  await expect(page.getByRole('row')).toContainText([/Prune the pine/, /Quench the iron/, /松の剪定/]);
   await page.goto('/tasks/?status=failed');
   await expect(page.getByText('No task matches: Failed.')).toBeVisible();
 });
