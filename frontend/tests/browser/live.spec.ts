@@ -4,8 +4,8 @@ import { anotherBrowser, create, open, row, signIn } from './person';
 const live = (page: Page) => expect(page.getByRole('status').filter({ hasText: /^Live/ })).toBeVisible();
 
 test('what happens in one browser is seen in another without reading again', async ({ page, context }) => {
-  await signIn(page, 'grace');
-  const other = await anotherBrowser(context, 'grace');
+  await signIn(page, 'nora');
+  const other = await anotherBrowser(context, 'nora');
   await live(page);
   await live(other);
 
@@ -34,8 +34,8 @@ test('what happens in one browser is seen in another without reading again', asy
 });
 
 test('what was missed while the network was away comes back, exactly', async ({ page, context }) => {
-  await signIn(page, 'grace');
-  const other = await anotherBrowser(context, 'grace');
+  await signIn(page, 'nora');
+  const other = await anotherBrowser(context, 'nora');
   await live(page);
   await context.setOffline(true);
   await create(other, 'Missed at first');

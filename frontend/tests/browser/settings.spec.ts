@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 import { signIn } from './person';
 
 test('the last owner is told why they cannot leave or be another role', async ({ page }) => {
-  await signIn(page, 'heidi');
+  await signIn(page, 'walter');
   await page.goto('/settings/?tab=organization');
   await page.getByRole('button', { name: 'Leave this organization' }).click();
   await page.getByRole('alert').getByRole('button', { name: 'Leave this organization' }).click();
@@ -14,7 +14,7 @@ test('the last owner is told why they cannot leave or be another role', async ({
 });
 
 test('an organization is created, renamed, deleted and restored', async ({ page }) => {
-  await signIn(page, 'heidi');
+  await signIn(page, 'walter');
   await page.goto('/settings/?tab=organization');
   await page.getByRole('textbox', { name: 'Name of the new organization' }).fill('Second pond');
   await page.getByRole('button', { name: 'New organization' }).click();
@@ -33,7 +33,7 @@ test('an organization is created, renamed, deleted and restored', async ({ page 
 });
 
 test('a role of one’s own is created, changed and deleted', async ({ page }) => {
-  await signIn(page, 'heidi');
+  await signIn(page, 'walter');
   await page.goto('/settings/?tab=roles');
   await page.getByRole('button', { name: 'New role' }).click();
   await page.getByRole('textbox', { name: 'Name' }).fill('gardener');
