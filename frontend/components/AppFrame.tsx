@@ -110,7 +110,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
       >
         {m.app.skip}
       </a>
-      <PhoneBar />
+      <PhoneBar list={list} />
       <Rail list={list} isOpen={isOpen} toggle={() => setOpen(!isOpen)} />
       <main id="content" className="flex min-h-0 min-w-0 grow flex-col">
         {children}
@@ -139,12 +139,19 @@ export function AppFrame({ children }: { children: ReactNode }) {
   );
 }
 
-/** The head of the rail, where there is no room for a rail. */
-function PhoneBar() {
+/** The head of the rail and what the bar at the bottom has no room for, on a phone. */
+function PhoneBar({ list }: { list: Place[] }) {
   return (
     <header className="flex h-11 shrink-0 items-center gap-2 border-line border-b bg-side pl-3.5 sm:hidden">
       <Mark />
       <OrganizationSwitch />
+      <Suspense>
+        {list
+          .filter((place) => !place.isOnBottomBar)
+          .map((place) => (
+            <PlaceLink key={place.href} place={place} isLabelHidden className="size-11 justify-center" />
+          ))}
+      </Suspense>
       <ConnectionBadge isShort />
     </header>
   );

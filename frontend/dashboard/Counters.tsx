@@ -49,7 +49,7 @@ export function Counters() {
                 >
                   <PriorityGlyph priority={priority} />
                   <span className="w-16">{m.priority[priority]}</span>
-                  <svg height="6" className="min-w-0 grow" aria-hidden="true">
+                  <svg height="6" className="w-0 grow" aria-hidden="true">
                     <rect width="100%" height="6" rx="3" className="fill-hover" />
                     <rect width={`${(count / most) * 100}%`} height="6" rx="3" className="fill-green-fill" />
                   </svg>

@@ -61,6 +61,7 @@ test('pictures of every page', async ({ page }) => {
       await page.goto('/tasks/?status=all');
       await expect(row(page, 'Feed the koi')).toBeVisible();
       await page.keyboard.press('Control+k');
+      await expect(page.getByRole('dialog')).toBeVisible();
       await shot('palette');
     }
   }
