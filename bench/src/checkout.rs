@@ -17,6 +17,8 @@ use crate::{Context, Error};
 /// The copy.
 pub(crate) struct Checkout {
     dir: PathBuf,
+    /// What cargo is told beyond the checkout's own configuration.
+    variables: &'static [(&'static str, &'static str)],
 }
 
 /// A command that has ended well.
@@ -32,8 +34,23 @@ pub(crate) struct Ran {
 impl Checkout {
     /// Brings the copy up to date with the checkout's tracked and new files.
     pub(crate) fn new(context: &Context) -> Result<Checkout, Error> {
+        Checkout::of(context, "checkout", &[])
+    }
+
+    /// Another copy, whose builds for this machine are optimized as those for AWS: where the speed of
+    /// the stage `local` is that of what runs on it.
+    pub(crate) fn optimized(context: &Context) -> Result<Checkout, Error> {
+        let variables = &[("CARGO_PROFILE_DEV_OPT_LEVEL", "2")];
+        Checkout::of(context, "optimized", variables)
+    }
+
+    fn of(
+        context: &Context,
+        name: &str,
+        variables: &'static [(&'static str, &'static str)],
+    ) -> Result<Checkout, Error> {
         let project = context.project();
-        let dir = project.join("target/miyabi-bench/checkout");
+        let dir = project.join("target/miyabi-bench").join(name);
         let listed = Command::new("git")
             .args([
                 "ls-files",
@@ -55,7 +72,7 @@ impl Checkout {
         {
             copy(&project.join(name), &dir.join(name))?;
         }
-        Ok(Checkout { dir })
+        Ok(Checkout { dir, variables })
     }
 
     /// Its root.
@@ -99,6 +116,7 @@ impl Checkout {
             .arg("--json")
             .current_dir(&self.dir)
             .env("CARGO_TARGET_DIR", self.dir.join("target"))
+            .envs(self.variables.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -6,6 +6,7 @@
 //! does. One line of JSON for each finding goes to stdout, talk goes to stderr.
 
 // One large struct of context and plain functions read better here than a trait with one method.
+mod catch_up;
 mod checkout;
 mod context;
 mod database;
@@ -15,6 +16,7 @@ mod error;
 mod finding;
 mod http;
 mod list;
+mod live;
 mod local;
 mod process;
 mod queries;
@@ -43,13 +45,15 @@ use finding::Finding;
 type Bench = fn(&Context) -> Result<Vec<Finding>, Error>;
 
 /// The measurements, in the order in which they run.
-const BENCHES: [(&str, Bench); 9] = [
+const BENCHES: [(&str, Bench); 11] = [
     ("start", start::run),
     ("list", list::run),
+    ("catch-up", catch_up::run),
     ("queries", queries::run),
     ("revocation", revocation::run),
     ("synth", synth::run),
     ("local", local::run),
+    ("live", live::run),
     ("deploy", deploy::run),
     ("zips", zips::run),
     ("equality", zips::twice),

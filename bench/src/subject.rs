@@ -103,6 +103,14 @@ pub(crate) fn event(tenant: Tenant, path: &str) -> Vec<u8> {
     event.to_string().into_bytes()
 }
 
+/// The same from a program that takes compressed responses, as browsers do.
+pub(crate) fn event_of_browser(tenant: Tenant, path: &str) -> Vec<u8> {
+    let mut event = get(path);
+    event["headers"]["authorization"] = json!(format!("Bearer {}", token(tenant)));
+    event["headers"]["accept-encoding"] = json!("gzip, deflate, br, zstd");
+    event.to_string().into_bytes()
+}
+
 /// The same for a GET by nobody.
 pub(crate) fn public_event(path: &str) -> Vec<u8> {
     get(path).to_string().into_bytes()

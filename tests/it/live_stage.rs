@@ -4,16 +4,14 @@
 use std::time::{Duration, Instant};
 
 use futures_util::{SinkExt, StreamExt};
-use miyabi_tests::{
-    Browser, Checkout, Method, Response, Value, expect_success, from_pypi, json, run_tool,
-};
+use miyabi_tests::{Checkout, Member, Method, Value, expect_success, from_pypi, json, run_tool};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-use crate::local_stage::{address, as_person, sign_in};
+use crate::local_stage::address;
 
 type Socket = WebSocketStream<TcpStream>;
 
@@ -22,54 +20,19 @@ const LONG: Duration = Duration::from_secs(60);
 /// What the removal of a member takes to reach a connection, at most.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
 
-/// Somebody who is signed in on the site.
-struct Person {
-    site: Browser,
-    token: String,
-}
-
-impl Person {
-    async fn new(site: std::net::SocketAddr, login: &str) -> Person {
-        let site = Browser::new(site);
-        let token = sign_in(&site, login).await;
-        Person { site, token }
-    }
-
-    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Response {
-        let mut request = as_person(&self.site, &self.token, method, path);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        request.await
-    }
-
-    /// Goes on in another organization.
-    async fn switch(&mut self, organization: &Value) {
-        let csrf = self.site.cookie("__Host-csrf").unwrap();
-        let request = self
-            .site
-            .request(Method::POST, "/api/auth/switch")
-            .header("x-csrf-token", csrf)
-            .json(json!({ "organization_id": organization }));
-        let switched = self.site.send(request).await.expect(200);
-        self.token = switched["access_token"].as_str().unwrap().to_owned();
-    }
-
-    /// A socket with a fresh ticket, greeted.
-    async fn connect(&self, url: &str, origin: &str) -> Socket {
-        let ticket = self.ask(Method::POST, "/api/auth/ws-ticket", None).await;
-        let ticket = ticket.expect(201)["ticket"].as_str().unwrap().to_owned();
-        let mut socket = open(&format!("{url}?ticket={ticket}"), origin)
-            .await
-            .unwrap();
-        // The ticket was good for one connection.
-        let again = open(&format!("{url}?ticket={ticket}"), origin).await;
-        assert_eq!(again.err(), Some(403));
-        say(&mut socket, json!({ "type": "hello", "last_seq": null })).await;
-        let hello = hear(&mut socket, "hello").await;
-        assert!(hello["seq"].is_u64(), "{hello}");
-        socket
-    }
+/// A socket with a fresh ticket, greeted.
+async fn connect(person: &Member, url: &str, origin: &str) -> Socket {
+    let ticket = person.ticket().await;
+    let mut socket = open(&format!("{url}?ticket={ticket}"), origin)
+        .await
+        .unwrap();
+    // The ticket was good for one connection.
+    let again = open(&format!("{url}?ticket={ticket}"), origin).await;
+    assert_eq!(again.err(), Some(403));
+    say(&mut socket, json!({ "type": "hello", "last_seq": null })).await;
+    let hello = hear(&mut socket, "hello").await;
+    assert!(hello["seq"].is_u64(), "{hello}");
+    socket
 }
 
 /// A socket, or the status with which it was refused.
@@ -140,8 +103,8 @@ struct Pair {
     checkout: Checkout,
     url: String,
     origin: String,
-    alice: Person,
-    bob: Person,
+    alice: Member,
+    bob: Member,
 }
 
 impl Pair {
@@ -150,22 +113,9 @@ impl Pair {
         let outputs = checkout.deploy().await;
         let text = |name: &str| outputs[name].as_str().unwrap().to_owned();
         let site = address(&outputs["siteUrl"]);
-        let alice = Person::new(site, "alice").await;
-        let mut bob = Person::new(site, "bob").await;
-        let invitation = alice
-            .ask(
-                Method::POST,
-                "/api/invitations",
-                Some(json!({"role": "member"})),
-            )
-            .await
-            .expect(201);
-        let accept = json!({ "code": invitation["code"] });
-        let joined = bob
-            .ask(Method::POST, "/api/invitations/accept", Some(accept))
-            .await
-            .expect(200);
-        bob.switch(&joined["organization_id"]).await;
+        let alice = Member::sign_in(site, "alice").await;
+        let mut bob = Member::sign_in(site, "bob").await;
+        alice.bring_in(&mut bob, "member").await;
         Pair {
             checkout,
             url: text("webSocketUrl"),
@@ -186,8 +136,8 @@ async fn two_people_see_each_others_changes_and_a_removed_one_is_disconnected() 
     ] {
         assert_eq!(open(&url, origin).await.err(), Some(403), "{url}");
     }
-    let mut alices = alice.connect(&pair.url, &pair.origin).await;
-    let mut bobs = bob.connect(&pair.url, &pair.origin).await;
+    let mut alices = connect(alice, &pair.url, &pair.origin).await;
+    let mut bobs = connect(bob, &pair.url, &pair.origin).await;
     say(&mut bobs, json!({ "type": "ping" })).await;
     hear(&mut bobs, "pong").await;
 
@@ -199,7 +149,8 @@ async fn two_people_see_each_others_changes_and_a_removed_one_is_disconnected() 
     // Ids and versions, nothing that anybody wrote.
     assert!(!event.to_string().contains("maple"), "{event}");
     let path = format!("/api/tasks/{}", task["id"].as_str().unwrap());
-    let change = as_person(&bob.site, &bob.token, Method::PATCH, &path)
+    let change = bob
+        .request(Method::PATCH, &path)
         .header("if-match", "\"1\"")
         .json(json!({ "status": "in_progress" }));
     change.await.expect(200);
@@ -241,11 +192,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 /// The client `websockets` of PyPI, which has nothing to do with the library of the server.
 async fn python_is_greeted(pair: &Pair) {
-    let ticket = pair
-        .alice
-        .ask(Method::POST, "/api/auth/ws-ticket", None)
-        .await;
-    let ticket = ticket.expect(201)["ticket"].as_str().unwrap().to_owned();
+    let ticket = pair.alice.ticket().await;
     let url = format!("{}?ticket={ticket}", pair.url);
     let arguments = ["-c", PYTHON, &url, &pair.origin];
     let ran = run_tool(&from_pypi("python"), &arguments, pair.checkout.dir()).await;
@@ -259,7 +206,7 @@ async fn python_is_greeted(pair: &Pair) {
 }
 
 /// Who stays still gets events.
-async fn event_of_own(socket: &mut Socket, person: &Person) {
+async fn event_of_own(socket: &mut Socket, person: &Member) {
     let task = json!({ "title": "Prune the maple" });
     let task = person.ask(Method::POST, "/api/tasks", Some(task)).await;
     event_of(socket, &task.expect(201)["id"]).await;

@@ -38,6 +38,8 @@ enum Name {
     Start,
     /// A page of tasks, cold and warm, and memory, against Node.
     List,
+    /// The snapshot of 5,000 tasks and 500 changes, as a client that was away asks for them.
+    CatchUp,
     /// Lists, filters and searches at 100,000 tasks, at the database.
     Queries,
     /// A page of tasks with a cache and without.
@@ -46,6 +48,8 @@ enum Name {
     Synth,
     /// The stage `local` in a copy of the checkout: its gateway, and deploys.
     Local,
+    /// Live updates to 1,000 sockets of the stage `local`, in an optimized copy of the checkout.
+    Live,
     /// Deploys of the stage `sandbox` to an emulator of AWS.
     Deploy,
     /// Sizes of the zips for Lambda.
@@ -58,7 +62,7 @@ impl Name {
     fn needs_functions(self) -> bool {
         matches!(
             self,
-            Name::Start | Name::List | Name::Queries | Name::Revocation
+            Name::Start | Name::List | Name::CatchUp | Name::Queries | Name::Revocation
         )
     }
 }
