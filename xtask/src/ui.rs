@@ -80,9 +80,14 @@ impl Ui {
         !self.json && io::stdout().is_terminal()
     }
 
-    /// The colours of data, which goes to stdout. [`Ui::paint`] is for stderr.
+    /// The colours of data, which goes to stdout.
     pub(crate) fn data_paint(&self) -> Paint {
         Paint::new(io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+    }
+
+    /// The colours of talk, which goes to stderr.
+    pub(crate) fn talk_paint(&self) -> Paint {
+        Paint::new(self.colour)
     }
 
     /// Whether somebody can be asked.
@@ -183,7 +188,7 @@ impl Ui {
 
     /// `text` in an ANSI style when somebody sees stderr.
     pub(crate) fn paint(&self, style: &str, text: &str) -> String {
-        Paint::new(self.colour).with(style, text)
+        self.talk_paint().with(style, text)
     }
 
     fn event(&self, event: Event) {

@@ -179,12 +179,13 @@ async fn measure(context: &Context, arguments: &[String]) -> Result<Vec<Value>, 
 
 fn shown(context: &Context, findings: &[Value]) -> String {
     let text = |finding: &Value, name: &str| finding[name].as_str().unwrap_or_default().to_owned();
+    let paint = context.ui.data_paint();
     let mut rows = Vec::new();
     let mut notes = Vec::new();
     for finding in findings {
         let verdict = match (&finding["holds"], text(finding, "goal").is_empty()) {
-            (Value::Bool(true), _) => context.ui.paint("32", "holds "),
-            (Value::Bool(false), _) => context.ui.paint("31;1", "missed"),
+            (Value::Bool(true), _) => paint.with("32", "holds "),
+            (Value::Bool(false), _) => paint.with("31;1", "missed"),
             _ => "      ".to_owned(),
         };
         rows.push(vec![

@@ -60,7 +60,9 @@ impl Bootstrap {
                 let plan = context.interrupt.or(aws.plan_bootstrap(&github)).await?;
                 let changed = !plan.is_empty();
                 if changed {
-                    context.ui.say(&show::plan::text(&plan, true, &context.ui));
+                    context
+                        .ui
+                        .say(&show::plan::text(&plan, true, context.ui.talk_paint()));
                 }
                 let command = command(stage.name(), &github);
                 let approved = approve(context, plan, self.approvals.given(), &command);

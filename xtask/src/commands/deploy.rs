@@ -96,7 +96,7 @@ impl Deploy {
             let plan = planning::plan(&*target, &stage, inputs, doubtful, &progress);
             let (plan, _) = context.interrupt.or(plan).await?;
             offline::remember(&*target, &context.project, &stage, &progress).await;
-            let text = show::plan::text(&plan, true, &context.ui);
+            let text = show::plan::text(&plan, true, context.ui.data_paint());
             context.ui.answer(&show::plan::json(&plan), &text);
             return Ok(0);
         }
@@ -126,7 +126,9 @@ impl Deploy {
             None => deployment.plan(inputs).await?,
         };
         if !plan.is_empty() {
-            context.ui.say(&show::plan::text(&plan, false, &context.ui));
+            context
+                .ui
+                .say(&show::plan::text(&plan, false, context.ui.talk_paint()));
         }
         let command = self.command();
         let approved = approve(context, plan, self.given(), &command);

@@ -128,13 +128,14 @@ impl Doctor {
         let lacking = findings
             .iter()
             .any(|finding| finding.required && !finding.ok);
+        let paint = context.ui.data_paint();
         let rows: Vec<Vec<String>> = findings
             .iter()
             .map(|finding| {
                 let state = match (finding.ok, finding.required) {
-                    (true, _) => context.ui.paint("32", "ok     "),
-                    (false, true) => context.ui.paint("31;1", "missing"),
-                    (false, false) => context.ui.paint("33", "absent "),
+                    (true, _) => paint.with("32", "ok     "),
+                    (false, true) => paint.with("31;1", "missing"),
+                    (false, false) => paint.with("33", "absent "),
                 };
                 let about = if finding.ok {
                     finding.found.clone()

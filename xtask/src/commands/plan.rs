@@ -139,7 +139,7 @@ impl PlanCommand {
             return;
         }
         let mut value = show::plan::json(plan);
-        let mut text = show::plan::text(plan, true, &context.ui);
+        let mut text = show::plan::text(plan, true, context.ui.data_paint());
         if !previewed.is_empty() {
             value["previewed"] = json!(previewed);
             text += &format!("CloudFormation was asked about: {}\n", previewed.join(", "));

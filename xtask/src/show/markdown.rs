@@ -230,13 +230,6 @@ fn rest(plan: &Plan) -> String {
             code(&reset.version)
         )
     }));
-    for reset in &plan.alias_resets {
-        lines.push(format!(
-            "- put as the template says: {} (it stands at {})",
-            code(&reset.function),
-            code(&reset.version)
-        ));
-    }
     if let Some(cost) = &plan.cost {
         lines.push(cost_line(cost));
     }
@@ -332,6 +325,7 @@ mod tests {
         plan.risks.clear();
         plan.migrations.run = false;
         plan.site.put = false;
+        plan.alias_resets.clear();
         insta::assert_snapshot!(text(&plan, None, None), @"
         <!-- miyabi plan local -->
         **Plan for `local`:** nothing to do, the deployed stage matches the checkout.

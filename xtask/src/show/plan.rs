@@ -7,18 +7,18 @@ use deployer::plan::{
 };
 use serde_json::{Value, json};
 
-use crate::ui::{Ui, plural};
+use crate::ui::{Paint, plural};
 
 /// The plan as a person reads it. A stack that is created is told by its types, with `every`
 /// resource by resource.
-pub(crate) fn text(plan: &Plan, every: bool, ui: &Ui) -> String {
+pub(crate) fn text(plan: &Plan, every: bool, paint: Paint) -> String {
     let mut text = String::new();
     for stack in plan
         .stacks
         .iter()
         .filter(|stack| stack.action != StackAction::None)
     {
-        text += &stack_text(stack, every, ui);
+        text += &stack_text(stack, every, paint);
     }
     let unchanged: Vec<&str> = plan
         .stacks
@@ -45,7 +45,7 @@ pub(crate) fn text(plan: &Plan, every: bool, ui: &Ui) -> String {
     for kind in plan.risk_kinds() {
         text += &format!(
             "{}\n",
-            ui.paint("33;1", &format!("look at this, {}:", kind.title()))
+            paint.with("33;1", &format!("look at this, {}:", kind.title()))
         );
         for risk in plan.risks.iter().filter(|risk| risk.kind == kind) {
             text += &format!("  {}: {}\n", risk.place(), risk.detail);
@@ -86,11 +86,11 @@ pub(crate) fn json(plan: &Plan) -> Value {
     })
 }
 
-fn stack_text(stack: &StackPlan, every: bool, ui: &Ui) -> String {
+fn stack_text(stack: &StackPlan, every: bool, paint: Paint) -> String {
     let head = format!("{} {}", stack.action.as_str(), stack.name);
     let mut text = format!(
         "{}  {}\n",
-        ui.paint("1", &head),
+        paint.with("1", &head),
         plural(stack.resources.len(), "resource")
     );
     if stack.action == StackAction::Create && !every {
@@ -113,7 +113,7 @@ fn stack_text(stack: &StackPlan, every: bool, ui: &Ui) -> String {
     stack
         .resources
         .iter()
-        .for_each(|change| text += &resource(change, ui));
+        .for_each(|change| text += &resource(change, paint));
     text
 }
 
@@ -139,7 +139,7 @@ fn by_type(stack: &StackPlan) -> String {
         .collect()
 }
 
-fn resource(change: &ResourceChange, ui: &Ui) -> String {
+fn resource(change: &ResourceChange, paint: Paint) -> String {
     let (sign, style) = match change.action {
         ResourceAction::Add => ("+", "32"),
         ResourceAction::Change => ("~", "33"),
@@ -168,7 +168,7 @@ fn resource(change: &ResourceChange, ui: &Ui) -> String {
     };
     let mut text = format!(
         "  {} {} ({}){notes}\n",
-        ui.paint(style, &format!("{sign:<3}")),
+        paint.with(style, &format!("{sign:<3}")),
         change.logical_id,
         change.resource_type
     );

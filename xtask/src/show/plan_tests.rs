@@ -2,7 +2,9 @@
 
 use deployer::{
     migrations::Migration,
-    plan::{MadeFrom, MigrationPlan, ParameterChange, Risk, RiskKind, SitePlan, StackPlan},
+    plan::{
+        AliasReset, MadeFrom, MigrationPlan, ParameterChange, Risk, RiskKind, SitePlan, StackPlan,
+    },
 };
 
 use super::*;
@@ -86,7 +88,11 @@ pub(crate) fn plan() -> Plan {
             stack("site", StackAction::None, Vec::new()),
         ],
         assets: Vec::new(),
-        alias_resets: Vec::new(),
+        alias_resets: vec![AliasReset {
+            stack: "api".to_owned(),
+            function: "tasks".to_owned(),
+            version: "7".to_owned(),
+        }],
         migrations: MigrationPlan {
             run: true,
             known: true,
@@ -115,7 +121,7 @@ pub(crate) fn plan() -> Plan {
 
 #[test]
 fn a_plan_reads_from_what_is_created_to_what_needs_a_look() {
-    insta::assert_snapshot!(text(&plan(), false, &Ui::new(false)));
+    insta::assert_snapshot!(text(&plan(), false, Paint::new(false)));
 }
 
 #[test]

@@ -83,7 +83,9 @@ impl Restore {
         let source = self.source(stage, database).await?;
         let target = deployment.target();
         let plan = restore::plan(target, &context.project, stage, &source).await?;
-        context.ui.say(&show::plan::text(&plan, false, &context.ui));
+        context
+            .ui
+            .say(&show::plan::text(&plan, false, context.ui.talk_paint()));
         let mut given = self.approvals.given();
         given.typed_name.clone_from(&self.confirm);
         let from = match (&self.snapshot, &self.to) {
