@@ -24,7 +24,13 @@ const STAGE: &str = "bench";
 const ROLE: &str = "miyabi_tasks";
 const SIGNING_KEY: &str = "the signing key of the measurements, of no stage";
 const KEY_ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:jwt-keys";
+const GITHUB_ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:github";
 const ROLE_ARN: &str = "arn:aws:secretsmanager:us-east-1:000000000000:secret:miyabi-tasks";
+
+/// The ARN of a function that is never invoked: nothing that is measured needs its answer.
+fn function(name: &str) -> String {
+    format!("arn:aws:lambda:us-east-1:000000000000:function:{name}")
+}
 
 /// The database role of the function.
 pub(crate) fn role() -> &'static str {
@@ -60,6 +66,11 @@ impl Surroundings {
             ("DATABASE_AUTH", "password".to_owned()),
             ("DATABASE_SECRET", ROLE_ARN.to_owned()),
             ("JWT_KEYS_SECRET", KEY_ARN.to_owned()),
+            ("GITHUB_FUNCTION", function("github")),
+            ("WS_BROADCAST_FUNCTION", function("ws-broadcast")),
+            ("GITHUB_SECRET", GITHUB_ARN.to_owned()),
+            ("GITHUB_ORIGIN", "https://github.example".to_owned()),
+            ("GITHUB_API_ORIGIN", "https://api.github.example".to_owned()),
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", endpoint),
             ("AWS_ACCESS_KEY_ID", "bench".to_owned()),
             ("AWS_SECRET_ACCESS_KEY", "bench".to_owned()),
