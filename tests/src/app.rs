@@ -279,6 +279,18 @@ impl Person {
             .to_owned();
     }
 
+    /// The same person by a new API token with these permissions, for the same organization. It has
+    /// no claims.
+    pub async fn api_token(&self, permissions: &[&str]) -> Person {
+        let new = serde_json::json!({"name": "Program", "permissions": permissions});
+        let created = self.post("/api/tokens", new).await.expect(201);
+        Person {
+            login: self.login.clone(),
+            token: created["token"].as_str().unwrap().to_owned(),
+            browser: self.browser.clone_cookies(),
+        }
+    }
+
     /// The claims of the access token.
     pub fn claims(&self) -> Value {
         Token::parse(&self.token).claims

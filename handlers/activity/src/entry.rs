@@ -19,6 +19,8 @@ pub struct Entry {
     pub outcome: Outcome,
     /// Actor; null when nobody was signed in.
     pub actor: Option<Actor>,
+    /// API token that the actor used; null for a session.
+    pub api_token: Option<UsedApiToken>,
     /// Type of the target, for example `task`.
     pub target_type: String,
     /// Id of the target; null when the action has none.
@@ -45,6 +47,18 @@ pub struct Actor {
     pub name: Option<String>,
     /// URL of a picture.
     pub avatar_url: Option<String>,
+}
+
+/// The API token that an actor used.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ActivityApiToken)]
+pub struct UsedApiToken {
+    /// Id.
+    pub id: Uuid,
+    /// Name that its owner gave it.
+    pub name: Option<String>,
+    /// Last four characters of the token.
+    pub last_four: Option<String>,
 }
 
 /// Outcome of an action.

@@ -7,7 +7,7 @@
 mod entry;
 mod list;
 
-pub use entry::{Actor, Entry, Outcome};
+pub use entry::{Actor, Entry, Outcome, UsedApiToken};
 
 miyabi_core::routes![list::list,];
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use crate::entry::{Actor, Entry, Outcome};
+use crate::entry::{Actor, Entry, Outcome, UsedApiToken};
 
 /// Query parameters of the list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -83,8 +83,9 @@ pub(crate) async fn list(
     let rows = sqlx::query!(
         r#"select e.id, e.created_at as "created_at: Timestamp", e.action, e.outcome, e.actor_id, e.target_type, e.target_id,
                 e.before::text as "before: RawJson", e.after::text as "after: RawJson", e.request_id,
-                u.login as "login?", u.name as "name?", u.avatar_url as "avatar_url?"
+                e.api_token_id, t.name as "token_name?", t.last_four as "last_four?", u.login as "login?", u.name as "name?", u.avatar_url as "avatar_url?"
             from audit_log e left join users u on u.id = e.actor_id
+                left join api_tokens t on t.organization_id = e.organization_id and t.id = e.api_token_id
             where e.organization_id = $11 and ($1::uuid is null or e.actor_id = $1)
                 and ($2::text is null or e.action = $2)
                 and ($3::text is null or e.target_type = $3)
@@ -123,6 +124,11 @@ pub(crate) async fn list(
                 login: row.login,
                 name: row.name,
                 avatar_url: row.avatar_url,
+            }),
+            api_token: row.api_token_id.map(|id| UsedApiToken {
+                id,
+                name: row.token_name,
+                last_four: row.last_four,
             }),
             target_type: row.target_type,
             target_id: row.target_id,

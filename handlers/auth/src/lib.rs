@@ -1,4 +1,4 @@
-//! Sign-in with GitHub, sessions, access and refresh tokens.
+//! Sign-in with GitHub, sessions, access, refresh and API tokens.
 //!
 //! A sign-in is a session: one row, from which a chain of refresh tokens descends. A refresh token
 //! is opaque, lives in a cookie, is stored as a hash and is exchanged at each use for its one child
@@ -12,8 +12,11 @@
 //!   no branches.
 //! - Identity is the numeric id at GitHub. Nobody is found by an e-mail address or a login.
 //! - A session that ends is withdrawn in the same transaction.
+//! - An API token is in one response, and stored as a hash. It can do no more than its owner, and
+//!   nothing to members, roles, organizations, sessions or tokens.
 
 mod access;
+mod api_tokens;
 mod callback;
 mod cookies;
 mod csrf;
@@ -40,6 +43,9 @@ miyabi_core::routes![
     sessions::list,
     sessions::end,
     ws_ticket::ws_ticket,
+    api_tokens::list,
+    api_tokens::create,
+    api_tokens::revoke,
 ];
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ pub(crate) struct User {
     )
 )]
 pub(crate) async fn me(caller: Caller, State(db): State<Db>) -> Result<Json<Me>, ApiError> {
+    let session_id = caller.session_id()?;
     let mut tx = db.read(&caller).await?;
     let user = sqlx::query_as!(
         User,
@@ -71,6 +72,6 @@ pub(crate) async fn me(caller: Caller, State(db): State<Db>) -> Result<Json<Me>,
         organization,
         permissions,
         organizations,
-        session_id: caller.session_id(),
+        session_id,
     }))
 }

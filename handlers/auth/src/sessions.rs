@@ -54,7 +54,7 @@ pub(crate) async fn list(caller: Caller, State(db): State<Db>) -> Result<Json<Se
              and exists (select from refresh_tokens t where t.session_id = s.id and t.used_at is null and t.expires_at > now())
            order by s.created_at desc, s.id desc"#,
         caller.user_id(),
-        caller.session_id(),
+        caller.session_id()?,
     )
     .fetch_all(&mut *tx)
     .await?;

@@ -6,7 +6,10 @@
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use miyabi_core::{ApiError, Caller, Db, Opaque, Origin, Timestamp, permission::tasks};
+use miyabi_core::{
+    ApiError, Caller, Db, Opaque, Origin, Timestamp,
+    permission::{Session, tasks},
+};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -32,13 +35,13 @@ pub(crate) struct WsTicket {
     )
 )]
 pub(crate) async fn ws_ticket(
-    caller: Caller<tasks::Read>,
+    caller: Caller<Session<tasks::Read>>,
     State(db): State<Db>,
     origin: Origin,
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let ticket = Opaque::random()?;
-    let expiry = OffsetDateTime::from_unix_timestamp(caller.claims().exp)
+    let expiry = OffsetDateTime::from_unix_timestamp(caller.claims()?.exp)
         .map_err(|error| ApiError::Internal(error.to_string()))?;
     // Those of others that nobody used go, too: the table holds what half a minute brings.
     sqlx::query!("delete from ws_tickets where expires_at < clock_timestamp()")
@@ -51,7 +54,7 @@ pub(crate) async fn ws_ticket(
         caller.organization_id(),
         ticket.hash(),
         caller.user_id(),
-        caller.session_id(),
+        caller.session_id()?,
         origin.url,
         expiry,
     )

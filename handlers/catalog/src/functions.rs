@@ -5,8 +5,8 @@ use crate::{
     Function,
     Method::{self, Delete, Get, Patch, Post},
     Permission::{
-        AuditRead, MembersManage, MembersRead, OrgDelete, OrgUpdate, RolesManage, TasksDelete,
-        TasksRead, TasksWrite,
+        self, AuditRead, MembersManage, MembersRead, OrgDelete, OrgUpdate, RolesManage,
+        TasksDelete, TasksRead, TasksWrite,
     },
     Route,
 };
@@ -16,6 +16,15 @@ const fn to(method: Method, path: &'static str, access: Access) -> Route {
         method,
         path,
         access,
+        session_only: false,
+    }
+}
+
+/// A route that no API token may call, although API tokens may have the permission.
+const fn by_session(method: Method, path: &'static str, permission: Permission) -> Route {
+    Route {
+        session_only: true,
+        ..to(method, path, Needs(permission))
     }
 }
 
@@ -45,7 +54,7 @@ pub const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "auth",
-        about: "Sign-in with GitHub, sessions, access and refresh tokens.",
+        about: "Sign-in with GitHub, sessions, access, refresh and API tokens.",
         database_role: Some("miyabi_auth"),
         reads_jwt_keys: true,
         invokes: &["github", "ws-broadcast"],
@@ -59,7 +68,10 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/auth/me", SignedIn),
             to(Get, "/api/auth/sessions", SignedIn),
             to(Delete, "/api/auth/sessions/{session_id}", SignedIn),
-            to(Post, "/api/auth/ws-ticket", Needs(TasksRead)),
+            by_session(Post, "/api/auth/ws-ticket", TasksRead),
+            to(Get, "/api/tokens", SignedIn),
+            to(Post, "/api/tokens", SignedIn),
+            to(Delete, "/api/tokens/{token_id}", SignedIn),
         ],
         ..FUNCTION
     },

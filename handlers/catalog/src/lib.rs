@@ -51,6 +51,19 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub access: Access,
+    /// Whether it takes the access token of a session alone, although API tokens may have the
+    /// permission.
+    pub session_only: bool,
+}
+
+impl Route {
+    /// Whether a personal API token with the permission of the route is accepted.
+    pub const fn takes_api_tokens(&self) -> bool {
+        match self.access {
+            Access::Needs(permission) => permission.is_for_api_tokens() && !self.session_only,
+            Access::Public | Access::RefreshCookie | Access::SignedIn => false,
+        }
+    }
 }
 
 /// The methods in use.
@@ -85,8 +98,9 @@ pub enum Access {
     Public,
     /// Whoever holds the refresh cookie and the CSRF token that belongs to it.
     RefreshCookie,
-    /// Anybody with a valid access token, whatever the role.
+    /// Anybody with a valid access token of a session, whatever the role.
     SignedIn,
-    /// A valid access token whose role has this permission.
+    /// An access token whose role has this permission, or an API token that has it
+    /// ([`Route::takes_api_tokens`]).
     Needs(Permission),
 }

@@ -55,6 +55,23 @@ impl Permission {
             Permission::AuditRead => "audit.read",
         }
     }
+
+    /// Whether a personal API token may have it: never what concerns members, roles or the
+    /// organization. `api_tokens_permissions_known` in `migrations/` says the same.
+    pub const fn is_for_api_tokens(self) -> bool {
+        match self {
+            Permission::TasksRead
+            | Permission::TasksWrite
+            | Permission::TasksDelete
+            | Permission::TasksAssign
+            | Permission::AuditRead => true,
+            Permission::MembersRead
+            | Permission::MembersManage
+            | Permission::RolesManage
+            | Permission::OrgUpdate
+            | Permission::OrgDelete => false,
+        }
+    }
 }
 
 /// A role that every organization has and nobody can edit. `migrations/` seeds the same rows.

@@ -19,6 +19,14 @@ pub struct Audit {
     actor: Option<Uuid>,
 }
 
+/// Who acts in a transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Actor {
+    pub(crate) user: Option<Uuid>,
+    /// What the user acts by; `None`: a session.
+    pub(crate) api_token: Option<Uuid>,
+}
+
 impl Audit {
     /// Something that was done: `Audit::new("task.update", "task", id)`.
     pub fn new(
@@ -53,6 +61,13 @@ impl Audit {
     pub(crate) fn refusal(needed: Permission) -> Audit {
         Audit::denied("access.denied", "permission", None)
             .after(json!({ "needed": needed.as_str() }))
+    }
+
+    /// A program tried what only a person in a session may do.
+    pub(crate) fn session_required(token: Uuid, needed: Option<Permission>) -> Audit {
+        let needed = needed.map(Permission::as_str);
+        Audit::denied("access.denied", "api_token", token)
+            .after(json!({ "reason": "session_required", "needed": needed }))
     }
 
     /// Somebody tried something in an organization in which they no longer are.
@@ -94,16 +109,16 @@ impl Audit {
         lines: Vec<Audit>,
         connection: &mut BoundedConnection,
         organization: Uuid,
-        actor: Option<Uuid>,
+        actor: Actor,
     ) -> Result<(), ApiError> {
         let mut columns = Columns::default();
         for line in lines {
-            columns.push(line, actor);
+            columns.push(line, actor.user);
         }
         sqlx::query!(
             "insert into audit_log
-                (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id)
-             select $1, line.id, line.actor_id, line.action, line.outcome, line.target_type, line.target_id,
+                (organization_id, id, actor_id, api_token_id, action, outcome, target_type, target_id, before, after, request_id)
+             select $1, line.id, line.actor_id, $11, line.action, line.outcome, line.target_type, line.target_id,
                 line.before::jsonb, line.after::jsonb, $2
              from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[])
                 as line (id, actor_id, action, outcome, target_type, target_id, before, after)",
@@ -117,6 +132,7 @@ impl Audit {
             &columns.targets as &[Option<Uuid>],
             &columns.before as &[Option<String>],
             &columns.after as &[Option<String>],
+            actor.api_token,
         )
         .execute(connection)
         .await?;
@@ -135,6 +151,7 @@ impl Audit {
         connection: &mut BoundedConnection,
         organization: Uuid,
         actor: Uuid,
+        api_token: Option<Uuid>,
     ) -> Result<(), ApiError> {
         sqlx::query!(
             r#"with counted as (
@@ -148,8 +165,8 @@ impl Audit {
                 where organization_id = $1 and actor_id = $2 and hour < now() - interval '1 day'
              )
              insert into audit_log
-                (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id)
-             select $1, $4, $2, $5, 'denied', $6, $7, $8::text::jsonb,
+                (organization_id, id, actor_id, api_token_id, action, outcome, target_type, target_id, before, after, request_id)
+             select $1, $4, $2, $11, $5, 'denied', $6, $7, $8::text::jsonb,
                 case when lines = $3
                     then coalesce($9::text::jsonb, '{}') || '{"more_in_this_hour": "not recorded"}'
                     else $9::text::jsonb end,
@@ -165,6 +182,7 @@ impl Audit {
             self.before.map(RawJson::into_string),
             self.after.map(RawJson::into_string),
             request::id(),
+            api_token,
         )
         .execute(connection)
         .await?;

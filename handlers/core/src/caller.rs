@@ -1,4 +1,4 @@
-//! Who calls: the access token of the request, verified.
+//! Who calls: the access token or API token of the request, verified.
 //!
 //! Extracting a [`Caller`] proves who somebody is. What they may do is asked of the database when
 //! the transaction opens, in the same round trip: see [`crate::Db`].
@@ -11,17 +11,18 @@ use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
 use crate::{
-    ApiError, App,
-    keys::KeySet,
-    permission::{Requires, SignedIn},
+    ApiError, App, api_token,
+    credential::Credential,
+    keys::{KeySet, Keys},
+    permission::{OfSession, Requires, SignedIn},
     request,
     token::Claims,
 };
 
-/// A user with a valid access token, who must have the permission `P`.
+/// A user with a valid access token or API token, who must have the permission `P`.
 #[derive(Debug)]
 pub struct Caller<P: Requires = SignedIn> {
-    claims: Claims,
+    credential: Credential,
     keys: Arc<KeySet>,
     permission: PhantomData<P>,
 }
@@ -29,22 +30,16 @@ pub struct Caller<P: Requires = SignedIn> {
 impl<P: Requires> Caller<P> {
     /// The user.
     pub fn user_id(&self) -> Uuid {
-        self.claims.sub
+        self.credential.user()
     }
 
     /// The organization that the token is good for.
     pub fn organization_id(&self) -> Uuid {
-        self.claims.org
+        self.credential.organization()
     }
 
-    /// The session that the token belongs to.
-    pub fn session_id(&self) -> Uuid {
-        self.claims.sid
-    }
-
-    /// Everything that the token says.
-    pub fn claims(&self) -> &Claims {
-        &self.claims
+    pub(crate) fn credential(&self) -> &Credential {
+        &self.credential
     }
 
     /// Makes a cursor: a position in a list, opaque and unforgeable, good only for this
@@ -87,8 +82,33 @@ impl<P: Requires> Caller<P> {
     }
 
     fn scope(&self, scope: &impl Serialize) -> Result<Vec<u8>, ApiError> {
-        serde_json::to_vec(&(self.claims.org, scope))
+        serde_json::to_vec(&(self.organization_id(), scope))
             .map_err(|error| ApiError::Internal(error.to_string()))
+    }
+}
+
+impl<P: OfSession> Caller<P> {
+    /// The session that the access token belongs to.
+    ///
+    /// # Errors
+    ///
+    /// 500 for an API token, which the extractor refuses.
+    pub fn session_id(&self) -> Result<Uuid, ApiError> {
+        Ok(self.claims()?.sid)
+    }
+
+    /// Everything that the access token says.
+    ///
+    /// # Errors
+    ///
+    /// As [`Caller::session_id`].
+    pub fn claims(&self) -> Result<&Claims, ApiError> {
+        match &self.credential {
+            Credential::Session(claims) => Ok(claims),
+            Credential::ApiToken(_) => Err(ApiError::Internal(
+                "An API token has no session.".to_owned(),
+            )),
+        }
     }
 }
 
@@ -102,14 +122,39 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let token = bearer(&parts.headers)?;
-        let (claims, keys) = App::from_ref(state).keys()?.verify(token).await?;
-        request::set_caller(claims.sub, claims.org);
-        Ok(Caller {
-            claims,
+        let app = App::from_ref(state);
+        let (credential, keys) = verify(&app, app.keys()?, token).await?;
+        request::set_caller(credential.user(), credential.organization());
+        let caller = Caller {
+            credential,
             keys,
             permission: PhantomData,
-        })
+        };
+        // Here, and not only when a transaction opens: no handler of such a route runs.
+        if P::SESSION_ONLY && caller.credential.api_token().is_some() {
+            app.db().write(&caller).await?;
+            return Err(ApiError::Internal(
+                "An API token was let in where a session is needed.".to_owned(),
+            ));
+        }
+        Ok(caller)
     }
+}
+
+async fn verify(
+    app: &App,
+    keys: &Keys,
+    token: &str,
+) -> Result<(Credential, Arc<KeySet>), ApiError> {
+    if !api_token::is_one(token) {
+        let (claims, keys) = keys.verify(token).await?;
+        return Ok((Credential::Session(claims), keys));
+    }
+    let refused = || ApiError::unauthenticated("The access token is not accepted.");
+    let hash = api_token::parse(token).ok_or_else(refused)?;
+    let owner = app.db().find_api_token(hash).await?.ok_or_else(refused)?;
+    // For cursors alone.
+    Ok((Credential::ApiToken(owner), keys.to_verify().await?))
 }
 
 /// The token of `Authorization: Bearer ..`.

@@ -7,14 +7,15 @@
 use std::{sync::Arc, time::Instant};
 
 use sqlx::{Executor, Row, postgres::PgRow};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
     ApiError, Caller,
+    api_token::{ApiToken, Hash, KnownApiTokens},
     audit::Audit,
-    bounded_connection::STATEMENT_TIMEOUT_MS,
+    begin::{Entry, Mode, begin},
     connection::Connector,
+    credential::Credential,
     database_error::is_lost,
     nudge::Nudge,
     permission::Requires,
@@ -23,27 +24,19 @@ use crate::{
     tx::Tx,
 };
 
-/// Longest a statement may wait for a lock, in milliseconds.
-const LOCK_TIMEOUT_MS: u32 = 5_000;
-
 /// The database, as a function's role sees it. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {
     connector: Option<Arc<Connector>>,
     revocations: Arc<dyn Revocations>,
     nudge: Arc<Nudge>,
+    api_tokens: Arc<KnownApiTokens>,
 }
 
 impl std::fmt::Debug for Db {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("Db")
     }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mode {
-    Read,
-    Write,
 }
 
 impl Db {
@@ -56,6 +49,7 @@ impl Db {
             connector,
             revocations,
             nudge,
+            api_tokens: Arc::default(),
         }
     }
 
@@ -120,21 +114,29 @@ impl Db {
     }
 
     async fn tenant<P: Requires>(&self, caller: &Caller<P>, mode: Mode) -> Result<Tx, ApiError> {
-        let claims = caller.claims();
-        let token = TokenIds::of(claims)?;
-        if self.revocations.is_known_withdrawn(&token).await {
+        let credential = caller.credential();
+        let session = match credential {
+            Credential::Session(claims) => Some(TokenIds::of(claims)?),
+            Credential::ApiToken(_) => None,
+        };
+        if let Some(token) = &session
+            && self.revocations.is_known_withdrawn(token).await
+        {
             return Err(withdrawn_error());
         }
-        let sql = begin(mode, Some((&token, claims.org, true)), Some(claims.sub));
+        let entry = Entry::of(credential, true)?;
+        let sql = begin(mode, Some(&entry), Some(credential.user()));
         let (mut tx, row) = self.begin(&sql).await?;
         let row = row.ok_or_else(|| ApiError::Internal("app.enter gave no row.".to_owned()))?;
         let role: Option<&str> = row.try_get("role")?;
         let permissions: Option<&str> = row.try_get("permissions")?;
         let verdict = row.try_get::<&str, _>("verdict")?;
-        self.revocations.learn(&token, verdict == "withdrawn");
+        if let Some(token) = &session {
+            self.revocations.learn(token, verdict == "withdrawn");
+        }
         match verdict {
             "welcome" => tx.enter(
-                claims,
+                credential,
                 role.unwrap_or_default(),
                 permissions.unwrap_or_default(),
             ),
@@ -149,10 +151,20 @@ impl Db {
                 let Some(role) = role else {
                     return Err(refused);
                 };
-                tx.enter(claims, role, "");
-                let line = Audit::not_a_member(claims.sub, P::PERMISSION);
+                tx.enter(credential, role, "");
+                let line = Audit::not_a_member(credential.user(), P::PERMISSION);
                 return Err(self.refuse(tx, caller, mode, line, refused).await);
             }
+        }
+        if P::SESSION_ONLY
+            && let Some(token) = credential.api_token()
+        {
+            let refused = ApiError::forbidden(
+                "session_required",
+                "API tokens are not accepted here. Sign in, and send the access token of the session.",
+            );
+            let line = Audit::session_required(token, P::PERMISSION);
+            return Err(self.refuse(tx, caller, mode, line, refused).await);
         }
         match P::PERMISSION {
             Some(needed) if !tx.may(needed) => {
@@ -162,6 +174,38 @@ impl Db {
             }
             _ => Ok(tx),
         }
+    }
+
+    /// Whose API token has that hash, as this environment remembers it or the database says; the use
+    /// is noted at most once a minute. `None`: it is not one, or not good any more.
+    ///
+    /// # Errors
+    ///
+    /// 503 when the database does not respond.
+    pub(crate) async fn find_api_token(&self, hash: Hash) -> Result<Option<ApiToken>, ApiError> {
+        if let Some(known) = self.api_tokens.find(hash) {
+            return Ok(Some(known));
+        }
+        let sql = format!(
+            "{}; select token, owner, organization from app.use_api_token('{}')",
+            begin(Mode::Write, None, None),
+            hash.to_bytea()
+        );
+        let (tx, row) = self.begin(&sql).await?;
+        let row =
+            row.ok_or_else(|| ApiError::Internal("app.use_api_token returned no row.".to_owned()))?;
+        tx.commit().await?;
+        let Some(id) = row.try_get::<Option<Uuid>, _>("token")? else {
+            tracing::info!("An API token is refused.");
+            return Ok(None);
+        };
+        let token = ApiToken {
+            id,
+            user: row.try_get("owner")?,
+            organization: row.try_get("organization")?,
+        };
+        self.api_tokens.remember(hash, token);
+        Ok(Some(token))
     }
 
     /// Writes down that somebody tried what they may not, and says so.
@@ -190,15 +234,13 @@ impl Db {
             tx
         } else {
             tx.rollback().await?;
-            let claims = caller.claims();
-            let token = TokenIds::of(claims)?;
+            let credential = caller.credential();
             // Into the same organization, whatever it says of the caller by now: what was refused
             // was refused.
-            let enter = Some((&token, claims.org, false));
-            let (mut tx, _) = self
-                .begin(&begin(Mode::Write, enter, Some(claims.sub)))
-                .await?;
-            tx.enter(claims, "", "");
+            let entry = Entry::of(credential, false)?;
+            let sql = begin(Mode::Write, Some(&entry), Some(credential.user()));
+            let (mut tx, _) = self.begin(&sql).await?;
+            tx.enter(credential, "", "");
             tx
         };
         tx.audit_refusal(line).await?;
@@ -247,58 +289,7 @@ fn is_timeout(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut)
 }
 
-fn withdrawn_error() -> ApiError {
+pub(crate) fn withdrawn_error() -> ApiError {
     tracing::info!("An access token is refused: it was withdrawn.");
     ApiError::unauthenticated("The access token is not accepted.")
-}
-
-/// The statements that open a transaction. Only ids and numbers are put in, never text: this is a
-/// simple query, without parameters, because only that does everything in one round trip.
-fn begin(mode: Mode, enter: Option<(&TokenIds, Uuid, bool)>, user: Option<Uuid>) -> String {
-    let begin = match mode {
-        Mode::Read => "begin read only",
-        Mode::Write => "begin",
-    };
-    // Statements of their own: a select that sets a timeout is not yet governed by it.
-    let limits = format!(
-        "set local statement_timeout = {STATEMENT_TIMEOUT_MS}; set local lock_timeout = {LOCK_TIMEOUT_MS}"
-    );
-    let mut columns = Vec::new();
-    if let Some(user) = user {
-        columns.push(format!("set_config('app.current_user_id', '{user}', true)"));
-    }
-    let mut entered = String::new();
-    if let Some((token, organization, ask)) = enter {
-        let TokenIds {
-            user,
-            session,
-            token,
-            issued_at,
-        } = token;
-        let issued_at = issued_at.unix_timestamp();
-        columns.push(format!(
-            "set_config('app.current_org_id', '{organization}', true), \
-             entered.verdict, entered.role, entered.permissions"
-        ));
-        entered = format!(
-            " from app.enter('{user}', '{organization}', '{session}', '{token}', to_timestamp({issued_at}), {ask}) entered"
-        );
-    }
-    if columns.is_empty() {
-        return format!("{begin}; {limits}");
-    }
-    format!("{begin}; {limits}; select {}{entered}", columns.join(", "))
-}
-
-impl TokenIds {
-    fn of(claims: &crate::token::Claims) -> Result<TokenIds, ApiError> {
-        let issued_at =
-            OffsetDateTime::from_unix_timestamp(claims.iat).map_err(|_| withdrawn_error())?;
-        Ok(TokenIds {
-            user: claims.sub,
-            session: claims.sid,
-            token: claims.jti,
-            issued_at,
-        })
-    }
 }

@@ -116,6 +116,15 @@ impl Keys {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The keys that cursors are sealed and opened with.
+    ///
+    /// # Errors
+    ///
+    /// 503 when they cannot be read and none are known.
+    pub(crate) async fn to_verify(&self) -> Result<Arc<KeySet>, ApiError> {
+        self.get(VERIFYING_AGE).await
+    }
+
     /// The keys to sign with, no older than a minute when they can be read. Get them before a
     /// transaction opens: no row lock waits for Secrets Manager.
     ///

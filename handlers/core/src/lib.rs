@@ -29,9 +29,11 @@
 
 mod allow;
 mod answer;
+mod api_token;
 mod app;
 mod audit;
 mod aws;
+mod begin;
 mod bounded_connection;
 mod cache;
 mod cached_secret;
@@ -41,6 +43,7 @@ mod clock;
 mod compression;
 mod config;
 mod connection;
+mod credential;
 mod database_error;
 mod date;
 mod db;
@@ -73,6 +76,7 @@ mod timestamp;
 pub mod token;
 mod tx;
 
+pub use api_token::ApiTokenSecret;
 pub use app::App;
 pub use audit::Audit;
 pub use aws::{Connections, InvokeError, Posted, database_token};

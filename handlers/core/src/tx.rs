@@ -14,14 +14,14 @@ use uuid::Uuid;
 
 use crate::{
     ApiError,
-    audit::Audit,
+    audit::{Actor, Audit},
     bounded_connection::BoundedConnection,
     connection::ConnectionGuard,
+    credential::Credential,
     nudge::Nudge,
     outbox::{self, Event},
     request,
     revocation::{self, Revocations, Withdrawal},
-    token::Claims,
 };
 
 /// A transaction that carries its organization. Queries run on `&mut *tx`. Dropped without
@@ -34,6 +34,8 @@ pub struct Tx {
     began: Instant,
     user: Option<Uuid>,
     organization: Option<Uuid>,
+    /// The API token of the caller; `None` in a session.
+    api_token: Option<Uuid>,
     role: String,
     permissions: Vec<Permission>,
     events: Vec<Event>,
@@ -63,6 +65,7 @@ impl Tx {
             began,
             user: None,
             organization: None,
+            api_token: None,
             role: String::new(),
             permissions: Vec::new(),
             events: Vec::new(),
@@ -71,9 +74,10 @@ impl Tx {
         }
     }
 
-    pub(crate) fn enter(&mut self, claims: &Claims, role: &str, permissions: &str) {
-        self.user = Some(claims.sub);
-        self.organization = Some(claims.org);
+    pub(crate) fn enter(&mut self, credential: &Credential, role: &str, permissions: &str) {
+        self.user = Some(credential.user());
+        self.organization = Some(credential.organization());
+        self.api_token = credential.api_token();
         role.clone_into(&mut self.role);
         self.permissions = permissions
             .split(',')
@@ -117,16 +121,16 @@ impl Tx {
         Err(refused)
     }
 
-    /// What somebody is told whose role does not have a permission.
+    /// The 403 of somebody whose role or API token does not have a permission.
     pub(crate) fn lacks(&self, needed: Permission) -> ApiError {
-        ApiError::forbidden(
-            "missing_permission",
-            format!(
-                "Your role `{}` does not have the permission `{}`.",
-                self.role,
-                needed.as_str()
+        let (role, needed) = (&self.role, needed.as_str());
+        let detail = match self.api_token {
+            None => format!("Your role `{role}` does not have the permission `{needed}`."),
+            Some(_) => format!(
+                "This API token does not have the permission `{needed}`, or your role `{role}` does not."
             ),
-        )
+        };
+        ApiError::forbidden("missing_permission", detail)
     }
 
     /// For `auth` only: makes this the transaction of a user, after finding out who it is.
@@ -210,7 +214,9 @@ impl Tx {
                 "The line of a refusal needs a user and an organization.".to_owned(),
             ));
         };
-        line.insert_refusal(self, organization, user).await
+        let api_token = self.api_token;
+        line.insert_refusal(self, organization, user, api_token)
+            .await
     }
 
     /// Writes several lines at once.
@@ -219,7 +225,11 @@ impl Tx {
     ///
     /// As [`Tx::audit`].
     pub async fn audit_all(&mut self, lines: Vec<Audit>) -> Result<(), ApiError> {
-        let (organization, actor) = (self.organization, self.user);
+        let organization = self.organization;
+        let actor = Actor {
+            user: self.user,
+            api_token: self.api_token,
+        };
         let organization = organization
             .ok_or_else(|| ApiError::Internal("An audit row needs an organization.".to_owned()))?;
         Audit::insert(lines, self, organization, actor).await

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use miyabi_catalog::Access;
+use miyabi_catalog::{Access, Route};
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -32,7 +32,7 @@ pub(crate) fn complete(document: &mut Value) -> Result<(), Error> {
                     "Two operations have the id `{id}`: give {method} {path} another `operation_id`."
                 )));
             }
-            describe_access(operation, route.access);
+            describe_access(operation, route);
             errors::add(operation, route.access, path.contains('{'));
         }
     }
@@ -40,8 +40,8 @@ pub(crate) fn complete(document: &mut Value) -> Result<(), Error> {
     Ok(())
 }
 
-fn describe_access(operation: &mut Value, access: Access) {
-    let (security, who) = match access {
+fn describe_access(operation: &mut Value, route: &Route) {
+    let (security, who) = match route.access {
         Access::Public => (json!([]), "Needs no token.".to_owned()),
         Access::RefreshCookie => (
             json!([{"refresh_cookie": [], "csrf_token": []}]),
@@ -49,14 +49,25 @@ fn describe_access(operation: &mut Value, access: Access) {
         ),
         Access::SignedIn => (
             json!([{"access_token": []}]),
-            "Requires an access token of any role.".to_owned(),
+            "Requires an access token of any role, and a session: no API token is accepted."
+                .to_owned(),
         ),
         Access::Needs(permission) => {
             operation["x-permission"] = json!(permission.as_str());
-            (
-                json!([{"access_token": []}]),
-                format!("Requires the permission `{}`.", permission.as_str()),
-            )
+            let name = permission.as_str();
+            if route.takes_api_tokens() {
+                (
+                    json!([{"access_token": []}, {"api_token": []}]),
+                    format!("Requires the permission `{name}`."),
+                )
+            } else {
+                (
+                    json!([{"access_token": []}]),
+                    format!(
+                        "Requires the permission `{name}`, and a session: no API token is accepted."
+                    ),
+                )
+            }
         }
     };
     operation["security"] = security;
@@ -72,6 +83,10 @@ fn security_schemes() -> Value {
         "access_token": {
             "type": "http", "scheme": "bearer", "bearerFormat": "JWT",
             "description": "Issued by `POST /api/auth/refresh` for one organization. Valid for 15 minutes.",
+        },
+        "api_token": {
+            "type": "http", "scheme": "bearer",
+            "description": "Created by `POST /api/tokens` for one organization. Begins with `miy_`, and is valid for a year at most.",
         },
         "csrf_token": {
             "type": "apiKey", "in": "header", "name": "x-csrf-token",

@@ -62,7 +62,7 @@ pub(crate) fn responses() -> Value {
     let problems = [
         (
             "Forbidden",
-            "`missing_permission`: the role of the caller lacks the permission. `not_a_member`: the caller is not a member of the organization any more.",
+            "`missing_permission`: the role of the caller or the API token lacks the permission. `session_required`: the route takes no API tokens. `not_a_member`: the caller is not a member of the organization any more.",
         ),
         (
             "Forged",

@@ -5,8 +5,9 @@ use serde_json::{Map, Value, json};
 use crate::Error;
 
 /// Tags of the operations, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     ("auth", "Sign-in with GitHub, access tokens and sessions."),
+    ("tokens", "API tokens of the caller."),
     ("organizations", "Organizations of the caller."),
     ("members", "Members of an organization."),
     ("roles", "Roles of an organization and their permissions."),

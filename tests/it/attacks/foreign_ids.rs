@@ -15,6 +15,7 @@ struct Things {
     organization: String,
     user: String,
     invitation: String,
+    token: String,
 }
 
 async fn things(person: &Person) -> Things {
@@ -29,7 +30,10 @@ async fn things(person: &Person) -> Things {
     let invitation = person
         .post("/api/invitations", json!({"role": "viewer"}))
         .await;
+    let token = json!({"name": "Private", "permissions": ["tasks.read"]});
+    let token = person.post("/api/tokens", token).await.expect(201);
     Things {
+        token: id(token["api_token"].clone()),
         organization: person.organization_id(),
         user: person.user_id(),
         invitation: id(invitation.expect(201)["invitation"].clone()),
@@ -50,6 +54,7 @@ fn nothing() -> Things {
         organization: id(),
         user: id(),
         invitation: id(),
+        token: id(),
     }
 }
 
@@ -99,6 +104,7 @@ fn fill(route: &Route, things: &Things) -> String {
         .replace("{organization_id}", &things.organization)
         .replace("{user_id}", &things.user)
         .replace("{invitation_id}", &things.invitation)
+        .replace("{token_id}", &things.token)
 }
 
 #[tokio::test]
@@ -108,8 +114,20 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
     let mallory = app.sign_in("mallory").await;
     let theirs = things(&alice).await;
     let own = things(&mallory).await;
+    let everything = ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign"];
+    let program = mallory.api_token(&everything).await;
     for route in routes_with_ids() {
         let title = format!("{} {}", route.method.as_str(), route.path);
+        if route.takes_api_tokens() {
+            let absent = ask(&program, route, &fill(route, &nothing())).await;
+            let foreign = ask(&program, route, &fill(route, &theirs)).await;
+            assert_eq!(absent.status, 404, "{title} by an API token: {absent}");
+            assert_eq!(
+                essence(&foreign),
+                essence(&absent),
+                "{title} by an API token"
+            );
+        }
         let absent = ask(&mallory, route, &fill(route, &nothing())).await;
         let foreign = ask(&mallory, route, &fill(route, &theirs)).await;
         assert_eq!(absent.status, 404, "{title}: {absent}");
@@ -123,6 +141,7 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
             organization: theirs.organization.clone(),
             user: theirs.user.clone(),
             invitation: theirs.invitation.clone(),
+            token: theirs.token.clone(),
         };
         if route.path.contains("{comment_id}") {
             let foreign = ask(&mallory, route, &fill(route, &mixed)).await;
@@ -145,6 +164,8 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
     assert_eq!(members["items"][0]["version"], 1, "{members}");
     let invitations = alice.get("/api/invitations").await.expect(200);
     assert_eq!(invitations["items"][0]["revoked_at"], Value::Null);
+    let tokens = alice.get("/api/tokens").await.expect(200);
+    assert_eq!(tokens["items"][0]["revoked_at"], Value::Null, "{tokens}");
 }
 
 /// Time says no more than the answer: the statements are the same, and none of them finds a row.

@@ -26,6 +26,11 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
         ("POST", "/api/labels", json!({"name": "New"})),
         ("PATCH", label.as_str(), json!({"name": "New"})),
         ("POST", "/api/organizations", json!({"name": "New"})),
+        (
+            "POST",
+            "/api/tokens",
+            json!({"name": "New", "permissions": ["tasks.read"]}),
+        ),
         ("PATCH", organization.as_str(), json!({"name": "New"})),
         (
             "POST",
@@ -43,6 +48,8 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
         ("deleted_at", json!(null)),
         ("created_at", json!("2020-01-01T00:00:00Z")),
         ("title_key", json!("x")),
+        ("user_id", json!(bob.user_id())),
+        ("token_hash", json!("x")),
         ("__proto__", json!({})),
     ];
     for (method, path, body) in &routes {

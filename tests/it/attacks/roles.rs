@@ -53,6 +53,35 @@ async fn ask(app: &App, route: &Route, person: Option<&Person>) -> Response {
     }
 }
 
+/// What an API token of an owner may do: with every permission that one can have, and to read only.
+const API_TOKENS: [(&str, &[&str]); 2] = [
+    (
+        "token",
+        &[
+            "tasks.read",
+            "tasks.write",
+            "tasks.delete",
+            "tasks.assign",
+            "audit.read",
+        ],
+    ),
+    ("reader", &["tasks.read"]),
+];
+
+fn expected_of_token(route: &Route, permissions: &[&str]) -> &'static str {
+    match route.access {
+        Access::Public => "in",
+        // By its cookie, which has nothing to do with the token.
+        Access::RefreshCookie => "401",
+        Access::Needs(permission)
+            if route.takes_api_tokens() && permissions.contains(&permission.as_str()) =>
+        {
+            "in"
+        }
+        Access::SignedIn | Access::Needs(_) => "403",
+    }
+}
+
 fn expected(route: &Route, role: Option<&str>) -> &'static str {
     let permissions = BUILT_IN_ROLES
         .iter()
@@ -78,30 +107,33 @@ async fn attack_31_every_route_with_every_role() {
     for (login, role) in [("bob", "viewer"), ("carol", "member"), ("dave", "admin")] {
         people.push((role, app.member(&owner, login, role).await));
     }
+    let mut programs = Vec::new();
+    for (name, permissions) in API_TOKENS {
+        programs.push((name, permissions, owner.api_token(permissions).await));
+    }
     people.push(("owner", owner));
 
-    let mut table = format!("{:<62} none viewer member admin owner\n", "");
+    let mut table = format!("{:<62} none viewer member admin owner token reader\n", "");
     let mut wrong = String::new();
     for route in routes() {
         let title = format!("{} {}", route.method.as_str(), route.path);
         let mut line = format!("{title:<62}");
-        let mut cell = |role: Option<&str>, response: &Response| {
+        let mut cell = |who: &str, expected: &str, response: &Response| {
             let found = verdict(response);
-            if found != expected(route, role) {
-                let role = role.unwrap_or("nobody");
+            if found != expected {
                 writeln!(
                     wrong,
-                    "{title} as {role}: {} expected, {found} found\n{response}\n",
-                    expected(route, Some(role))
+                    "{title} as {who}: {expected} expected, {found} found\n{response}\n"
                 )
                 .unwrap();
             }
             write!(line, " {found:<5}").unwrap();
         };
-        cell(None, &ask(&app, route, None).await);
+        let response = ask(&app, route, None).await;
+        cell("nobody", expected(route, None), &response);
         for (role, person) in &mut people {
             let response = ask(&app, route, Some(person)).await;
-            cell(Some(role), &response);
+            cell(role, expected(route, Some(role)), &response);
             // Some routes change or end the session on purpose: the next row needs a whole one.
             if matches!(route.access, Access::RefreshCookie | Access::SignedIn)
                 && method(route) == Method::POST
@@ -110,6 +142,14 @@ async fn attack_31_every_route_with_every_role() {
                     .sign_in_to(&person.login, &person.organization_id())
                     .await;
             }
+        }
+        for (name, permissions, program) in &programs {
+            let request = program.request(method(route), &absent(route));
+            let response = match route.method.as_str() {
+                "GET" | "DELETE" => request.send().await,
+                _ => request.json(json!({})).send().await,
+            };
+            cell(name, expected_of_token(route, permissions), &response);
         }
         writeln!(table, "{}", line.trim_end()).unwrap();
     }

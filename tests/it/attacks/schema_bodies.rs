@@ -195,6 +195,7 @@ async fn attack_52_what_the_schema_allows_is_taken() {
         "/api/members?limit=100",
         "/api/roles?limit=100",
         "/api/invitations?limit=100",
+        "/api/tokens?limit=100",
     ] {
         assert_eq!(fixture.alice.get(path).await.status, 200, "{path}");
     }

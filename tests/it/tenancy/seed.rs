@@ -34,6 +34,8 @@ pub(super) async fn tenant(connection: &mut PgConnection, number: i64) -> Tenant
          insert into labels (organization_id, id, name) values ('{organization}', '{label}', 'Label');
          insert into task_labels (organization_id, task_id, label_id, task_created_at)
             values ('{organization}', '{task}', '{label}', now());
+         insert into api_tokens (organization_id, id, user_id, name, token_hash, last_four, permissions, expires_at)
+            values ('{organization}', gen_random_uuid(), '{user}', 'Program', sha256('{number}'), 'last', '[]', now());
          insert into audit_log (organization_id, id, actor_id, action, target_type, request_id)
             values ('{organization}', gen_random_uuid(), '{user}', 'task.create', 'task', 'request');
          insert into refusal_counts (organization_id, actor_id, hour, lines)

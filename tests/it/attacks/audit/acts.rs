@@ -57,6 +57,7 @@ pub(super) async fn on(app: &App, alice: &Person, route: &str) -> Done {
         _ if super::acts_of_orgs::has(path) => {
             super::acts_of_orgs::on(app, alice, method, path).await
         }
+        _ if path.starts_with("/api/tokens") => token(alice, method, path).await,
         _ if path.starts_with("/api/auth/") => session(app, alice, method, path).await,
         _ => panic!("Which line of the trail does `{route}` leave?"),
     }
@@ -114,6 +115,24 @@ async fn label(alice: &Person, method: Method, path: &str) -> Done {
     Done {
         action,
         target: label,
+        actor: alice.user_id(),
+    }
+}
+
+async fn token(alice: &Person, method: Method, path: &str) -> Done {
+    let new = json!({"name": "Program", "permissions": ["tasks.read"]});
+    let created = alice.post("/api/tokens", new).await.expect(201);
+    let token = created["api_token"]["id"].as_str().unwrap().to_owned();
+    let action = if method == Method::DELETE {
+        let path = path.replace("{token_id}", &token);
+        alice.delete(&path).await.expect(204);
+        "api_token.revoke"
+    } else {
+        "api_token.create"
+    };
+    Done {
+        action,
+        target: token,
         actor: alice.user_id(),
     }
 }
