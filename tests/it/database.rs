@@ -27,6 +27,7 @@ async fn runtime_roles_log_in_with_their_password_and_are_no_superusers() {
     for role in [
         "miyabi_activity",
         "miyabi_auth",
+        "miyabi_inbox",
         "miyabi_orgs",
         "miyabi_tasks",
         "miyabi_owner",

@@ -17,6 +17,7 @@ mod deployed;
 mod docs;
 #[cfg(feature = "aws")]
 mod faults;
+mod inbox;
 mod invocations;
 mod lambda_emulator;
 mod live;

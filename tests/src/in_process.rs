@@ -57,6 +57,7 @@ impl InProcess {
         let router = match function.name {
             "auth" => miyabi_auth::router(),
             "activity" => miyabi_activity::router(),
+            "inbox" => miyabi_inbox::router(),
             "orgs" => miyabi_orgs::router(),
             "tasks" => miyabi_tasks::router(),
             other => panic!("`{other}` has no router for tests"),

@@ -3,7 +3,7 @@
 use crate::{
     Access::{self, Needs, Public, RefreshCookie, SignedIn},
     Function,
-    Method::{self, Delete, Get, Patch, Post},
+    Method::{self, Delete, Get, Patch, Post, Put},
     Permission::{
         self, AuditRead, MembersManage, MembersRead, OrgDelete, OrgUpdate, RolesManage,
         TasksDelete, TasksRead, TasksWrite,
@@ -90,6 +90,26 @@ pub const FUNCTIONS: &[Function] = &[
         name: "github",
         about: "The one function with a way to GitHub: an OAuth code becomes a profile.",
         in_vpc: false,
+        ..FUNCTION
+    },
+    Function {
+        name: "inbox",
+        about: "What each person is to look at: notifications and watched tasks.",
+        database_role: Some("miyabi_inbox"),
+        reads_jwt_keys: true,
+        invokes: &["ws-broadcast"],
+        routes: &[
+            to(Get, "/api/notifications", Needs(TasksRead)),
+            to(Post, "/api/notifications/read", Needs(TasksRead)),
+            to(
+                Patch,
+                "/api/notifications/{notification_id}",
+                Needs(TasksRead),
+            ),
+            to(Get, "/api/tasks/{task_id}/watch", Needs(TasksRead)),
+            to(Put, "/api/tasks/{task_id}/watch", Needs(TasksRead)),
+            to(Delete, "/api/tasks/{task_id}/watch", Needs(TasksRead)),
+        ],
         ..FUNCTION
     },
     Function {

@@ -40,8 +40,8 @@ pub struct Tx {
     permissions: Vec<Permission>,
     events: Vec<Event>,
     withdrawals: Vec<Withdrawal>,
-    /// Other organizations in which a session that is withdrawn has connections.
-    closing: Vec<Uuid>,
+    /// Organizations to look after although no event of this transaction is in them.
+    nudged: Vec<Uuid>,
 }
 
 impl fmt::Debug for Tx {
@@ -70,7 +70,7 @@ impl Tx {
             permissions: Vec::new(),
             events: Vec::new(),
             withdrawals: Vec::new(),
-            closing: Vec::new(),
+            nudged: Vec::new(),
         }
     }
 
@@ -241,6 +241,12 @@ impl Tx {
         self.events.push(event);
     }
 
+    /// Has `ws-broadcast` look after the organization once this transaction is committed, without an
+    /// event: for signals to single people.
+    pub fn nudge(&mut self) {
+        self.nudged.extend(self.organization);
+    }
+
     /// Withdraws access tokens. It counts when this transaction is committed; then the connections
     /// of a session are closed, in every organization.
     ///
@@ -257,7 +263,7 @@ impl Tx {
             )
             .fetch_all(&mut **self)
             .await?;
-            self.closing.extend(organizations);
+            self.nudged.extend(organizations);
         }
         Ok(())
     }
@@ -270,7 +276,7 @@ impl Tx {
     /// Those of the database; 500 when there are events but no organization.
     pub async fn commit(mut self) -> Result<(), ApiError> {
         let mut sql = String::new();
-        let mut nudged = std::mem::take(&mut self.closing);
+        let mut nudged = std::mem::take(&mut self.nudged);
         if !self.events.is_empty() {
             let organization = self
                 .organization

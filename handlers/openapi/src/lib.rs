@@ -24,6 +24,7 @@ pub fn document() -> Result<Value, Error> {
         ("activity", miyabi_activity::openapi()),
         ("auth", miyabi_auth::openapi()),
         ("docs", miyabi_docs::openapi()),
+        ("inbox", miyabi_inbox::openapi()),
         ("orgs", miyabi_orgs::openapi()),
         ("tasks", miyabi_tasks::openapi()),
     ];

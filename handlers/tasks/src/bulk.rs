@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Task, TaskSummary, change::TaskChange, fields::Fields, hierarchy};
+use crate::{Task, TaskSummary, change::TaskChange, fields::Fields, hierarchy, notifications::Act};
 
 /// Most tasks of one request.
 const MAX: usize = 100;
@@ -121,6 +121,9 @@ pub(crate) async fn bulk(
         };
         let updated = after.update(&mut tx, caller.organization_id(), task).await;
         lines.push(updated.map_err(|error| of_item(error, number))?);
+        Act::of(&caller, task.id)
+            .changed(&mut tx, &Fields::of(task), &after)
+            .await?;
         changed.push(task.id);
     }
     if !changed.is_empty() {

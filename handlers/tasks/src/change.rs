@@ -12,7 +12,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds};
+use crate::{
+    Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds, notifications::Act,
+};
 
 /// A change to a task, as a JSON merge patch (RFC 7396). Absent members stay unchanged.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -147,6 +149,9 @@ pub(crate) async fn change(
         .update(&mut tx, caller.organization_id(), &task)
         .await?;
     tx.audit(line).await?;
+    Act::of(&caller, id)
+        .changed(&mut tx, &before, &after)
+        .await?;
     let task = Task::find(&mut tx, id).await?;
     tx.emit(Event::TaskChanged {
         id,

@@ -22,6 +22,8 @@ use serde_json::json;
 use utoipa::{ToSchema, openapi::Object};
 use uuid::Uuid;
 
+use crate::notifications::Act;
+
 /// The text of a comment.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -124,6 +126,9 @@ pub(crate) async fn create(
     let line = Audit::new("comment.create", "comment", id);
     tx.audit(line.after(json!({ "task_id": task, "body": new.body })))
         .await?;
+    Act::of(&caller, task)
+        .commented(&mut tx, None, new.body.as_str())
+        .await?;
     let comment = Comment::find(&mut tx, task, id).await?;
     tx.emit(Event::CommentChanged {
         task_id: task,
@@ -191,6 +196,9 @@ pub(crate) async fn change(
             .after(json!({ "body": change.body })),
     )
     .await?;
+    Act::of(&caller, task)
+        .commented(&mut tx, Some(&comment.body), change.body.as_str())
+        .await?;
     let comment = Comment::find(&mut tx, task, id).await?;
     tx.emit(Event::CommentChanged {
         task_id: task,

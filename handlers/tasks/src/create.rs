@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds};
+use crate::{
+    Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds, notifications::Act,
+};
 
 /// A new task.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -88,6 +90,7 @@ pub(crate) async fn create(
         .await?;
     tx.audit(line).await?;
     let task = Task::find(&mut tx, id).await?;
+    Act::of(&caller, id).created(&mut tx, &fields).await?;
     tx.emit(Event::TaskChanged {
         id,
         version: task.version,

@@ -18,6 +18,7 @@ mod hierarchy;
 mod label_ids;
 mod labels;
 pub mod list;
+mod notifications;
 mod one;
 mod priority;
 mod remove;

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::{
     Summary,
     batch::{self, Sent},
-    close, presence, retention,
+    close, inbox, presence, retention,
 };
 
 /// How many events there are between two looks at what is too old to keep.
@@ -30,6 +30,7 @@ pub(crate) async fn drain(
         // With events, each batch has closed what it found.
         close::close_stale(app, organization, 0).await?;
     }
+    inbox::send_signals(app, organization).await?;
     presence::send_due(app, organization).await?;
     finish(app, organization, summary).await
 }

@@ -21,6 +21,7 @@ mod close;
 mod deliver;
 mod drain;
 mod event;
+mod inbox;
 mod message;
 mod presence;
 mod retention;

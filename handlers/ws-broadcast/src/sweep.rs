@@ -5,7 +5,7 @@ use std::time::Instant;
 use miyabi_core::{ApiError, App};
 use uuid::Uuid;
 
-use crate::{Summary, close, drain, presence, retention};
+use crate::{Summary, close, drain, inbox, presence, retention};
 
 /// How many organizations are asked for at once.
 const PAGE: i32 = 100;
@@ -55,6 +55,7 @@ pub(crate) async fn sweep(app: &App, deadline: Instant) -> Result<Summary, ApiEr
 async fn look_after(app: &App, organization: Uuid, deadline: Instant) -> Result<Summary, ApiError> {
     close::close_stale(app, organization, EXPIRING_SECONDS).await?;
     let summary = drain::send_events(app, organization, deadline).await?;
+    inbox::send_signals(app, organization).await?;
     presence::send_due(app, organization).await?;
     retention::forget_old(app, organization).await?;
     drain::finish(app, organization, summary).await

@@ -24,6 +24,13 @@ const WITHOUT_A_LINE: &[(&str, &str)] = &[
         "it only reads; the code is in the body so that no log has it",
     ),
     (
+        "POST /api/notifications/read",
+        "whether somebody has read what they were told is theirs, and changes nothing for others",
+    ),
+    ("PATCH /api/notifications/{notification_id}", "the same"),
+    ("PUT /api/tasks/{task_id}/watch", "the same"),
+    ("DELETE /api/tasks/{task_id}/watch", "the same"),
+    (
         "POST /api/auth/ws-ticket",
         "a ticket of 30 seconds gives no more than the token that it was issued for",
     ),

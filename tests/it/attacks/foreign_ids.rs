@@ -16,9 +16,23 @@ struct Things {
     user: String,
     invitation: String,
     token: String,
+    notification: String,
 }
 
-async fn things(person: &Person) -> Things {
+/// A notification, which only somebody else's act would make.
+async fn notification(app: &App, person: &Person, task: &str) -> String {
+    let id = Uuid::new_v4().to_string();
+    app.sql(&format!(
+        "insert into notifications (organization_id, id, user_id, task_id, reasons, actor_id)
+         values ('{}', '{id}', '{user}', '{task}', array['assigned'], '{user}')",
+        person.organization_id(),
+        user = person.user_id(),
+    ))
+    .await;
+    id
+}
+
+async fn things(app: &App, person: &Person) -> Things {
     let id = |value: Value| value["id"].as_str().unwrap().to_owned();
     let task = id(person
         .post("/api/tasks", json!({"title": "Private"}))
@@ -34,6 +48,7 @@ async fn things(person: &Person) -> Things {
     let token = person.post("/api/tokens", token).await.expect(201);
     Things {
         token: id(token["api_token"].clone()),
+        notification: notification(app, person, &task).await,
         organization: person.organization_id(),
         user: person.user_id(),
         invitation: id(invitation.expect(201)["invitation"].clone()),
@@ -55,6 +70,7 @@ fn nothing() -> Things {
         user: id(),
         invitation: id(),
         token: id(),
+        notification: id(),
     }
 }
 
@@ -68,6 +84,7 @@ async fn ask(person: &Person, route: &Route, path: &str) -> Response {
         ("PATCH", path) if path.ends_with("{label_id}") || path.ends_with("{organization_id}") => {
             Some(json!({"name": "Intruder"}))
         }
+        ("PATCH", path) if path.ends_with("{notification_id}") => Some(json!({"read": true})),
         ("PATCH", path) if path.ends_with("{user_id}") => Some(json!({"role": "viewer"})),
         ("PATCH", _) => Some(json!({"title": "Intruder"})),
         _ => None,
@@ -105,6 +122,7 @@ fn fill(route: &Route, things: &Things) -> String {
         .replace("{user_id}", &things.user)
         .replace("{invitation_id}", &things.invitation)
         .replace("{token_id}", &things.token)
+        .replace("{notification_id}", &things.notification)
 }
 
 #[tokio::test]
@@ -112,8 +130,8 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let mallory = app.sign_in("mallory").await;
-    let theirs = things(&alice).await;
-    let own = things(&mallory).await;
+    let theirs = things(&app, &alice).await;
+    let own = things(&app, &mallory).await;
     let everything = ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign"];
     let program = mallory.api_token(&everything).await;
     for route in routes_with_ids() {
@@ -142,6 +160,7 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
             user: theirs.user.clone(),
             invitation: theirs.invitation.clone(),
             token: theirs.token.clone(),
+            notification: theirs.notification.clone(),
         };
         if route.path.contains("{comment_id}") {
             let foreign = ask(&mallory, route, &fill(route, &mixed)).await;
@@ -164,6 +183,8 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
     assert_eq!(members["items"][0]["version"], 1, "{members}");
     let invitations = alice.get("/api/invitations").await.expect(200);
     assert_eq!(invitations["items"][0]["revoked_at"], Value::Null);
+    let inbox = alice.get("/api/notifications").await.expect(200);
+    assert_eq!(inbox["items"][0]["read_at"], Value::Null, "{inbox}");
     let tokens = alice.get("/api/tokens").await.expect(200);
     assert_eq!(tokens["items"][0]["revoked_at"], Value::Null, "{tokens}");
 }
@@ -174,7 +195,7 @@ async fn attack_29_a_foreign_id_takes_as_long_as_none() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let mallory = app.sign_in("mallory").await;
-    let theirs = things(&alice).await;
+    let theirs = things(&app, &alice).await;
     let ask = async |id: String| {
         mallory
             .get(&format!("/api/tasks/{id}"))
@@ -195,8 +216,8 @@ async fn attack_30_ids_of_another_organization_in_bodies() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let mallory = app.sign_in("mallory").await;
-    let theirs = things(&alice).await;
-    let own = things(&mallory).await;
+    let theirs = things(&app, &alice).await;
+    let own = things(&app, &mallory).await;
     let path = format!("/api/tasks/{}", own.task);
     let cases = [
         ("assignee_id", json!(alice.user_id()), json!(Uuid::new_v4())),

@@ -42,6 +42,7 @@ struct Fixture {
     label: String,
     bob: Person,
     code: String,
+    notification: String,
 }
 
 impl Fixture {
@@ -68,6 +69,15 @@ impl Fixture {
             .post("/api/invitations", json!({"role": "viewer"}))
             .await;
         let code = link.expect(201)["code"].as_str().unwrap().to_owned();
+        let notification = uuid::Uuid::new_v4().to_string();
+        app.sql(&format!(
+            "insert into notifications (organization_id, id, user_id, task_id, reasons, actor_id)
+             values ('{}', '{notification}', '{}', '{task}', array['assigned'], '{}')",
+            alice.organization_id(),
+            alice.user_id(),
+            bob.user_id(),
+        ))
+        .await;
         Fixture {
             app,
             alice,
@@ -77,6 +87,7 @@ impl Fixture {
             label,
             bob,
             code,
+            notification,
         }
     }
 
@@ -90,6 +101,7 @@ impl Fixture {
             "login" => json!("bob"),
             "code" => json!(self.code),
             "id" => json!(self.task),
+            "ids" => json!([self.notification]),
             "parent_id" => json!(self.other_task),
             "assignee_id" => json!(self.alice.user_id()),
             "label_ids" => json!([self.label]),
@@ -133,6 +145,7 @@ impl Fixture {
             .replace("{label_id}", &self.label)
             .replace("{organization_id}", &self.alice.organization_id())
             .replace("{user_id}", &self.bob.user_id())
+            .replace("{notification_id}", &self.notification)
             .replace("{role_name}", ROLE);
         assert!(!path.contains('{'), "nothing is known for {path}");
         let method: Method = operation.method.parse().unwrap();
@@ -196,6 +209,7 @@ async fn attack_52_what_the_schema_allows_is_taken() {
         "/api/roles?limit=100",
         "/api/invitations?limit=100",
         "/api/tokens?limit=100",
+        "/api/notifications?limit=100",
     ] {
         assert_eq!(fixture.alice.get(path).await.status, 200, "{path}");
     }

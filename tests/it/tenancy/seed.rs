@@ -36,6 +36,10 @@ pub(super) async fn tenant(connection: &mut PgConnection, number: i64) -> Tenant
             values ('{organization}', '{task}', '{label}', now());
          insert into api_tokens (organization_id, id, user_id, name, token_hash, last_four, permissions, expires_at)
             values ('{organization}', gen_random_uuid(), '{user}', 'Program', sha256('{number}'), 'last', '[]', now());
+         insert into task_watchers (organization_id, task_id, user_id) values ('{organization}', '{task}', '{user}');
+         insert into notifications (organization_id, id, user_id, task_id, reasons, actor_id)
+            values ('{organization}', gen_random_uuid(), '{user}', '{task}', array['assigned'], '{user}');
+         insert into inbox_signals (organization_id, user_id) values ('{organization}', '{user}');
          insert into audit_log (organization_id, id, actor_id, action, target_type, request_id)
             values ('{organization}', gen_random_uuid(), '{user}', 'task.create', 'task', 'request');
          insert into refusal_counts (organization_id, actor_id, hour, lines)
