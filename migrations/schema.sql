@@ -3,12 +3,44 @@
 
 role miyabi_activity
 role miyabi_auth
+role miyabi_inbox
 role miyabi_orgs
 role miyabi_tasks
 role miyabi_ws_broadcast
 role miyabi_ws_connect
-schema app: miyabi_activity usage, miyabi_auth usage, miyabi_orgs usage, miyabi_tasks usage, miyabi_ws_broadcast usage, miyabi_ws_connect usage
-schema public: miyabi_activity usage, miyabi_auth usage, miyabi_orgs usage, miyabi_tasks usage, miyabi_ws_broadcast usage, miyabi_ws_connect usage
+schema app: miyabi_activity usage, miyabi_auth usage, miyabi_inbox usage, miyabi_orgs usage, miyabi_tasks usage, miyabi_ws_broadcast usage, miyabi_ws_connect usage
+schema public: miyabi_activity usage, miyabi_auth usage, miyabi_inbox usage, miyabi_orgs usage, miyabi_tasks usage, miyabi_ws_broadcast usage, miyabi_ws_connect usage
+
+table api_tokens with row-level security
+    -- Personal API tokens. Only the hash of a token is kept.
+    organization_id uuid not null
+    id uuid not null
+    user_id uuid not null
+    name text not null
+    token_hash bytea not null
+    last_four text not null -- The last characters of the token, to tell it from others.
+    permissions jsonb not null -- What it may do at most: the role of its user limits it as well, with each request.
+    created_at timestamp with time zone not null default now()
+    expires_at timestamp with time zone not null
+    last_used_at timestamp with time zone -- When it was last used, to the minute.
+    revoked_at timestamp with time zone
+    constraint api_tokens_expires_within_a_year CHECK ((expires_at <= (created_at + '365 days'::interval)))
+    constraint api_tokens_last_four_shape CHECK ((last_four ~ '^[0-9A-Za-z]{4}$'::text))
+    constraint api_tokens_name_length CHECK ((char_length(name) <= 100))
+    constraint api_tokens_name_not_blank CHECK ((btrim(name) <> ''::text))
+    constraint api_tokens_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint api_tokens_permissions_array CHECK ((jsonb_typeof(permissions) = 'array'::text))
+    constraint api_tokens_permissions_known CHECK ((permissions <@ '["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "audit.read"]'::jsonb))
+    constraint api_tokens_pkey PRIMARY KEY (organization_id, id)
+    constraint api_tokens_token_hash_sha256 CHECK ((octet_length(token_hash) = 32))
+    constraint api_tokens_user_fkey FOREIGN KEY (organization_id, user_id) REFERENCES memberships(organization_id, user_id)
+    CREATE INDEX api_tokens_token_hash ON public.api_tokens USING btree (token_hash)
+    CREATE INDEX api_tokens_user_id ON public.api_tokens USING btree (organization_id, user_id, id)
+    policy tenant for all to miyabi_activity, miyabi_auth using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, id, user_id, name, token_hash, last_four, permissions, expires_at) to miyabi_auth
+    grant select (organization_id, id, name, last_four) to miyabi_activity
+    grant select (organization_id, id, user_id, name, last_four, permissions, created_at, expires_at, last_used_at, revoked_at) to miyabi_auth
+    grant update (revoked_at) to miyabi_auth
 
 table audit_log with row-level security
     -- Who did what. Append-only: no runtime role may change or remove a row.
@@ -23,6 +55,7 @@ table audit_log with row-level security
     after jsonb
     request_id text not null
     created_at timestamp with time zone not null default now()
+    api_token_id uuid -- The API token that the actor used; null for a session. No foreign key: nothing removes a token.
     constraint audit_log_action_shape CHECK ((action ~ '^[a-z_]+(\.[a-z_]+)+$'::text))
     constraint audit_log_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint audit_log_outcome_known CHECK ((outcome = ANY (ARRAY['allowed'::text, 'denied'::text])))
@@ -34,12 +67,14 @@ table audit_log with row-level security
     CREATE INDEX audit_log_target ON public.audit_log USING btree (organization_id, target_id, created_at DESC, id DESC)
     CREATE INDEX audit_log_target_type ON public.audit_log USING btree (organization_id, target_type, created_at DESC, id DESC)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_inbox for all to miyabi_inbox using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_activity
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_auth
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_orgs
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id) to miyabi_tasks
-    grant select (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, created_at) to miyabi_activity
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_activity
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_auth
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_inbox
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_orgs
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_tasks
+    grant select (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, created_at, api_token_id) to miyabi_activity
 
 table built_in_roles
     -- What each new organization starts with; equal to BUILT_IN_ROLES in handlers/catalog. No runtime role sees it.
@@ -75,6 +110,20 @@ table idempotency_keys with row-level security
     grant select (organization_id, user_id, route, key, request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_tasks
     grant update (request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_orgs
     grant update (request_hash, status, headers, body, created_at, expires_at, answer) to miyabi_tasks
+
+table inbox_signals with row-level security
+    -- People whose inbox changed and whose connections were not told yet. A row goes when they were.
+    organization_id uuid not null
+    id uuid not null default gen_random_uuid()
+    user_id uuid not null
+    constraint inbox_signals_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint inbox_signals_pkey PRIMARY KEY (organization_id, id)
+    policy tenant for all to miyabi_inbox, miyabi_tasks, miyabi_ws_broadcast using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_ws_broadcast
+    grant insert (organization_id, user_id) to miyabi_inbox
+    grant insert (organization_id, user_id) to miyabi_tasks
+    grant select (organization_id, id, user_id) to miyabi_ws_broadcast
+    grant update (user_id) to miyabi_ws_broadcast
 
 table invitations with row-level security
     -- Invitations to an organization, by a link with a code. Only the hash of the code is kept.
@@ -145,14 +194,49 @@ table memberships with row-level security
     constraint memberships_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id)
     CREATE INDEX memberships_present ON public.memberships USING btree (organization_id, user_id) WHERE (removed_at IS NULL)
     CREATE INDEX memberships_user_id ON public.memberships USING btree (user_id, organization_id)
+    CREATE TRIGGER memberships_revoke_api_tokens AFTER UPDATE OF removed_at ON public.memberships FOR EACH ROW WHEN (((old.removed_at IS NULL) AND (new.removed_at IS NOT NULL))) EXECUTE FUNCTION app.revoke_api_tokens_of_former_member()
     policy own for all to miyabi_auth using (user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid) with check (user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid)
     policy tenant for all to miyabi_activity, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_inbox for all to miyabi_inbox using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant select (organization_id, user_id) to miyabi_inbox
     grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_activity
     grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_auth
     grant select (organization_id, user_id, role, created_at, removed_at) to miyabi_tasks
     grant select (organization_id, user_id, role, created_at, removed_at, version) to miyabi_orgs
     grant update (role, removed_at, version) to miyabi_orgs
+
+table notifications with row-level security
+    -- One row for each person and task: what it says is collected until the person has read it.
+    organization_id uuid not null
+    id uuid not null
+    user_id uuid not null
+    task_id uuid not null
+    reasons text[] not null -- Why the person is notified; those since they read it last.
+    actor_id uuid not null -- Who did it last.
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    read_at timestamp with time zone
+    archived_at timestamp with time zone
+    snoozed_until timestamp with time zone -- Not shown before; something new ends it.
+    constraint notifications_actor_fkey FOREIGN KEY (organization_id, actor_id) REFERENCES memberships(organization_id, user_id)
+    constraint notifications_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint notifications_pkey PRIMARY KEY (organization_id, id)
+    constraint notifications_reasons_known CHECK (((reasons <@ ARRAY['assigned'::text, 'mentioned'::text, 'watching'::text]) AND ((cardinality(reasons) >= 1) AND (cardinality(reasons) <= 3))))
+    constraint notifications_snoozed_until_bounds CHECK (((snoozed_until >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (snoozed_until < '10000-01-01 00:00:00+00'::timestamp with time zone)))
+    constraint notifications_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
+    constraint notifications_user_fkey FOREIGN KEY (organization_id, user_id) REFERENCES memberships(organization_id, user_id)
+    constraint notifications_user_task_key UNIQUE (organization_id, user_id, task_id)
+    CREATE INDEX notifications_actor_id ON public.notifications USING btree (organization_id, actor_id)
+    CREATE INDEX notifications_task_id ON public.notifications USING btree (organization_id, task_id)
+    CREATE INDEX notifications_updated ON public.notifications USING btree (organization_id, user_id, updated_at DESC, id DESC)
+    policy own for all to miyabi_inbox using ((user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid) AND (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)) with check ((user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid) AND (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, id, user_id, task_id, reasons, actor_id) to miyabi_tasks
+    grant select (organization_id, id, user_id, task_id, reasons, actor_id, created_at, updated_at, read_at, archived_at, snoozed_until) to miyabi_inbox
+    grant select (organization_id, id, user_id, task_id, reasons, actor_id, updated_at, read_at, archived_at, snoozed_until) to miyabi_tasks
+    grant update (read_at, archived_at, snoozed_until) to miyabi_inbox
+    grant update (reasons, actor_id, updated_at, read_at, archived_at, snoozed_until) to miyabi_tasks
 
 table organizations with row-level security
     -- The tenants.
@@ -253,21 +337,26 @@ table refusal_counts with row-level security
     constraint refusal_counts_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint refusal_counts_pkey PRIMARY KEY (organization_id, actor_id, hour)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_inbox for all to miyabi_inbox using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant delete to miyabi_activity
     grant delete to miyabi_auth
+    grant delete to miyabi_inbox
     grant delete to miyabi_orgs
     grant delete to miyabi_tasks
     grant insert (organization_id, actor_id, hour, lines) to miyabi_activity
     grant insert (organization_id, actor_id, hour, lines) to miyabi_auth
+    grant insert (organization_id, actor_id, hour, lines) to miyabi_inbox
     grant insert (organization_id, actor_id, hour, lines) to miyabi_orgs
     grant insert (organization_id, actor_id, hour, lines) to miyabi_tasks
     grant select (organization_id, actor_id, hour, lines) to miyabi_activity
     grant select (organization_id, actor_id, hour, lines) to miyabi_auth
+    grant select (organization_id, actor_id, hour, lines) to miyabi_inbox
     grant select (organization_id, actor_id, hour, lines) to miyabi_orgs
     grant select (organization_id, actor_id, hour, lines) to miyabi_tasks
     grant update (lines) to miyabi_activity
     grant update (lines) to miyabi_auth
+    grant update (lines) to miyabi_inbox
     grant update (lines) to miyabi_orgs
     grant update (lines) to miyabi_tasks
 
@@ -393,6 +482,25 @@ table task_labels with row-level security
     grant insert (organization_id, task_id, label_id, task_created_at) to miyabi_tasks
     grant select (organization_id, task_id, label_id, task_created_at) to miyabi_tasks
 
+table task_watchers with row-level security
+    -- Who is notified of a task beside those whom it names: its creator, assignees, commenters, and whoever chose to.
+    organization_id uuid not null
+    task_id uuid not null
+    user_id uuid not null
+    created_at timestamp with time zone not null default now()
+    constraint task_watchers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint task_watchers_pkey PRIMARY KEY (organization_id, task_id, user_id)
+    constraint task_watchers_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
+    constraint task_watchers_user_fkey FOREIGN KEY (organization_id, user_id) REFERENCES memberships(organization_id, user_id)
+    CREATE INDEX task_watchers_user_id ON public.task_watchers USING btree (organization_id, user_id)
+    policy own for all to miyabi_inbox using ((user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid) AND (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)) with check ((user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid) AND (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant delete to miyabi_inbox
+    grant insert (organization_id, task_id, user_id) to miyabi_inbox
+    grant insert (organization_id, task_id, user_id) to miyabi_tasks
+    grant select (organization_id, task_id, user_id) to miyabi_tasks
+    grant select (organization_id, task_id, user_id, created_at) to miyabi_inbox
+
 table tasks with row-level security
     -- The tasks of an organization; a deleted one keeps its row until it is restored.
     organization_id uuid not null
@@ -445,7 +553,9 @@ table tasks with row-level security
     CREATE INDEX tasks_title_dates ON public.tasks USING btree (organization_id, title_key, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_updated_dates ON public.tasks USING btree (organization_id, updated_at, id, created_at, due_key) WHERE (deleted_at IS NULL)
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_inbox for all to miyabi_inbox using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant insert (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by) to miyabi_tasks
+    grant select (organization_id, id, title, status, deleted_at) to miyabi_inbox
     grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, due_key, metadata, version, created_by, created_at, updated_at, deleted_at) to miyabi_tasks
     grant update (title, description, status, priority, assignee_id, parent_id, due_at, metadata, version, updated_at, deleted_at) to miyabi_tasks
 
@@ -472,6 +582,11 @@ table users with row-level security
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)))) with check (EXISTS ( SELECT
    FROM memberships m
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))))
+    policy tenant_inbox for all to miyabi_inbox using (( SELECT m.user_id
+   FROM memberships m
+  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL) with check (( SELECT m.user_id
+   FROM memberships m
+  WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL)
     policy tenant_orgs for all to miyabi_orgs using (( SELECT m.user_id
    FROM memberships m
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL) with check (( SELECT m.user_id
@@ -479,6 +594,7 @@ table users with row-level security
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL)
     grant select (id, github_id, login, name, avatar_url, email, created_at, disabled_at) to miyabi_auth
     grant select (id, login, name, avatar_url) to miyabi_activity
+    grant select (id, login, name, avatar_url) to miyabi_inbox
     grant select (id, login, name, avatar_url) to miyabi_tasks
     grant select (id, login, name, avatar_url, disabled_at) to miyabi_orgs
 
@@ -620,7 +736,32 @@ begin
 end
 $function$
     -- Asked when a tenant transaction opens: is this access token still good, and what may its user do in the organization now.
-    grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+    grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.enter_api_token(p_token uuid, p_user uuid, p_organization uuid, OUT verdict text, OUT role text, OUT permissions text)
+ RETURNS record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    granted jsonb;
+begin
+    select t.permissions into granted from public.api_tokens t
+        where t.organization_id = p_organization and t.id = p_token and t.user_id = p_user
+            and t.revoked_at is null and t.expires_at > clock_timestamp();
+    if not found then
+        verdict := 'withdrawn';
+        return;
+    end if;
+    select e.verdict, e.role,
+            (select string_agg(p, ',') from unnest(string_to_array(e.permissions, ',')) p where granted ? p)
+        into verdict, enter_api_token.role, enter_api_token.permissions
+        from app.enter(p_user, p_organization, null, null, null, false) e;
+end
+$function$
+    -- Asked when a tenant transaction opens: is this API token still good, and what may it do in the organization now.
+    grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
 
 CREATE OR REPLACE FUNCTION app.find_invitation(p_hash bytea, OUT verdict text, OUT organization uuid, OUT organization_name text, OUT invitation uuid, OUT granted_role text, OUT login text, OUT expires timestamp with time zone)
  RETURNS record
@@ -743,7 +884,7 @@ begin
 end
 $function$
     -- Whether an access token was withdrawn before its time.
-    grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+    grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
 
 CREATE OR REPLACE FUNCTION app.my_memberships(p_after uuid, p_limit integer, OUT organization_id uuid, OUT name text, OUT role text, OUT joined_at timestamp with time zone, OUT deleted_at timestamp with time zone, OUT restorable_until timestamp with time zone)
  RETURNS SETOF record
@@ -771,7 +912,7 @@ AS $function$select o.id, o.name, m.role
             and m.removed_at is null and o.deleted_at is null
         order by m.created_at, o.id$function$
     -- The organizations that the current user belongs to now, oldest membership first.
-    grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+    grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
 
 CREATE OR REPLACE FUNCTION app.organizations_to_serve(p_after uuid, p_limit integer, p_expiring_seconds integer)
  RETURNS SETOF uuid
@@ -785,8 +926,17 @@ AS $function$with recursive undelivered as (
                     where o.delivered_at is null and o.organization_id > u.organization_id order by o.organization_id limit 1)
             from undelivered u where u.organization_id is not null
         ),
+        signalled as (
+            (select s.organization_id from public.inbox_signals s order by s.organization_id limit 1)
+            union all
+            select (select s.organization_id from public.inbox_signals s
+                    where s.organization_id > u.organization_id order by s.organization_id limit 1)
+            from signalled u where u.organization_id is not null
+        ),
         found as (
             select u.organization_id from undelivered u where u.organization_id is not null
+            union
+            select s.organization_id from signalled s where s.organization_id is not null
             union
             select e.organization_id from app.ws_entitlements e
                 where not e.is_entitled or e.expires_at <= clock_timestamp() + make_interval(secs => p_expiring_seconds)
@@ -799,7 +949,7 @@ AS $function$with recursive undelivered as (
         )
         select f.organization_id from found f where p_after is null or f.organization_id > p_after
         order by f.organization_id limit p_limit$function$
-    -- Organizations with events or presence to send, connections to close or events to forget: ids only, in their order.
+    -- Organizations with events, signals or presence to send, connections to close or events to forget: ids only, in their order.
     grant execute to miyabi_ws_broadcast
 
 CREATE OR REPLACE FUNCTION app.restore_organization(p_id uuid)
@@ -832,6 +982,20 @@ end
 $function$
     -- Undoes a deletion within 30 days, for a member who may delete: restored, missing_permission or not_found.
     grant execute to miyabi_orgs
+
+CREATE OR REPLACE FUNCTION app.revoke_api_tokens_of_former_member()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    update public.api_tokens t set revoked_at = now()
+        where t.organization_id = new.organization_id and t.user_id = new.user_id and t.revoked_at is null;
+    return null;
+end
+$function$
+    -- Somebody who leaves and comes back finds none of their tokens in use.
 
 CREATE OR REPLACE FUNCTION app.search_candidates(p_organization uuid, p_words tsquery, p_limit integer)
  RETURNS SETOF uuid
@@ -974,6 +1138,32 @@ end
 $function$
     -- Who signed in, by the numeric id at GitHub and by nothing else.
     grant execute to miyabi_auth
+
+CREATE OR REPLACE FUNCTION app.use_api_token(p_hash bytea, OUT token uuid, OUT owner uuid, OUT organization uuid)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    used timestamptz;
+begin
+    select t.id, t.user_id, t.organization_id, t.last_used_at into token, owner, organization, used
+        from public.api_tokens t
+        where t.token_hash = p_hash and t.revoked_at is null and t.expires_at > clock_timestamp();
+    if found and (used is null or used < clock_timestamp() - interval '1 minute') then
+        -- Whoever has the row writes the same: nobody waits for them.
+        perform from public.api_tokens t
+            where t.organization_id = organization and t.id = token for no key update skip locked;
+        if found then
+            update public.api_tokens t set last_used_at = clock_timestamp()
+                where t.organization_id = organization and t.id = token;
+        end if;
+    end if;
+end
+$function$
+    -- Whose token has this hash; nulls when it is not good. Found by the hash alone: whoever asks has the token. Notes the use.
+    grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
 
 CREATE OR REPLACE FUNCTION app.withdrawals(OUT kind text, OUT id uuid, OUT issued_before timestamp with time zone, OUT expires_at timestamp with time zone)
  RETURNS SETOF record
