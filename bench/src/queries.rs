@@ -11,7 +11,7 @@ const SMALL: [u32; 2] = [50, 1000];
 
 /// What is asked for; the placeholders are ids of the organization. Label 1 is on every second task,
 /// label 3 on 3 of 100, label 7 on 5 of 1,000.
-const PATHS: [&str; 58] = [
+const PATHS: [&str; 63] = [
     "/api/tasks",
     "/api/tasks?limit=100",
     "/api/tasks?sort=created_at",
@@ -67,6 +67,12 @@ const PATHS: [&str; 58] = [
     "/api/tasks?q=%22some+description%22+needle",
     "/api/tasks?q=common&status=failed&priority=p3",
     "/api/tasks?q=common&label={Label 3}",
+    // A word in comments alone; 共通, 共通の仕事, 議事録 and 録: of a third of the tasks, and of few comments.
+    "/api/tasks?q=walnut",
+    "/api/tasks?q=%E5%85%B1%E9%80%9A",
+    "/api/tasks?q=%E5%85%B1%E9%80%9A%E3%81%AE%E4%BB%95%E4%BA%8B",
+    "/api/tasks?q=%E8%AD%B0%E4%BA%8B%E9%8C%B2",
+    "/api/tasks?q=%E9%8C%B2",
     "/api/tasks?title_prefix=needle",
     "/api/labels",
     "/api/tasks/stats",

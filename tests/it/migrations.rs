@@ -4,6 +4,7 @@ mod interrupted;
 mod large_objects;
 mod lock;
 mod runs;
+mod search_words;
 mod side_by_side;
 
 use miyabi_tests::{App, Database, Setup, Value, json};

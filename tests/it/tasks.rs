@@ -8,6 +8,8 @@ mod create;
 mod labels;
 mod list;
 mod remove;
+mod search;
+mod search_words;
 mod snapshot;
 mod stats;
 

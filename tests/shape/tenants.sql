@@ -10,6 +10,10 @@
 -- number of rows each time. Run as the superuser on a database with the schema; FIRST, LAST and
 -- LARGE are replaced by numbers.
 
+-- The words of all rows are written together at the end.
+alter table tasks disable trigger keep_words;
+alter table task_comments disable trigger keep_words;
+
 create temporary table shape as
     select md5('organization ' || n)::uuid as organization, n as number,
         case when n = 0 then LARGE else 20 + n % 41 end as tasks,
@@ -64,6 +68,25 @@ insert into task_labels (organization_id, task_id, label_id, task_created_at)
     from tasks t join labels l on l.organization_id = t.organization_id join shape s on s.organization = t.organization_id
     where ('x' || left(md5(t.id::text || l.name), 7))::bit(28)::integer % 1000
         < case l.name when 'Label 1' then 500 when 'Label 2' then 200 when 'Label 3' then 30 when 'Label 20' then 0 else 5 end;
+
+-- One task in five has a comment, and one in 2,000 one in Japanese. All use the same words; the word
+-- walnut is in comments alone.
+insert into task_comments (organization_id, id, task_id, author_id, body, created_at)
+    select t.organization_id, md5('comment ' || t.id)::uuid, t.id, t.created_by,
+        'Common words about it' || case when s.n % 10000 = 15 then ', and about a walnut' when s.n % 2000 = 5 then '、議事録を確認しました' else '' end,
+        t.created_at
+    from tasks t join shape o on o.organization = t.organization_id
+    cross join lateral (select substring(t.title from '[0-9]+$')::integer as n) s
+    where s.n % 5 = 0;
+
+insert into task_words (organization_id, task_id, source_id, words)
+    select t.organization_id, t.id, t.id, app.words_of_task(t.organization_id, t.title, t.description)
+    from tasks t join shape o on o.organization = t.organization_id where t.deleted_at is null
+    union all
+    select c.organization_id, c.task_id, c.id, app.words_of_comment(c.organization_id, c.body)
+    from task_comments c join shape o on o.organization = c.organization_id;
+alter table tasks enable trigger keep_words;
+alter table task_comments enable trigger keep_words;
 
 drop table shape_team;
 drop table shape_people;

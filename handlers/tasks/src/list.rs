@@ -4,6 +4,7 @@ mod approach;
 mod by_ids;
 mod conditions;
 mod filter;
+mod found;
 mod listed;
 mod order;
 mod schema;
@@ -11,6 +12,7 @@ mod statement;
 
 pub use approach::{Approach, SETTINGS, write_counts};
 pub use filter::{Asked, Filter};
+pub use found::FoundIn;
 pub use order::Order;
 pub use statement::{Position, Statement};
 
@@ -19,6 +21,7 @@ use miyabi_core::{ApiError, Caller, Db, Json, Limit, Page, Problem, Query, permi
 use sqlx::{Postgres, QueryBuilder};
 
 use crate::TaskSummary;
+use found::Found;
 use listed::Listed;
 
 /// Lists tasks.
@@ -30,8 +33,10 @@ use listed::Listed;
 /// - `-priority`: most urgent first, the oldest first within a priority; `priority`: the reverse
 /// - `title`, `-title`: alphabetical, regardless of case
 ///
-/// `q` cannot be combined with `title_prefix`, `deleted=true` or a `sort` other than `-created_at`:
-/// matches are sorted newest first. `deleted=true` cannot be combined with `sort`: the task that
+/// `q` finds tasks that have all its words in their title and description together, or in one comment.
+/// Each item has `found_in`. Open tasks (`pending`, `in_progress`) come first, then closed ones, each
+/// the newest first, so `q` cannot be combined with `title_prefix`, `deleted=true` or a `sort` other
+/// than `-created_at`. `deleted=true` cannot be combined with `sort`: the task that
 /// was deleted last comes first.
 #[utoipa::path(
     get,
@@ -66,7 +71,9 @@ pub(crate) async fn list(
     let limit = Limit::parse(asked.limit.as_deref())?;
     let cursor = asked.cursor.clone();
     let (filter, order) = asked.resolve(caller.user_id())?;
-    let scope = ("tasks", order, &filter);
+    let is_search = filter.search.is_some();
+    // Places in a search are of another kind.
+    let scope = (if is_search { "search" } else { "tasks" }, order, &filter);
     let after: Option<Position> = cursor
         .map(|cursor| caller.open_cursor(&scope, &cursor))
         .transpose()?;
@@ -84,13 +91,22 @@ pub(crate) async fn list(
     .write(&mut sql);
     // With filters it is not kept: it is planned for these values, since how many rows have them
     // decides the plan. Without, every page is found in the same way.
-    let rows: Vec<Listed> = sql
+    let rows: Vec<Found> = sql
         .build_query_as()
         .persistent(filter == Filter::default())
         .fetch_all(&mut *tx)
         .await?;
-    let places: Vec<Position> = rows.iter().map(|row| order.position(row)).collect();
-    let tasks = Listed::show(rows, &mut tx).await?;
+    let (rows, found_in): (Vec<Listed>, Vec<_>) =
+        rows.into_iter().map(|row| (row.task, row.found_in)).unzip();
+    let place = |task| match is_search {
+        true => Position::in_search(task),
+        false => order.position(task),
+    };
+    let places: Vec<Position> = rows.iter().map(place).collect();
+    let mut tasks = Listed::show(rows, &mut tx).await?;
+    for (task, found_in) in tasks.iter_mut().zip(found_in) {
+        task.found_in = found_in;
+    }
     tx.commit().await?;
     let page = Page::new(&tasks, limit, |last| {
         caller.seal_cursor(&scope, &places[last])

@@ -6,7 +6,7 @@ use sqlx::{FromRow, types::Json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Priority, Status};
+use crate::{Priority, Status, list::FoundIn};
 
 /// A task.
 #[derive(Debug, Serialize, FromRow, ToSchema)]
@@ -77,6 +77,9 @@ pub struct TaskSummary {
     /// Time of deletion; only present in a list of deleted tasks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
+    /// Texts of the task with a word of the search; only present in a search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found_in: Option<Vec<FoundIn>>,
 }
 
 /// A member of the organization, or a former one.
@@ -171,6 +174,7 @@ impl From<Task> for TaskSummary {
             created_at: task.created_at,
             updated_at: task.updated_at,
             deleted_at: None,
+            found_in: None,
         }
     }
 }

@@ -72,15 +72,22 @@ async fn a_migration_cut_off_after_any_statement_is_healed_by_the_next_run() {
 }
 
 /// What `create index concurrently` leaves behind when it is killed while it looks through the
-/// table has the name of the index, and no query may use it. The index is the one of the newest
-/// migration: an older one may not run after it.
+/// table has the name of the index, and no query may use it. The migrations after it have not run: an
+/// older one may not run after a newer one.
 #[tokio::test]
 async fn an_index_whose_building_was_killed_is_built_by_the_next_run() {
     let app = unmigrated().await;
-    migrate(&app, "apply").await.unwrap();
+    let mut superuser = app.database().connect_as_superuser().await;
+    superuser
+        .execute(sqlx::raw_sql(STOP_BEHIND_THE_INDEX_OF_WORDS))
+        .await
+        .unwrap();
+    let stopped = migrate(&app, "apply").await.unwrap();
+    assert_eq!(stopped["error"]["version"], 74, "{stopped}");
     app.sql(
-        "update pg_index set indisvalid = false where indexrelid = 'outbox_created_at'::regclass;
-         delete from _sqlx_migrations where version = 42",
+        "drop event trigger stop; drop function stop();
+         update pg_index set indisvalid = false where indexrelid = 'task_words_words'::regclass;
+         delete from _sqlx_migrations where version = 73",
     )
     .await;
     assert_eq!(invalid_indexes(&app).await.len(), 1);
@@ -89,6 +96,18 @@ async fn an_index_whose_building_was_killed_is_built_by_the_next_run() {
     assert_eq!(invalid_indexes(&app).await, [""; 0]);
     assert_eq!(schema(&app).await, uninterrupted().await);
 }
+
+/// Fails the migration that drops the old functions of the search, behind the one that makes the index
+/// of the new one.
+const STOP_BEHIND_THE_INDEX_OF_WORDS: &str = "
+    create function stop() returns event_trigger language plpgsql as $$
+    begin
+        if to_regclass('public.task_words_words') is not null then
+            raise exception 'stopped';
+        end if;
+    end $$;
+    create event trigger stop on ddl_command_start when tag in ('DROP FUNCTION') execute function stop();
+";
 
 async fn invalid_indexes(app: &App) -> Vec<String> {
     app.rows("select indexrelid::regclass from pg_index where not indisvalid")

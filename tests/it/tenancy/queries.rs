@@ -152,7 +152,7 @@ fn combinations() -> Vec<String> {
     queries
 }
 
-const SEARCHES: [&str; 10] = [
+const SEARCHES: [&str; 18] = [
     "q=needle",
     "q=common",
     "q=description",
@@ -161,6 +161,16 @@ const SEARCHES: [&str; 10] = [
     "q=zebra",
     "q=needle+50000",
     "q=%22some+description%22+-common",
+    // In comments alone.
+    "q=walnut",
+    // 共通, 共通の仕事, 仕, 議事録 and 録: Japanese that a third of the tasks has, and that few comments have.
+    "q=%E5%85%B1%E9%80%9A",
+    "q=%E5%85%B1%E9%80%9A%E3%81%AE%E4%BB%95%E4%BA%8B",
+    "q=%E4%BB%95",
+    "q=%E8%AD%B0%E4%BA%8B%E9%8C%B2",
+    "q=%E9%8C%B2",
+    "q=walnut+or+maple",
+    "q=-common",
     "q=common&status=failed&priority=p3",
     "q=common&label={rare}",
     "q=common&assignee=none&status=pending",

@@ -28,7 +28,7 @@ async fn tenant(app: &App, login: &str) -> Tenant {
     let label = person.post("/api/labels", json!({"name": "Garden"})).await;
     let label = id(&label.expect(201));
     let mut tasks = BTreeSet::new();
-    for title in TITLES {
+    for (number, title) in TITLES.iter().enumerate() {
         let task = json!({
             "title": title,
             "description": "The same words as everybody",
@@ -38,7 +38,8 @@ async fn tenant(app: &App, login: &str) -> Tenant {
             "metadata": {"same": "words"},
         });
         let task = id(&person.post("/api/tasks", task).await.expect(201));
-        let comment = json!({"body": "The same words as everybody"});
+        // Words that only comments have, and that both have.
+        let comment = json!({"body": format!("議事録を確認しました, walnut {number}")});
         person
             .post(&format!("/api/tasks/{task}/comments"), comment)
             .await
@@ -77,6 +78,14 @@ async fn organizations_with_the_same_words_find_and_count_their_own_rows_only() 
             ("q=maple&limit=1".to_owned(), 2),
             ("q=everybody&limit=1".to_owned(), 4),
             ("q=%22the+same+words%22".to_owned(), 4),
+            // In comments: a word, one that each has once, Japanese, a single character, none.
+            ("q=walnut&limit=1".to_owned(), 4),
+            ("q=walnut+3".to_owned(), 1),
+            ("q=%E8%AD%B0%E4%BA%8B%E9%8C%B2&limit=1".to_owned(), 4),
+            ("q=%E9%8C%B2".to_owned(), 4),
+            ("q=%E6%B0%B4".to_owned(), 1),
+            ("q=-walnut".to_owned(), 0),
+            ("q=-%E6%B0%B4".to_owned(), 3),
             ("title_prefix=water&sort=title&limit=1".to_owned(), 2),
             ("title_prefix=%E7%9B%86".to_owned(), 1),
             ("assignee=me&sort=-priority".to_owned(), 4),
@@ -96,8 +105,10 @@ async fn organizations_with_the_same_words_find_and_count_their_own_rows_only() 
         for query in [
             format!("label={}", other.label),
             format!("q=maple&label={}", other.label),
+            format!("q=walnut&label={}", other.label),
             format!("assignee={}", other.person.user_id()),
             format!("q=maple&assignee={}", other.person.user_id()),
+            format!("q=walnut&assignee={}", other.person.user_id()),
             format!("created_by={}", other.person.user_id()),
             format!("parent={}", other.tasks.first().unwrap()),
         ] {

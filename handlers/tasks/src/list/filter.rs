@@ -22,7 +22,8 @@ pub struct Asked {
     /// unknown are missing. Cannot be combined with any other parameter.
     #[param(value_type = Option<schema::Ids>, inline)]
     pub(super) ids: Option<Ids>,
-    /// Words of the title or the description, in the syntax of a web search: `maple -bonsai "red leaves"`.
+    /// Words of the title, the description or a comment, in the syntax of a web search:
+    /// `maple -bonsai "red leaves"`. Chinese, Japanese and Korean words are found inside of others.
     #[param(inline)]
     q: Option<Line<200>>,
     /// One status, or several with commas between them: `pending,in_progress`.

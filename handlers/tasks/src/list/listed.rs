@@ -75,6 +75,7 @@ impl Listed {
             created_at: self.created_at,
             updated_at: self.updated_at,
             deleted_at: self.deleted_at,
+            found_in: None,
         }
     }
 }

@@ -15,7 +15,9 @@ use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Approach, Filter, Order, conditions::write_any, filter::Wanted, order::By};
+use super::{
+    Approach, Filter, Order, conditions::write_any, filter::Wanted, found::IS_OPEN, order::By,
+};
 use crate::{Priority, Status};
 
 /// A task's place in an order.
@@ -132,10 +134,12 @@ impl Statement<'_> {
 
     /// The tasks that match, after the place of the page.
     fn write_matching(&self, sql: &mut QueryBuilder<'_, Postgres>, branch: Branch<'_>) {
-        sql.push("select ").push(COLUMNS).push(" from ");
+        sql.push("select ").push(COLUMNS);
         if let Some(words) = &self.filter.search {
+            sql.push(", found.found_in from ");
             return self.write_search(sql, words);
         }
+        sql.push(" from ");
         let along_label = self.is_along_label();
         if let (true, Some(label)) = (along_label, self.filter.label) {
             sql.push("task_labels l join tasks t on t.organization_id = l.organization_id and t.id = l.task_id where l.organization_id = ");
@@ -223,19 +227,24 @@ impl Statement<'_> {
             .push_bind(time(filter.created_from));
         sql.push(", p_created_before => ")
             .push_bind(time(filter.created_before));
+        sql.push(", p_after_is_open => ")
+            .push_bind(self.after.map(Position::is_open));
         sql.push(", p_after_created_at => ")
             .push_bind(self.after.and_then(|after| time(after.time)));
         sql.push(", p_after_id => ")
             .push_bind(self.after.map(|after| after.id));
-        sql.push(") found (id) join tasks t on t.organization_id = ");
+        sql.push(") found join tasks t on t.organization_id = ");
         sql.push_bind(self.organization)
             .push(" and t.id = found.id and t.deleted_at is null");
     }
 
     fn write_order(&self, sql: &mut QueryBuilder<'_, Postgres>, table: &str) {
         let direction = if self.order.down { " desc" } else { "" };
-        sql.push(" order by ")
-            .push(columns(self.order, table, direction));
+        sql.push(" order by ");
+        if self.filter.search.is_some() {
+            sql.push(IS_OPEN).push(" desc, ");
+        }
+        sql.push(columns(self.order, table, direction));
     }
 
     fn write_limit(&self, sql: &mut QueryBuilder<'_, Postgres>) {

@@ -1,0 +1,150 @@
+//! How the database takes a text apart for a search: alike in labels and searches, and in bounded
+//! time.
+
+use std::time::{Duration, Instant};
+
+use miyabi_core::fold;
+use miyabi_tests::Database;
+
+/// What text of 20,000 characters may take.
+const BUDGET: Duration = Duration::from_millis(50);
+
+/// All characters that Unicode may give a meaning, each behind a letter.
+fn characters() -> impl Iterator<Item = String> {
+    let printable = ('!'..=char::MAX).filter(|c| !c.is_control());
+    printable.map(|c| format!("x{c}"))
+}
+
+#[tokio::test]
+async fn labels_and_searches_fold_a_text_alike() {
+    let mut admin = Database::migrated().await.connect_as_superuser().await;
+    let texts: Vec<String> = characters().collect();
+    let folded: Vec<String> = texts.iter().map(|text| fold(text)).collect();
+    let different: Vec<(String, String, String)> = sqlx::query_as(
+        "select t, f, app.search_fold(t) from unnest($1::text[], $2::text[]) u (t, f) where app.search_fold(t) <> f",
+    )
+    .bind(&texts)
+    .bind(&folded)
+    .fetch_all(&mut admin)
+    .await
+    .unwrap();
+    // A search takes both letters i for one, has capitals of Cherokee as small letters, and leaves out
+    // half-width sound marks that are not on kana. Characters of a later Unicode than PostgreSQL's
+    // have no other case there.
+    let is_known = |text: &str| {
+        text.chars().all(|c| {
+            matches!(c, 'x' | 'ı' | '𝚤' | '\u{13A0}'..='\u{13FD}' | '\u{AB70}'..='\u{ABBF}' | 'ﾞ' | 'ﾟ')
+                || LATER.contains(&c)
+        })
+    };
+    let unknown: Vec<_> = different
+        .iter()
+        .filter(|(text, ..)| !is_known(text))
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+    // The control: it can find a difference at all.
+    assert!(different.iter().any(|(text, ..)| text == "xı"));
+}
+
+/// Letters with a case since Unicode 15.
+const LATER: [char; 0] = [];
+
+/// Texts of 20,000 characters that cost some way of taking them apart far more than others.
+fn attacks() -> Vec<(&'static str, String)> {
+    let cycle = |pattern: &str| pattern.chars().cycle().take(20_000).collect::<String>();
+    let numbered = |character: fn(u32) -> Option<char>| {
+        let all = (0..).map(|number| character(number * 7919 % 20_000));
+        all.flatten().take(20_000).collect::<String>()
+    };
+    let words = (0_u32..).map(|number| format!("{number:x} "));
+    let words: String = words
+        .flat_map(|word| word.chars().collect::<Vec<_>>())
+        .take(20_000)
+        .collect();
+    vec![
+        ("distinct Han", numbered(|n| char::from_u32(0x4E00 + n))),
+        (
+            "distinct Han of a later plane",
+            numbered(|n| char::from_u32(0x20000 + n)),
+        ),
+        (
+            "distinct Hangul",
+            numbered(|n| char::from_u32(0xAC00 + n % 11_172)),
+        ),
+        (
+            "any assigned or unassigned character",
+            numbered(|n| char::from_u32(0x80 + n * 3)),
+        ),
+        ("emoji", numbered(|n| char::from_u32(0x1F300 + n % 1_000))),
+        ("distinct words", words),
+        ("letters", cycle("a ")),
+        ("one word", cycle("a")),
+        ("one word of words", cycle("ab-")),
+        ("hosts", cycle("a.")),
+        ("paths", cycle("a/")),
+        ("addresses", cycle("a@a.b ")),
+        ("tags", cycle("<a ")),
+        ("quotes", cycle("'\\")),
+        ("marks in the wrong order", cycle("\u{301}\u{316}")),
+        (
+            "marks that compatibility puts in the wrong order",
+            cycle("\u{301}ﾞ"),
+        ),
+        ("half-width kana", cycle("ｶﾞ")),
+        ("sound marks", cycle("ﾞ")),
+        ("one character for eighteen", cycle("\u{FDFA}")),
+        ("one character for eight", cycle("\u{FDFB}")),
+        ("one character for four kana", cycle("㌀")),
+        ("one letter for three", cycle("ΐ")),
+        ("capitals", cycle("ẞİ")),
+        ("invisible", cycle("\u{200B}a")),
+        ("variation selectors", cycle("a\u{FE0F}")),
+        ("Korean in parts", cycle("\u{1100}\u{1161}\u{11A8}")),
+        ("Thai", cycle("ก็")),
+    ]
+}
+
+#[tokio::test]
+async fn no_text_takes_longer_than_its_budget() {
+    let mut admin = Database::migrated().await.connect_as_superuser().await;
+    let mut slow = String::new();
+    for (what, text) in attacks() {
+        assert_eq!(text.chars().count(), 20_000, "{what}");
+        // The fastest of some: what the machine does beside it is not meant.
+        let mut fastest = Duration::MAX;
+        for _ in 0..10 {
+            let begun = Instant::now();
+            sqlx::query("select app.words_of_task(gen_random_uuid(), 'A title', $1)")
+                .bind(&text)
+                .execute(&mut admin)
+                .await
+                .unwrap_or_else(|error| panic!("{what}: {error}"));
+            fastest = fastest.min(begun.elapsed());
+            if fastest < BUDGET {
+                break;
+            }
+        }
+        if fastest > BUDGET {
+            slow += &format!("{what}: {fastest:?}\n");
+        }
+    }
+    assert!(slow.is_empty(), "\n{slow}");
+}
+
+#[tokio::test]
+async fn a_phrase_is_found_at_any_place_of_a_long_text() {
+    let mut admin = Database::migrated().await.connect_as_superuser().await;
+    for before in [0, 1, 15_897, 15_898, 15_899, 15_900, 15_901, 16_383, 19_000] {
+        for filler in ["あ", "a "] {
+            let text = format!("{}東京都庁", filler.repeat(before));
+            let is_found: bool = sqlx::query_scalar(
+                "select app.search_words($1, 'B') @@ (app.search_query('東京都庁')).wanted",
+            )
+            .bind(&text)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
+            assert!(is_found, "behind {before} times {filler:?}");
+        }
+    }
+}
