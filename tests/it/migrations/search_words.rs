@@ -28,10 +28,12 @@ const ROWS: &str = "
 
 /// All words, each with what it is of.
 async fn words(connection: &mut PgConnection) -> Vec<String> {
-    sqlx::query_scalar("select t::text from task_words t order by organization_id, task_id, source_id")
-        .fetch_all(connection)
-        .await
-        .unwrap()
+    sqlx::query_scalar(
+        "select t::text from task_words t order by organization_id, task_id, source_id",
+    )
+    .fetch_all(connection)
+    .await
+    .unwrap()
 }
 
 async fn backfill(owner: &mut PgConnection) {
@@ -49,7 +51,11 @@ async fn older_rows_get_the_words_that_new_ones_have_however_far_a_run_came() {
     assert!(expected.len() > 600, "{}", expected.len());
     let mut owner = database.connect_as("miyabi_owner").await;
     // Nothing, what a run wrote that was killed, and rows that were changed meanwhile.
-    for left in ["false", "source_id < '80000000-0000-0000-0000-000000000000'", "task_id = source_id"] {
+    for left in [
+        "false",
+        "source_id < '80000000-0000-0000-0000-000000000000'",
+        "task_id = source_id",
+    ] {
         let removed = format!("delete from task_words where not coalesce({left}, false)");
         admin.execute(removed.as_str()).await.unwrap();
         assert!(words(&mut admin).await.len() < expected.len(), "{left}");

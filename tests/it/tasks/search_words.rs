@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use miyabi_core::fold;
 use miyabi_tests::Database;
+use sqlx::Executor;
 
 /// What text of 20,000 characters may take.
 const BUDGET: Duration = Duration::from_millis(50);
@@ -146,5 +147,46 @@ async fn a_phrase_is_found_at_any_place_of_a_long_text() {
             .unwrap();
             assert!(is_found, "behind {before} times {filler:?}");
         }
+    }
+}
+
+#[tokio::test]
+async fn no_role_reaches_the_words_but_through_the_search() {
+    let database = Database::migrated().await;
+    for role in [
+        "miyabi_tasks",
+        "miyabi_activity",
+        "miyabi_auth",
+        "miyabi_orgs",
+    ] {
+        let mut connection = database.connect_as(role).await;
+        for statement in [
+            "select words from task_words",
+            "select count(*) from task_words",
+            "insert into task_words (organization_id, task_id, source_id, words) values (gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), '')",
+            "update task_words set words = ''",
+            "delete from task_words",
+            "select * from ts_stat('select words from task_words')",
+            "select app.search_candidates(gen_random_uuid(), 'a', false, 1)",
+            "select app.search_words('a', 'A')",
+        ] {
+            let refused = connection.execute(statement).await.unwrap_err();
+            let refused = refused.into_database_error().unwrap();
+            assert_eq!(
+                refused.code().as_deref(),
+                Some("42501"),
+                "{role}: {statement}"
+            );
+        }
+        // The control, and who may search: without an organization, not even an empty result.
+        let search = "select app.search_tasks('a', 1, p_after_is_open => null, p_after_created_at => null, p_after_id => null)";
+        let refused = connection.execute(search).await.unwrap_err();
+        let refused = refused.into_database_error().unwrap();
+        let expected = if role == "miyabi_tasks" {
+            "42704"
+        } else {
+            "42501"
+        };
+        assert_eq!(refused.code().as_deref(), Some(expected), "{role}");
     }
 }

@@ -12,8 +12,7 @@ const UNIQUE_ACROSS_ORGANIZATIONS: &[(&str, &str)] = &[
 ];
 
 /// Indexes that row-level security makes useless to a runtime role, and who uses them.
-const FOR_THE_OWNER_ONLY: &[(&str, &str)] =
-    &[(
+const FOR_THE_OWNER_ONLY: &[(&str, &str)] = &[(
     "task_words_words",
     "app.search_tasks, which runs as the owner",
 )];
