@@ -14,7 +14,7 @@ use permissions::permissions;
 
 /// The version of the bootstrap stack: it goes up with each change of the template, and a deploy that
 /// needs a newer one than is deployed is refused before it writes anything.
-pub const VERSION: u32 = 4;
+pub const VERSION: u32 = 5;
 /// The output of the stack that says its version.
 pub const VERSION_OUTPUT: &str = "bootstrapVersion";
 
@@ -158,7 +158,7 @@ mod tests {
     }
 
     /// [`VERSION`] and the hash of the template that it stands for.
-    const FINGERPRINT: (u32, &str) = (4, "10ec016dcd97");
+    const FINGERPRINT: (u32, &str) = (5, "eb16b810d355");
 
     /// A deploy refuses an older bootstrap stack, so a change without a new version would reach nobody.
     #[test]

@@ -4,8 +4,16 @@ use cfn::{Intrinsic, Output, Stack, elasticache};
 
 use crate::{Stage, names::physical, network::NetworkOutputs};
 
-/// The cache and its URL, `rediss://HOST:PORT`; `None` where the stage has none.
-pub(crate) fn cache(stage: &Stage, network: &NetworkOutputs) -> (Stack, Option<Output>) {
+/// What other stacks need of the cache.
+pub(crate) struct CacheOutputs {
+    /// `rediss://HOST:PORT`
+    pub(crate) url: Output,
+    /// Its name.
+    pub(crate) name: Output,
+}
+
+/// The cache; `None` where the stage has none.
+pub(crate) fn cache(stage: &Stage, network: &NetworkOutputs) -> (Stack, Option<CacheOutputs>) {
     let mut stack = Stack::new("cache", &format!("Miyabi {}: the cache.", stage.name));
     if !stage.cache {
         return (stack, None);
@@ -26,6 +34,9 @@ pub(crate) fn cache(stage: &Stage, network: &NetworkOutputs) -> (Stack, Option<O
         "rediss://${{{0}.Endpoint.Address}}:${{{0}.Endpoint.Port}}",
         cache.logical_id()
     ));
-    let url = stack.output("valkeyUrl", url);
-    (stack, Some(url))
+    let outputs = CacheOutputs {
+        url: stack.output("valkeyUrl", url),
+        name: stack.output("cacheName", cache.reference()),
+    };
+    (stack, Some(outputs))
 }

@@ -18,6 +18,8 @@ pub(crate) const DATABASE: &str = "miyabi";
 /// The database server, before a migration ran in it.
 pub(crate) struct Server {
     pub(crate) address: Address,
+    /// Its identifier; `None`: it is not RDS.
+    pub(crate) instance: Option<Output>,
     /// `db-ABC..`: names the instance in the ARNs of IAM logins. `None`: it is not RDS.
     pub(crate) resource_id: Option<Output>,
     /// ARN of `{"username": .., "password": ..}` of the owner.
@@ -71,6 +73,7 @@ fn managed(stack: &mut Stack, stage: &Stage, network: &NetworkOutputs) -> Server
             host: stack.output("databaseHost", instance.endpoint_address()),
             port: stack.output("databasePort", instance.endpoint_port()),
         },
+        instance: Some(stack.output("databaseInstance", instance.reference())),
         resource_id: Some(stack.output("databaseResourceId", instance.dbi_resource_id())),
         owner_secret: stack.output(
             "databaseOwnerSecret",
@@ -148,6 +151,7 @@ fn external(stack: &mut Stack, stage: &Stage) -> Server {
     stack.on_removal(&secret, RemovalPolicy::Retain);
     Server {
         address: Address::Parameters,
+        instance: None,
         resource_id: None,
         owner_secret: stack.output("databaseOwnerSecret", secret.reference()),
     }

@@ -117,7 +117,6 @@ fn api_stage(
             default_route_settings: Some(apigatewayv2::StageRouteSettings {
                 throttling_rate_limit: Some(f64::from(stage.throttling.rate).into()),
                 throttling_burst_limit: Some(stage.throttling.burst.into()),
-                detailed_metrics_enabled: Some(true.into()),
                 ..Default::default()
             }),
             access_log_settings: Some(apigatewayv2::StageAccessLogSettings {

@@ -54,17 +54,23 @@ pub fn synth(stage: &Stage, assets: &Assets) -> Result<App, Vec<Problem>> {
     let site = site::site(stage, assets, &http);
     let (network, outputs) = network::network(stage);
     let (data, server) = data::data(stage, &outputs);
-    let (cache, valkey_url) = cache::cache(stage, &outputs);
+    let (cache, cached) = cache::cache(stage, &outputs);
+    let instance = server.instance.clone();
     let (migrate, database) = migrate::migrate(stage, assets, &outputs, server);
     let uses = api::Uses {
         network: &outputs,
         gateway: &http,
         database: &database,
-        valkey_url: valkey_url.as_ref(),
+        valkey_url: cached.as_ref().map(|cache| &cache.url),
     };
     let (realtime, aliases) = realtime::realtime(stage, assets, &uses);
     let api = api::api(stage, assets, &uses, &aliases);
-    let ops = ops::ops(stage);
+    let watched = ops::Watched {
+        gateway: &http,
+        database: instance.as_ref(),
+        cache: cached.as_ref().map(|cache| &cache.name),
+    };
+    let ops = ops::ops(stage, &watched);
     let app = App::new([
         network, gateway, data, cache, migrate, realtime, api, site, ops,
     ]);

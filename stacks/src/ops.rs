@@ -1,72 +1,49 @@
-//! What operators look at: a dashboard of the metrics that functions write.
+//! What operators look at and are woken by: the alarms, the topic that says so, the dashboard, the
+//! budget.
+//!
+//! One list of alarms and one of panels, for every stage. `local` has the alarms alone: its supervisor
+//! evaluates them.
 
-use cfn::{Stack, cloudwatch};
-use miyabi_catalog::{
-    FUNCTIONS,
-    metrics::{COLD_START, DATABASE, DIMENSIONS, LATENCY, Metric, NAMESPACE, SERVER_ERROR},
-};
-use serde_json::{Value as Json, json};
+mod alarm;
+mod alarms;
+mod panels;
+mod source;
+mod topic;
 
-use crate::{Stage, names::physical};
+use cfn::{Intrinsic, Output, Stack};
 
-/// The dashboard; nothing on stages that are not on AWS.
-pub(crate) fn ops(stage: &Stage) -> Stack {
-    let mut stack = Stack::new("ops", &format!("Miyabi {}: the dashboard.", stage.name));
-    if stage.account.is_none() {
-        return stack;
+use crate::{Stage, gateway::GatewayOutputs};
+
+pub(crate) use alarm::description;
+
+/// What the alarms watch in other stacks.
+pub(crate) struct Watched<'a> {
+    pub(crate) gateway: &'a GatewayOutputs,
+    /// Identifier of the database instance; `None`: it is not RDS.
+    pub(crate) database: Option<&'a Output>,
+    /// Name of the cache; `None`: the stage has none.
+    pub(crate) cache: Option<&'a Output>,
+}
+
+/// The stack.
+pub(crate) fn ops(stage: &Stage, watched: &Watched<'_>) -> Stack {
+    let mut stack = Stack::new("ops", &format!("Miyabi {}: alarms.", stage.name));
+    let names = source::Names::import(&mut stack, watched);
+    let topic = (!is_on_this_machine(stage)).then(|| topic::topic(&mut stack, stage));
+    for alarm in alarms::alarms(stage, watched) {
+        alarm.add(&mut stack, stage, &names, topic.as_ref());
     }
-    let widgets = [
-        widget(stage, 0, "Latency, 99th percentile", LATENCY, "p99"),
-        widget(
-            stage,
-            1,
-            "Waiting for the database, 99th percentile",
-            DATABASE,
-            "p99",
-        ),
-        widget(stage, 2, "Responses of 500 and above", SERVER_ERROR, "Sum"),
-        widget(stage, 3, "Cold starts", COLD_START, "Sum"),
-    ];
-    stack.add(
-        "Dashboard",
-        cloudwatch::Dashboard {
-            dashboard_name: Some(physical(stage, "functions").into()),
-            ..cloudwatch::Dashboard::new(json!({ "widgets": widgets }).to_string())
-        },
-    );
+    if let Some(topic) = topic {
+        panels::dashboard(&mut stack, stage, watched, &names);
+        topic::budget(&mut stack, stage, &topic);
+    }
     stack
 }
 
-/// One metric of every function with routes, in one of four places
-/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html>).
-fn widget(stage: &Stage, place: usize, title: &str, metric: Metric, statistic: &str) -> Json {
-    let lines: Vec<Json> = FUNCTIONS
-        .iter()
-        .filter(|function| !function.routes.is_empty())
-        .map(|function| {
-            let [by_stage, by_function] = DIMENSIONS;
-            json!([
-                NAMESPACE,
-                metric.name,
-                by_stage,
-                stage.name,
-                by_function,
-                function.name
-            ])
-        })
-        .collect();
-    json!({
-        "type": "metric",
-        "x": (place % 2) * 12,
-        "y": (place / 2) * 6,
-        "width": 12,
-        "height": 6,
-        "properties": {
-            "title": title,
-            "region": stage.region,
-            "stat": statistic,
-            "period": 60,
-            "metrics": lines,
-        },
-    })
+/// Whether it is the stage `local`: it has a database of its own, and no account.
+fn is_on_this_machine(stage: &Stage) -> bool {
+    stage.account.is_none() && stage.database.managed
 }
+
+/// A topic by its ARN.
+type Topic = Intrinsic;

@@ -269,7 +269,6 @@ fn socket_stage(
             default_route_settings: Some(apigatewayv2::StageRouteSettings {
                 throttling_rate_limit: Some(f64::from(stage.throttling.rate).into()),
                 throttling_burst_limit: Some(stage.throttling.burst.into()),
-                detailed_metrics_enabled: Some(true.into()),
                 ..Default::default()
             }),
             ..apigatewayv2::Stage::new(api, SOCKET_STAGE)

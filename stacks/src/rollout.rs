@@ -7,12 +7,16 @@ use serde_json::json;
 use crate::{
     Stage,
     names::{boundary, pascal, physical},
+    ops::description,
     stage::Rollout,
 };
 
 /// AWS's own policy for CodeDeploy, the one managed policy that a role of the stacks has.
 pub(crate) const CODE_DEPLOY_POLICY: &str =
     "arn:${AWS::Partition}:iam::aws:policy/service-role/AWSCodeDeployRoleForLambdaLimited";
+
+/// Both alarms of a function.
+const RUNBOOK: &str = "During a rollout CodeDeploy returns the traffic to the version before by itself; fix the new one and deploy again. At any other time the version in service fails: see its log.";
 
 const CANARY: &str = "CodeDeployDefault.LambdaCanary10Percent5Minutes";
 
@@ -62,7 +66,9 @@ pub(crate) fn shift_traffic(
     let invocations = stack.add(
         format!("{id}CanaryAlarm"),
         cloudwatch::Alarm {
-            alarm_description: Some("Invocations fail while a version is rolled out.".into()),
+            alarm_description: Some(
+                description("Invocations fail while a version is rolled out.", RUNBOOK).into(),
+            ),
             namespace: Some("AWS/Lambda".into()),
             metric_name: Some("Errors".into()),
             dimensions: Some(
@@ -80,7 +86,11 @@ pub(crate) fn shift_traffic(
         format!("{id}CanaryResponsesAlarm"),
         cloudwatch::Alarm {
             alarm_description: Some(
-                "Responses have a status of 500 or above while a version is rolled out.".into(),
+                description(
+                    "Responses have a status of 500 or above while a version is rolled out.",
+                    RUNBOOK,
+                )
+                .into(),
             ),
             namespace: Some(metrics::NAMESPACE.into()),
             metric_name: Some(metrics::SERVER_ERROR.name.into()),

@@ -3,6 +3,7 @@
 //! The files in `stages/` are its only source. [`Stage::parse`] is pure; what a key means stands in
 //! `stages/base.yaml`, which names every key there is.
 
+mod alarms;
 pub(crate) mod check;
 mod cost;
 mod error;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use alarms::{Alarms, Thresholds};
 pub use check::DATABASE_REGIONS;
 pub use cost::{Cost, Traffic};
 pub use error::StageError;
@@ -51,6 +53,8 @@ pub struct Stage {
     pub site: Site,
     /// The HTTP API.
     pub api: Api,
+    /// When its alarms are raised.
+    pub alarms: Alarms,
     /// What an estimate of its cost assumes.
     pub cost: Cost,
 }

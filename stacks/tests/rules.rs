@@ -225,16 +225,16 @@ fn stacks_come_in_the_order_of_what_they_take_from_each_other() {
             .collect()
     };
     let prod: [&[&str]; 5] = [
-        &["network", "gateway", "ops"],
+        &["network", "gateway"],
         &["data", "cache", "site"],
-        &["migrate"],
+        &["migrate", "ops"],
         &["realtime"],
         &["api"],
     ];
     assert_eq!(order("prod"), prod);
     let sandbox: [&[&str]; 4] = [
         &["gateway", "data"],
-        &["migrate", "site"],
+        &["migrate", "site", "ops"],
         &["realtime"],
         &["api"],
     ];

@@ -52,6 +52,22 @@ fn a_wrong_stage_file_is_refused_with_file_line_key_and_what_is_allowed() {
             "extends: base\nfunctions:\n  overrides:\n    tasks:\n      memory: 64\n",
         ),
         (
+            "an alarm that looks at less than AWS has",
+            "extends: base\naccount: \"111111111111\"\nalarms:\n  period: 30\n",
+        ),
+        (
+            "an alarm that needs more data points than it looks at",
+            "extends: base\nalarms:\n  datapoints-to-alarm: 6\n",
+        ),
+        (
+            "a threshold that nothing reaches",
+            "extends: base\nalarms:\n  thresholds:\n    error-rate: 101\n",
+        ),
+        (
+            "an alarm that is none",
+            "extends: base\nalarms:\n  thresholds:\n    latency-p98: 100\n",
+        ),
+        (
             "a hotswap where versions are rolled out slowly",
             "extends: base\nrollout: canary\nhotswap: true\n",
         ),

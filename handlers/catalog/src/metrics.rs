@@ -1,12 +1,12 @@
-//! The metrics that functions write for each request, in CloudWatch's embedded metric format. Alarms
-//! and dashboard of the stacks read them by these names.
+//! The metrics that functions write in CloudWatch's embedded metric format. Alarms and dashboard of the
+//! stacks read them by these names.
 
 /// A metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Metric {
     /// `latency`
     pub name: &'static str,
-    /// CloudWatch's name of its unit: `Milliseconds`, `Count`.
+    /// CloudWatch's name of its unit: `Milliseconds`, `Seconds`, `Count`.
     pub unit: &'static str,
 }
 
@@ -27,8 +27,15 @@ pub const COLD_START: Metric = count("coldStart");
 /// alone.
 pub const SERVER_ERROR: Metric = count("serverError");
 
-/// Every metric.
-pub const METRICS: [Metric; 4] = [LATENCY, DATABASE, COLD_START, SERVER_ERROR];
+/// Those that are written for each request.
+pub const OF_A_REQUEST: [Metric; 4] = [LATENCY, DATABASE, COLD_START, SERVER_ERROR];
+
+/// How long the oldest event of any organization has waited to be sent; 0: none waits. `ws-broadcast`
+/// writes it with each sweep.
+pub const OUTBOX_LAG: Metric = Metric {
+    name: "outboxLag",
+    unit: "Seconds",
+};
 
 const fn milliseconds(name: &'static str) -> Metric {
     Metric {

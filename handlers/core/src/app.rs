@@ -7,7 +7,7 @@ use std::{
 
 use axum::extract::FromRef;
 use http::HeaderMap;
-use miyabi_catalog::{Function, keys::VERIFYING_AGE};
+use miyabi_catalog::{Function, keys::VERIFYING_AGE, metrics::Metric};
 
 use crate::{
     ApiError, CachedSecret, Clock, Connections, Db, HttpClient,
@@ -17,6 +17,7 @@ use crate::{
     connection::Connector,
     invocation,
     keys::Keys,
+    metrics,
     nudge::{self, Nudge},
     origin::OriginSecret,
     revocation::{InPostgres, InValkey, Revocations},
@@ -112,6 +113,11 @@ impl App {
     /// Short name of the function in the catalogue.
     pub fn function(&self) -> &'static str {
         self.0.config.function
+    }
+
+    /// Writes one value of a metric that no request has.
+    pub fn write_metric(&self, metric: Metric, value: f64) {
+        metrics::write_value(self.stage(), self.function(), metric, value);
     }
 
     /// `https`, or `http` where the stage says so.

@@ -9,9 +9,9 @@ use std::{
 };
 
 use miyabi_catalog::metrics::{
-    COLD_START, DATABASE, DIMENSIONS, LATENCY, METRICS, NAMESPACE, SERVER_ERROR,
+    COLD_START, DATABASE, DIMENSIONS, LATENCY, Metric, NAMESPACE, OF_A_REQUEST, SERVER_ERROR,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// What is measured of one request.
 pub(crate) struct Request<'a> {
@@ -23,47 +23,64 @@ pub(crate) struct Request<'a> {
     pub(crate) is_cold_start: bool,
 }
 
-/// Writes the line.
+/// Writes the line of a request.
 pub(crate) fn write(request: &Request<'_>) {
-    let timestamp = SystemTime::now()
-        .duration_since(SystemTime::UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_millis();
-    let line = line(request, u64::try_from(timestamp).unwrap_or_default());
+    put(&of_request(request, now()));
+}
+
+/// Writes one value of a metric that no request has.
+pub(crate) fn write_value(stage: &str, function: &str, metric: Metric, value: f64) {
+    let mut line = declared(stage, function, &[metric], now());
+    line[metric.name] = json!(value);
+    put(&line);
+}
+
+fn put(line: &Value) {
     // One write, so that no other line gets in between. Nobody can be told when it fails.
+    let line = format!("{line}\n");
     let _ = std::io::stdout().lock().write_all(line.as_bytes());
 }
 
-fn line(request: &Request<'_>, timestamp: u64) -> String {
-    let declared = METRICS.map(|metric| json!({"Name": metric.name, "Unit": metric.unit}));
-    let [stage, function] = DIMENSIONS;
+/// Milliseconds since 1970.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or_default()
+}
+
+fn of_request(request: &Request<'_>, timestamp: u64) -> Value {
     let milliseconds = |duration: Duration| (duration.as_secs_f64() * 1e6).round() / 1e3;
-    let mut line = json!({
+    let mut line = declared(request.stage, request.function, &OF_A_REQUEST, timestamp);
+    line["status"] = json!(request.status);
+    line[LATENCY.name] = json!(milliseconds(request.latency));
+    line[DATABASE.name] = json!(milliseconds(request.database));
+    line[COLD_START.name] = json!(u8::from(request.is_cold_start));
+    line[SERVER_ERROR.name] = json!(u8::from(request.status >= 500));
+    line
+}
+
+/// A line that declares metrics, without their values.
+fn declared(stage: &str, function: &str, metrics: &[Metric], timestamp: u64) -> Value {
+    let metrics: Vec<Value> = metrics
+        .iter()
+        .map(|metric| json!({"Name": metric.name, "Unit": metric.unit}))
+        .collect();
+    let [by_stage, by_function] = DIMENSIONS;
+    json!({
         "_aws": {
             "Timestamp": timestamp,
             "CloudWatchMetrics": [{
                 "Namespace": NAMESPACE,
                 "Dimensions": [DIMENSIONS],
-                "Metrics": declared,
+                "Metrics": metrics,
             }],
         },
-        stage: request.stage,
-        function: request.function,
-        "status": request.status,
-        LATENCY.name: milliseconds(request.latency),
-        DATABASE.name: milliseconds(request.database),
-        COLD_START.name: u8::from(request.is_cold_start),
-        SERVER_ERROR.name: u8::from(request.status >= 500),
+        by_stage: stage,
+        by_function: function,
     })
-    .to_string();
-    line.push('\n');
-    line
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::Value;
-
     use super::*;
 
     #[test]
@@ -76,7 +93,7 @@ mod tests {
             database: Duration::from_millis(3),
             is_cold_start: true,
         };
-        let line: Value = serde_json::from_str(&line(&request, 1)).unwrap();
+        let line = of_request(&request, 1);
         let declared = &line["_aws"]["CloudWatchMetrics"][0];
         for metric in declared["Metrics"].as_array().unwrap() {
             assert!(

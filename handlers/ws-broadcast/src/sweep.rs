@@ -1,7 +1,8 @@
 //! `sweep`: each minute, what no nudge did.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use miyabi_catalog::metrics::OUTBOX_LAG;
 use miyabi_core::{ApiError, App};
 use uuid::Uuid;
 
@@ -21,6 +22,7 @@ const EXPIRING_SECONDS: i32 = 60;
 /// When the database does not answer at all.
 pub(crate) async fn sweep(app: &App, deadline: Instant) -> Result<Summary, ApiError> {
     let mut summary = Summary::default();
+    let mut lag = Duration::ZERO;
     let mut after: Option<Uuid> = None;
     loop {
         let mut tx = app.db().before_sign_in().await?;
@@ -34,13 +36,21 @@ pub(crate) async fn sweep(app: &App, deadline: Instant) -> Result<Summary, ApiEr
         .await?;
         tx.commit().await?;
         let Some(last) = page.last() else {
+            app.write_metric(OUTBOX_LAG, lag.as_secs_f64());
             return Ok(summary);
         };
         after = Some(*last);
         for organization in page {
             if Instant::now() >= deadline {
                 tracing::warn!("The sweep has no time left. The next one continues.");
+                app.write_metric(OUTBOX_LAG, lag.as_secs_f64());
                 return Ok(summary);
+            }
+            match waiting(app, organization).await {
+                Ok(waiting) => lag = lag.max(waiting),
+                Err(error) => {
+                    tracing::error!(%organization, ?error, "The age of the events could not be read.");
+                }
             }
             match look_after(app, organization, deadline).await {
                 Ok(done) => summary.add(done),
@@ -50,6 +60,23 @@ pub(crate) async fn sweep(app: &App, deadline: Instant) -> Result<Summary, ApiEr
             }
         }
     }
+}
+
+/// How long the first event of an organization has waited to be sent; zero: none waits.
+async fn waiting(app: &App, organization: Uuid) -> Result<Duration, ApiError> {
+    let mut tx = app.db().in_organization(organization).await?;
+    let seconds = sqlx::query_scalar!(
+        r#"select extract(epoch from clock_timestamp() - created_at)::float8 as "seconds!" from outbox
+           where organization_id = $1 and delivered_at is null order by seq limit 1"#,
+        organization
+    )
+    .fetch_optional(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    // The clock of the database may have been set back.
+    Ok(Duration::from_secs_f64(
+        seconds.unwrap_or_default().max(0.0),
+    ))
 }
 
 async fn look_after(app: &App, organization: Uuid, deadline: Instant) -> Result<Summary, ApiError> {

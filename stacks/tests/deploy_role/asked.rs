@@ -149,8 +149,10 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
         )),
         ("s3", _) => one(global("s3:::miyabi-dev-site-0a1b")),
         ("cloudwatch", "AWS::CloudWatch::Dashboard") => one(global(
-            "cloudwatch::${AWS::AccountId}:dashboard/miyabi-dev-functions",
+            "cloudwatch::${AWS::AccountId}:dashboard/miyabi-dev-operations",
         )),
+        ("sns", _) => one(arn(service, "miyabi-dev-alarms")),
+        ("budgets", _) => one(global("budgets::${AWS::AccountId}:budget/miyabi-dev-month")),
         ("cloudwatch", _) => one(arn(service, "alarm:miyabi-dev-api-TasksCanaryAlarm-0A1B")),
         ("codedeploy", _) => code_deploy(name),
         ("logs", _) if name.contains("LogDeliver") || name.contains("ResourcePolic") => {

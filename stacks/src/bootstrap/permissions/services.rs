@@ -91,5 +91,20 @@ pub(super) fn services(arns: &Arns) -> Vec<Allow> {
                 )),
             ],
         ),
+        Allow::new(["sns:*"], [arns.named("sns", "")]),
+        // Budgets are of the account, not of a region.
+        Allow::new(
+            [
+                "budgets:ListTagsForResource",
+                "budgets:ModifyBudget",
+                "budgets:TagResource",
+                "budgets:UntagResource",
+                "budgets:ViewBudget",
+            ],
+            [Intrinsic::sub(format!(
+                "arn:${{AWS::Partition}}:budgets::${{AWS::AccountId}}:budget/miyabi-{}-*",
+                arns.stage
+            ))],
+        ),
     ]
 }
