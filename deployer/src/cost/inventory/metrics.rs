@@ -12,7 +12,11 @@ impl Inventory<'_> {
     pub(in crate::cost) fn custom_metrics(&self) -> BTreeSet<String> {
         let mut metrics = BTreeSet::new();
         for dashboard in self.of("AWS::CloudWatch::Dashboard") {
-            let body = dashboard.text("/DashboardBody").unwrap_or_default();
+            // With what CloudFormation fills in: those are dimensions of AWS's own metrics.
+            let body = dashboard.text("/DashboardBody");
+            let body = body.or(dashboard.text("/DashboardBody/Fn::Sub"));
+            let body = body.or(dashboard.text("/DashboardBody/Fn::Sub/0"));
+            let body = body.unwrap_or_default();
             let body: Value = serde_json::from_str(body).unwrap_or_default();
             let widgets = body.get("widgets").and_then(Value::as_array);
             for line in widgets

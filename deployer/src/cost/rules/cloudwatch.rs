@@ -1,6 +1,8 @@
 //! CloudWatch: alarms, dashboards, the metrics that functions write, logs
 //! (<https://aws.amazon.com/cloudwatch/pricing/>).
 
+use serde_json::Value;
+
 use super::super::{
     bill::{Bill, Charge, Context, gigabytes},
     decimal::Decimal,
@@ -15,19 +17,26 @@ const STANDARD_PERIOD: u64 = 60;
 /// Days of a month of 730 hours, times 24.
 const HOURS_PER_MONTH: u64 = 730;
 
-/// One alarm on one metric.
+/// An alarm, for each metric that it reads.
 pub(super) fn alarm<'a>(resource: &Resource<'a>, context: &Context<'a>, bill: &mut Bill) {
     metrics_once(resource, context, bill);
     let is_short = resource
         .number("/Period")
         .is_some_and(|period| period < STANDARD_PERIOD);
-    if is_short || resource.at("/Metrics").is_some() {
-        let why =
-            "the price table has only alarms on one metric with a period of a minute or longer";
+    if is_short {
+        let why = "the price table has only alarms with a period of a minute or longer";
         bill.unknown(resource, "alarm", why);
         return;
     }
-    bill.charge(resource, one("alarm", "alarm.standard", Unit::Months, 1));
+    let queries = resource.at("/Metrics").and_then(Value::as_array);
+    let metrics = queries.map_or(1, |queries| {
+        let reads = |query: &&Value| query.get("MetricStat").is_some();
+        queries.iter().filter(reads).count().max(1) as u64
+    });
+    bill.charge(
+        resource,
+        one("alarm", "alarm.standard", Unit::Months, metrics),
+    );
 }
 
 /// A dashboard.
