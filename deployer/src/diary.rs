@@ -11,6 +11,7 @@ use async_trait::async_trait;
 
 use crate::{
     Error,
+    alarms::{Alarm, AlarmChange},
     asset::Asset,
     database::DatabaseLogin,
     drift::Drift,
@@ -22,9 +23,9 @@ use crate::{
     source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack},
     target::{
-        BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
-        ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, Secrets,
-        StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
+        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Invocation, Lease, Leases,
+        LogLine, LogQuery, ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus,
+        Secrets, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
     },
 };
 
@@ -86,6 +87,10 @@ impl Target for Diary {
         None
     }
     fn upkeep(&self) -> Option<&dyn Upkeep> {
+        None
+    }
+
+    fn database_process(&self) -> Option<&dyn DatabaseProcess> {
         None
     }
 
@@ -250,6 +255,12 @@ impl Observe for Diary {
     }
     async fn drift(&self, _: Option<&[String]>, _: std::time::Duration) -> Result<Drift, Error> {
         Ok(Drift::default())
+    }
+    async fn alarms(&self) -> Result<Vec<Alarm>, Error> {
+        Ok(Vec::new())
+    }
+    async fn alarm_changes(&self) -> Result<Vec<AlarmChange>, Error> {
+        Ok(Vec::new())
     }
     async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {
         Ok(None)

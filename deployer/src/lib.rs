@@ -6,6 +6,7 @@
 //!
 //! What differs between AWS and this machine is behind [`target::Target`].
 
+pub mod alarms;
 mod apply;
 pub mod approval;
 pub mod asset;

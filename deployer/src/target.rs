@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
 
-pub use upkeep::{ManagedDatabase, Upkeep};
+pub use upkeep::{DatabaseProcess, ManagedDatabase, Upkeep};
 pub(crate) use values::THIS_MACHINE;
 pub use values::{
     Health, Invocation, LogLine, LogQuery, ResourceStatus, StageId, Uploaded, Waited,
@@ -21,6 +21,7 @@ pub use values::{
 
 use crate::{
     Error,
+    alarms::{Alarm, AlarmChange},
     asset::Asset,
     database::DatabaseLogin,
     drift::Drift,
@@ -63,6 +64,9 @@ pub trait Target:
 
     /// Snapshots and restores of the database; `None`: no service runs it.
     fn managed_database(&self) -> Option<&dyn ManagedDatabase>;
+
+    /// Stopping and starting the database; `None`: it is no process of the stage.
+    fn database_process(&self) -> Option<&dyn DatabaseProcess>;
 
     /// The target on AWS, for commands that only AWS has.
     #[cfg(feature = "aws")]
@@ -168,6 +172,12 @@ pub trait Observe {
     /// What differs in these stacks (`None`: in all) from the deployed templates because somebody
     /// changed it outside of the deployer. What takes longer than `within` is reported as unknown.
     async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error>;
+
+    /// Each alarm and how it is, in the order of their names.
+    async fn alarms(&self) -> Result<Vec<Alarm>, Error>;
+
+    /// The changes of the alarms' states, the newest first; as many as are kept.
+    async fn alarm_changes(&self) -> Result<Vec<AlarmChange>, Error>;
 
     /// How to log in to the database as its owner from this machine; `None`: nobody reaches it from
     /// here.

@@ -6,6 +6,7 @@
 //! where another one stopped. Before anything else, the account behind the credentials is compared
 //! with the stage's.
 
+mod alarms;
 mod alias_state;
 mod aliases;
 mod bootstrap;
@@ -14,6 +15,7 @@ mod change;
 mod change_set;
 mod clean_up;
 mod clients;
+mod cloudwatch;
 mod code_deploy;
 mod database;
 mod databases;

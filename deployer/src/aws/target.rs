@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use super::{Aws, lease::BucketLease, outcome, placed::moves_gradually};
 use crate::{
     Error,
+    alarms::{Alarm, AlarmChange},
     asset::Asset,
     database::DatabaseLogin,
     drift::Drift,
@@ -18,9 +19,9 @@ use crate::{
     source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack},
     target::{
-        BackgroundInvoke, CallStats, Functions, Invocation, Lease, Leases, LogLine, LogQuery,
-        ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, StackRollback,
-        Stacks, StageId, Target, Teardown, Upkeep, Uploaded, Waited,
+        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Invocation, Lease, Leases,
+        LogLine, LogQuery, ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus,
+        StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded, Waited,
     },
 };
 
@@ -56,6 +57,10 @@ impl Target for Aws {
 
     fn upkeep(&self) -> Option<&dyn Upkeep> {
         Some(self)
+    }
+
+    fn database_process(&self) -> Option<&dyn DatabaseProcess> {
+        None
     }
 
     fn managed_database(&self) -> Option<&dyn ManagedDatabase> {
@@ -261,6 +266,14 @@ impl Observe for Aws {
 
     async fn drift(&self, stacks: Option<&[String]>, within: Duration) -> Result<Drift, Error> {
         self.detect_drift(stacks, within).await
+    }
+
+    async fn alarms(&self) -> Result<Vec<Alarm>, Error> {
+        self.read_alarms().await
+    }
+
+    async fn alarm_changes(&self) -> Result<Vec<AlarmChange>, Error> {
+        self.read_alarm_changes().await
     }
 
     async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {

@@ -87,6 +87,15 @@ pub(super) enum Call {
     },
     /// Every resource and how it is.
     Status,
+    /// Every alarm and how it is.
+    Alarms,
+    /// The changes of the alarms, the newest first.
+    AlarmChanges,
+    /// Stops the databases, or starts them again.
+    RunDatabases {
+        /// False: they are stopped, and nothing but this call or a deploy starts them.
+        run: bool,
+    },
     /// Ends everything that runs, in order.
     Stop,
 }

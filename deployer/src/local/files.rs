@@ -63,6 +63,11 @@ impl Files {
         self.dir.join("numbers.json")
     }
 
+    /// States and changes of the alarms.
+    pub(super) fn alarms(&self) -> PathBuf {
+        self.dir.join("alarms.json")
+    }
+
     /// What is recorded of every resource.
     pub(super) fn records(&self) -> PathBuf {
         self.dir.join("resources.json")

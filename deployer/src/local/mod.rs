@@ -4,6 +4,7 @@
 //! background ([`supervise`]), which holds everything that runs and records what there is. A
 //! resource type is one file under `resources/`.
 
+mod alarms;
 mod assets;
 pub mod aws_api;
 mod check;
@@ -16,6 +17,7 @@ pub mod http;
 mod intrinsics;
 pub mod lambda;
 mod logs;
+mod metrics;
 pub mod orphans;
 pub mod queues;
 mod records;
@@ -37,6 +39,7 @@ use std::{env, fs, io, path::PathBuf};
 
 use serde_json::Value;
 
+pub use metrics::Metrics;
 pub use supervisor::supervise;
 
 use crate::{

@@ -93,6 +93,16 @@ impl Queues {
         }
     }
 
+    /// How many messages each queue has, by its name.
+    pub(super) fn counts(&self) -> Vec<(String, usize)> {
+        let queues = lock(&self.0);
+        let count = |(arn, queue): (&String, &Queue)| {
+            let name = arn.rsplit(':').next().unwrap_or_default().to_owned();
+            (name, queue.messages().map_or(0, |messages| messages.len()))
+        };
+        queues.iter().map(count).collect()
+    }
+
     /// The messages of a queue, the oldest first; none of a queue that is missing.
     pub fn messages(&self, arn: &str) -> Vec<Message> {
         let queues = lock(&self.0);

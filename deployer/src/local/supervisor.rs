@@ -22,11 +22,12 @@ use tokio::{
 };
 
 use super::{
-    GITHUB, GITHUB_PORT,
+    GITHUB, GITHUB_PORT, alarms,
     control::{Address, Problems},
     files::{self, Files},
     github::{StandIn, seeded},
     lambda::Log,
+    metrics::Sampler,
     records::Records,
     resources::{Record, Wish, provider},
     secrets::random,
@@ -40,6 +41,8 @@ const DRAIN: Duration = Duration::from_secs(30);
 const PREDECESSOR_ENDS_WITHIN: Duration = Duration::from_secs(60);
 /// How often it looks after what runs.
 const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
+/// How often everything is measured and alarms are evaluated: twice in the shortest period.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
 
 struct Supervisor {
     world: World,
@@ -174,6 +177,7 @@ impl Supervisor {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
         let looking_after = tokio::spawn(self.clone().look_after());
+        let measuring = tokio::spawn(self.clone().measure());
         loop {
             tokio::select! {
                 accepted = listener.accept() => {
@@ -189,6 +193,7 @@ impl Supervisor {
             }
         }
         looking_after.abort();
+        measuring.abort();
         // A change that runs is ended first.
         drop(self.changing.lock().await);
         Ok(())
@@ -276,6 +281,26 @@ impl Supervisor {
                         self.put_again(&stack.name, record).await;
                     }
                 }
+            }
+        }
+    }
+
+    /// Measures what does not report by itself, and evaluates the alarms.
+    async fn measure(self: Arc<Self>) {
+        let mut sampler = Sampler::default();
+        let mut ticks = tokio::time::interval(MEASURE_EVERY);
+        // A machine that slept has nothing to say about the time between.
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            sampler.look(&self.world).await;
+            let evaluated = self
+                .world
+                .alarms
+                .evaluate(&self.world.metrics, alarms::now());
+            if let Err(error) = evaluated {
+                self.log
+                    .line(&format!("the states of the alarms cannot be kept: {error}"));
             }
         }
     }

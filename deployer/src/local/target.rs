@@ -8,13 +8,14 @@ use serde_json::{Value, json};
 
 use super::{
     ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, STAND_IN, assets, check,
-    control::{Answer, Call, Client},
+    control::{Answer, Call, Client, Problems},
     edge, logs, real_github,
     records::Records,
     start, unusable,
 };
 use crate::{
     Error,
+    alarms::{Alarm, AlarmChange},
     asset::Asset,
     database::DatabaseLogin,
     drift::Drift,
@@ -25,8 +26,8 @@ use crate::{
     source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack, StateFile},
     target::{
-        BackgroundInvoke, CallStats, Functions, Health, Invocation, Lease, Leases, LogLine,
-        LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
+        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Health, Invocation, Lease, Leases,
+        LogLine, LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
         ResourceStatus, Secrets as _, StackRollback, Stacks, StageId, Target, Upkeep, Uploaded,
     },
 };
@@ -63,6 +64,10 @@ impl Target for Local {
 
     fn upkeep(&self) -> Option<&dyn Upkeep> {
         None
+    }
+
+    fn database_process(&self) -> Option<&dyn DatabaseProcess> {
+        Some(self)
     }
 
     fn managed_database(&self) -> Option<&dyn ManagedDatabase> {
@@ -275,6 +280,16 @@ impl Observe for Local {
         })
     }
 
+    async fn alarms(&self) -> Result<Vec<Alarm>, Error> {
+        let client = self.supervisor().await?;
+        client.call(Call::Alarms, &Progress::silent()).await
+    }
+
+    async fn alarm_changes(&self) -> Result<Vec<AlarmChange>, Error> {
+        let client = self.supervisor().await?;
+        client.call(Call::AlarmChanges, &Progress::silent()).await
+    }
+
     async fn database_login(&self) -> Result<Option<DatabaseLogin>, Error> {
         self.owners_login().await
     }
@@ -285,5 +300,28 @@ impl Observe for Local {
         lines: &mut dyn FnMut(Vec<LogLine>),
     ) -> Result<(), Error> {
         logs::read(&self.files, &self.stage, query, lines).await
+    }
+}
+
+#[async_trait(?Send)]
+impl DatabaseProcess for Local {
+    async fn run_database(&self, run: bool) -> Result<(), Error> {
+        let client = self.supervisor().await?;
+        let call = Call::RunDatabases { run };
+        if !run {
+            return client
+                .call::<Value>(call, &Progress::silent())
+                .await
+                .map(drop);
+        }
+        let problems: Problems = client.call(call, &Progress::silent()).await?;
+        match problems.into_iter().next() {
+            None => Ok(()),
+            Some((resource, why)) => Err(Error::failed(
+                format!("{resource} cannot be started."),
+                format!("`cargo xtask logs database --stage {}`", self.stage),
+            )
+            .because(why)),
+        }
     }
 }

@@ -13,12 +13,14 @@ use http::Request;
 use hyper::body::Incoming;
 
 use super::{
+    alarms::Alarms,
     aws_api::AwsApi,
     edge::Edge,
     files::Files,
     gateway::HttpApi,
     http::{CLIENT_PATIENCE, Reply, Server},
     lambda::{Asynchronous, Concurrency, Log, Pauses, Version},
+    metrics::Metrics,
     orphans::Orphans,
     queues::Queues,
     registry::Functions,
@@ -33,6 +35,10 @@ pub(super) struct World {
     stage: String,
     files: Files,
     cache: PathBuf,
+    /// What everything here reports.
+    pub(super) metrics: Metrics,
+    /// Alarms, by name.
+    pub(super) alarms: Alarms,
     /// Aliases of functions.
     pub(super) functions: Functions,
     /// Functions and their published versions.
@@ -81,6 +87,8 @@ impl World {
         .await?;
         Ok(World {
             stage: stage.to_owned(),
+            metrics: Metrics::default(),
+            alarms: Alarms::open(files.alarms()),
             files,
             cache: cache.to_owned(),
             functions,
@@ -154,6 +162,7 @@ impl World {
     pub(super) fn log(&self, group: &str) -> Result<Log, String> {
         let path = self.files.log(group);
         Log::open(&path)
+            .map(|log| log.with_metrics(self.metrics.clone()))
             .map_err(|error| format!("Its log, {}, cannot be opened: {error}.", path.display()))
     }
 

@@ -60,3 +60,14 @@ pub trait ManagedDatabase {
     /// Whether an instance that was replaced is still there because it is protected. Reads only.
     async fn is_left(&self, instance: &str) -> Result<bool, Error>;
 }
+
+/// A database that is a process of the stage.
+#[async_trait(?Send)]
+pub trait DatabaseProcess {
+    /// Stops it in order, or starts it again. Stopped, only this call or a deploy starts it.
+    ///
+    /// # Errors
+    ///
+    /// When it does not start.
+    async fn run_database(&self, run: bool) -> Result<(), Error>;
+}

@@ -32,6 +32,7 @@ use access_log::Entry;
 use super::{
     http::{CLIENT_PATIENCE, Reply, head_size, json as answer},
     lambda::{Outcome, Refusal},
+    metrics::{Metric, Metrics},
     registry::Functions,
 };
 
@@ -80,6 +81,7 @@ struct Parts {
     throttle: Option<Arc<Throttle>>,
     access_log: Option<AccessLog>,
     cors: Option<Arc<Cors>>,
+    metrics: Option<Metrics>,
 }
 
 /// Who called, as the gateway sees it.
@@ -141,6 +143,11 @@ impl HttpApi {
         let mut parts = self.write();
         parts.throttle = throttle.map(Arc::new);
         parts.access_log = access_log;
+    }
+
+    /// Sets where each request is measured.
+    pub(super) fn set_metrics(&self, metrics: Metrics) {
+        self.write().metrics = Some(metrics);
     }
 
     /// Answers a request that came over the network.
@@ -216,6 +223,7 @@ impl HttpApi {
                 .entry("apigw-requestid")
                 .or_insert(value);
         }
+        self.measure(reply.status(), begun.elapsed());
         if let Some(log) = log {
             log.write(&Entry {
                 request_id: &request_id,
@@ -230,6 +238,24 @@ impl HttpApi {
             });
         }
         reply
+    }
+
+    /// Records what API Gateway measures of each request
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html>).
+    fn measure(&self, status: StatusCode, took: Duration) {
+        let Some(metrics) = self.read().metrics.clone() else {
+            return;
+        };
+        let one_if = |condition: bool| f64::from(u8::from(condition));
+        for (name, value) in [
+            ("Count", 1.0),
+            ("4xx", one_if(status.is_client_error())),
+            ("5xx", one_if(status.is_server_error())),
+            ("Latency", took.as_secs_f64() * 1000.0),
+        ] {
+            let dimensions = [("ApiId", self.id.as_str()), ("Stage", "$default")];
+            metrics.record(Metric::new("AWS/ApiGateway", name, dimensions), value);
+        }
     }
 
     async fn integrate(

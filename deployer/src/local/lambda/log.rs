@@ -10,6 +10,8 @@ use std::{
     time::SystemTime,
 };
 
+use crate::local::metrics::Metrics;
+
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// When a log becomes the one before, in bytes.
@@ -20,6 +22,7 @@ const LARGEST: u64 = 32 << 20;
 pub struct Log {
     file: Arc<Mutex<File>>,
     path: PathBuf,
+    metrics: Option<Metrics>,
 }
 
 impl Log {
@@ -31,11 +34,29 @@ impl Log {
         Ok(Log {
             file: Arc::new(Mutex::new(append(path)?)),
             path: path.to_owned(),
+            metrics: None,
         })
+    }
+
+    /// The same, and metrics in its lines are recorded there, as CloudWatch Logs does.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Metrics) -> Log {
+        Log {
+            metrics: Some(metrics),
+            ..self
+        }
+    }
+
+    /// Where metrics of who writes here are recorded.
+    pub(super) fn metrics(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
     }
 
     /// Writes one line. A disk that is full loses lines, never requests.
     pub fn line(&self, text: &str) {
+        if let Some(metrics) = &self.metrics {
+            metrics.record_line(text);
+        }
         let now = OffsetDateTime::now_utc()
             .format(&Rfc3339)
             .unwrap_or_default();

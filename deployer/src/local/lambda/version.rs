@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{Log, Outcome, PAYLOAD_LIMIT, Refusal, environment::Environment, unhandled};
-use crate::local::orphans::Orphans;
+use crate::local::{metrics::Metric, orphans::Orphans};
 
 /// Idle environments are stopped after this long.
 const IDLE_FOR: Duration = Duration::from_secs(600);
@@ -168,6 +168,37 @@ impl Version {
     }
 
     async fn run(&self, payload: Vec<u8>) -> Outcome {
+        let begun = Instant::now();
+        let outcome = self.run_unmeasured(payload).await;
+        self.measure(&outcome, begun.elapsed());
+        outcome
+    }
+
+    /// Records what Lambda measures of each invocation
+    /// (<https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html>). Its duration
+    /// contains the start of the environment here.
+    fn measure(&self, outcome: &Outcome, took: Duration) {
+        let Some(metrics) = self.log.metrics() else {
+            return;
+        };
+        let record = |name: &str, value: f64| {
+            let dimension = [("FunctionName", self.spec.name.as_str())];
+            metrics.record(Metric::new("AWS/Lambda", name, dimension), value);
+        };
+        match outcome {
+            Outcome::Refused(Refusal::TooManyRequests) => record("Throttles", 1.0),
+            Outcome::Refused(_) => {}
+            Outcome::Answer(_) | Outcome::Unhandled(_) => {
+                let failed = matches!(outcome, Outcome::Unhandled(_));
+                record("Invocations", 1.0);
+                record("Errors", f64::from(u8::from(failed)));
+                record("Throttles", 0.0);
+                record("Duration", took.as_secs_f64() * 1000.0);
+            }
+        }
+    }
+
+    async fn run_unmeasured(&self, payload: Vec<u8>) -> Outcome {
         if payload.len() > PAYLOAD_LIMIT {
             return Outcome::Refused(Refusal::RequestTooLarge);
         }

@@ -6,6 +6,7 @@
 
 mod apigatewayv2;
 mod cloudfront;
+mod cloudwatch;
 mod ec2;
 pub(super) mod elasticache;
 mod iam;
@@ -195,6 +196,7 @@ pub(super) fn provider(resource_type: &str) -> Option<&'static dyn Provider> {
         "AWS::CloudFront::Function" => &cloudfront::Function,
         "AWS::CloudFront::OriginAccessControl" => &cloudfront::OriginAccessControl,
         "AWS::CloudFront::ResponseHeadersPolicy" => &cloudfront::ResponseHeadersPolicy,
+        "AWS::CloudWatch::Alarm" => &cloudwatch::Alarm,
         "AWS::EC2::EgressOnlyInternetGateway" => &ec2::EGRESS_ONLY_INTERNET_GATEWAY,
         "AWS::EC2::Route" => &ec2::ROUTE,
         "AWS::EC2::RouteTable" => &ec2::ROUTE_TABLE,

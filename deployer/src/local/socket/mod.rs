@@ -34,6 +34,7 @@ use super::{
     gateway::Throttle,
     http::{Reply, json as answer},
     lambda::{Outcome, Version},
+    metrics::{Metric, Metrics},
     registry::Functions,
 };
 use crate::mutex::lock;
@@ -69,6 +70,7 @@ struct Parts {
     /// Route response id -> route id.
     responses: BTreeMap<String, String>,
     stage: Option<Stage>,
+    metrics: Option<Metrics>,
 }
 
 /// What a route key leads to.
@@ -105,6 +107,11 @@ struct Failed {
     message: &'static str,
 }
 
+/// The function failed or did not answer.
+const INTEGRATION_ERROR: &str = "IntegrationError";
+/// The function could not be called.
+const EXECUTION_ERROR: &str = "ExecutionError";
+
 const INTERNAL: Failed = Failed {
     status: StatusCode::INTERNAL_SERVER_ERROR,
     message: "Internal server error",
@@ -137,6 +144,11 @@ impl SocketApi {
     /// The name under which it is called.
     pub fn domain(&self) -> String {
         self.read().domain.clone()
+    }
+
+    /// Sets where connections and messages are measured.
+    pub(super) fn set_metrics(&self, metrics: Metrics) {
+        self.write().metrics = Some(metrics);
     }
 
     /// Sets what selects the route of a message.
@@ -233,8 +245,40 @@ impl SocketApi {
         throttle.is_none_or(|throttle| throttle.take(key))
     }
 
+    /// Records what API Gateway measures of each connection and message
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-logging.html>).
+    /// `failed`: the metric of its failure.
+    fn measure(&self, target: &Target, failed: Option<&str>) {
+        let parts = self.read();
+        let (Some(metrics), Some(stage)) = (&parts.metrics, &parts.stage) else {
+            return;
+        };
+        let record = |name: &str, value: f64| {
+            let dimensions = [("ApiId", self.id.as_str()), ("Stage", stage.name.as_str())];
+            metrics.record(Metric::new("AWS/ApiGateway", name, dimensions), value);
+        };
+        match target.key.as_str() {
+            "$connect" => record("ConnectCount", 1.0),
+            "$disconnect" => {}
+            _ => record("MessageCount", 1.0),
+        }
+        for name in [INTEGRATION_ERROR, EXECUTION_ERROR] {
+            record(name, f64::from(u8::from(failed == Some(name))));
+        }
+    }
+
     /// Invokes the function of a route and gives what it returned.
     async fn invoke(&self, target: &Target, event: &Value) -> Result<Value, Failed> {
+        let result = self.call(target, event).await;
+        let failed = result.as_ref().err().map(|failed| match failed.status {
+            StatusCode::INTERNAL_SERVER_ERROR => EXECUTION_ERROR,
+            _ => INTEGRATION_ERROR,
+        });
+        self.measure(target, failed);
+        result
+    }
+
+    async fn call(&self, target: &Target, event: &Value) -> Result<Value, Failed> {
         let version = self.version(target).ok_or(INTERNAL)?;
         let invoked = version.invoke(event.to_string().into_bytes());
         match tokio::time::timeout(self.limits.integration, invoked).await {

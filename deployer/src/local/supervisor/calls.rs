@@ -15,9 +15,10 @@ use super::{Supervisor, name_of};
 use crate::{
     Error,
     local::{
+        alarms,
         control::{Answer, Call, Line, Request},
         lambda::Outcome,
-        resources::provider,
+        resources::{Record, provider},
         secrets::Secrets,
         stack::Update,
     },
@@ -112,6 +113,19 @@ impl Supervisor {
             }
             Call::Invoke { function, payload } => self.invoke(&function, &payload).await,
             Call::Status => value(&self.status().await),
+            Call::Alarms => {
+                let world = &self.world;
+                value(
+                    &world
+                        .alarms
+                        .look(&world.metrics, &self.prefix(), alarms::now()),
+                )
+            }
+            Call::AlarmChanges => value(&self.world.alarms.changes(&self.prefix())),
+            Call::RunDatabases { run } => {
+                let _one = self.changing.lock().await;
+                self.run_databases(run).await
+            }
             Call::PutSecret { name, value } => {
                 let put = self.world.secrets.put(&Secrets::arn(&name), &value);
                 put.map_err(|cause| {
@@ -128,6 +142,38 @@ impl Supervisor {
                 Ok(Value::Null)
             }
         }
+    }
+
+    /// What the names of the stage's alarms begin with.
+    fn prefix(&self) -> String {
+        format!("miyabi-{}-", self.world.stage())
+    }
+
+    /// Stops the databases in order, or puts them again.
+    async fn run_databases(&self, run: bool) -> Result<Value, Error> {
+        if !run {
+            let databases = std::mem::take(&mut *lock(&self.world.databases));
+            // Stopping a server waits for it.
+            let stopped = tokio::task::spawn_blocking(move || drop(databases)).await;
+            stopped.map_err(|error| panicked(&error))?;
+            // `status` shows it, and a deploy puts it again.
+            for stack in self.records.stacks() {
+                for record in stack.resources.iter().filter(|record| is_database(record)) {
+                    let why = "It was stopped: `cargo xtask database start --stage local`";
+                    lock(&self.problems).insert(name_of(&stack.name, record), why.to_owned());
+                }
+            }
+            self.log.line("the databases were stopped on demand");
+            return Ok(Value::Null);
+        }
+        for stack in self.records.stacks() {
+            for record in stack.resources {
+                if is_database(&record) {
+                    self.put_again(&stack.name, record).await;
+                }
+            }
+        }
+        value(&*lock(&self.problems))
     }
 
     fn update<'a>(&'a self, stack: &'a str, progress: &'a Progress) -> Update<'a> {
@@ -223,6 +269,10 @@ impl Supervisor {
         }
         all
     }
+}
+
+fn is_database(record: &Record) -> bool {
+    record.resource_type == "AWS::RDS::DBInstance"
 }
 
 fn value<T: Serialize + ?Sized>(of: &T) -> Result<Value, Error> {

@@ -84,6 +84,7 @@ impl Provider for Api {
                 world.apis.insert(&id, api, server);
             }
             let api = api_of(world, &id)?;
+            api.set_metrics(world.metrics.clone());
             api.set_cors(Cors::parse(&wish.properties["CorsConfiguration"]));
             Ok(Made::new(&id)
                 .with("ApiId", id.as_str())

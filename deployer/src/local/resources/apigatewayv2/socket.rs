@@ -57,6 +57,7 @@ pub(super) async fn put_api(world: &World, wish: &Wish) -> Result<Made, String> 
             api
         }
     };
+    api.set_metrics(world.metrics.clone());
     api.set_selection(selection);
     Ok(Made::new(&id)
         .with("ApiId", id.as_str())

@@ -1,0 +1,84 @@
+//! Alarms of CloudWatch.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::Value;
+
+use super::{Made, Provider, Record, Wish, World};
+use crate::{
+    local::{
+        ACCOUNT, REGION,
+        alarms::{self, Definition},
+    },
+    target::Health,
+};
+
+pub(super) struct Alarm;
+
+impl Provider for Alarm {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "AlarmDescription",
+            "AlarmName",
+            "ComparisonOperator",
+            "DatapointsToAlarm",
+            "Dimensions",
+            "EvaluationPeriods",
+            "ExtendedStatistic",
+            "MetricName",
+            "Metrics",
+            "Namespace",
+            "Period",
+            "Statistic",
+            "Tags",
+            "Threshold",
+            "TreatMissingData",
+        ]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        Definition::parse(properties).err().into_iter().collect()
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let name = wish.name(world, "AlarmName");
+            if let Some(before) = wish
+                .before
+                .as_ref()
+                .filter(|record| record.reference != name)
+            {
+                world.alarms.remove(&before.reference);
+            }
+            let definition = Definition::parse(&wish.properties)?;
+            world.alarms.put(&name, definition, alarms::now());
+            let arn = format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}");
+            Ok(Made::new(name).with("Arn", arn))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        world.alarms.remove(&record.reference);
+        async { Ok(()) }.boxed()
+    }
+
+    /// That it is there: a raised alarm works as it should.
+    fn health<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, (Health, String)> {
+        let health = match world.alarms.state(&record.reference) {
+            None => (Health::Missing, String::new()),
+            Some(state) => (
+                Health::Ok,
+                state.map(|state| state.to_string()).unwrap_or_default(),
+            ),
+        };
+        async move { health }.boxed()
+    }
+}
