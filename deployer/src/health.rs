@@ -7,7 +7,9 @@ use futures_util::future;
 use serde::Serialize;
 
 use crate::{
-    Error, migrate,
+    Error,
+    alarms::{self, Alarm, AlarmState},
+    migrate,
     migrate::{Migrated, Request},
     migrations,
     project::Project,
@@ -35,6 +37,8 @@ pub struct StageHealth {
     pub source: Option<Source>,
     /// The last deploy, when it failed.
     pub failed_deploy: Option<FailedDeploy>,
+    /// The alarms.
+    pub alarms: AlarmsHealth,
     /// Each resource.
     pub resources: Vec<ResourceStatus>,
 }
@@ -59,6 +63,45 @@ pub enum SchemaHealth {
         /// Why.
         problem: String,
     },
+}
+
+/// The alarms of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AlarmsHealth {
+    /// Whoever evaluates them answered.
+    Known {
+        /// How many there are.
+        count: usize,
+        /// The names of those that are raised.
+        raised: Vec<String>,
+        /// How many have too few data points.
+        without_data: usize,
+    },
+    /// It did not.
+    Unknown {
+        /// Why.
+        problem: String,
+    },
+}
+
+impl AlarmsHealth {
+    fn new(read: Result<Vec<Alarm>, Error>) -> AlarmsHealth {
+        match read {
+            Ok(all) => AlarmsHealth::Known {
+                count: all.len(),
+                raised: all
+                    .iter()
+                    .filter(|alarm| alarm.state == AlarmState::Alarm)
+                    .map(|alarm| alarm.name.clone())
+                    .collect(),
+                without_data: alarms::count(&all, AlarmState::InsufficientData),
+            },
+            Err(error) => AlarmsHealth::Unknown {
+                problem: error.message().to_owned(),
+            },
+        }
+    }
 }
 
 impl StageHealth {
@@ -103,11 +146,12 @@ pub async fn look(
         emulated,
         settles_within: Duration::ZERO,
     };
-    let (resources, versions, addresses, migrations) = future::join4(
+    let (resources, versions, addresses, migrations, alarms) = future::join5(
         target.status(),
         in_service(target, &deployed),
         smoke::look(&smoke_test, &outputs),
         schema(target, stage, project, &deployed),
+        target.alarms(),
     )
     .await;
     let resources = resources?;
@@ -118,6 +162,7 @@ pub async fn look(
         migrations,
         source: deployed.source,
         failed_deploy: deployed.failed_deploy,
+        alarms: AlarmsHealth::new(alarms),
         resources,
     })
 }

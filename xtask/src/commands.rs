@@ -1,5 +1,6 @@
 //! The commands: the table of them, and what they share.
 
+mod alarms;
 mod bench;
 mod bootstrap;
 mod build;
@@ -67,6 +68,7 @@ pub(crate) enum Command {
     Migrate(migrate::Migrate),
     Status(status::Status),
     Outputs(outputs::Outputs),
+    Alarms(alarms::Alarms),
     Cost(cost::Cost),
     Invoke(invoke::Invoke),
     Logs(logs::Logs),
@@ -100,6 +102,7 @@ impl Command {
             Command::Migrate(command) => command.run(context).await,
             Command::Status(command) => command.run(context).await,
             Command::Outputs(command) => command.run(context).await,
+            Command::Alarms(command) => command.run(context).await,
             Command::Cost(command) => command.run(context),
             Command::Invoke(command) => command.run(context).await,
             Command::Logs(command) => command.run(context).await,

@@ -1,5 +1,6 @@
 //! How values look to people. Nothing here prints.
 
+pub(crate) mod alarms;
 pub(crate) mod baseline;
 pub(crate) mod cost;
 pub(crate) mod drift;

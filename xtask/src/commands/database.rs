@@ -16,8 +16,8 @@ mod restore;
 
 /// Opens, shows, snapshots and restores the database of a stage.
 ///
-/// `local` has a PostgreSQL of its own on this machine and no snapshots: `psql` is for it, everything
-/// else for stages on AWS.
+/// `local` has a PostgreSQL of its own on this machine and no snapshots: `psql`, `stop` and `start` are for
+/// it, everything else for stages on AWS.
 #[derive(Args)]
 pub(crate) struct Database {
     /// The stage.
@@ -44,6 +44,12 @@ enum Action {
     Status,
     Restore(restore::Restore),
     Psql(psql::Psql),
+    /// Stops the PostgreSQL of the stage `local`, to see what happens without a database.
+    ///
+    /// It stays stopped until `start`, or a deploy.
+    Stop,
+    /// Starts the PostgreSQL of the stage `local` again.
+    Start,
 }
 
 impl Database {
@@ -58,6 +64,9 @@ impl Database {
         if let Action::Psql(psql) = self.action {
             return psql.run(context, &stage).await;
         }
+        if let Action::Stop | Action::Start = self.action {
+            return run_process(context, &stage, matches!(self.action, Action::Start)).await;
+        }
         assert_at_rds(&stage)?;
         let target = context.target(&stage).await?;
         let Some(database) = target.managed_database() else {
@@ -69,8 +78,35 @@ impl Database {
             Action::Status => status(context, &stage, database).await,
             Action::Restore(restore) => restore.run(context, &stage, &*target, database).await,
             Action::Psql(psql) => psql.run(context, &stage).await,
+            Action::Stop | Action::Start => Ok(0),
         }
     }
+}
+
+/// Stops or starts the database that is a process on this machine.
+async fn run_process(context: &Context, stage: &Stage, run: bool) -> Result<u8, Error> {
+    let name = stage.name();
+    if !stage.is_local() {
+        return Err(Error::usage(
+            format!("The database of the stage `{name}` is no process on this machine."),
+            "`cargo xtask database stop --stage local`",
+        ));
+    }
+    let target = context.target(stage).await?;
+    let Some(database) = target.database_process() else {
+        return Err(without_snapshots());
+    };
+    context.interrupt.or(database.run_database(run)).await?;
+    let text = match run {
+        true => "The database runs.".to_owned(),
+        false => format!(
+            "The database is stopped. Start it again: `cargo xtask database start --stage {name}`"
+        ),
+    };
+    context
+        .ui
+        .answer(&json!({"stage": name, "running": run}), &text);
+    Ok(0)
 }
 
 fn without_snapshots() -> Error {

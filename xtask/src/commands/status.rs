@@ -9,8 +9,8 @@ use crate::{context::Context, show};
 /// Shows how a deployed stage is.
 ///
 /// Whether its addresses answer, when it was deployed and from which commit, whether the last deploy
-/// failed, the versions in service, applied and pending migrations, and each resource that is not
-/// well; all resources with `--resources`. Exit code 1 when an address, the database or a resource
+/// failed, the versions in service, applied and pending migrations, the alarms that are raised, and each
+/// resource that is not well; all resources with `--resources`. Exit code 1 when an address, the database or a resource
 /// does not do its work.
 #[derive(Args)]
 pub(crate) struct Status {
@@ -38,6 +38,7 @@ impl Status {
             "migrations": health.migrations,
             "source": health.source,
             "failed_deploy": health.failed_deploy,
+            "alarms": health.alarms,
             "resources": health.resources,
         });
         let paint = context.ui.data_paint();

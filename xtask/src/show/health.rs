@@ -1,7 +1,7 @@
 //! How a stage is, on one screen.
 
 use deployer::{
-    health::{SchemaHealth, StageHealth},
+    health::{AlarmsHealth, SchemaHealth, StageHealth},
     smoke::AddressHealth,
     source::Source,
     target::{Health, ResourceStatus},
@@ -68,6 +68,7 @@ fn summary(health: &StageHealth, paint: Paint) -> Vec<Vec<String>> {
     if let Some(schema) = &health.migrations {
         row("migrations", migrations(schema, paint));
     }
+    row("alarms", alarms(&health.alarms, paint));
     row("resources", resources(health));
     rows
 }
@@ -112,6 +113,34 @@ fn migrations(schema: &SchemaHealth, paint: Paint) -> String {
         }
         SchemaHealth::Unknown { problem } => {
             format!("{} {}", paint.with("31;1", "unknown:"), plain(problem))
+        }
+    }
+}
+
+fn alarms(alarms: &AlarmsHealth, paint: Paint) -> String {
+    match alarms {
+        AlarmsHealth::Known { count: 0, .. } => "there are none".to_owned(),
+        AlarmsHealth::Known {
+            count,
+            raised,
+            without_data,
+        } => {
+            let raised = match raised.as_slice() {
+                [] => "none raised".to_owned(),
+                some => {
+                    let names: Vec<_> = some.iter().map(|name| plain(name)).collect();
+                    let raised = paint.with("31;1", &format!("{} raised", some.len()));
+                    format!("{raised}: {}", names.join(", "))
+                }
+            };
+            let silent = match without_data {
+                0 => String::new(),
+                some => format!("; {some} without enough data"),
+            };
+            format!("{count}, {raised}{silent}")
+        }
+        AlarmsHealth::Unknown { problem } => {
+            format!("{} {}", paint.with("33;1", "unknown:"), plain(problem))
         }
     }
 }
@@ -205,6 +234,11 @@ mod tests {
                 message: "The stack `api` failed.".to_owned(),
                 commit: None,
             }),
+            alarms: AlarmsHealth::Known {
+                count: 40,
+                raised: vec!["tasks-errors".to_owned()],
+                without_data: 2,
+            },
             resources: vec![
                 resource("Database", Health::Failing, "does not answer"),
                 resource("Other", Health::Ok, "well"),
@@ -230,6 +264,11 @@ mod tests {
             migrations: None,
             source: None,
             failed_deploy: None,
+            alarms: AlarmsHealth::Known {
+                count: 0,
+                raised: Vec::new(),
+                without_data: 0,
+            },
             resources: Vec::new(),
         };
         assert!(!nothing.is_failing());
