@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod activity;
+mod alarms;
 mod arm64;
 mod attacks;
 mod auth;

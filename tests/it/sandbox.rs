@@ -106,6 +106,17 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     let status = sandbox.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["well"], true, "{status}");
     assert!(status["source"]["rustc"].is_string(), "{status}");
+    let alarms = sandbox.run(&["alarms", "--json"]).await.json();
+    let names: Vec<&str> = alarms["alarms"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|alarm| alarm["name"].as_str().unwrap())
+        .collect();
+    assert!(
+        names.contains(&"outbox-lag") && names.len() > 30,
+        "{names:?}"
+    );
     let drift = sandbox.run(&["drift", "--json"]).await.expect(0).json();
     assert_eq!(drift["clean"], true, "{drift}");
     sandbox.keep_logs_for("docs", 1).await;

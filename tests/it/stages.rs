@@ -36,6 +36,7 @@ use stripped::{Stripped, strip, unknown_attributes};
 /// What the emulator does not make.
 const REFUSED: &[&str] = &[
     "AWS::ApiGatewayV2::RouteResponse",
+    "AWS::Budgets::Budget",
     "AWS::CodeDeploy::Application",
     "AWS::CodeDeploy::DeploymentGroup",
     "AWS::EC2::EgressOnlyInternetGateway",
@@ -271,6 +272,8 @@ async fn all_stacks_of_dev_are_made_but_for_what_the_emulator_cannot() {
     network: stand-in at PrivateSubnetB.DependsOn: Ipv6Block
     network: stand-in at PrivateSubnetB.Properties.Ipv6CidrBlock.Fn::Select.1.Fn::Cidr.0.Fn::Select.1: ["Vpc","Ipv6CidrBlocks"]
     network: stand-in at EgressRoute.Properties.EgressOnlyInternetGatewayId: EgressGateway
+    ops: ErrorRateAlarm AWS::CloudWatch::Alarm
+    ops: Budget AWS::Budgets::Budget
     realtime: SocketRouteDefaultResponse AWS::ApiGatewayV2::RouteResponse
     "#);
 }
@@ -300,6 +303,7 @@ async fn all_stacks_of_prod_are_made_data_and_site_together_but_for_what_the_emu
     bootstrap: stand-in at DeployRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
     cache: Cache AWS::ElastiCache::ServerlessCache
     cache: stand-in at valkeyUrl.Value: rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}
+    cache: stand-in at cacheName.Value: Cache
     data: stand-in at databaseOwnerSecret.Value: ["Database","MasterUserSecret.SecretArn"]
     network: Ipv6Block AWS::EC2::VPCCidrBlock
     network: EgressGateway AWS::EC2::EgressOnlyInternetGateway
@@ -308,6 +312,8 @@ async fn all_stacks_of_prod_are_made_data_and_site_together_but_for_what_the_emu
     network: stand-in at PrivateSubnetB.DependsOn: Ipv6Block
     network: stand-in at PrivateSubnetB.Properties.Ipv6CidrBlock.Fn::Select.1.Fn::Cidr.0.Fn::Select.1: ["Vpc","Ipv6CidrBlocks"]
     network: stand-in at EgressRoute.Properties.EgressOnlyInternetGatewayId: EgressGateway
+    ops: ErrorRateAlarm AWS::CloudWatch::Alarm
+    ops: Budget AWS::Budgets::Budget
     realtime: SocketRouteDefaultResponse AWS::ApiGatewayV2::RouteResponse
     "#);
 }

@@ -155,6 +155,39 @@ async fn exceeded_limits_are_backed_off_from_and_lose_nothing() {
     assert_eq!(rows(&live.app).await, ["(a)", "(b)"]);
 }
 
+/// Seconds that the oldest event has waited, as each sweep wrote them.
+async fn lags(app: &App, sweeps: usize) -> Vec<f64> {
+    until("the sweeps wrote the lag", LONG, async || {
+        let logs = app.logs().await;
+        let lags: Vec<f64> = logs
+            .lines()
+            .filter(|line| line.contains("\"outboxLag\":"))
+            .filter_map(|line| {
+                let line: Value = serde_json::from_str(&line[line.find('{')?..]).ok()?;
+                assert_eq!(line["function"], "ws-broadcast");
+                line["outboxLag"].as_f64()
+            })
+            .collect();
+        (lags.len() == sweeps).then_some(lags)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_sweep_writes_how_long_the_oldest_event_has_waited() {
+    let live = live(&["a"]).await;
+    let sweep = json!({"kind": "sweep"});
+    write_events(&live.app, &live.organization, 2).await;
+    let old = "update outbox set created_at = now() - interval '90 seconds' where seq = (select min(seq) from outbox)";
+    live.app.sql(old).await;
+    live.app.invoke("ws-broadcast", &sweep).await.unwrap();
+    let lag = lags(&live.app, 1).await[0];
+    assert!((90.0..150.0).contains(&lag), "{lag}");
+    assert_eq!(live.connections.seqs("a").len(), 2);
+    live.app.invoke("ws-broadcast", &sweep).await.unwrap();
+    assert_eq!(lags(&live.app, 2).await[1], 0.0);
+}
+
 #[tokio::test]
 async fn an_api_that_fails_costs_nobody_the_connection_and_the_invocation_fails() {
     let live = live(&["a", "b"]).await;

@@ -33,14 +33,15 @@ pub(super) fn unknown_attributes() -> [(&'static str, &'static str, Value); 2] {
     ]
 }
 
-/// Takes every resource of these types out.
+/// Takes every resource of these types out, and alarms on expressions, which the emulator refuses too.
 pub(super) fn strip(template: &mut Value, types: &[&str]) -> Stripped {
     let mut stripped = Stripped::default();
     let mut gone = BTreeSet::new();
     let resources = template["Resources"].as_object_mut().unwrap();
     resources.retain(|id, resource| {
         let resource_type = resource["Type"].as_str().unwrap();
-        let stays = !types.contains(&resource_type);
+        let is_on_expression = resource["Properties"]["Metrics"].is_array();
+        let stays = !types.contains(&resource_type) && !is_on_expression;
         if !stays {
             stripped.resources.push(format!("{id} {resource_type}"));
             gone.insert(id.clone());

@@ -1,0 +1,106 @@
+//! The alarms of a stage through the command line: on this machine with a real failure, and as
+//! CloudWatch answers.
+
+mod cloudwatch;
+
+use std::time::{Duration, Instant};
+
+use miyabi_tests::{Checkout, Value, until};
+
+/// What an alarm of this machine takes to be raised, and to end.
+const WITHIN: Duration = Duration::from_secs(60);
+
+async fn alarms(checkout: &Checkout) -> (i32, Value) {
+    let ran = checkout
+        .xtask(&["alarms", "--stage", "local", "--json"])
+        .await;
+    (ran.code, ran.json())
+}
+
+fn state<'a>(alarms: &'a Value, name: &str) -> &'a str {
+    let mut all = alarms["alarms"].as_array().unwrap().iter();
+    let alarm = all.find(|alarm| alarm["name"] == name).unwrap();
+    alarm["state"].as_str().unwrap()
+}
+
+/// Waits until the alarm on the database is in that state; returns the exit code of the command.
+async fn database_is(checkout: &Checkout, expected: &str) -> i32 {
+    until(&format!("the alarm is {expected}"), WITHIN, async || {
+        let (code, alarms) = alarms(checkout).await;
+        (state(&alarms, "database-connections") == expected).then_some(code)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
+    let checkout = Checkout::new();
+    checkout.deploy().await;
+    database_is(&checkout, "OK").await;
+    let (_, quiet) = alarms(&checkout).await;
+    let mut all = quiet["alarms"].as_array().unwrap().iter();
+    let database = all.find(|alarm| alarm["name"] == "database-connections");
+    let database = database.unwrap();
+    assert_eq!(database["threshold"], 90.0);
+    assert!(database["current"].is_number(), "{database}");
+    assert!(database["runbook"].as_str().unwrap().contains("status"));
+
+    let command = |action| ["database", action, "--stage", "local"];
+    checkout.xtask(&command("stop")).await.expect(0);
+    let stopped = Instant::now();
+    assert_eq!(database_is(&checkout, "ALARM").await, 1);
+    assert!(stopped.elapsed() < WITHIN);
+    let status = checkout.xtask(&["status", "--stage", "local"]).await;
+    assert!(
+        status.stdout.contains("raised: database-connections"),
+        "{}",
+        status.stdout
+    );
+    let shown = checkout
+        .xtask(&["alarms", "--stage", "local"])
+        .await
+        .expect(1);
+    assert!(shown.stdout.contains("runbook: "), "{}", shown.stdout);
+
+    checkout.xtask(&command("start")).await.expect(0);
+    database_is(&checkout, "OK").await;
+    // Functions that failed meanwhile have alarms too, which end.
+    until("no alarm is raised", WITHIN, async || {
+        (alarms(&checkout).await.0 == 0).then_some(())
+    })
+    .await;
+    let named = ["alarms", "database-connections", "--stage", "local"];
+    let history = [&named[..], &["--history", "--json"]].concat();
+    let history = checkout.xtask(&history).await.expect(0).json();
+    let states: Vec<&str> = history["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["to"].as_str().unwrap())
+        .collect();
+    assert!(states.starts_with(&["OK", "ALARM", "OK"]), "{history}");
+
+    let unknown = ["alarms", "latency-p98", "--stage", "local"];
+    checkout.xtask(&unknown).await.expect(2);
+}
+
+/// A server that was stopped by a signal still takes connections: the kernel does.
+#[tokio::test]
+async fn a_database_that_hangs_is_one_that_does_not_answer() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let checkout = Checkout::new();
+    checkout.deploy().await;
+    database_is(&checkout, "OK").await;
+    let status = ["status", "--stage", "local", "--json"];
+    let status = checkout.xtask(&status).await.json();
+    let mut resources = status["resources"].as_array().unwrap().iter();
+    let database = resources.find(|one| one["resource_type"] == "AWS::RDS::DBInstance");
+    let detail = database.unwrap()["detail"].as_str().unwrap();
+    let (_, pid) = detail.rsplit_once("pid ").unwrap();
+    let pid = Pid::from_raw(pid.parse().unwrap()).unwrap();
+    kill_process(pid, Signal::STOP).unwrap();
+    assert_eq!(database_is(&checkout, "ALARM").await, 1);
+    kill_process(pid, Signal::CONT).unwrap();
+    database_is(&checkout, "OK").await;
+}
