@@ -39,6 +39,13 @@ pub enum Event {
         /// Its version; for a deleted label the one after its last.
         version: i64,
     },
+    /// A project was created, changed, moved or archived.
+    ProjectChanged {
+        /// The project.
+        id: Uuid,
+        /// Its version.
+        version: i64,
+    },
     /// An organization was renamed, deleted or restored, or one of its roles changed.
     OrganizationChanged {
         /// The organization.
@@ -68,6 +75,7 @@ impl Event {
             Event::TasksChanged { .. } => "tasks.changed",
             Event::CommentChanged { .. } => "comment.changed",
             Event::LabelChanged { .. } => "label.changed",
+            Event::ProjectChanged { .. } => "project.changed",
             Event::OrganizationChanged { .. } => "organization.changed",
             Event::InvitationChanged { .. } => "invitation.changed",
             Event::MemberChanged { .. } => "member.changed",
@@ -77,9 +85,9 @@ impl Event {
     /// The ids that it carries, each with its version.
     pub fn items(&self) -> Vec<(Uuid, Option<i64>)> {
         match self {
-            Event::TaskChanged { id, version } | Event::LabelChanged { id, version } => {
-                vec![(*id, Some(*version))]
-            }
+            Event::TaskChanged { id, version }
+            | Event::LabelChanged { id, version }
+            | Event::ProjectChanged { id, version } => vec![(*id, Some(*version))],
             Event::TasksChanged { tasks } => tasks
                 .iter()
                 .map(|(id, version)| (*id, Some(*version)))

@@ -3,6 +3,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sqlx::{
+    Postgres,
+    error::BoxDynError,
+    postgres::{PgTypeInfo, PgValueRef},
+};
 use time::{Month, macros::date};
 use utoipa::{
     PartialSchema, ToSchema,
@@ -14,19 +19,19 @@ const MAX: time::Date = date!(9999 - 12 - 31);
 
 /// A day between 1970-01-01 and 9999-12-31: RFC 3339's `full-date`, as in `2026-03-01`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date(time::Date);
+pub struct Day(time::Date);
 
-impl Date {
+impl Day {
     /// Reads `YYYY-MM-DD`, and nothing else.
     ///
     /// # Errors
     ///
     /// What is wrong with it, to follow the name of the field.
-    pub fn parse(text: &str) -> Result<Date, String> {
+    pub fn parse(text: &str) -> Result<Day, String> {
         let malformed = || "must be a day like 2026-03-01".to_owned();
         let day = calendar_day(text).ok_or_else(malformed)?;
         if (MIN..=MAX).contains(&day) {
-            return Ok(Date(day));
+            return Ok(Day(day));
         }
         Err("must be between the years 1970 and 9999".to_owned())
     }
@@ -49,27 +54,39 @@ fn calendar_day(text: &str) -> Option<time::Date> {
     time::Date::from_calendar_date(text[..4].parse().ok()?, month, text[8..].parse().ok()?).ok()
 }
 
-impl fmt::Display for Date {
+impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.0.to_calendar_date();
         write!(f, "{year:04}-{:02}-{day:02}", u8::from(month))
     }
 }
 
-impl Serialize for Date {
+impl Serialize for Day {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Date {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+impl<'de> Deserialize<'de> for Day {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Date::parse(&text).map_err(de::Error::custom)
+        Day::parse(&text).map_err(de::Error::custom)
     }
 }
 
-impl PartialSchema for Date {
+impl sqlx::Type<Postgres> for Day {
+    fn type_info() -> PgTypeInfo {
+        <time::Date as sqlx::Type<Postgres>>::type_info()
+    }
+}
+
+impl sqlx::Decode<'_, Postgres> for Day {
+    fn decode(value: PgValueRef<'_>) -> Result<Day, BoxDynError> {
+        <time::Date as sqlx::Decode<'_, Postgres>>::decode(value).map(Day)
+    }
+}
+
+impl PartialSchema for Day {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -80,9 +97,9 @@ impl PartialSchema for Date {
     }
 }
 
-impl ToSchema for Date {
+impl ToSchema for Day {
     fn name() -> std::borrow::Cow<'static, str> {
-        "Date".into()
+        "Day".into()
     }
 }
 
@@ -93,7 +110,7 @@ mod tests {
     #[test]
     fn a_day_is_read_as_it_is_written() {
         for text in ["1970-01-01", "2024-02-29", "9999-12-31"] {
-            assert_eq!(Date::parse(text).unwrap().to_string(), text);
+            assert_eq!(Day::parse(text).unwrap().to_string(), text);
         }
         for text in [
             "",
@@ -113,7 +130,7 @@ mod tests {
             "2026-03-01 ",
         ] {
             assert!(
-                Date::parse(text).unwrap_err().starts_with("must be"),
+                Day::parse(text).unwrap_err().starts_with("must be"),
                 "{text}"
             );
         }
