@@ -22,12 +22,13 @@ mod permission_set;
 mod role;
 mod role_name;
 mod roles;
+mod task_key;
 
 miyabi_core::routes![
     organizations::list,
     organizations::create,
     organizations::get,
-    organizations::rename,
+    organizations::change,
     deletion::delete,
     deletion::restore,
     members::leave,

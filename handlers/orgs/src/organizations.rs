@@ -9,10 +9,12 @@ use miyabi_core::{
     ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Line, Once, Page,
     PageQuery, Path, Problem, Query, Timestamp, Tx, permission::org,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::task_key::TaskKey;
 
 /// An organization.
 #[derive(Debug, Serialize, ToSchema)]
@@ -21,6 +23,9 @@ pub(crate) struct Organization {
     pub(crate) id: Uuid,
     /// Name.
     pub(crate) name: String,
+    /// Stands before the numbers of tasks: `MIY` of `MIY-12`.
+    #[schema(pattern = "^[A-Z]{2,5}$")]
+    pub(crate) task_key: String,
     /// Version, 1 for a new organization; also in the `ETag`.
     #[schema(minimum = 1)]
     pub(crate) version: i64,
@@ -53,12 +58,25 @@ pub(crate) struct NewOrganization {
     name: Line<100>,
 }
 
-/// A change to an organization.
+/// A change to an organization, as a JSON merge patch (RFC 7396). Absent members stay unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct OrganizationChange {
     /// Name, of one line.
-    name: Line<100>,
+    #[serde(default, deserialize_with = "given")]
+    #[schema(nullable = false)]
+    name: Option<Line<100>>,
+    /// Stands before the numbers of tasks, 2 to 5 letters from A to Z. The numbers stay.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^[A-Z]{2,5}$")]
+    task_key: Option<TaskKey>,
+}
+
+/// A member that is present: null is no value of it.
+fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Lists the organizations of the caller, by id.
@@ -134,7 +152,7 @@ pub(crate) async fn create(
     };
     let id = Uuid::now_v7();
     let created = sqlx::query!(
-        r#"select app.found_organization($1, $2) as "founded!", now() as "at!: Timestamp""#,
+        r#"select app.found_organization($1, $2) as "founded!", app.task_key_of($2) as "task_key!", now() as "at!: Timestamp""#,
         id,
         new.name.as_str()
     )
@@ -146,6 +164,7 @@ pub(crate) async fn create(
     let organization = Organization {
         id,
         name: new.name.into(),
+        task_key: created.task_key,
         version: 1,
         created_at: created.at,
     };
@@ -184,7 +203,9 @@ pub(crate) async fn get(
     Ok((ETag(organization.version), Json(organization)).into_response())
 }
 
-/// Renames the organization of the access token.
+/// Updates the organization of the access token.
+///
+/// A change that changes nothing keeps the version.
 #[utoipa::path(
     patch,
     path = "/api/organizations/{organization_id}",
@@ -201,7 +222,7 @@ pub(crate) async fn get(
         (status = 428, description = "`version_required`: `If-Match` is missing.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(crate) async fn rename(
+pub(crate) async fn change(
     caller: Caller<org::Update>,
     State(db): State<Db>,
     path: Result<Path<Uuid>, ApiError>,
@@ -213,16 +234,20 @@ pub(crate) async fn rename(
     let (mut tx, _) = crate::authority::lock(tx, &caller).await?;
     let before = Organization::find(&mut tx, id).await?;
     if_match.check(before.version)?;
-    if before.name == change.name.as_str() {
+    let name = change.name.map_or(before.name.clone(), Into::into);
+    let task_key = change.task_key.as_ref().map(TaskKey::as_str);
+    let task_key = task_key.unwrap_or(&before.task_key);
+    if name == before.name && task_key == before.task_key {
         tx.rollback().await?;
         return Ok((ETag(before.version), Json(before)).into_response());
     }
     let organization = sqlx::query_as!(
         Organization,
-        r#"update organizations set name = $2, version = version + 1 where id = $1
-           returning id, name, version, created_at as "created_at: Timestamp""#,
+        r#"update organizations set name = $2, task_key = $3, version = version + 1 where id = $1
+           returning id, name, task_key as "task_key!", version, created_at as "created_at: Timestamp""#,
         id,
-        change.name.as_str()
+        name,
+        task_key,
     )
     .fetch_one(&mut *tx)
     .await?;
@@ -242,7 +267,7 @@ impl Organization {
     pub(crate) async fn find(tx: &mut Tx, id: Uuid) -> Result<Organization, ApiError> {
         sqlx::query_as!(
             Organization,
-            r#"select id, name, version, created_at as "created_at: Timestamp"
+            r#"select id, name, task_key as "task_key!", version, created_at as "created_at: Timestamp"
                from organizations where id = $1 and deleted_at is null"#,
             id
         )
@@ -253,7 +278,7 @@ impl Organization {
 
     /// What people set, for the audit trail.
     pub(crate) fn fields(&self) -> serde_json::Value {
-        json!({ "name": self.name })
+        json!({ "name": self.name, "task_key": self.task_key })
     }
 }
 

@@ -62,7 +62,11 @@ async fn an_organization_is_renamed_from_its_version() {
         .patch(&path, 1, json!({"name": "Oak"}))
         .await
         .problem(412, "stale_version");
-    for body in [json!({"name": ""}), json!({"name": "a\nb"}), json!({})] {
+    for body in [
+        json!({"name": ""}),
+        json!({"name": "a\nb"}),
+        json!({"name": null}),
+    ] {
         alice.patch(&path, 2, body).await.problem(422, "invalid");
     }
     let member = app.member(&alice, "bob", "member").await;
