@@ -1,6 +1,8 @@
 //! `POST /api/tasks/bulk`: changes to many tasks, all or none.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod apply;
+
+use std::collections::BTreeSet;
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
@@ -12,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{Task, TaskSummary, change::TaskChange, fields::Fields, hierarchy, notifications::Act};
+use crate::{TaskSummary, change::TaskChange, hierarchy, list};
 
 /// Most tasks of one request.
 const MAX: usize = 100;
@@ -27,7 +29,7 @@ pub(crate) struct BulkChange {
     items: Vec<BulkItem>,
 }
 
-/// A change to one task.
+/// What is done with one task: a change, its deletion, or its restoration.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BulkItem {
@@ -37,8 +39,32 @@ pub(crate) struct BulkItem {
     #[serde(deserialize_with = "from_one")]
     #[schema(minimum = 1)]
     version: i64,
-    /// The change.
-    change: TaskChange,
+    /// What is done with the task; `change` by default. `delete` and `restore` include its sub-tasks,
+    /// and require `tasks.delete`.
+    #[serde(default, skip_serializing_if = "BulkAction::is_change")]
+    action: BulkAction,
+    /// The change. Cannot be given with another action.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    change: Option<TaskChange>,
+}
+
+/// What is done with a task.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BulkAction {
+    /// It is changed.
+    #[default]
+    Change,
+    /// It is deleted.
+    Delete,
+    /// It is restored.
+    Restore,
+}
+
+impl BulkAction {
+    fn is_change(&self) -> bool {
+        *self == BulkAction::Change
+    }
 }
 
 /// The tasks after the changes.
@@ -71,9 +97,10 @@ fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BulkItem>, 
     Ok(items)
 }
 
-/// Updates several tasks, all or none.
+/// Updates, deletes or restores several tasks, all or none.
 ///
-/// An error names its item.
+/// An error names its item. A task that is deleted or restored together with another one of the
+/// request is not an error.
 #[utoipa::path(
     post,
     path = "/api/tasks/bulk",
@@ -83,7 +110,7 @@ fn bounded<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BulkItem>, 
     request_body = BulkChange,
     responses(
         (status = 200, description = "The tasks after the changes.", body = BulkChanged),
-        (status = 409, description = "`bad_transition`: the status cannot change to this one. `try_again`: somebody changed the same rows at the same moment.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`bad_transition`: the status cannot change to this one. `too_many_subtasks`: more than 1,000 tasks would be deleted or restored. `parent_is_deleted`, `too_deep`: as for one task. `try_again`: somebody changed the same rows at the same moment.", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "`stale_version`: a task has another version.", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "`invalid`: fields with invalid values, in `errors`; also an `id` that is not a task of the organization. `idempotency_key_reused`.", body = Problem, content_type = "application/problem+json"),
     ),
@@ -96,79 +123,64 @@ pub(crate) async fn bulk(
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let (key, Json(bulk)) = (key?, body?);
-    if bulk.items.iter().any(|item| item.change.assigns()) {
+    if bulk.any(TaskChange::assigns) {
         tx = tx.require(Permission::TasksAssign).await?;
+    }
+    let deletes = !bulk.items.iter().all(|item| item.action.is_change());
+    if deletes {
+        tx = tx.require(Permission::TasksDelete).await?;
+    }
+    for (number, item) in bulk.items.iter().enumerate() {
+        item.check().map_err(|error| of_item(error, number))?;
     }
     let taken = key.take(&mut tx, &caller, "POST /api/tasks/bulk", &bulk);
     let first = match taken.await? {
         Once::First(first) => first,
         Once::Again(answer) => return tx.rollback().await.map(|()| answer),
     };
-    if bulk.items.iter().any(|item| item.change.moves()) {
-        hierarchy::lock(&mut tx, caller.organization_id()).await?;
+    let organization = caller.organization_id();
+    if deletes || bulk.any(TaskChange::moves) {
+        hierarchy::lock(&mut tx, organization).await?;
     }
     let ids: Vec<Uuid> = bulk.items.iter().map(|item| item.id).collect();
-    let found = by_id(Task::lock(&mut tx, &ids).await?);
-    // A missing task is reported before a stale version, as on the routes of one task.
-    if let Some(number) = ids.iter().position(|id| !found.contains_key(id)) {
-        return Err(of_item(no_such_task(), number));
-    }
-    let (mut lines, mut changed) = (Vec::new(), Vec::new());
-    for (number, item) in bulk.items.into_iter().enumerate() {
-        let planned = item.plan(&found).map_err(|error| of_item(error, number))?;
-        let Some((task, after)) = planned else {
-            continue;
-        };
-        let updated = after.update(&mut tx, caller.organization_id(), task).await;
-        lines.push(updated.map_err(|error| of_item(error, number))?);
-        Act::of(&caller, task.id)
-            .changed(&mut tx, &Fields::of(task), &after)
-            .await?;
-        changed.push(task.id);
-    }
-    if !changed.is_empty() {
+    let (lines, changed) = apply::all(&mut tx, &caller, bulk.items).await?;
+    if !lines.is_empty() {
         tx.audit_all(lines).await?;
     }
-    let mut now = by_id(Task::lock(&mut tx, &ids).await?);
     if !changed.is_empty() {
-        let versions = changed.iter().filter_map(|id| now.get(id));
-        let tasks = versions.map(|task| (task.id, task.version)).collect();
+        let mut tasks: Vec<(Uuid, i64)> = changed.into_iter().collect();
+        // As in the request, sub-tasks last.
+        tasks.sort_by_key(|(task, _)| ids.iter().position(|id| id == task).unwrap_or(usize::MAX));
         tx.emit(Event::TasksChanged { tasks });
     }
-    let items = ids.iter().filter_map(|id| now.remove(id)).map(Into::into);
     let changed = BulkChanged {
-        items: items.collect(),
+        items: list::in_order(&mut tx, organization, &ids).await?,
     };
     let answer = first.answer(&mut tx, StatusCode::OK, (), &changed).await?;
     tx.commit().await?;
     Ok(answer)
 }
 
-fn no_such_task() -> ApiError {
-    ApiError::invalid("id", "is not a task of this organization")
-}
-
-fn by_id(tasks: Vec<Task>) -> BTreeMap<Uuid, Task> {
-    tasks.into_iter().map(|task| (task.id, task)).collect()
+impl BulkChange {
+    /// Whether one of the changes does that.
+    fn any(&self, does: impl Fn(&TaskChange) -> bool) -> bool {
+        let mut changes = self.items.iter().filter_map(|item| item.change.as_ref());
+        changes.any(does)
+    }
 }
 
 impl BulkItem {
-    /// The task and what it shall be; `None` when it is so already.
-    fn plan(self, found: &BTreeMap<Uuid, Task>) -> Result<Option<(&Task, Fields)>, ApiError> {
-        let task = found.get(&self.id).ok_or_else(no_such_task)?;
-        if task.version != self.version {
-            return Err(ApiError::refused(
-                StatusCode::PRECONDITION_FAILED,
-                "stale_version",
-                format!(
-                    "It was changed since version {}; now it is at {}.",
-                    self.version, task.version
-                ),
-            ));
+    /// # Errors
+    ///
+    /// 422 for a change beside another action.
+    fn check(&self) -> Result<(), ApiError> {
+        if self.action.is_change() || self.change.is_none() {
+            return Ok(());
         }
-        let before = Fields::of(task);
-        let after = self.change.apply_to(&before)?;
-        Ok((after != before).then_some((task, after)))
+        Err(ApiError::invalid(
+            "action",
+            "cannot be given with `change`, unless it is `change`",
+        ))
     }
 }
 
@@ -180,7 +192,7 @@ fn of_item(error: ApiError, number: usize) -> ApiError {
                 .into_iter()
                 .map(|FieldError { field, detail }| {
                     let field = match field.as_str() {
-                        "id" => format!("items[{number}].id"),
+                        "id" | "action" => format!("items[{number}].{field}"),
                         field => format!("items[{number}].change.{field}"),
                     };
                     FieldError { field, detail }

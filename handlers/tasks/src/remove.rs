@@ -16,11 +16,20 @@ use crate::{Task, hierarchy};
 const MAX: i64 = 1000;
 
 /// A task that was deleted or restored.
-struct Moved {
-    id: Uuid,
-    version: i64,
+pub(crate) struct Moved {
+    pub(crate) id: Uuid,
+    pub(crate) version: i64,
     deleted_at: Option<Timestamp>,
     was_deleted_at: Option<Timestamp>,
+}
+
+impl Moved {
+    /// Its line of the trail.
+    pub(crate) fn line(&self, action: &'static str) -> Audit {
+        Audit::new(action, "task", self.id)
+            .before(json!({ "deleted_at": self.was_deleted_at }))
+            .after(json!({ "deleted_at": self.deleted_at }))
+    }
 }
 
 /// Deletes a task and its sub-tasks.
@@ -54,37 +63,7 @@ pub(crate) async fn remove(
         let task = Task::lock(&mut tx, &[id]).await?.pop();
         if_match.check(task.ok_or(ApiError::NotFound)?.version)?;
     }
-    // Two statements: how many there are is known before it is decided how to find their rows.
-    let ids = sqlx::query_scalar!(
-        r#"with recursive down as (
-                select id from tasks where id = $1 and deleted_at is null
-                union
-                select t.id from down join tasks t on t.parent_id = down.id where t.deleted_at is null
-            )
-            select id as "id!" from down limit $2"#,
-        id,
-        MAX + 1
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    if ids.is_empty() {
-        return Err(ApiError::NotFound);
-    }
-    if ids.len() > usize::try_from(MAX).unwrap_or_default() {
-        return Err(ApiError::conflict(
-            "too_many_subtasks",
-            format!("It has more than {MAX} sub-tasks. Delete some of them first."),
-        ));
-    }
-    let deleted = sqlx::query_as!(
-        Moved,
-        r#"update tasks set deleted_at = now(), updated_at = now(), version = version + 1
-            where id = any($1) and deleted_at is null
-            returning id, version, deleted_at as "deleted_at: Timestamp", null::timestamptz as "was_deleted_at: Timestamp""#,
-        &ids
-    )
-    .fetch_all(&mut *tx)
-    .await?;
+    let deleted = delete(&mut tx, id).await?;
     record(&mut tx, "task.delete", deleted).await?;
     tx.commit().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -112,12 +91,67 @@ pub(crate) async fn restore(
     let mut tx = db.write(&caller).await?;
     let Path(id) = path?;
     hierarchy::lock(&mut tx, caller.organization_id()).await?;
+    let restored = undelete(&mut tx, id).await?;
+    if !restored.is_empty() {
+        record(&mut tx, "task.restore", restored).await?;
+    }
+    let task = Task::find(&mut tx, id).await?;
+    tx.commit_with(ETag(task.version), &task).await
+}
+
+/// Marks a task and its sub-tasks as deleted. Hold the lock of the hierarchy.
+///
+/// # Errors
+///
+/// 404 when there is no such task, or it is deleted; 409 when it has too many sub-tasks.
+pub(crate) async fn delete(tx: &mut Tx, id: Uuid) -> Result<Vec<Moved>, ApiError> {
+    // Two statements: how many there are is known before it is decided how to find their rows.
+    let ids = sqlx::query_scalar!(
+        r#"with recursive down as (
+                select id from tasks where id = $1 and deleted_at is null
+                union
+                select t.id from down join tasks t on t.parent_id = down.id where t.deleted_at is null
+            )
+            select id as "id!" from down limit $2"#,
+        id,
+        MAX + 1
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    if ids.is_empty() {
+        return Err(ApiError::NotFound);
+    }
+    if ids.len() > usize::try_from(MAX).unwrap_or_default() {
+        return Err(ApiError::conflict(
+            "too_many_subtasks",
+            format!("It has more than {MAX} sub-tasks. Delete some of them first."),
+        ));
+    }
+    let deleted = sqlx::query_as!(
+        Moved,
+        r#"update tasks set deleted_at = now(), updated_at = now(), version = version + 1
+            where id = any($1) and deleted_at is null
+            returning id, version, deleted_at as "deleted_at: Timestamp", null::timestamptz as "was_deleted_at: Timestamp""#,
+        &ids
+    )
+    .fetch_all(&mut **tx)
+    .await?;
+    Ok(deleted)
+}
+
+/// Takes back the deletion of a task, and of the sub-tasks that were deleted with it; none when it is
+/// not deleted. Hold the lock of the hierarchy.
+///
+/// # Errors
+///
+/// 409 when its parent is deleted, or it would be nested too deep.
+pub(crate) async fn undelete(tx: &mut Tx, id: Uuid) -> Result<Vec<Moved>, ApiError> {
     let is_parent_deleted = sqlx::query_scalar!(
         r#"select p.deleted_at is not null as "is_deleted!"
             from tasks t join tasks p on p.id = t.parent_id where t.id = $1"#,
         id
     )
-    .fetch_optional(&mut *tx)
+    .fetch_optional(&mut **tx)
     .await?;
     if is_parent_deleted == Some(true) {
         return Err(ApiError::conflict(
@@ -134,11 +168,11 @@ pub(crate) async fn restore(
             select id as "id!", deleted_at as "deleted_at: Timestamp" from down"#,
         id
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
     let ids: Vec<Uuid> = deleted.iter().map(|task| task.id).collect();
     // Tasks may have moved meanwhile, since what is deleted does not count where they go.
-    if !ids.is_empty() && hierarchy::is_too_deep(&mut tx, id, &ids).await? {
+    if !ids.is_empty() && hierarchy::is_too_deep(tx, id, &ids).await? {
         return Err(ApiError::conflict(
             "too_deep",
             format!(
@@ -152,7 +186,7 @@ pub(crate) async fn restore(
          returning id, version",
         &ids
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
     // Tasks that were deleted with one have its time of deletion.
     let was_deleted_at = deleted.first().and_then(|task| task.deleted_at);
@@ -165,20 +199,12 @@ pub(crate) async fn restore(
             was_deleted_at,
         })
         .collect();
-    if !restored.is_empty() {
-        record(&mut tx, "task.restore", restored).await?;
-    }
-    let task = Task::find(&mut tx, id).await?;
-    tx.commit_with(ETag(task.version), &task).await
+    Ok(restored)
 }
 
 /// A line of the trail for each task, and one event for all.
 async fn record(tx: &mut Tx, action: &'static str, tasks: Vec<Moved>) -> Result<(), ApiError> {
-    let lines = tasks.iter().map(|task| {
-        Audit::new(action, "task", task.id)
-            .before(json!({ "deleted_at": task.was_deleted_at }))
-            .after(json!({ "deleted_at": task.deleted_at }))
-    });
+    let lines = tasks.iter().map(|task| task.line(action));
     tx.audit_all(lines.collect()).await?;
     tx.emit(match tasks.as_slice() {
         [one] => Event::TaskChanged {
