@@ -165,7 +165,7 @@ pub const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "tasks",
-        about: "Tasks, comments and labels.",
+        about: "Tasks, comments, labels and projects.",
         database_role: Some("miyabi_tasks"),
         reads_jwt_keys: true,
         invokes: &["ws-broadcast"],
@@ -175,6 +175,7 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/tasks/snapshot", Needs(TasksRead)),
             to(Get, "/api/tasks/stats", Needs(TasksRead)),
             to(Post, "/api/tasks/bulk", Needs(TasksWrite)),
+            to(Get, "/api/tasks/by-number/{number}", Needs(TasksRead)),
             to(Get, "/api/tasks/{task_id}", Needs(TasksRead)),
             to(Patch, "/api/tasks/{task_id}", Needs(TasksWrite)),
             to(Delete, "/api/tasks/{task_id}", Needs(TasksDelete)),
@@ -196,6 +197,9 @@ pub const FUNCTIONS: &[Function] = &[
             to(Post, "/api/labels", Needs(TasksWrite)),
             to(Patch, "/api/labels/{label_id}", Needs(TasksWrite)),
             to(Delete, "/api/labels/{label_id}", Needs(TasksDelete)),
+            to(Get, "/api/projects", Needs(TasksRead)),
+            to(Post, "/api/projects", Needs(TasksWrite)),
+            to(Patch, "/api/projects/{project_id}", Needs(TasksWrite)),
         ],
         ..FUNCTION
     },

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::Error;
 
 /// Tags of the operations, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 12] = [
+const TAGS: [(&str, &str); 13] = [
     ("auth", "Sign-in with GitHub, access tokens and sessions."),
     ("tokens", "API tokens of the caller."),
     ("organizations", "Organizations of the caller."),
@@ -15,6 +15,7 @@ const TAGS: [(&str, &str); 12] = [
     ("tasks", "Tasks of an organization."),
     ("comments", "Comments on tasks."),
     ("labels", "Labels of an organization."),
+    ("projects", "Projects of an organization."),
     ("inbox", "What the caller is to look at, and watches."),
     ("activity", "Audit trail of an organization."),
     ("docs", "State and description of the API."),

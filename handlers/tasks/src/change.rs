@@ -5,15 +5,19 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use miyabi_core::{
-    ApiError, Caller, Db, ETag, Event, IfMatch, Json, Line, Metadata, Path, Permission, Problem,
-    Text, Timestamp, permission::tasks,
+    ApiError, Caller, Day, Db, ETag, Event, IfMatch, Json, Line, Metadata, Path, Permission,
+    Problem, Text, Timestamp, permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds, notifications::Act,
+    Priority, Status, Task,
+    fields::{Fields, check_due},
+    hierarchy,
+    label_ids::LabelIds,
+    notifications::Act,
 };
 
 /// A change to a task, as a JSON merge patch (RFC 7396). Absent members stay unchanged.
@@ -68,7 +72,15 @@ pub(crate) struct TaskChange {
     )]
     #[schema(value_type = Option<Uuid>)]
     parent_id: Option<Option<Uuid>>,
-    /// Due date; null removes it.
+    /// Project; null takes it out of its project.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<Uuid>)]
+    project_id: Option<Option<Uuid>>,
+    /// Exact time at which it is due, instead of a day; null removes it.
     #[serde(
         default,
         deserialize_with = "given",
@@ -76,6 +88,15 @@ pub(crate) struct TaskChange {
     )]
     #[schema(value_type = Option<Timestamp>)]
     due_at: Option<Option<Timestamp>>,
+    /// Day on which it is due, instead of an exact time; null removes it. Cannot be given with
+    /// `due_at`.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<Day>)]
+    due_on: Option<Option<Day>>,
     /// Replaces all labels, at most 20.
     #[serde(
         default,
@@ -84,6 +105,14 @@ pub(crate) struct TaskChange {
     )]
     #[schema(value_type = Option<HashSet<Uuid>>, max_items = 20, nullable = false)]
     label_ids: Option<LabelIds>,
+    /// Labels that it gets besides those that it has, 20 in all at most.
+    #[serde(default, skip_serializing_if = "LabelIds::is_empty")]
+    #[schema(value_type = HashSet<Uuid>, max_items = 20)]
+    add_label_ids: LabelIds,
+    /// Labels that it loses; those that it does not have are ignored.
+    #[serde(default, skip_serializing_if = "LabelIds::is_empty")]
+    #[schema(value_type = HashSet<Uuid>, max_items = 20)]
+    remove_label_ids: LabelIds,
     /// Merged into the current metadata member by member; null removes a member.
     #[serde(
         default,
@@ -180,9 +209,11 @@ impl TaskChange {
     ///
     /// # Errors
     ///
-    /// 409 when the status may not become that; 422 when the metadata become too large.
+    /// 409 when the status may not become that; 422 when the metadata become too large, the labels
+    /// too many, or when it is to be due both at a time and on a day.
     pub(crate) fn apply_to(self, before: &Fields) -> Result<Fields, ApiError> {
         let mut after = before.clone();
+        let due = (self.due_at, self.due_on);
         if let Some(status) = self.status {
             before.status.check_change(status)?;
             after.status = status;
@@ -204,10 +235,35 @@ impl TaskChange {
         after.priority = self.priority.unwrap_or(after.priority);
         after.assignee_id = self.assignee_id.unwrap_or(after.assignee_id);
         after.parent_id = self.parent_id.unwrap_or(after.parent_id);
-        after.due_at = self.due_at.unwrap_or(after.due_at);
+        after.project_id = self.project_id.unwrap_or(after.project_id);
+        apply_due(due, &mut after)?;
         after.label_ids = self.label_ids.unwrap_or(after.label_ids);
+        after
+            .label_ids
+            .change(self.add_label_ids, &self.remove_label_ids)?;
         Ok(after)
     }
+}
+
+/// Changes when a task is due: a time takes the place of a day, and a day that of a time.
+///
+/// # Errors
+///
+/// 422 when it is to be due at both.
+fn apply_due(
+    (at, on): (Option<Option<Timestamp>>, Option<Option<Day>>),
+    after: &mut Fields,
+) -> Result<(), ApiError> {
+    check_due(at.flatten(), on.flatten())?;
+    if matches!(on, Some(Some(_))) {
+        after.due_at = None;
+    }
+    if matches!(at, Some(Some(_))) {
+        after.due_on = None;
+    }
+    after.due_at = at.unwrap_or(after.due_at);
+    after.due_on = on.unwrap_or(after.due_on);
+    Ok(())
 }
 
 #[cfg(test)]

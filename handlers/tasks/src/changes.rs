@@ -42,8 +42,8 @@ pub(crate) struct Change {
     /// Number of the event in the organization.
     #[schema(minimum = 1)]
     seq: i64,
-    /// `task.changed`, `tasks.changed`, `comment.changed`, `label.changed`, `member.changed`,
-    /// `organization.changed` or `invitation.changed`.
+    /// `task.changed`, `tasks.changed`, `comment.changed`, `label.changed`, `project.changed`,
+    /// `member.changed`, `organization.changed` or `invitation.changed`.
     #[serde(rename = "type")]
     kind: String,
     /// What changed; of a comment its task, then the comment.

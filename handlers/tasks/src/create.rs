@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Caller, Db, ETag, Event, IdempotencyKey, Json, Line, Metadata, Once, Permission,
+    ApiError, Caller, Day, Db, ETag, Event, IdempotencyKey, Json, Line, Metadata, Once, Permission,
     Problem, Text, Timestamp, permission::tasks,
 };
 use serde::{Deserialize, Serialize};
@@ -11,7 +11,11 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    Priority, Status, Task, fields::Fields, hierarchy, label_ids::LabelIds, notifications::Act,
+    Priority, Status, Task,
+    fields::{Fields, check_due},
+    hierarchy,
+    label_ids::LabelIds,
+    notifications::Act,
 };
 
 /// A new task.
@@ -35,9 +39,15 @@ pub(crate) struct NewTask {
     /// Parent task.
     #[serde(default)]
     parent_id: Option<Uuid>,
-    /// Due date.
+    /// Project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project_id: Option<Uuid>,
+    /// Exact time at which it is due.
     #[serde(default)]
     due_at: Option<Timestamp>,
+    /// Day on which it is due. Cannot be given with `due_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_on: Option<Day>,
     /// Labels, at most 20.
     #[serde(default)]
     #[schema(value_type = HashSet<Uuid>, max_items = 20)]
@@ -76,6 +86,7 @@ pub(crate) async fn create(
     if new.assignee_id.is_some() {
         tx = tx.require(Permission::TasksAssign).await?;
     }
+    check_due(new.due_at, new.due_on)?;
     let first = match key.take(&mut tx, &caller, "POST /api/tasks", &new).await? {
         Once::First(first) => first,
         Once::Again(answer) => return tx.rollback().await.map(|()| answer),
@@ -112,7 +123,9 @@ impl From<NewTask> for Fields {
             priority: new.priority,
             assignee_id: new.assignee_id,
             parent_id: new.parent_id,
+            project_id: new.project_id,
             due_at: new.due_at,
+            due_on: new.due_on,
             label_ids: new.label_ids,
             metadata: new.metadata.to_json(),
         }

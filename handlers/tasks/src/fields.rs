@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use miyabi_core::{ApiError, Audit, OnConstraint, RawJson, Timestamp, Tx};
+use miyabi_core::{ApiError, Audit, Day, OnConstraint, RawJson, Timestamp, Tx};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -18,7 +18,9 @@ pub(crate) struct Fields {
     pub(crate) priority: Priority,
     pub(crate) assignee_id: Option<Uuid>,
     pub(crate) parent_id: Option<Uuid>,
+    pub(crate) project_id: Option<Uuid>,
     pub(crate) due_at: Option<Timestamp>,
+    pub(crate) due_on: Option<Day>,
     pub(crate) label_ids: LabelIds,
     pub(crate) metadata: RawJson,
 }
@@ -33,7 +35,9 @@ impl Fields {
             priority: task.priority,
             assignee_id: task.assignee.as_ref().map(|assignee| assignee.id),
             parent_id: task.parent_id,
+            project_id: task.project_id,
             due_at: task.due_at,
+            due_on: task.due_on,
             label_ids: LabelIds(task.labels.iter().map(|label| label.id).collect()),
             metadata: task.metadata.clone(),
         }
@@ -58,8 +62,8 @@ impl Fields {
             hierarchy::check_parent(tx, None, parent).await?;
         }
         let row = sqlx::query!(
-            r#"insert into tasks (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11)
+            r#"insert into tasks (organization_id, id, title, description, status, priority, assignee_id, parent_id, project_id, due_at, due_on, metadata, created_by)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb, $13)
              returning created_at as "created_at: Timestamp""#,
             organization,
             id,
@@ -69,12 +73,15 @@ impl Fields {
             self.priority.as_str(),
             self.assignee_id,
             self.parent_id,
+            self.project_id,
             self.due_at.map(Timestamp::get),
+            self.due_on.map(Day::get),
             self.metadata.as_str(),
             creator,
         )
         .fetch_one(&mut **tx)
         .await
+        .on_constraint("tasks_project_fkey", no_such_project)
         .on_constraint("tasks_metadata_size", metadata_too_large)?;
         self.write_labels(tx, organization, id, row.created_at)
             .await?;
@@ -109,7 +116,7 @@ impl Fields {
         let changed_metadata = (before.metadata != self.metadata).then(|| self.metadata.as_str());
         sqlx::query!(
             "update tasks set title = $2, description = $3, status = $4, priority = $5, assignee_id = $6, parent_id = $7,
-                due_at = $8, metadata = coalesce($9::text::jsonb, metadata), version = version + 1, updated_at = now()
+                project_id = $8, due_at = $9, due_on = $10, metadata = coalesce($11::text::jsonb, metadata), version = version + 1, updated_at = now()
              where id = $1",
             task.id,
             self.title,
@@ -118,11 +125,14 @@ impl Fields {
             self.priority.as_str(),
             self.assignee_id,
             self.parent_id,
+            self.project_id,
             self.due_at.map(Timestamp::get),
+            self.due_on.map(Day::get),
             changed_metadata,
         )
         .execute(&mut **tx)
         .await
+        .on_constraint("tasks_project_fkey", no_such_project)
         .on_constraint("tasks_metadata_size", metadata_too_large)?;
         if before.label_ids != self.label_ids {
             sqlx::query!(
@@ -190,6 +200,20 @@ async fn check_assignee(tx: &mut Tx, assignee: Uuid) -> Result<(), ApiError> {
         "assignee_id",
         "is not a member of this organization",
     ))
+}
+
+/// # Errors
+///
+/// 422 for a task that is to be due both at a time and on a day.
+pub(crate) fn check_due(at: Option<Timestamp>, on: Option<Day>) -> Result<(), ApiError> {
+    if at.and(on).is_none() {
+        return Ok(());
+    }
+    Err(ApiError::invalid("due_on", "cannot be given with `due_at`"))
+}
+
+fn no_such_project() -> ApiError {
+    ApiError::invalid("project_id", "is not a project of this organization")
 }
 
 fn metadata_too_large() -> ApiError {

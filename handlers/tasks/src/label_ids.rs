@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use miyabi_core::ApiError;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use uuid::Uuid;
 
@@ -14,6 +15,27 @@ const MAX: usize = 20;
 pub(crate) struct LabelIds(pub(crate) BTreeSet<Uuid>);
 
 impl LabelIds {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Adds some, and takes others away.
+    ///
+    /// # Errors
+    ///
+    /// 422 when they become too many.
+    pub(crate) fn change(&mut self, added: LabelIds, removed: &LabelIds) -> Result<(), ApiError> {
+        self.0.extend(added.0);
+        self.0.retain(|label| !removed.0.contains(label));
+        if self.0.len() <= MAX {
+            return Ok(());
+        }
+        Err(ApiError::invalid(
+            "add_label_ids",
+            format!("would make more than {MAX} labels"),
+        ))
+    }
+
     pub(crate) fn to_vec(&self) -> Vec<Uuid> {
         self.0.iter().copied().collect()
     }

@@ -10,10 +10,12 @@ use miyabi_core::{
     Once, OptionalIfMatch, Page, PageQuery, Path, Problem, Query, Timestamp, Tx, fold,
     permission::tasks,
 };
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
+
+use crate::color::Color;
 
 /// A label.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,28 +59,6 @@ pub(crate) struct LabelChange {
     #[serde(default, deserialize_with = "crate::change::given")]
     #[schema(value_type = Option<String>, nullable = false, pattern = "^#[0-9a-fA-F]{6}$")]
     color: Option<Color>,
-}
-
-/// `#rrggbb`, in small letters.
-#[derive(Debug, Clone, Serialize)]
-#[serde(transparent)]
-struct Color(String);
-
-impl Default for Color {
-    fn default() -> Color {
-        Color("#64748b".to_owned())
-    }
-}
-
-impl<'de> Deserialize<'de> for Color {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Color, D::Error> {
-        let text = String::deserialize(deserializer)?.to_ascii_lowercase();
-        let digits = text.strip_prefix('#').unwrap_or_default();
-        if digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return Ok(Color(text));
-        }
-        Err(de::Error::custom("must be a colour like #64748b"))
-    }
 }
 
 /// Lists the labels by name.
@@ -158,7 +138,7 @@ pub(crate) async fn create(
         caller.organization_id(),
         Uuid::now_v7(),
         new.name.as_str(),
-        new.color.0,
+        new.color.into_text(),
         fold(new.name.as_str()),
     )
     .fetch_one(&mut *tx)
@@ -209,7 +189,7 @@ pub(crate) async fn change(
     let before = lock(&mut tx, id).await?;
     if_match.check(before.version)?;
     let name = change.name.map_or(before.name.clone(), Into::into);
-    let color = change.color.map_or(before.color.clone(), |color| color.0);
+    let color = change.color.map_or(before.color.clone(), Color::into_text);
     if name == before.name && color == before.color {
         tx.rollback().await?;
         return Ok((ETag(before.version), Json(before)).into_response());

@@ -1,4 +1,4 @@
-//! Tasks, comments and labels: `/api/tasks` and `/api/labels`.
+//! Tasks, comments, labels and projects: `/api/tasks`, `/api/labels` and `/api/projects`.
 //!
 //! What always holds:
 //!
@@ -9,8 +9,10 @@
 //! - A deleted task keeps its row and its sub-tasks, and comes back with them.
 
 mod bulk;
+mod by_number;
 mod change;
 mod changes;
+mod color;
 mod comments;
 mod create;
 mod fields;
@@ -19,8 +21,11 @@ mod label_ids;
 mod labels;
 pub mod list;
 mod notifications;
+mod number;
 mod one;
 mod priority;
+mod projects;
+mod rank;
 mod remove;
 mod snapshot;
 mod stats;
@@ -29,7 +34,7 @@ mod task;
 
 pub use priority::Priority;
 pub use status::Status;
-pub use task::{Person, Task, TaskLabel, TaskSummary};
+pub use task::{Person, SubTasks, Task, TaskLabel, TaskSummary};
 
 miyabi_core::routes![
     list::list,
@@ -38,6 +43,7 @@ miyabi_core::routes![
     snapshot::snapshot,
     changes::changes,
     bulk::bulk,
+    by_number::by_number,
     one::one,
     change::change,
     remove::remove,
@@ -50,6 +56,9 @@ miyabi_core::routes![
     labels::create,
     labels::change,
     labels::remove,
+    projects::list,
+    projects::create,
+    projects::change,
 ];
 
 /// The handler that `docs/STYLE.md` shows compiles.

@@ -6,9 +6,13 @@ mod conditions;
 mod filter;
 mod found;
 mod listed;
+mod numbered;
 mod order;
 mod schema;
 mod statement;
+mod values;
+
+pub(crate) use by_ids::in_order;
 
 pub use approach::{Approach, SETTINGS, write_counts};
 pub use filter::{Asked, Filter};
@@ -29,14 +33,16 @@ use listed::Listed;
 /// A task must match all filters. Items have no description and no metadata. Orders:
 ///
 /// - `-created_at` (default), `created_at`, `-updated_at`, `updated_at`
-/// - `due_at`: earliest first, tasks without a due date last; `-due_at`: the reverse
+/// - `due_at`: earliest first, tasks without a due date last; `-due_at`: the reverse. A day is sorted
+///   by its end in UTC
 /// - `-priority`: most urgent first, the oldest first within a priority; `priority`: the reverse
 /// - `title`, `-title`: alphabetical, regardless of case
 ///
 /// `q` finds tasks that have all its words in their title and description together, or in one comment.
 /// Each item has `found_in`. Open tasks (`pending`, `in_progress`) come first, then closed ones, each
-/// the newest first, so `q` cannot be combined with `title_prefix`, `deleted=true` or a `sort` other
-/// than `-created_at`. `deleted=true` cannot be combined with `sort`: the task that
+/// the newest first, so `q` cannot be combined with `title_prefix`, `overdue=true`, `deleted=true` or a
+/// `sort` other than `-created_at`. `q` with the number of a task, `MIY-12` or `#12`, finds that task
+/// before all others. `deleted=true` cannot be combined with `sort`: the task that
 /// was deleted last comes first.
 #[utoipa::path(
     get,
@@ -78,6 +84,7 @@ pub(crate) async fn list(
         .map(|cursor| caller.open_cursor(&scope, &cursor))
         .transpose()?;
     let organization = caller.organization_id();
+    let numbered = numbered::find(&mut tx, organization, &filter).await?;
     let approach = Approach::choose(&mut tx, organization, &filter, order).await?;
     let mut sql = QueryBuilder::<Postgres>::default();
     Statement {
@@ -85,24 +92,34 @@ pub(crate) async fn list(
         filter: &filter,
         order,
         approach,
-        after: after.as_ref(),
-        rows: limit.rows(),
+        // The first page may end with the task that was put first: the next one has all the others.
+        after: after
+            .as_ref()
+            .filter(|after| numbered.is_none() || !after.is_before_all()),
+        // One more, since one may be left out.
+        rows: limit.rows() + i64::from(numbered.is_some()),
     }
     .write(&mut sql);
     // With filters it is not kept: it is planned for these values, since how many rows have them
     // decides the plan. Without, every page is found in the same way.
-    let rows: Vec<Found> = sql
+    let mut rows: Vec<Found> = sql
         .build_query_as()
         .persistent(filter == Filter::default())
         .fetch_all(&mut *tx)
         .await?;
+    let first = numbered.as_ref().filter(|_| after.is_none());
+    let first = first.map(|task| Position::before_all(task.id));
+    numbered::put_first(numbered, after.is_none(), &mut rows);
     let (rows, found_in): (Vec<Listed>, Vec<_>) =
         rows.into_iter().map(|row| (row.task, row.found_in)).unzip();
     let place = |task| match is_search {
         true => Position::in_search(task),
         false => order.position(task),
     };
-    let places: Vec<Position> = rows.iter().map(place).collect();
+    let mut places: Vec<Position> = rows.iter().map(place).collect();
+    if let (Some(first), Some(place)) = (first, places.first_mut()) {
+        *place = first;
+    }
     let mut tasks = Listed::show(rows, &mut tx).await?;
     for (task, found_in) in tasks.iter_mut().zip(found_in) {
         task.found_in = found_in;

@@ -1,7 +1,7 @@
 //! `GET /api/tasks/snapshot`: what a client begins with.
 
 use axum::extract::State;
-use miyabi_core::{ApiError, Caller, Db, Json, Timestamp, fits, permission::tasks};
+use miyabi_core::{ApiError, Caller, Day, Db, Json, Timestamp, fits, permission::tasks};
 use serde::Serialize;
 use sqlx::Executor;
 use utoipa::ToSchema;
@@ -21,6 +21,9 @@ pub(crate) struct Snapshot {
     /// tasks may be newer.
     #[schema(minimum = 0)]
     seq: i64,
+    /// Key of the organization, which stands before the numbers of its tasks: `MIY` of `MIY-12`.
+    #[schema(pattern = "^[A-Z]{2,5}$")]
+    task_key: String,
     /// Tasks, the last changed first.
     tasks: Vec<SnapshotTask>,
     /// `true`: there are more than these 5,000.
@@ -32,6 +35,9 @@ pub(crate) struct Snapshot {
 pub(crate) struct SnapshotTask {
     /// Id.
     id: Uuid,
+    /// Number in the organization, counted from 1.
+    #[schema(minimum = 1)]
+    number: i64,
     /// One-line title.
     title: String,
     /// Status.
@@ -42,8 +48,12 @@ pub(crate) struct SnapshotTask {
     assignee_id: Option<Uuid>,
     /// Parent task; null for a top-level task.
     parent_id: Option<Uuid>,
-    /// Due date; null when it has none.
+    /// Project; null: in none.
+    project_id: Option<Uuid>,
+    /// Exact time at which it is due; null when it has none.
     due_at: Option<Timestamp>,
+    /// Day on which it is due; null when it has none.
+    due_on: Option<Day>,
     /// Labels.
     label_ids: Vec<Uuid>,
     /// Version, 1 for a new task.
@@ -76,8 +86,9 @@ pub(crate) async fn snapshot(
     let mut tx = db.read(&caller).await?;
     // Before the tasks: what is committed between the two is in them, and comes again as an event.
     // The other way round it would be in neither.
-    let seq = sqlx::query_scalar!(
-        "select last_seq from outbox_sequences where organization_id = $1",
+    let before = sqlx::query!(
+        r#"select last_seq, (select task_key from organizations where id = $1) as "task_key!"
+           from outbox_sequences where organization_id = $1"#,
         caller.organization_id()
     )
     .fetch_one(&mut *tx)
@@ -89,8 +100,8 @@ pub(crate) async fn snapshot(
     // task by task: see `list::listed`.
     let mut tasks = sqlx::query_as!(
         SnapshotTask,
-        r#"select s.id as "id!", s.title as "title!", s.status as "status!: Status", s.priority as "priority!: Priority",
-                s.assignee_id, s.parent_id, s.due_at as "due_at: Timestamp",
+        r#"select s.id as "id!", s.number as "number!", s.title as "title!", s.status as "status!: Status", s.priority as "priority!: Priority",
+                s.assignee_id, s.parent_id, s.project_id, s.due_at as "due_at: Timestamp", s.due_on as "due_on: Day",
                 array(select l.label_id from task_labels l where l.organization_id = $1 and l.task_id = s.id limit 20) as "label_ids!",
                 s.version as "version!", s.created_by as "created_by!", s.created_at as "created_at!: Timestamp",
                 s.updated_at as "updated_at!: Timestamp"
@@ -102,7 +113,7 @@ pub(crate) async fn snapshot(
                     ('cancelled', now() - make_interval(days => $3))
                 ) as wanted (status, since)
                 cross join lateral (
-                    select id, title, status, priority, assignee_id, parent_id, due_at, version, created_by, created_at, updated_at
+                    select id, number, title, status, priority, assignee_id, parent_id, project_id, due_at, due_on, version, created_by, created_at, updated_at
                     from tasks
                     where organization_id = $1 and deleted_at is null and status = wanted.status and updated_at > wanted.since
                     order by updated_at desc, id desc limit $2
@@ -122,7 +133,8 @@ pub(crate) async fn snapshot(
     let truncated = tasks.len() > fitting;
     tasks.truncate(fitting);
     Ok(Json(Snapshot {
-        seq,
+        seq: before.last_seq,
+        task_key: before.task_key,
         tasks,
         truncated,
     }))

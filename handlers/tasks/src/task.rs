@@ -1,6 +1,6 @@
 //! A task, as clients see it, and how it is read.
 
-use miyabi_core::{ApiError, BoundedConnection, RawJson, Timestamp};
+use miyabi_core::{ApiError, BoundedConnection, Day, RawJson, Timestamp};
 use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, types::Json};
 use utoipa::ToSchema;
@@ -13,6 +13,11 @@ use crate::{Priority, Status, list::FoundIn};
 pub struct Task {
     /// Id.
     pub id: Uuid,
+    /// Number in the organization, counted from 1. Never changes.
+    #[schema(minimum = 1)]
+    pub number: i64,
+    /// Key of the organization and number, as people write it: `MIY-12`.
+    pub key: String,
     /// One-line title.
     pub title: String,
     /// Description, of any number of lines.
@@ -26,15 +31,27 @@ pub struct Task {
     pub assignee: Option<Json<Person>>,
     /// Parent task; null for a top-level task.
     pub parent_id: Option<Uuid>,
-    /// Due date; null when it has none.
+    /// Project; null: in none.
+    pub project_id: Option<Uuid>,
+    /// Exact time at which it is due; null when it has none.
     pub due_at: Option<Timestamp>,
+    /// Day on which it is due, until its end wherever the reader is; null when it has none. Never
+    /// together with `due_at`.
+    pub due_on: Option<Day>,
     /// Labels, sorted by name.
     #[schema(value_type = Vec<TaskLabel>)]
     pub labels: Json<Vec<TaskLabel>>,
     /// Free members for programs.
     #[schema(value_type = HashMap<String, serde_json::Value>)]
     pub metadata: RawJson,
-    /// Version, 1 for a new task; also in the `ETag`. Renaming a label does not change it.
+    /// Sub-tasks that are not deleted.
+    #[schema(value_type = SubTasks)]
+    pub sub_tasks: Json<SubTasks>,
+    /// Comments, at most 1,000 of which are counted.
+    #[schema(minimum = 0, maximum = 1000)]
+    pub comments: i64,
+    /// Version, 1 for a new task; also in the `ETag`. Renaming a label, a sub-task or a comment do
+    /// not change it.
     #[schema(minimum = 1)]
     pub version: i64,
     /// Creator.
@@ -51,6 +68,11 @@ pub struct Task {
 pub struct TaskSummary {
     /// Id.
     pub id: Uuid,
+    /// Number in the organization, counted from 1. Never changes.
+    #[schema(minimum = 1)]
+    pub number: i64,
+    /// Key of the organization and number, as people write it: `MIY-12`.
+    pub key: String,
     /// One-line title.
     pub title: String,
     /// Status.
@@ -61,10 +83,20 @@ pub struct TaskSummary {
     pub assignee: Option<Person>,
     /// Parent task; null for a top-level task.
     pub parent_id: Option<Uuid>,
-    /// Due date; null when it has none.
+    /// Project; null: in none.
+    pub project_id: Option<Uuid>,
+    /// Exact time at which it is due; null when it has none.
     pub due_at: Option<Timestamp>,
+    /// Day on which it is due, until its end wherever the reader is; null when it has none. Never
+    /// together with `due_at`.
+    pub due_on: Option<Day>,
     /// Labels, sorted by name.
     pub labels: Vec<TaskLabel>,
+    /// Sub-tasks that are not deleted.
+    pub sub_tasks: SubTasks,
+    /// Comments, at most 1,000 of which are counted.
+    #[schema(minimum = 0, maximum = 1000)]
+    pub comments: i64,
     /// Version, 1 for a new task.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -95,6 +127,17 @@ pub struct Person {
     pub avatar_url: Option<String>,
 }
 
+/// How many sub-tasks a task has. At most 1,000 are counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SubTasks {
+    /// Closed ones: completed, failed or cancelled.
+    #[schema(minimum = 0, maximum = 1000)]
+    pub done: i64,
+    /// All that are not deleted.
+    #[schema(minimum = 0, maximum = 1000)]
+    pub total: i64,
+}
+
 /// A label on a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TaskLabel {
@@ -111,14 +154,25 @@ macro_rules! select_tasks {
     ($which:literal, $($argument:expr),*) => {
         sqlx::query_as!(
             Task,
-            r#"select t.id, t.title, t.description, t.status as "status: Status", t.priority as "priority: Priority",
+            r#"select t.id, t.number as "number!",
+                (select o.task_key from organizations o where o.id = t.organization_id) || '-' || t.number as "key!",
+                t.title, t.description, t.status as "status: Status", t.priority as "priority: Priority",
                 case when a.id is not null then
                     jsonb_build_object('id', a.id, 'login', a.login, 'name', a.name, 'avatar_url', a.avatar_url)
                 end as "assignee: Json<Person>",
-                t.parent_id, t.due_at as "due_at: Timestamp",
+                t.parent_id, t.project_id, t.due_at as "due_at: Timestamp", t.due_on as "due_on: Day",
                 (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'name', l.name, 'color', l.color) order by l.name_key), '[]')
                     from task_labels tl join labels l on l.organization_id = tl.organization_id and l.id = tl.label_id
                     where tl.organization_id = t.organization_id and tl.task_id = t.id) as "labels!: Json<Vec<TaskLabel>>",
+                (select jsonb_build_object('done', count(*) filter (where s.status not in ('pending', 'in_progress')), 'total', count(*))
+                    from (
+                        select s.status from tasks s
+                        where s.organization_id = t.organization_id and s.parent_id = t.id and s.deleted_at is null limit 1000
+                    ) s) as "sub_tasks!: Json<SubTasks>",
+                (select count(*) from (
+                    select from task_comments m
+                    where m.organization_id = t.organization_id and m.task_id = t.id and m.deleted_at is null limit 1000
+                ) m) as "comments!",
                 t.metadata::text as "metadata!: RawJson", t.version,
                 jsonb_build_object('id', c.id, 'login', c.login, 'name', c.name, 'avatar_url', c.avatar_url)
                     as "created_by!: Json<Person>",
@@ -155,26 +209,5 @@ impl Task {
     ) -> Result<Vec<Task>, ApiError> {
         let tasks = select_tasks!("t.id = any($1) order by t.id for no key update of t", ids);
         Ok(tasks.fetch_all(connection).await?)
-    }
-}
-
-impl From<Task> for TaskSummary {
-    fn from(task: Task) -> TaskSummary {
-        TaskSummary {
-            id: task.id,
-            title: task.title,
-            status: task.status,
-            priority: task.priority,
-            assignee: task.assignee.map(|person| person.0),
-            parent_id: task.parent_id,
-            due_at: task.due_at,
-            labels: task.labels.0,
-            version: task.version,
-            created_by: task.created_by.0,
-            created_at: task.created_at,
-            updated_at: task.updated_at,
-            deleted_at: None,
-            found_in: None,
-        }
     }
 }

@@ -1,24 +1,44 @@
 //! The conditions of a filter, each with operators that an index has.
 
-use miyabi_core::Timestamp;
+use miyabi_core::{Day, Timestamp};
 use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
 
-use super::{Filter, filter::Wanted};
+use super::{
+    Filter,
+    filter::{Overdue, Wanted},
+};
+use crate::number::TaskNumber;
 
 impl Filter {
-    /// Who has, who created, and of what it is a part.
+    /// Which number, and of which key.
+    pub(super) fn write_number(&self, sql: &mut QueryBuilder<'_, Postgres>, organization: Uuid) {
+        let Some(TaskNumber { key, number }) = &self.number else {
+            return;
+        };
+        sql.push(" and t.number = ").push_bind(*number);
+        if let Some(key) = key {
+            sql.push(" and (select task_key from organizations where id = ")
+                .push_bind(organization)
+                .push(") = ")
+                .push_bind(key.clone());
+        }
+    }
+
+    /// Who has, who created, of what it is a part, and in which project it is.
     pub(super) fn write_references(&self, sql: &mut QueryBuilder<'_, Postgres>) {
         for (column, value) in self.references() {
             write_reference(sql, column, value);
         }
     }
 
-    /// The columns that refer to a user or to a task, and what they must be.
-    pub(super) fn references(&self) -> [(&'static str, Wanted); 3] {
+    /// The columns that refer to a user, a task or a project, and what they must be.
+    pub(super) fn references(&self) -> [(&'static str, Wanted); 4] {
         [
             ("t.assignee_id", self.assignee),
             ("t.created_by", self.creator),
             ("t.parent_id", self.parent),
+            ("t.project_id", self.project),
         ]
     }
 
@@ -36,6 +56,15 @@ impl Filter {
             self.due_from,
         );
         write_time(sql, "t.due_key < ", self.due_before);
+        if let Some(Overdue { today }) = self.overdue {
+            // The first condition is for the index alone. A day has no time, and is over when the
+            // reader's next one begins.
+            sql.push(" and t.due_key <= greatest(now(), ");
+            write_today(sql, today);
+            sql.push("::timestamp at time zone 'UTC') and (t.due_on < ");
+            write_today(sql, today);
+            sql.push(" or t.due_on is null and t.due_key < now())");
+        }
     }
 
     pub(super) fn write_created(&self, sql: &mut QueryBuilder<'_, Postgres>) {
@@ -51,7 +80,7 @@ impl Filter {
 
     /// Whether it asks for a range of due dates.
     pub(super) fn has_due(&self) -> bool {
-        self.due_from.or(self.due_before).is_some()
+        self.due_from.or(self.due_before).is_some() || self.overdue.is_some()
     }
 
     pub(super) fn write_title_prefix(&self, sql: &mut QueryBuilder<'_, Postgres>) {
@@ -60,6 +89,14 @@ impl Filter {
                 .push_bind(prefix.clone())
                 .push(")");
         }
+    }
+}
+
+/// The day that the reader has, or the one in UTC.
+fn write_today(sql: &mut QueryBuilder<'_, Postgres>, today: Option<Day>) {
+    match today {
+        Some(today) => drop(sql.push_bind(today.get())),
+        None => drop(sql.push("(now() at time zone 'UTC')::date")),
     }
 }
 

@@ -1,17 +1,15 @@
 //! What a list is asked for, and what that means.
 
-use std::collections::BTreeSet;
-
-use miyabi_core::{ApiError, Line, Timestamp};
-use serde::{
-    Deserialize, Deserializer, Serialize,
-    de::{self, DeserializeOwned, value::StrDeserializer},
-};
+use miyabi_core::{ApiError, Day, Line, Timestamp};
+use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::{Order, schema};
-use crate::{Priority, Status};
+use super::{
+    Order, schema,
+    values::{Ids, Several, Which},
+};
+use crate::{Priority, Status, number::TaskNumber};
 
 /// Query parameters of the list.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -24,6 +22,7 @@ pub struct Asked {
     pub(super) ids: Option<Ids>,
     /// Words of the title, the description or a comment, in the syntax of a web search:
     /// `maple -bonsai "red leaves"`. Chinese, Japanese and Korean words are found inside of others.
+    /// Of `MIY-12` or `#12`, the task with this number is the first item.
     #[param(inline)]
     q: Option<Line<200>>,
     /// One status, or several with commas between them: `pending,in_progress`.
@@ -43,10 +42,18 @@ pub struct Asked {
     /// Sub-tasks of this task; `none`: top-level tasks.
     #[param(value_type = Option<schema::Parent>, inline)]
     parent: Option<Which>,
-    /// Tasks due at this time or later.
+    /// Tasks in this project; `none`: tasks in no project.
+    #[param(value_type = Option<schema::Project>, inline)]
+    project: Option<Which>,
+    /// Tasks due at this time or later. A task that is due on a day is due when the day ends in UTC.
     due_after: Option<Timestamp>,
     /// Tasks due before this time.
     due_before: Option<Timestamp>,
+    /// `true`: only tasks whose due date is over, at a time before now or on a day before `today`.
+    overdue: Option<bool>,
+    /// The date where the reader is, for `overdue`; by default, the one in UTC.
+    #[param(inline)]
+    today: Option<Day>,
     /// Tasks created at this time or later.
     created_after: Option<Timestamp>,
     /// Tasks created before this time.
@@ -65,61 +72,6 @@ pub struct Asked {
     /// `next_cursor` of the previous page, with the same order and filters.
     #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     pub(super) cursor: Option<String>,
-}
-
-/// Ids with commas between, each once, 1 to 100.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Ids(pub(super) Vec<Uuid>);
-
-/// Most ids of one request.
-const MAX_IDS: usize = 100;
-
-impl<'de> Deserialize<'de> for Ids {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Ids, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        // One of the spellings that `Uuid` takes: the one that we write.
-        let parse = |id: &str| Uuid::try_parse(id).ok().filter(|_| id.len() == 36);
-        let ids: Option<BTreeSet<Uuid>> = text.split(',').map(parse).collect();
-        match ids {
-            Some(ids) if ids.len() <= MAX_IDS => Ok(Ids(ids.into_iter().collect())),
-            _ => Err(de::Error::custom(format_args!(
-                "must be 1 to {MAX_IDS} ids with commas between them"
-            ))),
-        }
-    }
-}
-
-/// Values with commas between, each once.
-#[derive(Debug)]
-struct Several<T>(BTreeSet<T>);
-
-impl<'de, T: DeserializeOwned + Ord> Deserialize<'de> for Several<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Several<T>, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let parse = |value: &str| T::deserialize(StrDeserializer::<D::Error>::new(value));
-        let values: Result<_, _> = text.split(',').map(parse).collect();
-        values.map(Several)
-    }
-}
-
-/// One, the caller, or nothing.
-#[derive(Debug, Clone, Copy)]
-enum Which {
-    Me,
-    None,
-    Id(Uuid),
-}
-
-impl<'de> Deserialize<'de> for Which {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Which, D::Error> {
-        match String::deserialize(deserializer)?.as_str() {
-            "me" => Ok(Which::Me),
-            "none" => Ok(Which::None),
-            id => Uuid::try_parse(id)
-                .map(Which::Id)
-                .map_err(|_| de::Error::custom("must be an id, `me` or `none`")),
-        }
-    }
 }
 
 /// What a reference of a task must be. An enum of its own: in a cursor's scope `Any` and `Nothing`
@@ -144,10 +96,19 @@ impl Wanted {
     }
 }
 
+/// That the due date must be over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Overdue {
+    /// The date where the reader is; `None`: the one in UTC.
+    pub(super) today: Option<Day>,
+}
+
 /// Which tasks: what was asked, with `me` replaced by who that is. A cursor is good for the same
 /// filter only.
-#[derive(Debug, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Filter {
+    /// Never of a request's own filter: see [`super::numbered`].
+    pub(super) number: Option<TaskNumber>,
     pub(super) search: Option<String>,
     pub(super) statuses: Vec<Status>,
     pub(super) priorities: Vec<Priority>,
@@ -155,8 +116,10 @@ pub struct Filter {
     pub(super) creator: Wanted,
     pub(super) label: Option<Uuid>,
     pub(super) parent: Wanted,
+    pub(super) project: Wanted,
     pub(super) due_from: Option<Timestamp>,
     pub(super) due_before: Option<Timestamp>,
+    pub(super) overdue: Option<Overdue>,
     pub(super) created_from: Option<Timestamp>,
     pub(super) created_before: Option<Timestamp>,
     pub(super) title_prefix: Option<String>,
@@ -175,8 +138,11 @@ impl Asked {
             created_by,
             label,
             parent,
+            project,
             due_after,
             due_before,
+            overdue,
+            today,
             created_after,
             created_before,
             title_prefix,
@@ -191,14 +157,15 @@ impl Asked {
             && q.is_none()
             && status.is_none()
             && priority.is_none()
-            && [assignee, created_by, parent]
+            && [assignee, created_by, parent, project]
                 .iter()
                 .all(|which| which.is_none())
             && label.is_none()
             && times.iter().all(|time| time.is_none())
             && texts.iter().all(|text| text.is_none())
             && title_prefix.is_none()
-            && deleted.is_none()
+            && [deleted, overdue].iter().all(|flag| flag.is_none())
+            && today.is_none()
             && sort.is_none()
     }
 
@@ -228,13 +195,21 @@ impl Asked {
                 "cannot be given with `q`",
             ));
         }
+        let overdue = self.overdue.unwrap_or_default();
+        if overdue && self.q.is_some() {
+            return Err(ApiError::invalid("overdue", "cannot be given with `q`"));
+        }
         if matches!(self.created_by, Some(Which::None)) {
             return Err(ApiError::invalid("created_by", "must be an id or `me`"));
         }
         if matches!(self.parent, Some(Which::Me)) {
             return Err(ApiError::invalid("parent", "must be an id or `none`"));
         }
+        if matches!(self.project, Some(Which::Me)) {
+            return Err(ApiError::invalid("project", "must be an id or `none`"));
+        }
         let filter = Filter {
+            number: None,
             search: self.q.map(Into::into),
             statuses: several(self.status),
             priorities: several(self.priority),
@@ -242,8 +217,10 @@ impl Asked {
             creator: wanted(self.created_by, me),
             label: self.label,
             parent: wanted(self.parent, me),
+            project: wanted(self.project, me),
             due_from: self.due_after,
             due_before: self.due_before,
+            overdue: overdue.then_some(Overdue { today: self.today }),
             created_from: self.created_after,
             created_before: self.created_before,
             title_prefix: self.title_prefix.map(Into::into),
@@ -268,20 +245,29 @@ fn wanted(which: Option<Which>, me: Uuid) -> Wanted {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     /// A cursor is good for one scope: what differs in what it finds must differ in writing.
     #[test]
     fn no_two_filters_are_written_alike() {
-        let asked: [fn(&mut Asked); 9] = [
+        let asked: [fn(&mut Asked); 13] = [
             |_| (),
             |asked| asked.assignee = Some(Which::None),
             |asked| asked.assignee = Some(Which::Me),
             |asked| asked.created_by = Some(Which::Me),
             |asked| asked.parent = Some(Which::None),
             |asked| asked.parent = Some(Which::Id(Uuid::nil())),
+            |asked| asked.project = Some(Which::None),
+            |asked| asked.project = Some(Which::Id(Uuid::nil())),
             |asked| asked.label = Some(Uuid::nil()),
             |asked| asked.status = Some(Several([Status::Pending].into())),
+            |asked| asked.overdue = Some(true),
+            |asked| {
+                asked.overdue = Some(true);
+                asked.today = Day::parse("2026-03-01").ok();
+            },
             |asked| asked.q = Line::new("pending").ok(),
         ];
         let written: BTreeSet<String> = asked

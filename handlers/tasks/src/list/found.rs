@@ -38,6 +38,7 @@ impl Position {
         let is_open = matches!(task.status, Status::Pending | Status::InProgress);
         Position {
             time: Some(task.created_at),
+            day: None,
             text: Some(if is_open { "open" } else { "closed" }.to_owned()),
             id: task.id,
         }

@@ -68,19 +68,21 @@ impl Order {
 
     /// Where a task is in this order.
     pub(super) fn position(self, task: &Listed) -> Position {
-        let (time, text) = match self.by {
-            By::Created => (Some(task.created_at), None),
-            By::Updated => (Some(task.updated_at), None),
-            By::Due => (task.due_at, None),
-            By::Priority => (
-                Some(task.created_at),
-                Some(task.priority.as_str().to_owned()),
-            ),
-            By::Title => (None, Some(task.title_key.clone())),
-            By::Deleted => (task.deleted_at, None),
+        let time = match self.by {
+            By::Created | By::Priority => Some(task.created_at),
+            By::Updated => Some(task.updated_at),
+            By::Due => task.due_at,
+            By::Title => None,
+            By::Deleted => task.deleted_at,
+        };
+        let text = match self.by {
+            By::Priority => Some(task.priority.as_str().to_owned()),
+            By::Title => Some(task.title_key.clone()),
+            By::Created | By::Updated | By::Due | By::Deleted => None,
         };
         Position {
             time,
+            day: task.due_on.filter(|_| self.by == By::Due),
             text,
             id: task.id,
         }

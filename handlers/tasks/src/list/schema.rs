@@ -31,6 +31,9 @@ pub(super) struct Creator;
 /// The id of a task or none.
 pub(super) struct Parent;
 
+/// The id of a project or none.
+pub(super) struct Project;
+
 /// One value, or several as one text. Not an array: generated clients would send an array as a
 /// repeated parameter, which the server refuses.
 fn several(name: &str, values: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
@@ -80,6 +83,7 @@ schemas![
     Assignee => id_or(&["me", "none"]),
     Creator => id_or(&["me"]),
     Parent => id_or(&["none"]),
+    Project => id_or(&["none"]),
     Order => ObjectBuilder::new()
         .schema_type(Type::String)
         .enum_values(Some(Order::names()))

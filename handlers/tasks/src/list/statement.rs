@@ -10,7 +10,7 @@
 //! `current_setting` the planner cannot see it, and plans for an average tenant. That is for speed
 //! alone. With another organization's id the statement returns nothing.
 
-use miyabi_core::Timestamp;
+use miyabi_core::{Day, Timestamp};
 use serde::{Deserialize, Serialize};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -23,12 +23,33 @@ use crate::{Priority, Status};
 /// A task's place in an order.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Position {
-    /// The time of the order; of the due date: none means never.
+    /// The time of the order; of the due date: none means never, or on a day.
     pub(super) time: Option<Timestamp>,
+    /// The day on which it is due, in the order of due dates.
+    #[serde(default)]
+    pub(super) day: Option<Day>,
     /// The priority or the title.
     pub(super) text: Option<String>,
     /// The task.
     pub(super) id: Uuid,
+}
+
+impl Position {
+    /// The place of a task that comes before all others, whatever the order.
+    pub(super) fn before_all(id: Uuid) -> Position {
+        Position {
+            time: None,
+            day: None,
+            text: None,
+            id,
+        }
+    }
+
+    /// Whether it is the place of such a task. Only a search has one, and the places of its order
+    /// have a time.
+    pub(super) fn is_before_all(&self) -> bool {
+        self.time.is_none() && self.text.is_none()
+    }
 }
 
 /// A page to read.
@@ -49,7 +70,7 @@ pub struct Statement<'a> {
 }
 
 /// Those of the tasks alone: `due_key` is there to merge branches by.
-const COLUMNS: &str = "t.id, t.title, t.status, t.priority, t.assignee_id, t.parent_id, t.due_at, t.version, t.created_by, \
+const COLUMNS: &str = "t.id, t.number, t.title, t.status, t.priority, t.assignee_id, t.parent_id, t.project_id, t.due_at, t.due_on, t.version, t.created_by, \
     t.created_at, t.updated_at, t.deleted_at, t.title_key, t.due_key";
 
 /// The tasks of one range of an index, of those that the filter asks for.
@@ -161,6 +182,7 @@ impl Statement<'_> {
             "t.priority",
             branch.priorities.iter().map(|p| p.as_str()),
         );
+        filter.write_number(sql, self.organization);
         filter.write_references(sql);
         filter.write_times_and_title(sql);
         if along_label {
@@ -187,10 +209,15 @@ impl Statement<'_> {
         if let Some(text) = &after.text {
             sql.push_bind(text.clone()).push(", ");
         }
-        match (self.order.by, after.time) {
-            (By::Title, _) => {}
-            (By::Due, None) => drop(sql.push("'infinity'::timestamptz, ")),
-            (_, time) => {
+        match (self.order.by, after.time, after.day) {
+            (By::Title, ..) => {}
+            (By::Due, None, None) => drop(sql.push("'infinity'::timestamptz, ")),
+            // As app.give_due_key: the end of the day.
+            (By::Due, None, Some(day)) => {
+                sql.push("(").push_bind(day.get());
+                sql.push("::date + 1)::timestamp at time zone 'UTC', ");
+            }
+            (_, time, _) => {
                 sql.push_bind(time.map(Timestamp::get)).push(", ");
             }
         }
@@ -229,6 +256,9 @@ impl Statement<'_> {
             .push_bind(time(filter.created_before));
         sql.push(", p_after_is_open => ")
             .push_bind(self.after.map(Position::is_open));
+        sql.push(", p_project => ").push_bind(filter.project.one());
+        sql.push(", p_no_project => ")
+            .push_bind(filter.project == Wanted::Nothing);
         sql.push(", p_after_created_at => ")
             .push_bind(self.after.and_then(|after| time(after.time)));
         sql.push(", p_after_id => ")
