@@ -139,13 +139,14 @@ impl Database {
              insert into organizations (id, name) values ('{organization}', 'Bench');
              insert into memberships (organization_id, user_id, role) values ('{organization}', '{user}', 'owner');
              insert into labels (organization_id, id, name) values ('{organization}', gen_random_uuid(), 'label');
-             insert into tasks (organization_id, id, title, description, status, priority, assignee_id, due_at, created_by, created_at, updated_at)
-             select '{organization}', gen_random_uuid(),
+             insert into tasks (organization_id, id, number, title, description, status, priority, assignee_id, due_at, created_by, created_at, updated_at)
+             select '{organization}', gen_random_uuid(), {tasks} + 1 - n,
                 case when n % 10000 = 0 then 'Needle ' else 'Common ' end || n, 'Some description of ' || n,
                 (array['pending', 'in_progress', 'completed', 'failed', 'cancelled'])[1 + n % 5],
                 'p' || n % 4, case when n % 3 = 0 then '{user}'::uuid end, now() + n * interval '1 minute',
                 '{user}', now() - n * interval '1 second', now() - (n * 7919 % {tasks}) * interval '1 second'
              from generate_series(1, {tasks}) n;
+             insert into task_numbers (organization_id, last_number) values ('{organization}', {tasks});
              insert into task_labels (organization_id, task_id, label_id, task_created_at)
              select t.organization_id, t.id, l.id, t.created_at from tasks t join labels l using (organization_id)
              where t.organization_id = '{organization}' and abs(hashtext(t.title)) % 50 = 0;"

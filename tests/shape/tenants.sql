@@ -36,10 +36,14 @@ insert into labels (organization_id, id, name)
     select s.organization, md5('label ' || s.number || ' ' || l)::uuid, 'Label ' || l
     from shape s, generate_series(1, s.labels) l;
 
+insert into projects (organization_id, id, name, rank)
+    select s.organization, md5('project ' || s.number || ' ' || p)::uuid, 'Project ' || p, 'V' || p
+    from shape s, generate_series(1, 5) p;
+
 create temporary table shape_team as
     select organization, array_agg(id order by n) as ids from shape_people group by organization;
-insert into tasks (organization_id, id, title, description, status, priority, assignee_id, due_at, created_by, created_at, updated_at)
-    select s.organization, md5('task ' || s.number || ' ' || n)::uuid,
+insert into tasks (organization_id, id, number, title, description, status, priority, assignee_id, project_id, due_at, due_on, created_by, created_at, updated_at)
+    select s.organization, md5('task ' || s.number || ' ' || n)::uuid, s.tasks + 1 - n,
         case when n % 10000 = 0 then 'Needle ' when n % 3 = 0 then '共通の仕事 ' else 'Common ' end || n,
         'Some description of ' || n || case when n % 500 = 0 then ' with maple' else '' end
             -- Everybody uses this word but the large one.
@@ -50,11 +54,18 @@ insert into tasks (organization_id, id, title, description, status, priority, as
         -- Nearly everything that was closed had somebody; two thirds of what is open.
         case when n % 10000 = 5001 then t.ids[31]
             when n % 50 > 0 and (n > s.tasks / 20 or n % 3 > 0) then t.ids[1 + n % s.busy] end,
-        case when n % 4 > 0 then timestamptz '2026-01-01 00:00Z' + (2000 - n) * interval '1 hour' end,
+        -- A third is in no project; the first one has a third, the third one few, the last one none.
+        case when n / 7 % 6 > 1 then md5('project ' || s.number || ' '
+            || case when n / 7 % 6 < 4 then 1 when n % 500 = 5 then 3 when n / 7 % 6 = 4 then 2 else 4 end)::uuid end,
+        -- Half of what is due is due on a day.
+        case when n % 4 in (1, 3) then timestamptz '2026-01-01 00:00Z' + (2000 - n) * interval '1 hour' end,
+        case when n % 4 = 2 then date '2026-01-01' + (2000 - n) / 24 end,
         case when n % 10000 = 5001 then t.ids[31] else t.ids[1 + n % least(s.busy, 7)] end,
         timestamptz '2026-01-01 00:00Z' - n * interval '1 minute',
         timestamptz '2026-01-01 00:00Z' - (n - n % 100) * interval '1 minute'
     from shape s join shape_team t using (organization), generate_series(1, s.tasks) task (n);
+
+insert into task_numbers (organization_id, last_number) select organization, tasks from shape;
 
 update tasks t set deleted_at = timestamptz '2026-01-01 00:00Z' + (t.created_at - timestamptz '2026-01-01 00:00Z') / 1000
     from shape s where s.organization = t.organization_id and t.title like 'Common %7';

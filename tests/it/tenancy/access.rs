@@ -321,8 +321,18 @@ async fn a_task_cannot_name_anything_of_another_organization() {
             .fetch_one(&mut admin)
             .await
             .unwrap();
+    let foreign_project: Uuid =
+        sqlx::query_scalar("select id from projects where organization_id = $1")
+            .bind(other.organization)
+            .fetch_one(&mut admin)
+            .await
+            .unwrap();
     let mut tasks = database.connect_as("miyabi_tasks").await;
-    for (column, value) in [("assignee_id", other.user), ("parent_id", foreign_task)] {
+    for (column, value) in [
+        ("assignee_id", other.user),
+        ("parent_id", foreign_task),
+        ("project_id", foreign_project),
+    ] {
         let statement = format!("update tasks set {column} = '{value}'");
         let outcome = attempt(&mut tasks, Setting::Own(own), &statement).await;
         assert_eq!(outcome, Outcome::Error("23503".to_owned()), "{column}");

@@ -161,7 +161,7 @@ async fn a_page_of_a_hundred_thousand_lines_of_the_trail_reads_a_few_pages_at_mo
 }
 
 #[tokio::test]
-async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
+async fn a_page_of_many_comments_labels_or_projects_reads_a_few_pages_at_most() {
     let database = Database::migrated().await;
     let mut admin = database.connect_as_superuser().await;
     let tenant = tenants(&mut admin, |tenant| {
@@ -174,7 +174,9 @@ async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
              from tasks t, generate_series(1, 20000) n
              where t.organization_id = '{organization}' and t.title in ('Common 1', 'Common 2');
              insert into labels (organization_id, id, name)
-             select '{organization}', gen_random_uuid(), 'Label ' || n from generate_series(100, 20000) n;"
+             select '{organization}', gen_random_uuid(), 'Label ' || n from generate_series(100, 20000) n;
+             insert into projects (organization_id, id, name, rank)
+             select '{organization}', gen_random_uuid(), 'Project ' || n, 'P' || n || 'V' from generate_series(100, 20000) n;"
         )
     })
     .await;
@@ -202,6 +204,17 @@ async fn a_page_of_many_comments_or_labels_reads_a_few_pages_at_most() {
         let sql = statement("name_key > lower($1))", &[after, &rows, &named]);
         let read = read(&mut role, organization, "labels", &sql).await;
         assert!(read <= most, "{read} labels read after {after}");
+    }
+    for after in ["null", "'P5'"] {
+        let sql = statement(
+            "(rank, id) > ($1, $2::uuid)",
+            &[after, &last, &rows, &named],
+        );
+        let read = read(&mut role, organization, "projects", &sql).await;
+        assert!(
+            read > 0 && read <= most,
+            "{read} projects read after {after}"
+        );
     }
 }
 
@@ -274,6 +287,10 @@ async fn the_labels_of_a_page_are_read_task_by_task() {
             read > 0 && read <= 2 * PAGE * FEW,
             "{read} rows of task_labels read, {mode}"
         );
+        for (table, most) in [("tasks", 3), ("task_comments", 1)] {
+            let read = self::read(&mut role, organization, table, &execute).await;
+            assert!(read <= most, "{read} rows of {table} read, {mode}");
+        }
     }
 }
 
@@ -319,7 +336,7 @@ async fn what_live_updates_read_is_what_they_send() {
     let ids = format!("'{{{}}}'", ids.join(","));
     let sql = statement(
         "t.id = any(array(select unnest($2::uuid[])))",
-        &[named.as_str(), &ids],
+        &[named.as_str(), &ids, "false"],
     );
     let found = read(&mut tasks, organization, "tasks", &sql).await;
     assert!((1..=200).contains(&found), "{found} tasks read by id");

@@ -85,12 +85,15 @@ fn middle(order: &str) -> Value {
 }
 
 /// Filters that are read along an index of their own, wherever the page is.
-const ALONG_AN_INDEX: [&str; 17] = [
+const ALONG_AN_INDEX: [&str; 20] = [
     "assignee=me",
     "assignee=none",
     "priority=p3",
     "parent=none",
     "parent={parent}",
+    "project=none",
+    "project={project}",
+    "overdue=true&today=2006-01-01&sort=due_at",
     "label={rare}",
     "label={frequent}",
     "label={rare}&sort=created_at",
@@ -107,7 +110,7 @@ const ALONG_AN_INDEX: [&str; 17] = [
 
 /// Filters of each kind: frequent, rare and without a task. Any two of different kinds are combined,
 /// in each order.
-const FILTERS: [&str; 28] = [
+const FILTERS: [&str; 32] = [
     "status=failed",
     "status=pending",
     "status=pending,in_progress",
@@ -127,6 +130,10 @@ const FILTERS: [&str; 28] = [
     "label={unused}",
     "parent=none",
     "parent={parent}",
+    "project=none",
+    "project={project}",
+    "project={empty}",
+    "overdue=true&today=2006-01-01",
     "due_after=2026-03-01T00:00:00Z",
     "due_after=2999-01-01T00:00:00Z",
     "created_after=2025-12-31T00:00:00Z",
@@ -197,6 +204,8 @@ async fn check_pages(small: u32) {
         ("{middle}", "labels where name = 'Label 3'"),
         ("{rare}", "labels where name = 'Label 7'"),
         ("{unused}", "labels where name = 'Label 20'"),
+        ("{project}", "projects where name = 'Project 1'"),
+        ("{empty}", "projects where name = 'Project 5'"),
         // Of the large organization: the others have no such number.
         (
             "{few}",
