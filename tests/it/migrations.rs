@@ -3,6 +3,7 @@
 mod interrupted;
 mod large_objects;
 mod lock;
+mod numbers;
 mod runs;
 mod search_words;
 mod side_by_side;

@@ -1,12 +1,17 @@
-//! Tasks, comments and labels.
+//! Tasks, comments, labels and projects.
 
 mod bulk;
+mod bulk_actions;
 mod change;
 mod changes;
 mod comments;
+mod counts;
 mod create;
+mod due;
 mod labels;
 mod list;
+mod numbers;
+mod projects;
 mod remove;
 mod search;
 mod search_words;

@@ -109,7 +109,8 @@ pub struct TaskSummary {
     /// Time of deletion; only present in a list of deleted tasks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deleted_at: Option<Timestamp>,
-    /// Texts of the task with a word of the search; only present in a search.
+    /// Texts of the task with a word of the search, none when it was found by its number; only present in
+    /// a search.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found_in: Option<Vec<FoundIn>>,
 }

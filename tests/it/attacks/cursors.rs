@@ -117,6 +117,7 @@ async fn attack_42_limits_out_of_range() {
     for list in [
         "/api/tasks",
         "/api/labels",
+        "/api/projects",
         &comments,
         "/api/activity",
         "/api/organizations",

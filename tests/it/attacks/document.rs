@@ -162,6 +162,7 @@ impl Document {
             "string" if full => json!(text(&schema, 20, dice)),
             "string" => json!(text(&schema, u64::MAX, dice)),
             "integer" => json!(1),
+            "boolean" => json!(dice.throw(2) == 0),
             "array" => {
                 let item = self.value(&schema["items"], name, full, dice, known);
                 let least = schema["minItems"].as_u64().unwrap_or(0);

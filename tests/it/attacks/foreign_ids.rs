@@ -11,6 +11,7 @@ struct Things {
     task: String,
     comment: String,
     label: String,
+    project: String,
     session: String,
     organization: String,
     user: String,
@@ -41,6 +42,9 @@ async fn things(app: &App, person: &Person) -> Things {
     let comments = format!("/api/tasks/{task}/comments");
     let comment = person.post(&comments, json!({"body": "Private"})).await;
     let label = person.post("/api/labels", json!({"name": "Private"})).await;
+    let project = person
+        .post("/api/projects", json!({"name": "Private"}))
+        .await;
     let invitation = person
         .post("/api/invitations", json!({"role": "viewer"}))
         .await;
@@ -54,6 +58,7 @@ async fn things(app: &App, person: &Person) -> Things {
         invitation: id(invitation.expect(201)["invitation"].clone()),
         comment: id(comment.expect(201)),
         label: id(label.expect(201)),
+        project: id(project.expect(201)),
         session: person.claims()["sid"].as_str().unwrap().to_owned(),
         task,
     }
@@ -65,6 +70,7 @@ fn nothing() -> Things {
         task: id(),
         comment: id(),
         label: id(),
+        project: id(),
         session: id(),
         organization: id(),
         user: id(),
@@ -81,7 +87,11 @@ async fn ask(person: &Person, route: &Route, path: &str) -> Response {
         (_, path) if path.ends_with("/restore") => None,
         ("POST", _) => Some(json!({"body": "Intruder"})),
         ("PATCH", path) if path.ends_with("{comment_id}") => Some(json!({"body": "Intruder"})),
-        ("PATCH", path) if path.ends_with("{label_id}") || path.ends_with("{organization_id}") => {
+        ("PATCH", path)
+            if ["{label_id}", "{project_id}", "{organization_id}"]
+                .iter()
+                .any(|id| path.ends_with(id)) =>
+        {
             Some(json!({"name": "Intruder"}))
         }
         ("PATCH", path) if path.ends_with("{notification_id}") => Some(json!({"read": true})),
@@ -117,6 +127,7 @@ fn fill(route: &Route, things: &Things) -> String {
         .replace("{task_id}", &things.task)
         .replace("{comment_id}", &things.comment)
         .replace("{label_id}", &things.label)
+        .replace("{project_id}", &things.project)
         .replace("{session_id}", &things.session)
         .replace("{organization_id}", &things.organization)
         .replace("{user_id}", &things.user)
@@ -155,6 +166,7 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
             task: own.task.clone(),
             comment: theirs.comment.clone(),
             label: theirs.label.clone(),
+            project: theirs.project.clone(),
             session: theirs.session.clone(),
             organization: theirs.organization.clone(),
             user: theirs.user.clone(),
@@ -179,6 +191,8 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
     assert_eq!(comments["items"].as_array().unwrap().len(), 1);
     let labels = alice.get("/api/labels").await.expect(200);
     assert_eq!(labels["items"][0]["name"], "Private");
+    let projects = alice.get("/api/projects").await.expect(200);
+    assert_eq!(projects["items"][0]["name"], "Private");
     let members = alice.get("/api/members").await.expect(200);
     assert_eq!(members["items"][0]["version"], 1, "{members}");
     let invitations = alice.get("/api/invitations").await.expect(200);
@@ -222,6 +236,7 @@ async fn attack_30_ids_of_another_organization_in_bodies() {
     let cases = [
         ("assignee_id", json!(alice.user_id()), json!(Uuid::new_v4())),
         ("parent_id", json!(theirs.task), json!(Uuid::new_v4())),
+        ("project_id", json!(theirs.project), json!(Uuid::new_v4())),
         ("label_ids", json!([theirs.label]), json!([Uuid::new_v4()])),
     ];
     for (field, foreign, absent) in cases {
@@ -243,6 +258,22 @@ async fn attack_30_ids_of_another_organization_in_bodies() {
         }
     }
     let mut answers = Vec::new();
+    for label in [json!([theirs.label]), json!([Uuid::new_v4()])] {
+        let change = json!({ "add_label_ids": label });
+        answers.push(essence(&mallory.patch(&path, 1, change).await));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0].0, 422);
+    let mut answers = Vec::new();
+    for after in [json!(theirs.project), json!(Uuid::new_v4())] {
+        let path = format!("/api/projects/{}", own.project);
+        answers.push(essence(
+            &mallory.patch(&path, 1, json!({ "after": after })).await,
+        ));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0].0, 422);
+    let mut answers = Vec::new();
     for id in [json!(theirs.task), json!(Uuid::new_v4())] {
         let bulk = json!({"items": [{"id": id, "version": 1, "change": {"title": "Intruder"}}]});
         answers.push(essence(&mallory.post("/api/tasks/bulk", bulk).await));
@@ -255,6 +286,7 @@ async fn attack_30_ids_of_another_organization_in_bodies() {
         format!("created_by={}", alice.user_id()),
         format!("parent={}", theirs.task),
         format!("label={}", theirs.label),
+        format!("project={}", theirs.project),
     ] {
         let page = mallory
             .request(Method::GET, &format!("/api/tasks?{filter}"))

@@ -24,6 +24,7 @@ async fn attack_43_the_same_request_again_has_one_effect_and_the_same_answer() {
         ("/api/tasks", json!({"title": "New"})),
         ("/api/tasks/bulk", bulk),
         ("/api/labels", json!({"name": "New"})),
+        ("/api/projects", json!({"name": "New"})),
         ("/api/organizations", json!({"name": "New"})),
         ("/api/roles", json!({"name": "new", "permissions": []})),
         (&comments, json!({"body": "New"})),
@@ -50,7 +51,9 @@ async fn attack_43_the_same_request_again_has_one_effect_and_the_same_answer() {
         match path {
             "/api/tasks/bulk" => other["items"][0]["change"]["title"] = json!("Other"),
             "/api/tasks" => other["title"] = json!("Other"),
-            "/api/labels" | "/api/organizations" => other["name"] = json!("Other"),
+            "/api/labels" | "/api/projects" | "/api/organizations" => {
+                other["name"] = json!("Other");
+            }
             "/api/roles" => other["name"] = json!("other"),
             _ => other["body"] = json!("Other"),
         }

@@ -17,11 +17,19 @@ async fn attack_44_only_the_present_version_is_changed() {
     let comment = format!("{comments}/{}", comment.expect(201)["id"].as_str().unwrap());
     let label = alice.post("/api/labels", json!({"name": "Label"})).await;
     let label = format!("/api/labels/{}", label.expect(201)["id"].as_str().unwrap());
+    let project = alice
+        .post("/api/projects", json!({"name": "Project"}))
+        .await;
+    let project = format!(
+        "/api/projects/{}",
+        project.expect(201)["id"].as_str().unwrap()
+    );
     let organization = format!("/api/organizations/{}", alice.organization_id());
     for (path, field) in [
         (&task, "title"),
         (&comment, "body"),
         (&label, "name"),
+        (&project, "name"),
         (&organization, "name"),
     ] {
         let change = |text: &str| {
@@ -72,6 +80,7 @@ async fn attack_44_a_missing_resource_is_404_before_its_version_is_412() {
         (format!("/api/tasks/{absent}/comments/{absent}"), "body"),
         (format!("/api/tasks/{task}/comments/{absent}"), "body"),
         (format!("/api/labels/{absent}"), "name"),
+        (format!("/api/projects/{absent}"), "name"),
         (format!("/api/organizations/{absent}"), "name"),
         (format!("/api/members/{absent}"), "role"),
     ] {

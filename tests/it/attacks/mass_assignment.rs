@@ -17,6 +17,13 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
     let comment = format!("{comments}/{}", comment.expect(201)["id"].as_str().unwrap());
     let label = alice.post("/api/labels", json!({"name": "Label"})).await;
     let label = format!("/api/labels/{}", label.expect(201)["id"].as_str().unwrap());
+    let project = alice
+        .post("/api/projects", json!({"name": "Project"}))
+        .await;
+    let project = format!(
+        "/api/projects/{}",
+        project.expect(201)["id"].as_str().unwrap()
+    );
     let organization = format!("/api/organizations/{}", alice.organization_id());
     let routes = [
         ("POST", "/api/tasks", json!({"title": "New"})),
@@ -25,6 +32,8 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
         ("PATCH", comment.as_str(), json!({"body": "New"})),
         ("POST", "/api/labels", json!({"name": "New"})),
         ("PATCH", label.as_str(), json!({"name": "New"})),
+        ("POST", "/api/projects", json!({"name": "New"})),
+        ("PATCH", project.as_str(), json!({"name": "New"})),
         ("POST", "/api/organizations", json!({"name": "New"})),
         (
             "POST",
@@ -50,6 +59,8 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
         ("title_key", json!("x")),
         ("user_id", json!(bob.user_id())),
         ("token_hash", json!("x")),
+        ("number", json!(1)),
+        ("rank", json!("V")),
         ("__proto__", json!({})),
     ];
     for (method, path, body) in &routes {

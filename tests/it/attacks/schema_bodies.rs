@@ -40,6 +40,7 @@ struct Fixture {
     other_task: String,
     comment: String,
     label: String,
+    project: String,
     bob: Person,
     code: String,
     notification: String,
@@ -62,6 +63,7 @@ impl Fixture {
         let comments = format!("/api/tasks/{task}/comments");
         let comment = make(&comments, json!({"body": "Comment"})).await;
         let label = make("/api/labels", json!({"name": "Label"})).await;
+        let project = make("/api/projects", json!({"name": "Project"})).await;
         let role = json!({"name": ROLE, "permissions": ["tasks.read"]});
         alice.post("/api/roles", role).await.expect(201);
         let bob = app.member(&alice, "bob", "member").await;
@@ -85,6 +87,7 @@ impl Fixture {
             other_task,
             comment,
             label,
+            project,
             bob,
             code,
             notification,
@@ -104,7 +107,13 @@ impl Fixture {
             "ids" => json!([self.notification]),
             "parent_id" => json!(self.other_task),
             "assignee_id" => json!(self.alice.user_id()),
-            "label_ids" => json!([self.label]),
+            "label_ids" | "add_label_ids" | "remove_label_ids" => json!([self.label]),
+            "project_id" | "after" => json!(self.project),
+            "task_key" => json!("MIY"),
+            // The others cannot be given with `change`.
+            "action" => json!("change"),
+            // Cannot be given with `due_at`, which other tests look at.
+            "due_on" => Value::Null,
             "organization_id" => json!(self.alice.organization_id()),
             _ => return None,
         })
@@ -118,6 +127,8 @@ impl Fixture {
             ("task_comments", condition(&self.comment))
         } else if path.contains("label_id") {
             ("labels", condition(&self.label))
+        } else if path.contains("project_id") {
+            ("projects", condition(&self.project))
         } else if path.contains("organization_id") {
             ("organizations", condition(&organization))
         } else if path.contains("user_id") {
@@ -143,6 +154,7 @@ impl Fixture {
             .replace("{task_id}", &self.task)
             .replace("{comment_id}", &self.comment)
             .replace("{label_id}", &self.label)
+            .replace("{project_id}", &self.project)
             .replace("{organization_id}", &self.alice.organization_id())
             .replace("{user_id}", &self.bob.user_id())
             .replace("{notification_id}", &self.notification)
@@ -203,6 +215,7 @@ async fn attack_52_what_the_schema_allows_is_taken() {
     for path in [
         "/api/tasks?limit=100",
         "/api/labels?limit=100",
+        "/api/projects?limit=100",
         "/api/activity?limit=100",
         "/api/organizations?limit=100",
         "/api/members?limit=100",

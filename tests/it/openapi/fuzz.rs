@@ -111,12 +111,16 @@ async fn arrange(app: &App, alice: &Person) -> Value {
     let task = alice.post("/api/tasks", json!({"title": "Task"})).await;
     let task = task.expect(201)["id"].clone();
     let label = alice.post("/api/labels", json!({"name": "Label"})).await;
+    let project = alice
+        .post("/api/projects", json!({"name": "Project"}))
+        .await;
     let comments = format!("/api/tasks/{}/comments", task.as_str().unwrap());
     let comment = alice.post(&comments, json!({"body": "Comment"})).await;
     let other = app.sign_in("alice").await;
     json!({
         "task_id": task,
         "label_id": label.expect(201)["id"],
+        "project_id": project.expect(201)["id"],
         "comment_id": comment.expect(201)["id"],
         "session_id": other.claims()["sid"],
         "user_id": alice.user_id(),

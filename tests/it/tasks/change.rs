@@ -207,3 +207,69 @@ async fn only_who_may_assign_changes_the_assignee() {
         .await
         .expect(200);
 }
+
+#[tokio::test]
+async fn labels_are_added_and_removed_beside_those_that_a_task_has() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let mut labels = Vec::new();
+    for number in 0..21 {
+        let label = alice
+            .post("/api/labels", json!({"name": format!("Label {number:02}")}))
+            .await;
+        labels.push(label.expect(201)["id"].clone());
+    }
+    let created = task(&alice, "Task").await;
+    let path = path(&created);
+    let (mut version, mut expected) = (1, Vec::new());
+    for (change, names) in [
+        (json!({"add_label_ids": [labels[0], labels[1]]}), "00 01"),
+        (
+            json!({"add_label_ids": [labels[1], labels[2]], "remove_label_ids": [labels[0], labels[5]]}),
+            "01 02",
+        ),
+        (
+            json!({"add_label_ids": [labels[1]], "remove_label_ids": [labels[5]]}),
+            "01 02",
+        ),
+        (
+            json!({"label_ids": [labels[3], labels[4]], "add_label_ids": [labels[5]], "remove_label_ids": [labels[3]]}),
+            "04 05",
+        ),
+        (
+            json!({"add_label_ids": [labels[6]], "remove_label_ids": [labels[6]]}),
+            "04 05",
+        ),
+    ] {
+        let changed = alice
+            .patch(&path, version, change.clone())
+            .await
+            .expect(200);
+        let found: Vec<String> = changed["labels"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|label| label["name"].as_str().unwrap().replace("Label ", ""))
+            .collect();
+        assert_eq!(found.join(" "), names, "{change}");
+        version += i64::from(found != expected);
+        assert_eq!(changed["version"], version, "{change}");
+        expected = found;
+    }
+    // In several tasks at once, whatever else they have.
+    let other = task(&alice, "Other").await;
+    let change = json!({"add_label_ids": [labels[7]]});
+    let bulk = json!({"items": [
+        {"id": created["id"], "version": version, "change": change},
+        {"id": other["id"], "version": 1, "change": change},
+    ]});
+    let bulk = alice.post("/api/tasks/bulk", bulk).await.expect(200);
+    let counts = [0, 1].map(|item| bulk["items"][item]["labels"].as_array().unwrap().len());
+    assert_eq!(counts, [3, 1]);
+    let many = json!({"label_ids": labels[..20], "add_label_ids": [labels[20]]});
+    let problem = alice
+        .patch(&path, version + 1, many)
+        .await
+        .problem(422, "invalid");
+    assert_eq!(problem["errors"][0]["field"], "add_label_ids");
+}

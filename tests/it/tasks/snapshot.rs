@@ -23,7 +23,10 @@ async fn a_snapshot_has_open_tasks_and_those_closed_lately() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let empty = snapshot(&alice).await;
-    assert_eq!(empty, json!({"seq": 0, "tasks": [], "truncated": false}));
+    assert_eq!(
+        empty,
+        json!({"seq": 0, "task_key": "ALI", "tasks": [], "truncated": false})
+    );
     let label = alice
         .post("/api/labels", json!({"name": "Garden"}))
         .await
@@ -48,8 +51,9 @@ async fn a_snapshot_has_open_tasks_and_those_closed_lately() {
     assert_eq!(
         found["tasks"][0],
         json!({
-            "id": open["id"], "title": "Open", "status": "pending", "priority": "p0",
-            "assignee_id": alice.user_id(), "parent_id": null, "due_at": open["due_at"],
+            "id": open["id"], "number": 5, "title": "Open", "status": "pending", "priority": "p0",
+            "assignee_id": alice.user_id(), "parent_id": null, "project_id": null, "due_at": open["due_at"],
+            "due_on": null,
             "label_ids": [label["id"]], "version": 1, "created_by": alice.user_id(),
             "created_at": open["created_at"], "updated_at": open["updated_at"],
         })

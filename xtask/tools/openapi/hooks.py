@@ -38,7 +38,7 @@ STATE = {
 }
 
 # Fields that name something else, by the end of their path, and filters that exclude each other.
-FOREIGN = ("assignee_id", "parent_id", "label_ids", ".id", "role")
+FOREIGN = ("assignee_id", "parent_id", "project_id", "label_ids", ".id", "role")
 COMBINED = "cannot be given with"
 
 # Metadata is free: a schema of it cannot say which characters its strings, at any depth, may have.
@@ -89,6 +89,8 @@ def valid_request_is_accepted(ctx, response, case):
     if errors and all(
         error["field"].split("[")[0].endswith(FOREIGN)
         or error["field"].endswith(FOREIGN)
+        # The project behind which one is moved.
+        or error["field"] == "after"
         or COMBINED in error["detail"]
         or (FREE in "." + error["field"] and UNSTORABLE in error["detail"])
         for error in errors

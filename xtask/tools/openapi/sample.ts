@@ -65,9 +65,11 @@ export const calls: Called = {
   deleteTask: () => api.DELETE("/api/tasks/{task_id}", { params: { path: { task_id: id } } }),
   restoreTask: () =>
     api.POST("/api/tasks/{task_id}/restore", { params: { path: { task_id: id } } }),
+  getTaskByNumber: () =>
+    api.GET("/api/tasks/by-number/{number}", { params: { path: { number: "MIY-12" } } }),
   getSnapshot: () => api.GET("/api/tasks/snapshot"),
   listChanges: () => api.GET("/api/changes", { params: { query: { after: 0, limit: 500 } } }),
-  getTaskStats: () => api.GET("/api/tasks/stats"),
+  getTaskStats: () => api.GET("/api/tasks/stats", { params: { query: { today: "2026-03-01" } } }),
 
   // Comments.
   listComments: () =>
@@ -96,6 +98,15 @@ export const calls: Called = {
       body: { color: "#64748b" },
     }),
   deleteLabel: () => api.DELETE("/api/labels/{label_id}", { params: { path: { label_id: id } } }),
+
+  // Projects.
+  listProjects: () => api.GET("/api/projects", { params: { query: { limit: 50 } } }),
+  createProject: () => api.POST("/api/projects", { body: { name: "Garden" } }),
+  updateProject: () =>
+    api.PATCH("/api/projects/{project_id}", {
+      params: { path: { project_id: id }, header: { "If-Match": '"1"' } },
+      body: { archived: true, after: null },
+    }),
 
   // Organizations, members, roles and invitations.
   listOrganizations: () => api.GET("/api/organizations", { params: { query: { limit: 50 } } }),

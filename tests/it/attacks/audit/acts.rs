@@ -54,6 +54,7 @@ pub(super) async fn on(app: &App, alice: &Person, route: &str) -> Done {
         }
         _ if path.contains("/comments") => comment(alice, method, path).await,
         _ if path.starts_with("/api/labels") => label(alice, method, path).await,
+        _ if path.starts_with("/api/projects") => project(alice, method, path).await,
         _ if super::acts_of_orgs::has(path) => {
             super::acts_of_orgs::on(app, alice, method, path).await
         }
@@ -92,6 +93,24 @@ async fn comment(alice: &Person, method: Method, path: &str) -> Done {
     Done {
         action,
         target: comment,
+        actor: alice.user_id(),
+    }
+}
+
+async fn project(alice: &Person, method: Method, path: &str) -> Done {
+    let project = create(alice, "/api/projects", json!({"name": "Project"})).await;
+    let path = path.replace("{project_id}", &project);
+    let action = match method.as_str() {
+        "POST" => "project.create",
+        _ => {
+            let change = json!({"color": "#000000"});
+            alice.patch(&path, 1, change).await.expect(200);
+            "project.update"
+        }
+    };
+    Done {
+        action,
+        target: project,
         actor: alice.user_id(),
     }
 }
