@@ -59,7 +59,7 @@ pub(super) async fn go_forward_and_back(sandbox: &Sandbox, host: &str) {
     assert_eq!(deployed["result"], "deployed");
     assert_eq!(
         deployed["stacks"],
-        json!({"api": "update", "data": "none", "gateway": "none", "migrate": "none", "realtime": "none", "site": "none"})
+        json!({"api": "update", "data": "none", "gateway": "none", "migrate": "none", "ops": "none", "realtime": "none", "site": "none"})
     );
     assert_eq!(health().await, "changed", "it is live");
 
@@ -79,7 +79,7 @@ pub(super) async fn go_forward_and_back(sandbox: &Sandbox, host: &str) {
     let again = changed().await;
     assert_eq!(
         again["stacks"],
-        json!({"api": "none", "data": "none", "gateway": "none", "migrate": "none", "realtime": "none", "site": "none"}),
+        json!({"api": "none", "data": "none", "gateway": "none", "migrate": "none", "ops": "none", "realtime": "none", "site": "none"}),
         "only the alias moves"
     );
     assert_eq!(health().await, "changed");

@@ -119,6 +119,7 @@ impl Sandbox {
             "gateway",
             "data",
             "migrate",
+            "ops",
             "realtime",
             "api",
             "site",
