@@ -72,7 +72,7 @@ pub(crate) struct OrganizationChange {
     task_key: Option<TaskKey>,
 }
 
-/// A member that is present: null is no value of it.
+/// A member that is present; null is refused.
 fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
