@@ -124,16 +124,17 @@ create function app.search_words(p_text text, p_weight text) returns tsvector
     language plpgsql immutable strict parallel safe set search_path = pg_catalog, public, pg_temp
     as $$
 begin
-    -- A tsvector has places up to 16,383: they begin again after 15,900, and the first of a round is the
-    -- last of the round before, too, so that phrases are found all through a long text.
+    -- A tsvector has places up to 16,383: they begin again after 15,900, and the first 200 of a round are
+    -- behind those of the round before, too, so that phrases are found all through a long text.
     return coalesce(string_agg(
             '''' || token || ''':' || places
                 || case when stem <> token then ' ''' || stem || ''':' || places else '' end,
             ' '), '')::tsvector
         from (
             select token,
-                case when place % 15900 = 1 and place > 1 then '1' || p_weight || ',15901' || p_weight
-                    else (place - 1) % 15900 + 1 || p_weight end as places,
+                (place - 1) % 15900 + 1 || p_weight
+                    || case when place > 15900 and (place - 1) % 15900 < 200
+                        then ',' || (place - 1) % 15900 + 15901 || p_weight else '' end as places,
                 case when octet_length(token) = length(token) then (ts_lexize('english_stem', token))[1] end as stem
             from app.search_tokens(app.search_fold(p_text))
         ) words;

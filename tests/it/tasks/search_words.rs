@@ -35,7 +35,7 @@ async fn labels_and_searches_fold_a_text_alike() {
     let is_known = |text: &str| {
         text.chars().all(|c| {
             matches!(c, 'x' | 'ı' | '𝚤' | '\u{13A0}'..='\u{13FD}' | '\u{AB70}'..='\u{ABBF}' | 'ﾞ' | 'ﾟ')
-                || LATER.contains(&c)
+                || is_later(c)
         })
     };
     let unknown: Vec<_> = different
@@ -47,8 +47,13 @@ async fn labels_and_searches_fold_a_text_alike() {
     assert!(different.iter().any(|(text, ..)| text == "xı"));
 }
 
-/// Letters with a case since Unicode 15.
-const LATER: [char; 0] = [];
+/// Characters since Unicode 15: PostgreSQL 15 has 14, and leaves them as they are.
+fn is_later(character: char) -> bool {
+    matches!(character,
+        '\u{558}' | '\u{58B}' | '\u{58C}' | '\u{1C89}' | '\u{209D}'..='\u{209F}' | '\u{A7CB}'..='\u{A7F1}'
+        | '\u{AB6C}' | '\u{AB6D}' | '\u{107BB}'..='\u{107BF}' | '\u{10D50}'..='\u{10D65}'
+        | '\u{16EA0}'..='\u{16EB8}' | '\u{1CCD6}'..='\u{1CCF9}' | '\u{1E030}'..='\u{1E08F}')
+}
 
 /// Texts of 20,000 characters that cost some way of taking them apart far more than others.
 fn attacks() -> Vec<(&'static str, String)> {
@@ -109,6 +114,17 @@ fn attacks() -> Vec<(&'static str, String)> {
 async fn no_text_takes_longer_than_its_budget() {
     let mut admin = Database::migrated().await.connect_as_superuser().await;
     let mut slow = String::new();
+    // On a machine with other work everything takes longer: as much as reading the characters does,
+    // which takes 7 ms on one without.
+    let reading =
+        "select sum(ascii(c)) from unnest(string_to_array(repeat('東京都', 6667), null)) c";
+    let mut reference = Duration::MAX;
+    for _ in 0..10 {
+        let begun = Instant::now();
+        admin.execute(reading).await.unwrap();
+        reference = reference.min(begun.elapsed());
+    }
+    let budget = BUDGET.max(12 * reference);
     for (what, text) in attacks() {
         assert_eq!(text.chars().count(), 20_000, "{what}");
         // The fastest of some: what the machine does beside it is not meant.
@@ -121,11 +137,11 @@ async fn no_text_takes_longer_than_its_budget() {
                 .await
                 .unwrap_or_else(|error| panic!("{what}: {error}"));
             fastest = fastest.min(begun.elapsed());
-            if fastest < BUDGET {
+            if fastest < budget {
                 break;
             }
         }
-        if fastest > BUDGET {
+        if fastest > budget {
             slow += &format!("{what}: {fastest:?}\n");
         }
     }
@@ -138,6 +154,9 @@ async fn a_phrase_is_found_at_any_place_of_a_long_text() {
     for before in [0, 1, 15_897, 15_898, 15_899, 15_900, 15_901, 16_383, 19_000] {
         for filler in ["あ", "a "] {
             let text = format!("{}東京都庁", filler.repeat(before));
+            if text.chars().count() > 20_000 {
+                continue;
+            }
             let is_found: bool = sqlx::query_scalar(
                 "select app.search_words($1, 'B') @@ (app.search_query('東京都庁')).wanted",
             )
