@@ -16,6 +16,7 @@ use crate::notification::{Notification, Row};
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListNotificationsQuery {
     /// Which notifications; `inbox` when it is missing.
+    #[param(inline)]
     state: Option<Shown>,
     /// `next_cursor` of the previous page, of the same state.
     #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
