@@ -98,7 +98,9 @@ async fn update(
     if after != before {
         let organization = caller.organization_id();
         lines.push(after.update(tx, organization, task).await?);
-        Act::of(caller, task.id).changed(tx, &before, &after).await?;
+        Act::of(caller, task.id)
+            .changed(tx, &before, &after)
+            .await?;
         changed.insert(task.id, task.version + 1);
     }
     Ok(())
