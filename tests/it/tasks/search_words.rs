@@ -52,7 +52,7 @@ fn is_later(character: char) -> bool {
     matches!(character,
         '\u{558}' | '\u{58B}' | '\u{58C}' | '\u{1C89}' | '\u{209D}'..='\u{209F}' | '\u{A7CB}'..='\u{A7F1}'
         | '\u{AB6C}' | '\u{AB6D}' | '\u{107BB}'..='\u{107BF}' | '\u{10D50}'..='\u{10D65}'
-        | '\u{16EA0}'..='\u{16EB8}' | '\u{1CCD6}'..='\u{1CCF9}' | '\u{1E030}'..='\u{1E08F}')
+        | '\u{16EA0}'..='\u{16EB8}' | '\u{1B123}'..='\u{1B126}' | '\u{1D6A6}' | '\u{1DF2B}'..='\u{1DFFF}' | '\u{1CCD6}'..='\u{1CCF9}' | '\u{1E030}'..='\u{1E08F}')
 }
 
 /// Texts of 20,000 characters that cost some way of taking them apart far more than others.
