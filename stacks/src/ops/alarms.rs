@@ -287,7 +287,7 @@ fn live_updates(stage: &Stage) -> impl Iterator<Item = Alarm> {
         socket("websocket-execution-errors", "ExecutionError").map(|alarm| {
             alarm.means(
                 "The WebSocket API cannot call its functions.",
-                "A permission or a route is missing: `cargo xtask drift` compares the stage with its templates.",
+                &format!("A permission or a route is missing: `cargo xtask drift --stage {}` compares the stage with its templates.", stage.name),
             )
         }),
         above("dead-letters", thresholds.dead_letters, waiting, NotBreaching).map(|alarm| {
