@@ -323,9 +323,9 @@ mod tests {
             let limit = found.iter().find(|limit| limit.set_by == place).unwrap();
             (limit.what.clone(), limit.needed.rounded_to(3).to_string())
         };
-        // 70 % of a million requests, ten times the mean.
+        // 65 % of a million requests, ten times the mean.
         let requests = "requests a second to one route".to_owned();
-        assert_eq!(of("gateway/HttpStage"), (requests, "2.664".to_owned()));
+        assert_eq!(of("gateway/HttpStage"), (requests, "2.473".to_owned()));
         // 10 connections: 87,600 messages, and 7,300 times opened or closed.
         let messages = "messages a second to one route".to_owned();
         assert_eq!(of("realtime/SocketStage"), (messages, "0.361".to_owned()));

@@ -88,13 +88,13 @@ fn three_resources_cost_what_a_hand_computes() {
     let estimate = cost_of(&stage(traffic), resources, requests(10_000_000));
     // The database: 730 h x 0.036 = 26.28, and 20 GB x 0.115 = 2.30.
     // The API: 10 x 1.00 = 10.00.
-    // The function answers 70 % of 10 million requests: 7 x 0.20 = 1.40,
-    // and 7,000,000 x 0.1 s x 0.5 GB = 350,000 GB-s x 0.0000133334 = 4.66669.
-    // 26.28 + 2.30 + 10.00 + 1.40 + 4.66669 = 44.64669.
-    assert_eq!(estimate.total.to_string(), "44.64669");
+    // The function answers 65 % of 10 million requests: 6.5 x 0.20 = 1.30,
+    // and 6,500,000 x 0.1 s x 0.5 GB = 325,000 GB-s x 0.0000133334 = 4.333355.
+    // 26.28 + 2.30 + 10.00 + 1.30 + 4.333355 = 44.213355.
+    assert_eq!(estimate.total.to_string(), "44.213355");
     insta::assert_snapshot!(told(&estimate), @"
-    invocations: 7000000 requests at 0.2/1000000 = 1.4
-    duration: 350000 GB-seconds at 0.0000133334/1 = 4.66669
+    invocations: 6500000 requests at 0.2/1000000 = 1.3
+    duration: 325000 GB-seconds at 0.0000133334/1 = 4.333355
     requests: 10000000 requests at 1/1000000 = 10
     responses to the internet: 0 GB at 0.09/1 = 0
     db.t3.small: 730 hours at 0.036/1 = 26.28
@@ -142,9 +142,9 @@ fn a_tier_ends_where_the_table_says_and_what_is_beyond_the_last_is_unknown() {
 #[test]
 fn the_free_tier_is_apart_and_ends_where_it_is_used_up() {
     let traffic = stage("cost:\n  traffic:\n    duration-ms: 100\n");
-    // 70 % of 2 million: 1.4 million invocations, 70,000 GB-seconds.
+    // 65 % of 2 million: 1.3 million invocations, 65,000 GB-seconds.
     let estimate = cost_of(&traffic, function(None), requests(2_000_000));
-    assert_eq!(estimate.total.to_string(), "1.213338");
+    assert_eq!(estimate.total.to_string(), "1.126671");
     let free: Vec<String> = estimate
         .free_tier
         .iter()
@@ -159,15 +159,15 @@ fn the_free_tier_is_apart_and_ends_where_it_is_used_up() {
         free,
         [
             "requests 1000000 of 1000000: 0.2",
-            "arm64.duration 70000 of 400000: 0.933338"
+            "arm64.duration 65000 of 400000: 0.866671"
         ]
     );
     // AWS gives nothing free to functions with environments that are kept started.
     let kept = cost_of(&traffic, function(Some(1)), requests(2_000_000));
     assert!(kept.free_tier.is_empty(), "{:?}", kept.free_tier);
     insta::assert_snapshot!(told(&kept), @"
-    invocations: 1400000 requests at 0.2/1000000 = 0.28
-    duration in environments that are kept started: 70000 GB-seconds at 0.0000077778/1 = 0.544446
+    invocations: 1300000 requests at 0.2/1000000 = 0.26
+    duration in environments that are kept started: 65000 GB-seconds at 0.0000077778/1 = 0.505557
     duration: 0 GB-seconds at 0.0000133334/1 = 0
     1 of `tasks` kept started: 1314000 GB-seconds at 0.0000033334/1 = 4.3800876
     ");

@@ -31,7 +31,7 @@ function server() {
         label_ids: labels.map(({ id }) => id),
         created_by: created_by.id,
       }));
-      return { seq, tasks: all, truncated: false };
+      return { seq, task_key: 'MIY', tasks: all, truncated: false };
     }),
     tasks: vi.fn(async (ids: string[]) =>
       ids.flatMap((id) => {

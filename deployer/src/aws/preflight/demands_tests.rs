@@ -110,7 +110,7 @@ fn prod_reserves_and_provisions_what_its_documentation_says() {
         .iter()
         .map(|function| function.provisioned)
         .sum();
-    assert_eq!((reserved, provisioned), (182, 3));
+    assert_eq!((reserved, provisioned), (192, 3));
     assert!(demands.creates_distribution);
     assert_eq!(demands.secrets_by_hand, ["miyabi-prod-github"]);
 }
