@@ -245,11 +245,14 @@ table organizations with row-level security
     created_at timestamp with time zone not null default now()
     deleted_at timestamp with time zone
     version bigint not null default 1
+    task_key text -- Stands before the numbers of tasks, as in MIY-12.
     constraint organizations_name_length CHECK ((char_length(name) <= 100))
     constraint organizations_name_not_blank CHECK ((btrim(name) <> ''::text))
     constraint organizations_pkey PRIMARY KEY (id)
+    constraint organizations_task_key_shape CHECK ((task_key ~ '^[A-Z]{2,5}$'::text))
     CREATE TRIGGER organizations_built_in_roles AFTER INSERT ON public.organizations FOR EACH ROW EXECUTE FUNCTION app.give_built_in_roles()
     CREATE TRIGGER organizations_outbox_sequence AFTER INSERT ON public.organizations FOR EACH ROW EXECUTE FUNCTION app.start_outbox_sequence()
+    CREATE TRIGGER organizations_task_key BEFORE INSERT ON public.organizations FOR EACH ROW WHEN ((new.task_key IS NULL)) EXECUTE FUNCTION app.give_task_key()
     policy own for all to miyabi_auth using (EXISTS ( SELECT
    FROM memberships m
   WHERE ((m.organization_id = organizations.id) AND (m.user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid)))) with check (EXISTS ( SELECT
@@ -259,9 +262,9 @@ table organizations with row-level security
     policy tenant_orgs for all to miyabi_orgs using (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant select (id, name, created_at, deleted_at) to miyabi_activity
     grant select (id, name, created_at, deleted_at) to miyabi_auth
-    grant select (id, name, created_at, deleted_at) to miyabi_tasks
-    grant select (id, name, created_at, deleted_at, version) to miyabi_orgs
-    grant update (name, deleted_at, version) to miyabi_orgs
+    grant select (id, name, created_at, deleted_at, task_key) to miyabi_tasks
+    grant select (id, name, created_at, deleted_at, version, task_key) to miyabi_orgs
+    grant update (name, deleted_at, version, task_key) to miyabi_orgs
 
 table outbox with row-level security
     -- Events to send to the sockets of an organization: ids, never data.
@@ -306,6 +309,30 @@ table outbox_sequences with row-level security
     grant update (last_seq) to miyabi_auth
     grant update (last_seq) to miyabi_orgs
     grant update (last_seq) to miyabi_tasks
+
+table projects with row-level security
+    -- The projects of an organization. None is deleted: it is archived.
+    organization_id uuid not null
+    id uuid not null
+    name text not null
+    color text not null default '#64748b'::text
+    rank text collate "C" not null -- Place in the order that people gave them: a fraction in digits of base 62, so that there is always room between two.
+    archived_at timestamp with time zone
+    version bigint not null default 1
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    constraint projects_color_shape CHECK ((color ~ '^#[0-9a-f]{6}$'::text))
+    constraint projects_name_length CHECK ((char_length(name) <= 100))
+    constraint projects_name_not_blank CHECK ((btrim(name) <> ''::text))
+    constraint projects_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint projects_pkey PRIMARY KEY (organization_id, id)
+    constraint projects_rank_shape CHECK (((rank ~ '^[0-9A-Za-z]*[1-9A-Za-z]$'::text) AND (char_length(rank) <= 200)))
+    constraint projects_version_positive CHECK ((version > 0))
+    CREATE INDEX projects_rank ON public.projects USING btree (organization_id, rank, id)
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, id, name, color, rank) to miyabi_tasks
+    grant select (organization_id, id, name, color, rank, archived_at, version, created_at, updated_at) to miyabi_tasks
+    grant update (name, color, rank, archived_at, version, updated_at) to miyabi_tasks
 
 table refresh_tokens
     -- Hashes only. A token has at most one child: parent_hash is unique.
@@ -461,6 +488,7 @@ table task_comments with row-level security
     constraint task_comments_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
     constraint task_comments_version_positive CHECK ((version > 0))
     CREATE INDEX task_comments_task ON public.task_comments USING btree (organization_id, task_id, created_at, id) WHERE (deleted_at IS NULL)
+    CREATE TRIGGER keep_words AFTER INSERT OR UPDATE OF body, deleted_at ON public.task_comments FOR EACH ROW EXECUTE FUNCTION app.keep_words_of_comment()
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant insert (organization_id, id, task_id, author_id, body) to miyabi_tasks
     grant select (organization_id, id, task_id, author_id, body, version, created_at, updated_at, deleted_at) to miyabi_tasks
@@ -482,6 +510,19 @@ table task_labels with row-level security
     grant insert (organization_id, task_id, label_id, task_created_at) to miyabi_tasks
     grant select (organization_id, task_id, label_id, task_created_at) to miyabi_tasks
 
+table task_numbers with row-level security
+    -- The last number given to a task of the organization. Updating it makes those who create tasks in an organization queue, so that no number is left out.
+    organization_id uuid not null
+    last_number bigint not null
+    last_backfilled bigint not null default 0 -- How far 0052 numbered the tasks from before this table. Goes with a later release.
+    constraint task_numbers_in_range CHECK (((last_number >= last_backfilled) AND (last_backfilled >= 0)))
+    constraint task_numbers_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint task_numbers_pkey PRIMARY KEY (organization_id)
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, last_number) to miyabi_tasks
+    grant select (organization_id, last_number) to miyabi_tasks
+    grant update (last_number) to miyabi_tasks
+
 table task_watchers with row-level security
     -- Who is notified of a task beside those whom it names: its creator, assignees, commenters, and whoever chose to.
     organization_id uuid not null
@@ -501,6 +542,17 @@ table task_watchers with row-level security
     grant select (organization_id, task_id, user_id) to miyabi_tasks
     grant select (organization_id, task_id, user_id, created_at) to miyabi_inbox
 
+table task_words with row-level security
+    -- The words of each task and comment that is not deleted. Written by triggers, read only by app.search_tasks.
+    organization_id uuid not null
+    task_id uuid not null
+    source_id uuid not null -- The task itself, for its title (weight A) and description (B), or a comment of it (C). No foreign key: it is one of two tables.
+    words tsvector not null -- Holds the organization as a word, so that the index never walks another tenant's rows.
+    constraint task_words_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint task_words_pkey PRIMARY KEY (organization_id, task_id, source_id)
+    constraint task_words_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
+    CREATE INDEX task_words_words ON public.task_words USING gin (words)
+
 table tasks with row-level security
     -- The tasks of an organization; a deleted one keeps its row until it is restored.
     organization_id uuid not null
@@ -513,25 +565,31 @@ table tasks with row-level security
     assignee_id uuid
     parent_id uuid
     due_at timestamp with time zone
-    due_key timestamp with time zone not null generated COALESCE(due_at, 'infinity'::timestamp with time zone) -- For the order by due date: what is never due comes last.
+    due_key timestamp with time zone not null -- For the order by due date: what is never due comes last.
     metadata jsonb not null default '{}'::jsonb
     version bigint not null default 1
     created_by uuid not null
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
     deleted_at timestamp with time zone
-    search tsvector not null generated ((setweight(to_tsvector('english'::regconfig, title), 'A'::"char") || setweight(to_tsvector('english'::regconfig, description), 'B'::"char")) || array_to_tsvector(ARRAY[('organization:'::text || (organization_id)::text)])) -- Full text, read only by app.search_tasks. Holds the organization as a word, so that the index never walks another tenant's rows.
+    number bigint -- Counts the tasks of the organization from 1, in the order of their creation. Never changes.
+    project_id uuid -- Null: in no project.
+    due_on date -- Due on this day, until its end; excludes due_at.
     constraint tasks_assignee_fkey FOREIGN KEY (organization_id, assignee_id) REFERENCES memberships(organization_id, user_id)
     constraint tasks_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES memberships(organization_id, user_id)
     constraint tasks_description_length CHECK ((char_length(description) <= 20000))
     constraint tasks_due_at_bounds CHECK (((due_at >= '1970-01-01 00:00:00+00'::timestamp with time zone) AND (due_at < '10000-01-01 00:00:00+00'::timestamp with time zone)))
+    constraint tasks_due_on_bounds CHECK (((due_on >= '1970-01-01'::date) AND (due_on <= '9999-12-31'::date)))
+    constraint tasks_due_once CHECK (((due_at IS NULL) OR (due_on IS NULL)))
     constraint tasks_metadata_object CHECK ((jsonb_typeof(metadata) = 'object'::text))
     constraint tasks_metadata_size CHECK ((octet_length((metadata)::text) <= 16384))
+    constraint tasks_number_present CHECK ((number IS NOT NULL))
     constraint tasks_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint tasks_parent_fkey FOREIGN KEY (organization_id, parent_id) REFERENCES tasks(organization_id, id)
     constraint tasks_parent_not_self CHECK ((parent_id <> id))
     constraint tasks_pkey PRIMARY KEY (organization_id, id)
     constraint tasks_priority_known CHECK ((priority = ANY (ARRAY['p0'::text, 'p1'::text, 'p2'::text, 'p3'::text])))
+    constraint tasks_project_fkey FOREIGN KEY (organization_id, project_id) REFERENCES projects(organization_id, id)
     constraint tasks_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
     constraint tasks_title_length CHECK ((char_length(title) <= 200))
     constraint tasks_title_not_blank CHECK ((btrim(title) <> ''::text))
@@ -544,20 +602,24 @@ table tasks with row-level security
     CREATE INDEX tasks_due_created ON public.tasks USING btree (organization_id, due_key, id, created_at) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_parent ON public.tasks USING btree (organization_id, parent_id, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_priority_due ON public.tasks USING btree (organization_id, priority, created_at, id, due_key) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_search ON public.tasks USING gin (search) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_project ON public.tasks USING btree (organization_id, project_id, created_at, id, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_created_due ON public.tasks USING btree (organization_id, status, created_at, id, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_due_created ON public.tasks USING btree (organization_id, status, due_key, id, created_at) WHERE (deleted_at IS NULL)
-    CREATE INDEX tasks_status_priority ON public.tasks USING btree (organization_id, status, priority, created_at, id) INCLUDE (due_key, assignee_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_status_priority_due ON public.tasks USING btree (organization_id, status, priority, created_at, id) INCLUDE (due_key, due_on, assignee_id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_title_dates ON public.tasks USING btree (organization_id, status, title_key, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_updated_dates ON public.tasks USING btree (organization_id, status, updated_at, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_title_dates ON public.tasks USING btree (organization_id, title_key, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_updated_dates ON public.tasks USING btree (organization_id, updated_at, id, created_at, due_key) WHERE (deleted_at IS NULL)
+    CREATE UNIQUE INDEX tasks_number ON public.tasks USING btree (organization_id, number)
+    CREATE TRIGGER keep_words AFTER INSERT OR UPDATE OF title, description, deleted_at ON public.tasks FOR EACH ROW EXECUTE FUNCTION app.keep_words_of_task()
+    CREATE TRIGGER tasks_due_key BEFORE INSERT OR UPDATE OF due_at, due_on ON public.tasks FOR EACH ROW EXECUTE FUNCTION app.give_due_key()
+    CREATE TRIGGER tasks_number BEFORE INSERT ON public.tasks FOR EACH ROW WHEN ((new.number IS NULL)) EXECUTE FUNCTION app.give_task_number()
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_inbox for all to miyabi_inbox using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
-    grant insert (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by) to miyabi_tasks
+    grant insert (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by, project_id, due_on) to miyabi_tasks
     grant select (organization_id, id, title, status, deleted_at) to miyabi_inbox
-    grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, due_key, metadata, version, created_by, created_at, updated_at, deleted_at) to miyabi_tasks
-    grant update (title, description, status, priority, assignee_id, parent_id, due_at, metadata, version, updated_at, deleted_at) to miyabi_tasks
+    grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, due_key, metadata, version, created_by, created_at, updated_at, deleted_at, number, project_id, due_on) to miyabi_tasks
+    grant update (title, description, status, priority, assignee_id, parent_id, due_at, metadata, version, updated_at, deleted_at, project_id, due_on) to miyabi_tasks
 
 table users with row-level security
     -- People. Identity is the numeric id at GitHub: logins change hands.
@@ -858,6 +920,44 @@ end
 $function$
     -- An organization without its built-in roles cannot exist.
 
+CREATE OR REPLACE FUNCTION app.give_due_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    new.due_key := coalesce(new.due_at, (new.due_on + 1)::timestamp at time zone 'UTC', 'infinity');
+    return new;
+end
+$function$
+    -- A day is over, and its tasks in the order, when it ends in UTC.
+
+CREATE OR REPLACE FUNCTION app.give_task_key()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    new.task_key := app.task_key_of(new.name);
+    return new;
+end
+$function$
+    -- An organization without a key cannot be created.
+
+CREATE OR REPLACE FUNCTION app.give_task_number()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    insert into public.task_numbers as n (organization_id, last_number) values (new.organization_id, 1)
+        on conflict (organization_id) do update set last_number = n.last_number + 1
+        returning n.last_number into new.number;
+    return new;
+end
+$function$
+    -- Takes the next number of the organization in the statement that inserts the task: what is rolled back leaves no gap.
+
 CREATE OR REPLACE FUNCTION app.has_room_for_membership()
  RETURNS boolean
  LANGUAGE sql
@@ -867,6 +967,20 @@ AS $function$select count(*) < 100 from public.memberships m join public.organiz
         where m.user_id = current_setting('app.current_user_id')::uuid and m.removed_at is null
             and (o.deleted_at is null or o.deleted_at > now() - interval '30 days')$function$
     -- Whether the current user is in fewer than 100 organizations. A part of the functions beside it: no role may execute it.
+
+CREATE OR REPLACE FUNCTION app.is_punctuation(p_code_point integer)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (((p_code_point >= 128) AND (p_code_point <= 191)) OR ((p_code_point >= 8192) AND (p_code_point <= 8303)) OR ((p_code_point >= 8400) AND (p_code_point <= 8447)) OR ((p_code_point >= 11776) AND (p_code_point <= 11903)) OR ((p_code_point >= 12288) AND (p_code_point <= 12352)) OR (p_code_point = ANY (ARRAY[12448, 12539, 5760, 1417, 1418, 1470, 1472, 1475, 1478, 1523, 1524, 1548, 1549, 1563, 1748, 2404, 2405, 2416, 4347])) OR ((p_code_point >= 1370) AND (p_code_point <= 1375)) OR ((p_code_point >= 1565) AND (p_code_point <= 1567)) OR ((p_code_point >= 1642) AND (p_code_point <= 1645)) OR ((p_code_point >= 4960) AND (p_code_point <= 4968)) OR ((p_code_point >= 6144) AND (p_code_point <= 6154)) OR ((p_code_point >= 65040) AND (p_code_point <= 65135)) OR ((p_code_point >= 65280) AND (p_code_point <= 65519)))
+    -- Whether the character, of those beyond ASCII, separates words in a search.
+
+CREATE OR REPLACE FUNCTION app.is_symbol(p_code_point integer)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((p_code_point = ANY (ARRAY[162, 163, 164, 165, 166, 167, 169, 172, 174, 176, 177, 182, 215, 247, 12292, 12306, 12307, 12320, 12342, 12343])) OR ((p_code_point >= 8352) AND (p_code_point <= 8399)) OR ((p_code_point >= 8448) AND (p_code_point <= 11263)) OR ((p_code_point >= 57344) AND (p_code_point <= 63743)) OR ((p_code_point >= 126976) AND (p_code_point <= 129791)))
+    -- Whether the character is a word of its own in a search, as each emoji is.
 
 CREATE OR REPLACE FUNCTION app.is_withdrawn(p_user uuid, p_session uuid, p_token uuid, p_issued_at timestamp with time zone)
  RETURNS boolean
@@ -885,6 +999,55 @@ end
 $function$
     -- Whether an access token was withdrawn before its time.
     grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.is_written_in_pairs(p_code_point integer)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((((p_code_point >= 12353) AND (p_code_point <= 42191)) AND (p_code_point <> 12448) AND (p_code_point <> 12539)) OR ((p_code_point >= 44032) AND (p_code_point <= 55295)) OR ((p_code_point >= 12293) AND (p_code_point <= 12295)) OR ((p_code_point >= 3585) AND (p_code_point <= 4255)) OR ((p_code_point >= 6016) AND (p_code_point <= 6143)) OR ((p_code_point >= 4352) AND (p_code_point <= 4607)) OR ((p_code_point >= 43360) AND (p_code_point <= 43391)) OR ((p_code_point >= 94176) AND (p_code_point <= 101759)) OR ((p_code_point >= 110576) AND (p_code_point <= 111359)) OR ((p_code_point >= 131072) AND (p_code_point <= 917503)))
+    -- Whether the character belongs to a script without spaces, of which a search knows pairs.
+
+CREATE OR REPLACE FUNCTION app.keep_words_of_comment()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    if new.deleted_at is not null then
+        delete from public.task_words w
+            where w.organization_id = new.organization_id and w.task_id = new.task_id and w.source_id = new.id;
+    elsif tg_op = 'INSERT' or old.deleted_at is not null or new.body is distinct from old.body then
+        insert into public.task_words as w (organization_id, task_id, source_id, words)
+            values (new.organization_id, new.task_id, new.id, app.words_of_comment(new.organization_id, new.body))
+            on conflict (organization_id, task_id, source_id) do update set words = excluded.words;
+    end if;
+    return null;
+end
+$function$
+    -- Keeps the words of a comment in task_words, which no role may write.
+
+CREATE OR REPLACE FUNCTION app.keep_words_of_task()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    if new.deleted_at is not null then
+        delete from public.task_words w
+            where w.organization_id = new.organization_id and w.task_id = new.id and w.source_id = new.id;
+    elsif tg_op = 'INSERT' or old.deleted_at is not null
+        or (new.title, new.description) is distinct from (old.title, old.description)
+    then
+        insert into public.task_words as w (organization_id, task_id, source_id, words)
+            values (new.organization_id, new.id, new.id, app.words_of_task(new.organization_id, new.title, new.description))
+            on conflict (organization_id, task_id, source_id) do update set words = excluded.words;
+    end if;
+    return null;
+end
+$function$
+    -- Keeps the words of a task in task_words, which no role may write.
 
 CREATE OR REPLACE FUNCTION app.my_memberships(p_after uuid, p_limit integer, OUT organization_id uuid, OUT name text, OUT role text, OUT joined_at timestamp with time zone, OUT deleted_at timestamp with time zone, OUT restorable_until timestamp with time zone)
  RETURNS SETOF record
@@ -997,7 +1160,7 @@ end
 $function$
     -- Somebody who leaves and comes back finds none of their tokens in use.
 
-CREATE OR REPLACE FUNCTION app.search_candidates(p_organization uuid, p_words tsquery, p_limit integer)
+CREATE OR REPLACE FUNCTION app.search_candidates(p_organization uuid, p_words tsquery, p_own_text_only boolean, p_limit integer)
  RETURNS SETOF uuid
  LANGUAGE plpgsql
  STABLE ROWS 100
@@ -1007,76 +1170,334 @@ CREATE OR REPLACE FUNCTION app.search_candidates(p_organization uuid, p_words ts
 AS $function$
 begin
     return query execute
-        'select t.id from public.tasks t
-         where t.organization_id = $1 and t.deleted_at is null and t.search @@ $2
-         limit $3'
-        using p_organization, p_words, p_limit;
+        'select w.task_id from public.task_words w
+         where w.organization_id = $1 and w.words @@ $2 and (not $3 or w.source_id = w.task_id) limit $4'
+        using p_organization, p_words, p_own_text_only, p_limit;
 end
 $function$
-    -- Ids of tasks with these words, in no order. A part of app.search_tasks: no role may execute it.
+    -- Tasks with these words in their own text or, unless that alone is asked for, in a comment, in no order, some of them several times. A part of app.search_tasks: no role may execute it.
 
-CREATE OR REPLACE FUNCTION app.search_tasks(p_query text, p_limit integer, p_statuses text[] DEFAULT NULL::text[], p_priorities text[] DEFAULT NULL::text[], p_assignee uuid DEFAULT NULL::uuid, p_unassigned boolean DEFAULT false, p_creator uuid DEFAULT NULL::uuid, p_parent uuid DEFAULT NULL::uuid, p_top_level boolean DEFAULT false, p_label uuid DEFAULT NULL::uuid, p_due_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_due_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_created_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_id uuid DEFAULT NULL::uuid)
- RETURNS SETOF uuid
+CREATE OR REPLACE FUNCTION app.search_fold(p_text text)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    -- Compatibility forms expand: U+FDFA is 18 characters.
+    longest constant integer := 21000;
+    folded text := p_text;
+begin
+    if octet_length(folded) = length(folded) then
+        return lower(folded collate "C");
+    end if;
+    -- Normalization sorts a run of combining marks in the square of its length, 3 s for 20,000. Unicode's
+    -- stream-safe text has at most 30 in a run; a half-width sound mark becomes one, and is one only
+    -- after half-width kana. Marks are what is neither letter, digit, punctuation, space nor symbol.
+    folded := regexp_replace(folded, '(^|[^ｦ-ﾝ])[ﾞﾟ]+', '\1', 'g');
+    folded := regexp_replace(folded collate "und-x-icu",
+        '([^[:alnum:][:punct:][:space:]\u0001-\u00FF\u2000-\u20CF\u2100-\u2BFF\u3000-\u3029\u3030-\u3098\u309B-\u33FF'
+        '\uE000-\uF8FF\U0001F000-\U0001FAFF\U00020000-\U0003FFFF]{30})'
+        '[^[:alnum:][:punct:][:space:]\u0001-\u00FF\u2000-\u20CF\u2100-\u2BFF\u3000-\u3029\u3030-\u3098\u309B-\u33FF'
+        '\uE000-\uF8FF\U0001F000-\U0001FAFF\U00020000-\U0003FFFF]+',
+        '\1', 'g');
+    if length(folded) - length(translate(folded, 'ﷺﷻ', '')) > 100 then
+        folded := translate(folded, 'ﷺﷻ', '');
+    end if;
+    folded := left(normalize(folded, nfkc), longest);
+    -- Formats, fillers and variation selectors, as `fold` of handlers/core has them.
+    folded := regexp_replace(folded,
+        '[\u00AD\u034F\u0600-\u0605\u061C\u06DD\u070F\u0890\u0891\u08E2\u115F\u1160\u17B4\u17B5\u180B-\u180F'
+        '\u200B-\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFE00-\uFE0F\uFEFF\uFFA0\uFFF0-\uFFFB'
+        '\U000110BD\U000110CD\U00013430-\U0001343F\U0001BCA0-\U0001BCA3\U0001D173-\U0001D17A\U000E0000-\U000E0FFF]',
+        '', 'g');
+    -- Through capitals: that makes ß ss. Its own capital has none.
+    folded := lower(upper(translate(folded, 'ẞ', 'ß') collate "und-x-icu") collate "und-x-icu");
+    folded := translate(folded, 'ς', 'σ');
+    return left(normalize(folded, nfkc), longest);
+end
+$function$
+    -- A text as it is compared in a search: NFKC, without case and without what is drawn as nothing. At most 21,000 characters.
+
+CREATE OR REPLACE FUNCTION app.search_query(p_query text, OUT wanted tsquery, OUT unwanted tsquery, OUT places tsquery)
+ RETURNS record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    -- As in a web search: words, "phrases", -without, or.
+    term_pattern constant text := '(-?)(?:"([^"]*)"?|([^\s"]+))';
+    part text[];
+    terms text[] := '{}';
+    signs text[] := '{}';
+    phrase text;
+    alternatives text[] := '{}';
+    together text[] := '{}';
+    positive text[] := '{}';
+    negative text[] := '{}';
+begin
+    for part in select regexp_matches(translate(app.search_fold(left(p_query, 1000)), '“”„', '"""'), term_pattern, 'g') loop
+        select case
+                -- The words of a term, each as far after the one before as in a text.
+                when count(*) > 0 then '(' || string_agg(
+                    coalesce('<' || place - place_before || '>', '')
+                        || '''' || coalesce(stem, token) || '''' || case when is_prefix then ':*' else '' end,
+                    '' order by place) || ')'
+            end
+            into phrase
+            from (
+                select t.place, t.token, t.is_prefix, lag(t.place) over (order by t.place) as place_before,
+                    case when octet_length(t.token) = length(t.token) then (ts_lexize('english_stem', t.token))[1] end as stem
+                from (
+                    select s.place, s.token,
+                        app.is_written_in_pairs(ascii(s.token)) and length(s.token) = 1 as is_prefix,
+                        -- The last character of a run is a part of the pair before.
+                        lag(app.is_written_in_pairs(ascii(s.token)) and length(s.token) = 2, 1, false) over (order by s.place) as is_in_pair
+                    from app.search_tokens(coalesce(part[2], part[3])) s
+                ) t
+                where not (t.is_prefix and t.is_in_pair)
+            ) word;
+        if phrase is not null then
+            terms := terms || phrase;
+            signs := signs || case when part[2] is null and part[3] = 'or' then 'or' else part[1] end;
+        end if;
+    end loop;
+    for number in 1 .. cardinality(terms) loop
+        if signs[number] = 'or' and number > 1 and number < cardinality(terms) and cardinality(together) > 0 then
+            alternatives := alternatives || array_to_string(together, ' & ');
+            together := '{}';
+        elsif signs[number] = '-' then
+            negative := negative || terms[number];
+        elsif terms[number] <> all (together) then
+            together := together || terms[number];
+            positive := positive || terms[number];
+        end if;
+    end loop;
+    if cardinality(together) > 0 then
+        alternatives := alternatives || array_to_string(together, ' & ');
+    end if;
+    wanted := nullif(array_to_string(alternatives, ' | '), '')::tsquery;
+    unwanted := nullif(array_to_string(negative, ' | '), '')::tsquery;
+    places := nullif(array_to_string(positive, ' | '), '')::tsquery;
+end
+$function$
+    -- A query in the syntax of a web search: what a text must have, what neither task nor comments may have, and any word of it, to say where it was found.
+
+CREATE OR REPLACE FUNCTION app.search_tasks(p_query text, p_limit integer, p_after_is_open boolean, p_after_created_at timestamp with time zone, p_after_id uuid, p_statuses text[] DEFAULT NULL::text[], p_priorities text[] DEFAULT NULL::text[], p_assignee uuid DEFAULT NULL::uuid, p_unassigned boolean DEFAULT false, p_creator uuid DEFAULT NULL::uuid, p_parent uuid DEFAULT NULL::uuid, p_top_level boolean DEFAULT false, p_label uuid DEFAULT NULL::uuid, p_due_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_due_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_project uuid DEFAULT NULL::uuid, p_no_project boolean DEFAULT false, OUT id uuid, OUT found_in text[])
+ RETURNS SETOF record
  LANGUAGE plpgsql
  STABLE SECURITY DEFINER ROWS 100
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
 AS $function$
 declare
-    -- A word that one in ten of the newest tasks has is frequent.
+    -- A word that one in twenty of the newest tasks has is frequent: walking along the tasks soon
+    -- fills a page. What PostgreSQL knows of a word is its frequency in all organizations together.
     newest constant integer := 200;
-    frequent constant integer := 20;
-    -- Most tasks that are taken from the index of words, to be sorted.
-    most constant integer := 2000;
+    frequent constant integer := 10;
+    -- Most rows that are taken from the index of words, to be sorted.
+    most constant integer := 10000;
+    open_statuses constant text[] := array['pending', 'in_progress'];
+    closed_statuses constant text[] := array['completed', 'failed', 'cancelled'];
     organization uuid := current_setting('app.current_org_id')::uuid;
-    words tsquery := websearch_to_tsquery('english', p_query);
-    found uuid[];
+    query record := app.search_query(p_query);
+    searched tsquery;
     having_words integer;
+    candidates uuid[];
+    found_ids uuid[] := '{}';
+    statuses text[];
+    -- Conditions that an index of theirs may answer, when they leave few tasks.
+    is_narrow boolean := p_unassigned or p_top_level or p_no_project
+        or coalesce(p_assignee, p_creator, p_parent, p_label, p_project) is not null
+        or coalesce(p_due_from, p_due_before, p_created_from, p_created_before) is not null;
+    matching text;
+    page text;
 begin
-    if numnode(words) = 0 then
+    if query.wanted is null and query.unwanted is null then
         return;
     end if;
     -- The organization is a word of each row: the index answers for one tenant, not for all.
-    words := quote_literal('organization:' || organization::text)::tsquery && words;
-    select count(*) filter (where t.search @@ words) into having_words from (
-        select n.search from public.tasks n
-        where n.organization_id = organization and n.deleted_at is null
-        order by n.created_at desc, n.id desc limit newest) t;
+    searched := (quote_literal('organization:' || organization))::tsquery;
+    if query.wanted is not null then
+        searched := searched && query.wanted;
+    end if;
+    -- Unwanted words of another text of the task are looked for below. Without anything that is wanted,
+    -- each task is found by its own text.
+    if query.unwanted is not null then
+        searched := searched && !! query.unwanted;
+    end if;
+    select count(*) filter (where exists (
+            select from public.task_words w
+            where w.organization_id = organization and w.task_id = n.id and w.words @@ searched
+                and (query.wanted is not null or w.source_id = w.task_id) offset 0))
+        into having_words
+        from (
+            select t.id from public.tasks t
+            where t.organization_id = organization and t.deleted_at is null
+            order by t.created_at desc, t.id desc limit newest) n;
     if having_words < frequent then
-        found := array(select app.search_candidates(organization, words, most + 1));
-        if cardinality(found) > most then
-            found := null;
+        candidates := array(select app.search_candidates(organization, searched, query.wanted is null, most + 1));
+        if cardinality(candidates) > most then
+            candidates := null;
         end if;
     end if;
-    -- `execute`: planned with the values at hand. What was found is sorted; for a frequent word the
-    -- newest tasks are walked, or those of the narrowest condition are read.
-    return query execute
-        'select t.id from public.tasks t
-         where t.organization_id = $1 and t.deleted_at is null and '
-        || case when found is null then 't.search @@ $2' else 't.id = any($18)' end || '
-           and ($3::text[] is null or t.status = any($3))
+    -- `offset 0`: asked task by task, not joined, for which the whole index would be read.
+    matching := case when candidates is null then
+            'exists (select from public.task_words w where w.organization_id = $1 and w.task_id = t.id and w.words @@ $2 offset 0)'
+            else 't.id = any($17)' end
+        || case when query.unwanted is null then '' else
+            ' and not exists (select from public.task_words w where w.organization_id = $1 and w.task_id = t.id and w.words @@ $18 offset 0)'
+            end || '
            and ($4::text[] is null or t.priority = any($4))
            and ($5::uuid is null or t.assignee_id = $5)
            and (not $6::boolean or t.assignee_id is null)
            and ($7::uuid is null or t.created_by = $7)
            and ($8::uuid is null or t.parent_id = $8)
            and (not $9::boolean or t.parent_id is null)
-           and ($10::uuid is null or exists (
-                select from public.task_labels l
-                where l.organization_id = $1 and l.label_id = $10 and l.task_id = t.id))
-           and ($11::timestamptz is null or t.due_key >= $11 and t.due_at is not null)
+           and ($11::timestamptz is null or t.due_key >= $11 and t.due_key < ''infinity'')
            and ($12::timestamptz is null or t.due_key < $12)
            and ($13::timestamptz is null or t.created_at >= $13)
-           and ($14::timestamptz is null or t.created_at < $14)
-           and ($15::timestamptz is null or (t.created_at, t.id) < ($15, $16::uuid))
-         order by t.created_at desc, t.id desc
-         limit $17'
-        using organization, words, p_statuses, p_priorities, p_assignee, p_unassigned, p_creator, p_parent, p_top_level,
-            p_label, p_due_from, p_due_before, p_created_from, p_created_before, p_after_created_at, p_after_id,
-            least(p_limit, 1000), found;
+           and ($14::timestamptz is null or t.created_at < $14)'
+        -- Alone it is joined, and may be where the plan begins; behind an `or` it could not.
+        || case when p_label is null then '' else
+            ' and exists (select from public.task_labels l where l.organization_id = $1 and l.label_id = $10 and l.task_id = t.id)' end
+        || case when p_project is null then '' else ' and t.project_id = $21' end
+        || case when p_no_project then ' and t.project_id is null' else '' end;
+    -- Open tasks, then closed ones, each the newest first.
+    for is_open in reverse 1 .. 0 loop
+        statuses := case is_open when 1 then open_statuses else closed_statuses end;
+        if p_statuses is not null then
+            statuses := array(select unnest(statuses) intersect select unnest(p_statuses));
+        end if;
+        continue when cardinality(statuses) = 0 or p_after_is_open is false and is_open = 1;
+        page := 'select t.id, t.created_at from public.tasks t
+            where t.organization_id = $1 and t.deleted_at is null and ' || matching
+            || case when p_after_is_open = (is_open = 1) then ' and (t.created_at, t.id) < ($15, $16)' else '' end
+            || ' and t.status = STATUS order by t.created_at desc, t.id desc limit $19';
+        -- Few tasks are open: they are walked by their index. The closed ones are most, of an organization that
+        -- has many: what is open is passed on the way.
+        page := case when candidates is not null or is_narrow or is_open = 0 and p_statuses is null
+            then replace(page, 'STATUS', 'any($3)')
+            else 'select p.id, p.created_at from unnest($3) s (status) cross join lateral ('
+                || replace(page, 'STATUS', 's.status') || ') p order by p.created_at desc, p.id desc limit $19'
+            end;
+        -- `execute`: planned with the values at hand.
+        execute 'select $20 || array(select f.id from (' || page || ') f order by f.created_at desc, f.id desc)'
+            into found_ids
+            using organization, searched, statuses, p_priorities, p_assignee, p_unassigned, p_creator, p_parent, p_top_level,
+                p_label, p_due_from, p_due_before, p_created_from, p_created_before, p_after_created_at, p_after_id,
+                candidates, query.unwanted, least(p_limit, 1000) - cardinality(found_ids), found_ids, p_project;
+        exit when cardinality(found_ids) >= least(p_limit, 1000);
+    end loop;
+    return query
+        select f.id, array_remove(array[
+                case when ts_filter(own.words, '{a}') @@ query.places then 'title' end,
+                case when ts_filter(own.words, '{b}') @@ query.places then 'description' end,
+                case when exists (
+                    select from public.task_words w
+                    where w.organization_id = organization and w.task_id = f.id and w.source_id <> f.id
+                        and w.words @@ query.places offset 0) then 'comment' end
+            ], null)
+        from unnest(found_ids) with ordinality f (id, place)
+        left join public.task_words own
+            on own.organization_id = organization and own.task_id = f.id and own.source_id = f.id
+        order by f.place;
 end
 $function$
-    -- Ids of the newest tasks of the current organization that match, in the syntax of a web search. The only reader of tasks.search.
+
+CREATE OR REPLACE FUNCTION app.search_tasks(p_query text, p_limit integer, p_statuses text[] DEFAULT NULL::text[], p_priorities text[] DEFAULT NULL::text[], p_assignee uuid DEFAULT NULL::uuid, p_unassigned boolean DEFAULT false, p_creator uuid DEFAULT NULL::uuid, p_parent uuid DEFAULT NULL::uuid, p_top_level boolean DEFAULT false, p_label uuid DEFAULT NULL::uuid, p_due_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_due_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_from timestamp with time zone DEFAULT NULL::timestamp with time zone, p_created_before timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_created_at timestamp with time zone DEFAULT NULL::timestamp with time zone, p_after_id uuid DEFAULT NULL::uuid, p_project uuid DEFAULT NULL::uuid, p_no_project boolean DEFAULT false)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 100
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+    select t.id
+    from (
+        (select s.id from app.search_tasks(
+                p_query, p_limit, p_after_is_open => case when p_after_id is not null then true end,
+                p_after_created_at => p_after_created_at, p_after_id => p_after_id,
+                p_statuses => array(select unnest(array['pending', 'in_progress']) intersect select unnest(coalesce(p_statuses, array['pending', 'in_progress']))),
+                p_priorities => p_priorities, p_assignee => p_assignee, p_unassigned => p_unassigned, p_creator => p_creator,
+                p_parent => p_parent, p_top_level => p_top_level, p_label => p_label, p_due_from => p_due_from,
+                p_due_before => p_due_before, p_created_from => p_created_from, p_created_before => p_created_before,
+                p_project => p_project, p_no_project => p_no_project) s)
+        union all
+        (select s.id from app.search_tasks(
+                p_query, p_limit, p_after_is_open => case when p_after_id is not null then false end,
+                p_after_created_at => p_after_created_at, p_after_id => p_after_id,
+                p_statuses => array(select unnest(array['completed', 'failed', 'cancelled']) intersect select unnest(coalesce(p_statuses, array['completed', 'failed', 'cancelled']))),
+                p_priorities => p_priorities, p_assignee => p_assignee, p_unassigned => p_unassigned, p_creator => p_creator,
+                p_parent => p_parent, p_top_level => p_top_level, p_label => p_label, p_due_from => p_due_from,
+                p_due_before => p_due_before, p_created_from => p_created_from, p_created_before => p_created_before,
+                p_project => p_project, p_no_project => p_no_project) s)
+    ) found
+    join public.tasks t on t.organization_id = current_setting('app.current_org_id')::uuid and t.id = found.id
+    order by t.created_at desc, t.id desc
+    limit p_limit
+$function$
+    -- Tasks of the current organization that have the words of a query in their own text or in one comment, open ones first, each the newest first, and where. The only reader of task_words.
+    -- The same for code from before p_after_is_open: ids alone, the newest task first. Goes with a later release.
     grant execute to miyabi_tasks
+    grant execute to miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.search_tokens(p_folded text, OUT place integer, OUT token text)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT ROWS 200
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    characters text[] := string_to_array(p_folded, null);
+    separated text;
+begin
+    -- One pass over the characters, each beside the next one, makes a text of tokens with spaces between.
+    -- A loop over substr() would take the square of the length. Both statements read unnest() alone,
+    -- which keeps the order; sorting by it would take a fifth of the time.
+    separated := string_agg(
+            case
+                when n < 128 then case when n between 97 and 122 or n between 48 and 57 then c else ' ' end
+                when app.is_written_in_pairs(n)
+                    then ' ' || c || case when app.is_written_in_pairs(n_after) then c_after else '' end || ' '
+                when app.is_symbol(n) then ' ' || c || ' '
+                when app.is_punctuation(n) then ' '
+                else c
+            end, '')
+        from (
+            select c, c_after, ascii(c) as n, ascii(c_after) as n_after
+            from unnest(characters, characters[2:]) u (c, c_after)
+            offset 0) beside;
+    return query
+        select row_number() over ()::integer, left(word, 100)
+        from unnest(string_to_array(separated, ' ')) word
+        where word <> '';
+end
+$function$
+    -- The words of a folded text and their places: words of letters and digits, signs, and in writing without spaces each character with the next one.
+
+CREATE OR REPLACE FUNCTION app.search_words(p_text text, p_weight text)
+ RETURNS tsvector
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    -- A tsvector has places up to 16,383: they begin again after 15,900, and the first 200 of a round are
+    -- behind those of the round before, too, so that phrases are found all through a long text.
+    return coalesce(string_agg(
+            '''' || token || ''':' || places
+                || case when stem <> token then ' ''' || stem || ''':' || places else '' end,
+            ' '), '')::tsvector
+        from (
+            select token,
+                (place - 1) % 15900 + 1 || p_weight
+                    || case when place > 15900 and (place - 1) % 15900 < 200
+                        then ',' || (place - 1) % 15900 + 15901 || p_weight else '' end as places,
+                case when octet_length(token) = length(token) then (ts_lexize('english_stem', token))[1] end as stem
+            from app.search_tokens(app.search_fold(p_text))
+        ) words;
+end
+$function$
+    -- What a search finds a text by: each word as it is and as its stem, both for stop words and for inflected ones.
 
 CREATE OR REPLACE FUNCTION app.start_outbox_sequence()
  RETURNS trigger
@@ -1120,6 +1541,18 @@ end
 $function$
     -- Uses up the ticket with this hash: whose connection it opens, from a page of this origin; nulls when it opens none.
     grant execute to miyabi_ws_connect
+
+CREATE OR REPLACE FUNCTION app.task_key_of(p_name text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+        select case when char_length(letters) >= 2 then letters else 'TASK' end
+        from (select left(regexp_replace(upper(p_name collate "C"), '[^A-Z]', '', 'g'), 3)) named (letters)
+    $function$
+    -- The key of an organization with this name: its first three Latin letters, or TASK.
+    grant execute to miyabi_orgs
 
 CREATE OR REPLACE FUNCTION app.upsert_user(p_id uuid, p_github_id bigint, p_login text, p_name text, p_avatar_url text, p_email text, OUT user_id uuid, OUT is_new boolean, OUT is_disabled boolean)
  RETURNS record
@@ -1173,6 +1606,20 @@ CREATE OR REPLACE FUNCTION app.withdrawals(OUT kind text, OUT id uuid, OUT issue
 AS $function$select r.kind, r.id, r.issued_before, r.expires_at from public.revoked_tokens r where r.expires_at > now()$function$
     -- All that is withdrawn now, to fill an empty cache: ids and times only.
     grant execute to miyabi_activity, miyabi_auth, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.words_of_comment(p_organization uuid, p_body text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN (app.search_words(p_body, 'C'::text) || array_to_tsvector(ARRAY[('organization:'::text || p_organization)]))
+    -- The words of a comment in task_words.
+
+CREATE OR REPLACE FUNCTION app.words_of_task(p_organization uuid, p_title text, p_description text)
+ RETURNS tsvector
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN ((app.search_words(p_title, 'A'::text) || app.search_words(p_description, 'B'::text)) || array_to_tsvector(ARRAY[('organization:'::text || p_organization)]))
+    -- The words of a task in task_words.
 
 CREATE OR REPLACE FUNCTION app.ws_organizations_of_session(p_session uuid)
  RETURNS SETOF uuid
