@@ -287,6 +287,7 @@ async fn all_stacks_of_prod_are_made_data_and_site_together_but_for_what_the_emu
     api: ActivityDeploymentGroup AWS::CodeDeploy::DeploymentGroup
     api: AuthDeploymentGroup AWS::CodeDeploy::DeploymentGroup
     api: DocsDeploymentGroup AWS::CodeDeploy::DeploymentGroup
+    api: InboxDeploymentGroup AWS::CodeDeploy::DeploymentGroup
     api: OrgsDeploymentGroup AWS::CodeDeploy::DeploymentGroup
     api: TasksDeploymentGroup AWS::CodeDeploy::DeploymentGroup
     api: stand-in at ActivityAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication
@@ -295,6 +296,8 @@ async fn all_stacks_of_prod_are_made_data_and_site_together_but_for_what_the_emu
     api: stand-in at AuthAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: AuthDeploymentGroup
     api: stand-in at DocsAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication
     api: stand-in at DocsAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: DocsDeploymentGroup
+    api: stand-in at InboxAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication
+    api: stand-in at InboxAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: InboxDeploymentGroup
     api: stand-in at OrgsAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication
     api: stand-in at OrgsAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: OrgsDeploymentGroup
     api: stand-in at TasksAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.ApplicationName: CodeDeployApplication

@@ -66,7 +66,7 @@ impl CloudWatch {
             let answer = self.send(operation, input).await?;
             if answer.status.is_success() {
                 return serde_json::from_slice(&answer.body).map_err(|cause| {
-                    unusable(operation, "CloudWatch answered what is no JSON.").because(cause)
+                    unusable(operation, "CloudWatch's answer is not JSON.").because(cause)
                 });
             }
             let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();

@@ -64,6 +64,11 @@ pub(crate) const NEVER: &[(&str, &str, &str)] = &[
         "variables are encrypted with the key that Lambda has itself",
     ),
     (
+        "AWS::Budgets::Budget",
+        "billing:GetBillingViewData",
+        "no billing view",
+    ),
+    (
         "AWS::Lambda::Function",
         "lambda:GetCodeSigningConfig",
         "code is not signed",

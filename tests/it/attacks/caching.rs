@@ -17,6 +17,7 @@ async fn attack_49_nothing_of_a_person_is_kept() {
         }
         let path = route.path.replace("{task_id}", &task);
         let path = path
+            .replace("{number}", "1")
             .replace("{organization_id}", &alice.organization_id())
             .replace("/api/changes", "/api/changes?after=0");
         let response = alice.get(&path).await;

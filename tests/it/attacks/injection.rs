@@ -76,12 +76,14 @@ async fn attack_36_sql_in_every_parameter() {
             ("/api/invitations", 2),
             ("/api/labels", 2),
             ("/api/members", 2),
+            ("/api/notifications", 3),
             ("/api/organizations", 2),
             ("/api/projects", 2),
             ("/api/roles", 2),
             ("/api/tasks", 20),
             ("/api/tasks/stats", 1),
             ("/api/tasks/{task_id}/comments", 2),
+            ("/api/tokens", 2),
         ],
         "a list or a parameter is new: add it here when it has been attacked"
     );

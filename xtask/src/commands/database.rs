@@ -88,7 +88,7 @@ async fn run_process(context: &Context, stage: &Stage, run: bool) -> Result<u8, 
     let name = stage.name();
     if !stage.is_local() {
         return Err(Error::usage(
-            format!("The database of the stage `{name}` is no process on this machine."),
+            format!("The database of the stage `{name}` does not run on this machine."),
             "`cargo xtask database stop --stage local`",
         ));
     }

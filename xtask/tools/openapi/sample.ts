@@ -108,6 +108,21 @@ export const calls: Called = {
       body: { archived: true, after: null },
     }),
 
+  // The inbox of the caller, and API tokens.
+  listNotifications: () => api.GET("/api/notifications", { params: { query: { state: "unread" } } }),
+  readNotifications: () => api.POST("/api/notifications/read", { body: { ids: [id] } }),
+  updateNotification: () =>
+    api.PATCH("/api/notifications/{notification_id}", {
+      params: { path: { notification_id: id } },
+      body: { snoozed_until: null },
+    }),
+  getWatching: () => api.GET("/api/tasks/{task_id}/watch", { params: { path: { task_id: id } } }),
+  watchTask: () => api.PUT("/api/tasks/{task_id}/watch", { params: { path: { task_id: id } } }),
+  unwatchTask: () => api.DELETE("/api/tasks/{task_id}/watch", { params: { path: { task_id: id } } }),
+  listApiTokens: () => api.GET("/api/tokens"),
+  createApiToken: () => api.POST("/api/tokens", { body: { name: "Nightly report", permissions: ["tasks.read"] } }),
+  revokeApiToken: () => api.DELETE("/api/tokens/{token_id}", { params: { path: { token_id: id } } }),
+
   // Organizations, members, roles and invitations.
   listOrganizations: () => api.GET("/api/organizations", { params: { query: { limit: 50 } } }),
   createOrganization: () => api.POST("/api/organizations", { body: { name: "Maple" } }),
