@@ -19,6 +19,9 @@ pub(super) const FEW: u64 = 8;
 /// Rows read where no index has both the filters and the order. PostgreSQL 15 reads 100,000 rows of
 /// tasks in about 45 ms; these are half of the 20 ms that a list may take.
 const MOST: u64 = 20_000;
+/// Blocks of 8 KiB touched for a search: 900 to 3,500 were measured, and with a filter that few tasks
+/// have 7,600, in 7 ms. Asking for the words of all 100,000 tasks would be several for each.
+const MOST_BLOCKS: u64 = 10_000;
 
 fn asked(query: &str, tenant: Tenant) -> (Filter, Order) {
     let uri = format!("/api/tasks?{query}").parse().unwrap();
@@ -276,7 +279,7 @@ async fn check_pages(small: u32) {
         let number = |name: &str| plan["Plan"][name].as_u64().unwrap();
         let blocks = number("Shared Hit Blocks") + number("Shared Read Blocks");
         assert!(
-            blocks <= PAGE * FEW * 6,
+            blocks <= MOST_BLOCKS,
             "{blocks} blocks for {query}\n{plan:#}"
         );
     }
