@@ -264,3 +264,34 @@ async fn a_signal_goes_to_the_connections_of_its_person_alone() {
     })
     .await;
 }
+
+/// What a program of Alice does, with nothing but a personal token.
+#[tokio::test]
+async fn a_program_creates_a_task_finds_it_by_a_word_in_a_comment_and_mentions_somebody() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let bob = app.member(&alice, "bob", "member").await;
+    let permissions = ["tasks.read", "tasks.write"];
+    let new = json!({"name": "Nightly report", "permissions": permissions});
+    let created = alice.post("/api/tokens", new).await.expect(201);
+    let program = Person {
+        token: created["token"].as_str().unwrap().to_owned(),
+        browser: app.browser(),
+        login: String::new(),
+    };
+    let title = json!({"title": "Water the maple"});
+    let created = program.post("/api/tasks", title).await.expect(201);
+    let (task, key) = (created["id"].as_str().unwrap(), created["key"].clone());
+    assert_eq!(created["number"], 1);
+    assert!(key.as_str().unwrap().ends_with("-1"), "{key}");
+    comment(&program, task, "議事録を確認してください、@bob").await;
+    // 議事録, "minutes", inside of a sentence without spaces.
+    let found = program.get("/api/tasks?q=%E8%AD%B0%E4%BA%8B%E9%8C%B2");
+    let found = found.await.expect(200);
+    assert_eq!(found["items"][0]["key"], key, "{found}");
+    assert_eq!(found["items"][0]["found_in"], json!(["comment"]), "{found}");
+    let items = inbox(&bob, "unread").await;
+    assert_eq!(items[0]["task"]["id"], task, "{items:?}");
+    assert_eq!(items[0]["reasons"], json!(["mentioned"]));
+    assert_eq!(items[0]["actor"]["login"], "alice");
+}
