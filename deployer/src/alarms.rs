@@ -33,7 +33,7 @@ pub struct Alarm {
     pub datapoints_to_alarm: u64,
     /// ..of how many.
     pub evaluation_periods: u64,
-    /// The last data point; `None`: there was none in the last three hours.
+    /// The last data point of those that are evaluated; `None`: there is none.
     pub current: Option<f64>,
     /// The last three hours, oldest first: of each [`LINE_STEP`], the data point that is nearest to the
     /// threshold or farthest beyond it; `None`: there was none.
@@ -153,6 +153,16 @@ pub fn line(values: &[Option<f64>], period: u64, comparison: Comparison) -> Vec<
     line
 }
 
+/// The last of these data points, oldest first, that an alarm with so many evaluation periods looks at.
+pub fn current(values: &[Option<f64>], evaluation_periods: u64) -> Option<f64> {
+    let range = usize::try_from(evaluation_periods + LATE).unwrap_or(usize::MAX);
+    values.iter().rev().take(range).flatten().next().copied()
+}
+
+/// CloudWatch looks at some more data points than it evaluates, so that one that is late counts; it does
+/// not say how many. Its examples have two more.
+pub(crate) const LATE: u64 = 2;
+
 /// The two parts of a description as the templates write it: what the alarm means, and its runbook.
 pub fn parse_description(description: &str) -> (String, String) {
     match description.split_once("Runbook:") {
@@ -183,6 +193,13 @@ mod tests {
             line(&values[..2], 600, Comparison::Below),
             [Some(9.0), Some(1.0)]
         );
+    }
+
+    #[test]
+    fn what_is_older_than_the_evaluation_is_not_current() {
+        let values = [Some(1.0), Some(2.0), None, None];
+        assert_eq!(current(&values, 1), Some(2.0));
+        assert_eq!(current(&[&values[..], &[None]].concat(), 1), None);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::Aws;
 use crate::{
     Error,
-    alarms::{Alarm, AlarmChange, AlarmState, Comparison, LINE_SECONDS, line, parse_description},
+    alarms::{
+        Alarm, AlarmChange, AlarmState, Comparison, LINE_SECONDS, current, line, parse_description,
+    },
 };
 
 /// The most that one page of alarms and of their history has, and one request of data.
@@ -246,7 +248,7 @@ fn parse(alarm: &Value, prefix: &str, data: &[(i64, f64)], now: i64) -> Option<A
         period,
         datapoints_to_alarm: number("DatapointsToAlarm").unwrap_or(evaluation_periods),
         evaluation_periods,
-        current: values.iter().rev().flatten().next().copied(),
+        current: current(&values, evaluation_periods),
         line: line(&values, period, comparison),
     })
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::{
-    alarms::{Comparison, parse_description},
+    alarms::{Comparison, LATE, parse_description},
     local::metrics::{Metric, Metrics, Statistic},
 };
 
@@ -55,9 +55,6 @@ pub(super) enum MissingData {
 
 /// The one expression that is understood. Others would be refused before anything starts.
 const PERCENT: &str = "100 * part / all";
-/// CloudWatch looks at some more data points than it evaluates, so that one that is late counts; it does
-/// not say how many. Its examples have two more.
-const LATE: u64 = 2;
 
 impl Definition {
     /// Reads the properties of an `AWS::CloudWatch::Alarm`, before or after intrinsics are computed.

@@ -23,7 +23,7 @@ use super::{
     metrics::{self, Metrics},
 };
 use crate::{
-    alarms::{Alarm, AlarmChange, AlarmState, LINE_SECONDS, line},
+    alarms::{Alarm, AlarmChange, AlarmState, LINE_SECONDS, current, line},
     mutex::lock,
 };
 
@@ -162,7 +162,7 @@ impl Alarms {
                 period: definition.period,
                 datapoints_to_alarm: definition.datapoints_to_alarm,
                 evaluation_periods: definition.evaluation_periods,
-                current: values.iter().rev().flatten().next().copied(),
+                current: current(&values, definition.evaluation_periods),
                 line: line(&values, definition.period, definition.comparison),
             }
         };
