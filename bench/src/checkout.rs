@@ -17,7 +17,7 @@ use crate::{Context, Error};
 /// The copy.
 pub(crate) struct Checkout {
     dir: PathBuf,
-    /// What cargo is told beyond the checkout's own configuration.
+    /// Variables for cargo, beyond the checkout's own configuration.
     variables: &'static [(&'static str, &'static str)],
 }
 

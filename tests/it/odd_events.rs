@@ -144,7 +144,7 @@ fn other_services() -> Vec<Odd> {
         .collect()
 }
 
-/// JSON that is no object, and what is no JSON.
+/// JSON that is not an object, and text that is not JSON.
 fn no_objects() -> Vec<Odd> {
     let mut texts: Vec<Vec<u8>> = [
         "null",

@@ -53,7 +53,7 @@ impl CloudWatch {
         }
     }
 
-    /// Calls an operation that changes nothing, again when it is told to come later.
+    /// Calls an operation that changes nothing, and again after an answer that asks for a later attempt.
     ///
     /// # Errors
     ///

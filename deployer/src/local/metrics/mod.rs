@@ -63,7 +63,7 @@ impl Metrics {
         self.record_at(metric, value, now());
     }
 
-    /// A value of the second `at` since 1970. One that is too old is dropped, as one that is no number.
+    /// A value of the second `at` since 1970. One that is too old or not a number is dropped.
     pub(super) fn record_at(&self, metric: Metric, value: f64, at: u64) {
         if !value.is_finite() {
             return;

@@ -1,3 +1,5 @@
+//! Tests of [`super`].
+
 use std::time::{Duration, SystemTime};
 
 use super::*;
