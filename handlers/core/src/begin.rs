@@ -4,12 +4,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    ApiError, api_token::ApiToken, bounded_connection::STATEMENT_TIMEOUT_MS,
-    credential::Credential, db::withdrawn_error, revocation::TokenIds, token::Claims,
+    ApiError, api_token::ApiToken, credential::Credential, db::withdrawn_error,
+    revocation::TokenIds, token::Claims,
 };
-
-/// Longest a statement may wait for a lock, in milliseconds.
-const LOCK_TIMEOUT_MS: u32 = 5_000;
 
 /// Whether a transaction may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +22,6 @@ pub(crate) fn begin(mode: Mode, entry: Option<&Entry>, user: Option<Uuid>) -> St
         Mode::Read => "begin read only",
         Mode::Write => "begin",
     };
-    // Statements of their own: a select that sets a timeout is not yet governed by it.
-    let limits = format!(
-        "set local statement_timeout = {STATEMENT_TIMEOUT_MS}; set local lock_timeout = {LOCK_TIMEOUT_MS}"
-    );
     let mut columns = Vec::new();
     if let Some(user) = user {
         columns.push(format!("set_config('app.current_user_id', '{user}', true)"));
@@ -42,9 +35,9 @@ pub(crate) fn begin(mode: Mode, entry: Option<&Entry>, user: Option<Uuid>) -> St
         entered = format!(" from {call} entered");
     }
     if columns.is_empty() {
-        return format!("{begin}; {limits}");
+        return begin.to_owned();
     }
-    format!("{begin}; {limits}; select {}{entered}", columns.join(", "))
+    format!("{begin}; select {}{entered}", columns.join(", "))
 }
 
 /// The organization that a transaction opens in, and what the database is asked about the caller.

@@ -35,6 +35,9 @@ type Step = Either<PgQueryResult, PgRow>;
 pub struct BoundedConnection {
     connection: PgConnection,
     state: State,
+    /// When the round trip must have ended. One timer for all of them: a new one each time would wake
+    /// the runtime while it waits for the response.
+    limit: Pin<Box<Sleep>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,7 @@ impl BoundedConnection {
         BoundedConnection {
             connection,
             state: State::Idle,
+            limit: Box::pin(tokio::time::sleep(ROUND_TRIP_LIMIT)),
         }
     }
 
@@ -75,9 +79,11 @@ impl BoundedConnection {
             )));
         }
         self.state = State::InFlight;
+        let mut limit = self.limit.as_mut();
+        limit.as_mut().reset(Instant::now() + ROUND_TRIP_LIMIT);
         let round_trip = RoundTrip {
             state: &mut self.state,
-            limit: Box::pin(tokio::time::sleep_until(Instant::now() + ROUND_TRIP_LIMIT)),
+            limit,
         };
         Ok((&mut self.connection, round_trip))
     }
@@ -86,7 +92,7 @@ impl BoundedConnection {
 /// One round trip, with the time that is left of it.
 struct RoundTrip<'c> {
     state: &'c mut State,
-    limit: Pin<Box<Sleep>>,
+    limit: Pin<&'c mut Sleep>,
 }
 
 impl RoundTrip<'_> {

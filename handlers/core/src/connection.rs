@@ -25,12 +25,15 @@ use tokio::{
 use crate::{
     ApiError, CachedSecret, Clock,
     aws::Aws,
-    bounded_connection::BoundedConnection,
+    bounded_connection::{BoundedConnection, STATEMENT_TIMEOUT_MS},
     config::{DatabaseConfig, Login},
 };
 
 /// Longest to wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Longest a statement may wait for a lock, in milliseconds.
+const LOCK_TIMEOUT_MS: u32 = 5_000;
 
 /// Connects as the function's role.
 pub(crate) struct Connector {
@@ -120,8 +123,17 @@ impl Connector {
         Ok(ConnectionGuard(connection))
     }
 
+    /// The server's limits come with the connection, not with each transaction: so they hold from its
+    /// first statement on, and cost no statement of their own.
     async fn connect(&self) -> Result<PgConnection, ApiError> {
-        let options = self.options().await?;
+        let limited = async || {
+            let options = self.options().await?;
+            Ok::<_, ApiError>(options.options([
+                ("statement_timeout", STATEMENT_TIMEOUT_MS),
+                ("lock_timeout", LOCK_TIMEOUT_MS),
+            ]))
+        };
+        let options = limited().await?;
         match PgConnection::connect_with(&options).await {
             Err(sqlx::Error::Database(error))
                 if matches!(error.code().as_deref(), Some("28P01" | "28000"))
@@ -129,7 +141,7 @@ impl Connector {
             {
                 // The password was changed since we read it.
                 self.password.forget();
-                let options = self.options().await?;
+                let options = limited().await?;
                 Ok(PgConnection::connect_with(&options).await?)
             }
             other => Ok(other?),
