@@ -127,6 +127,9 @@ impl Db {
         let entry = Entry::of(credential, true)?;
         let sql = begin(mode, Some(&entry), Some(credential.user()));
         let (mut tx, row) = self.begin(&sql).await?;
+        if mode == Mode::Read {
+            tx.only_reads();
+        }
         let row = row.ok_or_else(|| ApiError::Internal("app.enter gave no row.".to_owned()))?;
         let role: Option<&str> = row.try_get("role")?;
         let permissions: Option<&str> = row.try_get("permissions")?;

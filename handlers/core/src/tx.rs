@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     ApiError,
     audit::{Actor, Audit},
+    begin::Mode,
     bounded_connection::BoundedConnection,
     connection::ConnectionGuard,
     credential::Credential,
@@ -42,6 +43,10 @@ pub struct Tx {
     withdrawals: Vec<Withdrawal>,
     /// Organizations to look after although no event of this transaction is in them.
     nudged: Vec<Uuid>,
+    /// Whether it can write.
+    mode: Mode,
+    /// The statement that ends it when it is dropped.
+    ending: &'static str,
 }
 
 impl fmt::Debug for Tx {
@@ -71,7 +76,14 @@ impl Tx {
             events: Vec::new(),
             withdrawals: Vec::new(),
             nudged: Vec::new(),
+            mode: Mode::Write,
+            ending: "rollback",
         }
+    }
+
+    /// It was opened read only.
+    pub(crate) fn only_reads(&mut self) {
+        self.mode = Mode::Read;
     }
 
     pub(crate) fn enter(&mut self, credential: &Credential, role: &str, permissions: &str) {
@@ -271,10 +283,17 @@ impl Tx {
     /// Makes everything of this transaction permanent, with its events, in one round trip. Then
     /// nudges `ws-broadcast`, which cannot fail the request and delays it by half a second at most.
     ///
+    /// A transaction that only reads has nothing to make permanent, so nobody waits for its end: it is
+    /// sent before the response, and the next request waits for it.
+    ///
     /// # Errors
     ///
     /// Those of the database; 500 when there are events but no organization.
     pub async fn commit(mut self) -> Result<(), ApiError> {
+        if self.mode == Mode::Read {
+            self.ending = "commit";
+            return Ok(());
+        }
         let mut sql = String::new();
         let mut nudged = std::mem::take(&mut self.nudged);
         if !self.events.is_empty() {
@@ -341,10 +360,11 @@ impl Drop for Tx {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
+        let ending = self.ending;
         match Handle::try_current() {
             // Nobody else gets the connection before this task ends, at the limit of a round trip.
             Ok(runtime) if connection.is_idle() => drop(runtime.spawn(async move {
-                if connection.execute(sqlx::raw_sql("rollback")).await.is_err() {
+                if connection.execute(sqlx::raw_sql(ending)).await.is_err() {
                     connection.close();
                 }
             })),

@@ -1,8 +1,10 @@
 //! Organizations that take turns on one connection, as they do in a function's environment.
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
 use miyabi_core::{Caller, permission::tasks};
-use miyabi_tests::{App, InProcess, Person, Secrets, json};
+use miyabi_tests::{App, InProcess, Person, Secrets, json, until};
 use sqlx::Executor;
 use uuid::Uuid;
 
@@ -68,4 +70,23 @@ async fn ten_thousand_turns_of_two_organizations_on_one_connection_show_no_forei
             assert_eq!(code, "22P02", "an organization that is not set is an error");
         }
     }
+}
+
+/// A read is answered before its transaction has ended; the end must be on its way all the same.
+#[tokio::test]
+async fn a_read_leaves_no_transaction_open() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    alice.get("/api/tasks").await.expect(200);
+    until(
+        "the transaction of the read has ended",
+        Duration::from_secs(10),
+        async || {
+            let states = app
+                .rows("select state from pg_stat_activity where usename = 'miyabi_tasks'")
+                .await;
+            (states == ["idle"]).then_some(())
+        },
+    )
+    .await;
 }
