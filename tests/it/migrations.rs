@@ -7,6 +7,7 @@ mod numbers;
 mod runs;
 mod search_words;
 mod side_by_side;
+mod times_of_work;
 
 use miyabi_tests::{App, Database, Setup, Value, json};
 

@@ -8,6 +8,7 @@ mod comments;
 mod counts;
 mod create;
 mod due;
+mod flow;
 mod labels;
 mod list;
 mod numbers;

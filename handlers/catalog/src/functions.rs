@@ -174,6 +174,7 @@ pub const FUNCTIONS: &[Function] = &[
             to(Post, "/api/tasks", Needs(TasksWrite)),
             to(Get, "/api/tasks/snapshot", Needs(TasksRead)),
             to(Get, "/api/tasks/stats", Needs(TasksRead)),
+            to(Get, "/api/tasks/flow", Needs(TasksRead)),
             to(Post, "/api/tasks/bulk", Needs(TasksWrite)),
             to(Get, "/api/tasks/by-number/{number}", Needs(TasksRead)),
             to(Get, "/api/tasks/{task_id}", Needs(TasksRead)),

@@ -16,6 +16,7 @@ mod color;
 mod comments;
 mod create;
 mod fields;
+mod flow;
 mod hierarchy;
 mod label_ids;
 mod labels;
@@ -31,6 +32,7 @@ mod snapshot;
 mod stats;
 mod status;
 mod task;
+mod zone;
 
 pub use priority::Priority;
 pub use status::Status;
@@ -40,6 +42,7 @@ miyabi_core::routes![
     list::list,
     create::create,
     stats::stats,
+    flow::flow,
     snapshot::snapshot,
     changes::changes,
     bulk::bulk,

@@ -61,6 +61,12 @@ pub struct Task {
     pub created_at: Timestamp,
     /// Time of the last change.
     pub updated_at: Timestamp,
+    /// Beginning of work: the last change to `in_progress`. Null while it has not begun, or when nothing
+    /// is known of it.
+    pub started_at: Option<Timestamp>,
+    /// Time of completion; null unless the task is completed, and when it was completed before the audit
+    /// trail begins.
+    pub completed_at: Option<Timestamp>,
 }
 
 /// A task in a list: without description and metadata.
@@ -177,7 +183,8 @@ macro_rules! select_tasks {
                 t.metadata::text as "metadata!: RawJson", t.version,
                 jsonb_build_object('id', c.id, 'login', c.login, 'name', c.name, 'avatar_url', c.avatar_url)
                     as "created_by!: Json<Person>",
-                t.created_at as "created_at: Timestamp", t.updated_at as "updated_at: Timestamp"
+                t.created_at as "created_at: Timestamp", t.updated_at as "updated_at: Timestamp",
+                t.started_at as "started_at: Timestamp", t.completed_at as "completed_at: Timestamp"
             from tasks t left join users a on a.id = t.assignee_id join users c on c.id = t.created_by
             where t.deleted_at is null and "# + $which,
             $($argument),*

@@ -19,7 +19,8 @@ async fn attack_49_nothing_of_a_person_is_kept() {
         let path = path
             .replace("{number}", "1")
             .replace("{organization_id}", &alice.organization_id())
-            .replace("/api/changes", "/api/changes?after=0");
+            .replace("/api/changes", "/api/changes?after=0")
+            .replace("/flow", "/flow?from=2026-01-01&to=2026-01-31");
         let response = alice.get(&path).await;
         assert_eq!(response.status, 200, "{path}: {response}");
         assert_eq!(response.header("cache-control"), "no-store", "{path}");

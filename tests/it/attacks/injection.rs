@@ -81,6 +81,7 @@ async fn attack_36_sql_in_every_parameter() {
             ("/api/projects", 2),
             ("/api/roles", 2),
             ("/api/tasks", 20),
+            ("/api/tasks/flow", 3),
             ("/api/tasks/stats", 1),
             ("/api/tasks/{task_id}/comments", 2),
             ("/api/tokens", 2),

@@ -70,6 +70,10 @@ export const calls: Called = {
   getSnapshot: () => api.GET("/api/tasks/snapshot"),
   listChanges: () => api.GET("/api/changes", { params: { query: { after: 0, limit: 500 } } }),
   getTaskStats: () => api.GET("/api/tasks/stats", { params: { query: { today: "2026-03-01" } } }),
+  getTaskFlow: () =>
+    api.GET("/api/tasks/flow", {
+      params: { query: { from: "2026-03-01", to: "2026-03-31", tz: "Europe/Berlin" } },
+    }),
 
   // Comments.
   listComments: () =>
