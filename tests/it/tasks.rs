@@ -9,6 +9,7 @@ mod counts;
 mod create;
 mod due;
 mod flow;
+mod history;
 mod labels;
 mod list;
 mod numbers;

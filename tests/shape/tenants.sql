@@ -42,7 +42,8 @@ insert into projects (organization_id, id, name, rank)
 
 create temporary table shape_team as
     select organization, array_agg(id order by n) as ids from shape_people group by organization;
-insert into tasks (organization_id, id, number, title, description, status, priority, assignee_id, project_id, due_at, due_on, created_by, created_at, updated_at)
+insert into tasks (organization_id, id, number, title, description, status, priority, assignee_id, project_id, due_at, due_on, created_by, created_at, updated_at,
+        started_at, completed_at)
     select s.organization, md5('task ' || s.number || ' ' || n)::uuid, s.tasks + 1 - n,
         case when n % 10000 = 0 then 'Needle ' when n % 3 = 0 then '共通の仕事 ' else 'Common ' end || n,
         'Some description of ' || n || case when n % 500 = 0 then ' with maple' else '' end
@@ -62,7 +63,12 @@ insert into tasks (organization_id, id, number, title, description, status, prio
         case when n % 4 = 2 then date '2026-01-01' + (2000 - n) / 24 end,
         case when n % 10000 = 5001 then t.ids[31] else t.ids[1 + n % least(s.busy, 7)] end,
         timestamptz '2026-01-01 00:00Z' - n * interval '1 minute',
-        timestamptz '2026-01-01 00:00Z' - (n - n % 100) * interval '1 minute'
+        timestamptz '2026-01-01 00:00Z' - (n - n % 100) * interval '1 minute',
+        -- Completed within three days; of one in three nobody said that work on it began.
+        case when n > s.tasks / 20 and n % 5 < 3 and n % 3 > 0 then
+            timestamptz '2026-01-01 00:00Z' - n * interval '1 minute' + n % 80 * interval '30 minutes' end,
+        case when n > s.tasks / 20 and n % 5 < 3 then
+            timestamptz '2026-01-01 00:00Z' - n * interval '1 minute' + n % 80 * interval '1 hour' end
     from shape s join shape_team t using (organization), generate_series(1, s.tasks) task (n);
 
 insert into task_numbers (organization_id, last_number) select organization, tasks from shape;

@@ -1,15 +1,17 @@
-//! The audit trail of an organization: `GET /api/activity`.
+//! The audit trail of an organization: `GET /api/activity`, and what of it every member may read: the
+//! history of tasks.
 //!
 //! Only reading: the trail is written by the functions that do something, in the transaction that
 //! does it (`miyabi_core::Audit`). The database role of this function may read the trail and add
 //! to it (a refusal is an entry), and can neither change nor remove a row.
 
 mod entry;
+mod history;
 mod list;
 
 pub use entry::{Actor, Entry, Outcome, UsedApiToken};
 
-miyabi_core::routes![list::list,];
+miyabi_core::routes![list::list, history::of_tasks, history::of_task];
 
 #[cfg(test)]
 mod tests {
@@ -23,11 +25,13 @@ mod tests {
             }
         }
         let function = miyabi_catalog::function("activity").unwrap();
-        let catalogue: Vec<String> = function
+        let mut catalogue: Vec<String> = function
             .routes
             .iter()
             .map(|route| format!("{} {}", route.method.as_str(), route.path))
             .collect();
+        described.sort();
+        catalogue.sort();
         assert_eq!(described, catalogue);
     }
 }

@@ -46,10 +46,14 @@ const FUNCTION: Function = Function {
 pub const FUNCTIONS: &[Function] = &[
     Function {
         name: "activity",
-        about: "The audit trail of an organization.",
+        about: "The audit trail of an organization, and the history of its tasks.",
         database_role: Some("miyabi_activity"),
         reads_jwt_keys: true,
-        routes: &[to(Get, "/api/activity", Needs(AuditRead))],
+        routes: &[
+            to(Get, "/api/activity", Needs(AuditRead)),
+            to(Get, "/api/tasks/activity", Needs(TasksRead)),
+            to(Get, "/api/tasks/{task_id}/history", Needs(TasksRead)),
+        ],
         ..FUNCTION
     },
     Function {

@@ -70,6 +70,9 @@ pub(crate) async fn flow(
     let mut tx = db.read(&caller).await?;
     let Query(FlowQuery { from, to, tz }) = query?;
     check_range(from, to)?;
+    let tz = tz.unwrap_or_else(Zone::utc);
+    // Compiling the plan takes half a second, and reading 100,000 tasks a fifth of it.
+    sqlx::query("set local jit = off").execute(&mut *tx).await?;
     // A day is the date that clocks show where the reader is: hours that are skipped or repeated there
     // need no rule. The bounds in UTC are a day wider, for the indexes alone.
     let days = sqlx::query_as!(
@@ -100,7 +103,7 @@ pub(crate) async fn flow(
         caller.organization_id(),
         from.get(),
         to.get(),
-        tz.unwrap_or_else(Zone::utc).as_str(),
+        tz.as_str(),
     )
     .fetch_all(&mut *tx)
     .await

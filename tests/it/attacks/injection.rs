@@ -81,9 +81,11 @@ async fn attack_36_sql_in_every_parameter() {
             ("/api/projects", 2),
             ("/api/roles", 2),
             ("/api/tasks", 20),
+            ("/api/tasks/activity", 2),
             ("/api/tasks/flow", 3),
             ("/api/tasks/stats", 1),
             ("/api/tasks/{task_id}/comments", 2),
+            ("/api/tasks/{task_id}/history", 2),
             ("/api/tokens", 2),
         ],
         "a list or a parameter is new: add it here when it has been attacked"

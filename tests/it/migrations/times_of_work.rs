@@ -5,8 +5,7 @@ use std::time::Duration;
 use miyabi_tests::{Database, until};
 use sqlx::{Connection, Executor, PgConnection};
 
-const BACKFILL: &str =
-    include_str!("../../../migrations/0081_times_of_work_of_older_tasks.sql");
+const BACKFILL: &str = include_str!("../../../migrations/0081_times_of_work_of_older_tasks.sql");
 
 /// Lives of tasks: the status at the first hour, at the second, and so on; the last one; and the hours
 /// at which work on it began and was completed. More tasks than one batch of each, in three
@@ -68,8 +67,13 @@ async fn older_tasks_get_the_times_that_the_trail_has_however_far_a_run_came() {
     admin.execute(sqlx::raw_sql(ROWS)).await.unwrap();
     assert!(wrong(&mut admin).await.len() > 1000);
     let mut owner = database.connect_as("miyabi_owner").await;
-    for left in ["false", "id < '80000000-0000-0000-0000-000000000000'", "started_at is not null"] {
-        let removed = format!("update tasks set started_at = null, completed_at = null where not ({left})");
+    for left in [
+        "false",
+        "id < '80000000-0000-0000-0000-000000000000'",
+        "started_at is not null",
+    ] {
+        let removed =
+            format!("update tasks set started_at = null, completed_at = null where not ({left})");
         admin.execute(removed.as_str()).await.unwrap();
         owner.execute(sqlx::raw_sql(BACKFILL)).await.unwrap();
         let wrong = wrong(&mut admin).await;

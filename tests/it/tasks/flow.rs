@@ -51,11 +51,13 @@ async fn the_times_of_work_follow_the_status_and_end_with_a_reopening() {
     // What leaves the status as it is leaves the times as they are.
     let task = becomes(&alice, &task, "in_progress").await;
     let version = task["version"].as_i64().unwrap();
-    let renamed = alice.patch(&path(&task), version, json!({"title": "Other", "status": "in_progress"}));
-    assert_eq!(renamed.await.expect(200)["started_at"], task["started_at"]);
+    let change = json!({"title": "Other", "status": "in_progress"});
+    let renamed = alice.patch(&path(&task), version, change).await;
+    assert_eq!(renamed.expect(200)["started_at"], task["started_at"]);
     alice.delete(&path(&task)).await.expect(204);
-    let restored = alice.post(&format!("{}/restore", path(&task)), json!({}));
-    assert_eq!(restored.await.expect(200)["started_at"], task["started_at"]);
+    let restore = format!("{}/restore", path(&task));
+    let restored = alice.post(&restore, json!({})).await.expect(200);
+    assert_eq!(restored["started_at"], task["started_at"]);
 
     for (status, started, completed) in [("in_progress", true, false), ("completed", false, true)] {
         let body = json!({"title": "Created so", "status": status});
@@ -169,7 +171,11 @@ async fn a_day_is_the_date_that_the_readers_clocks_show() {
     for (query, expected) in [
         (
             "from=2026-03-28&to=2026-03-30&tz=Europe/Berlin",
-            &["2026-03-28 1 0 null null", "2026-03-29 1 1 null null", "2026-03-30 0 1 null null"][..],
+            &[
+                "2026-03-28 1 0 null null",
+                "2026-03-29 1 1 null null",
+                "2026-03-30 0 1 null null",
+            ][..],
         ),
         (
             "from=2026-03-29&to=2026-03-29&tz=Europe/Berlin",
@@ -177,7 +183,11 @@ async fn a_day_is_the_date_that_the_readers_clocks_show() {
         ),
         (
             "from=2026-10-24&to=2026-10-26&tz=Europe/Berlin",
-            &["2026-10-24 1 0 null null", "2026-10-25 1 1 null null", "2026-10-26 0 1 null null"],
+            &[
+                "2026-10-24 1 0 null null",
+                "2026-10-25 1 1 null null",
+                "2026-10-26 0 1 null null",
+            ],
         ),
         (
             "from=2018-11-03&to=2018-11-04&tz=America/Sao_Paulo",
@@ -220,9 +230,23 @@ async fn the_cycle_of_a_day_is_that_of_what_was_worked_on() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     for hours in [Some(1.0), Some(2.0), Some(3.0), Some(10.5), None] {
-        worked(&app, &alice, "2026-02-01T00:00:00Z", "2026-03-01T12:00:00Z", hours).await;
+        worked(
+            &app,
+            &alice,
+            "2026-02-01T00:00:00Z",
+            "2026-03-01T12:00:00Z",
+            hours,
+        )
+        .await;
     }
-    worked(&app, &alice, "2026-02-01T00:00:00Z", "2026-03-02T12:00:00Z", None).await;
+    worked(
+        &app,
+        &alice,
+        "2026-02-01T00:00:00Z",
+        "2026-03-02T12:00:00Z",
+        None,
+    )
+    .await;
     assert_eq!(
         flow(&alice, "from=2026-03-01&to=2026-03-02").await,
         ["2026-03-01 0 5 2.5 7.13", "2026-03-02 0 1 null null"]
