@@ -11,7 +11,7 @@ const SMALL: [u32; 2] = [50, 1000];
 
 /// What is asked for; the placeholders are ids of the organization. Label 1 is on every second task,
 /// label 3 on 3 of 100, label 7 on 5 of 1,000.
-const PATHS: [&str; 65] = [
+const PATHS: [&str; 67] = [
     "/api/tasks",
     "/api/tasks?limit=100",
     "/api/tasks?sort=created_at",
@@ -21,6 +21,8 @@ const PATHS: [&str; 65] = [
     "/api/tasks?sort=priority",
     "/api/tasks?sort=-priority",
     "/api/tasks?sort=title",
+    "/api/tasks?sort=rank",
+    "/api/tasks?sort=rank&status=pending",
     "/api/tasks?status=failed",
     "/api/tasks?status=pending,in_progress",
     "/api/tasks?priority=p0",
@@ -140,6 +142,7 @@ fn among(context: &Context, tenant: Tenant, small: u32) -> Result<Vec<Finding>, 
                 match path.as_str() {
                     // A count over everything is not a page; it is shown beside them.
                     "/api/tasks/stats" => finding,
+                    path if path.starts_with("/api/tasks/flow") => finding,
                     // No index has the tasks of a label in this order.
                     path if path.contains("label=") && path.contains("sort=") => {
                         finding.at_most(70.0, " ms")

@@ -4,6 +4,7 @@ mod interrupted;
 mod large_objects;
 mod lock;
 mod numbers;
+mod places;
 mod runs;
 mod search_words;
 mod side_by_side;

@@ -20,6 +20,7 @@ export function sample(fields: Partial<Task> = {}): Task {
     project_id: null,
     sub_tasks: { done: 0, total: 0 },
     comments: 0,
+    rank: 'V000001',
     version: 1,
     created_by: PERSON,
     created_at: '2026-11-01T00:00:00.000000Z',

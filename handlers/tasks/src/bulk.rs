@@ -14,7 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::{TaskSummary, change::TaskChange, hierarchy, list};
+use crate::{TaskSummary, change::TaskChange, hierarchy, list, rank};
 
 /// Most tasks of one request.
 const MAX: usize = 100;
@@ -141,6 +141,9 @@ pub(crate) async fn bulk(
     let organization = caller.organization_id();
     if deletes || bulk.any(TaskChange::moves) {
         hierarchy::lock(&mut tx, organization).await?;
+    }
+    if bulk.any(TaskChange::places) {
+        rank::lock(&mut tx, organization).await?;
     }
     let ids: Vec<Uuid> = bulk.items.iter().map(|item| item.id).collect();
     let (lines, changed) = apply::all(&mut tx, &caller, bulk.items).await?;

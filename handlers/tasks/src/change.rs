@@ -14,10 +14,11 @@ use uuid::Uuid;
 
 use crate::{
     Priority, Status, Task,
-    fields::{Fields, check_due},
+    fields::{Fields, apply_due},
     hierarchy,
     label_ids::LabelIds,
     notifications::Act,
+    place, rank,
 };
 
 /// A change to a task, as a JSON merge patch (RFC 7396). Absent members stay unchanged.
@@ -80,6 +81,14 @@ pub(crate) struct TaskChange {
     )]
     #[schema(value_type = Option<Uuid>)]
     project_id: Option<Option<Uuid>>,
+    /// Moves it behind this task in the order that people make; null: before all others.
+    #[serde(
+        default,
+        deserialize_with = "given",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schema(value_type = Option<Uuid>)]
+    pub(crate) after: Option<Option<Uuid>>,
     /// Exact time at which it is due, instead of a day; null removes it.
     #[serde(
         default,
@@ -162,6 +171,9 @@ pub(crate) async fn change(
     if change.moves() {
         hierarchy::lock(&mut tx, caller.organization_id()).await?;
     }
+    if change.places() {
+        rank::lock(&mut tx, caller.organization_id()).await?;
+    }
     let found = Task::lock(&mut tx, &[id]).await?.pop();
     let task = found.ok_or(ApiError::NotFound)?;
     let before = Fields::of(&task);
@@ -169,7 +181,9 @@ pub(crate) async fn change(
         tx = tx.require(Permission::TasksAssign).await?;
     }
     if_match.check(task.version)?;
-    let after = change.apply_to(&before)?;
+    let placed = place::asked(&mut tx, caller.organization_id(), id, change.after).await?;
+    let mut after = change.apply_to(&before)?;
+    let others = place::put(placed, &mut after.rank);
     if after == before {
         tx.rollback().await?;
         return Ok((ETag(task.version), Json(task)).into_response());
@@ -186,6 +200,9 @@ pub(crate) async fn change(
         id,
         version: task.version,
     });
+    if !others.is_empty() {
+        tx.emit(Event::TasksChanged { tasks: others });
+    }
     tx.commit_with(ETag(task.version), &task).await
 }
 
@@ -193,6 +210,11 @@ impl TaskChange {
     /// Whether it may put the task below another.
     pub(crate) fn moves(&self) -> bool {
         matches!(self.parent_id, Some(Some(_)))
+    }
+
+    /// Whether it gives the task a place in the order.
+    pub(crate) fn places(&self) -> bool {
+        self.after.is_some()
     }
 
     /// Whether it says who is to do the task.
@@ -243,27 +265,6 @@ impl TaskChange {
             .change(self.add_label_ids, &self.remove_label_ids)?;
         Ok(after)
     }
-}
-
-/// Changes when a task is due: a time takes the place of a day, and a day that of a time.
-///
-/// # Errors
-///
-/// 422 when it is to be due at both.
-fn apply_due(
-    (at, on): (Option<Option<Timestamp>>, Option<Option<Day>>),
-    after: &mut Fields,
-) -> Result<(), ApiError> {
-    check_due(at.flatten(), on.flatten())?;
-    if matches!(on, Some(Some(_))) {
-        after.due_at = None;
-    }
-    if matches!(at, Some(Some(_))) {
-        after.due_on = None;
-    }
-    after.due_at = at.unwrap_or(after.due_at);
-    after.due_on = on.unwrap_or(after.due_on);
-    Ok(())
 }
 
 #[cfg(test)]

@@ -128,6 +128,7 @@ impl From<NewTask> for Fields {
             due_on: new.due_on,
             label_ids: new.label_ids,
             metadata: new.metadata.to_json(),
+            rank: None,
         }
     }
 }

@@ -23,6 +23,9 @@ pub(crate) struct Fields {
     pub(crate) due_on: Option<Day>,
     pub(crate) label_ids: LabelIds,
     pub(crate) metadata: RawJson,
+    /// Of a new task, the database makes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rank: Option<String>,
 }
 
 impl Fields {
@@ -40,6 +43,7 @@ impl Fields {
             due_on: task.due_on,
             label_ids: LabelIds(task.labels.iter().map(|label| label.id).collect()),
             metadata: task.metadata.clone(),
+            rank: Some(task.rank.clone()),
         }
     }
 
@@ -116,7 +120,7 @@ impl Fields {
         let changed_metadata = (before.metadata != self.metadata).then(|| self.metadata.as_str());
         sqlx::query!(
             "update tasks set title = $2, description = $3, status = $4, priority = $5, assignee_id = $6, parent_id = $7,
-                project_id = $8, due_at = $9, due_on = $10, metadata = coalesce($11::text::jsonb, metadata), version = version + 1, updated_at = now()
+                project_id = $8, due_at = $9, due_on = $10, metadata = coalesce($11::text::jsonb, metadata), rank = coalesce($12, rank), version = version + 1, updated_at = now()
              where id = $1",
             task.id,
             self.title,
@@ -129,6 +133,7 @@ impl Fields {
             self.due_at.map(Timestamp::get),
             self.due_on.map(Day::get),
             changed_metadata,
+            self.rank,
         )
         .execute(&mut **tx)
         .await
@@ -210,6 +215,27 @@ pub(crate) fn check_due(at: Option<Timestamp>, on: Option<Day>) -> Result<(), Ap
         return Ok(());
     }
     Err(ApiError::invalid("due_on", "cannot be given with `due_at`"))
+}
+
+/// Changes when a task is due: a time takes the place of a day, and a day that of a time.
+///
+/// # Errors
+///
+/// 422 when it is to be due at both.
+pub(crate) fn apply_due(
+    (at, on): (Option<Option<Timestamp>>, Option<Option<Day>>),
+    after: &mut Fields,
+) -> Result<(), ApiError> {
+    check_due(at.flatten(), on.flatten())?;
+    if matches!(on, Some(Some(_))) {
+        after.due_at = None;
+    }
+    if matches!(at, Some(Some(_))) {
+        after.due_on = None;
+    }
+    after.due_at = at.unwrap_or(after.due_at);
+    after.due_on = on.unwrap_or(after.due_on);
+    Ok(())
 }
 
 fn no_such_project() -> ApiError {

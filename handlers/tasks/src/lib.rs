@@ -24,6 +24,7 @@ pub mod list;
 mod notifications;
 mod number;
 mod one;
+mod place;
 mod priority;
 mod projects;
 mod rank;

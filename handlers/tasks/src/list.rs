@@ -8,6 +8,7 @@ mod found;
 mod listed;
 mod numbered;
 mod order;
+mod position;
 mod schema;
 mod statement;
 mod values;
@@ -18,7 +19,8 @@ pub use approach::{Approach, SETTINGS, write_counts};
 pub use filter::{Asked, Filter};
 pub use found::FoundIn;
 pub use order::Order;
-pub use statement::{Position, Statement};
+pub use position::Position;
+pub use statement::Statement;
 
 use axum::extract::State;
 use miyabi_core::{ApiError, Caller, Db, Json, Limit, Page, Problem, Query, permission::tasks};
@@ -37,6 +39,7 @@ use listed::Listed;
 ///   by its end in UTC
 /// - `-priority`: most urgent first, the oldest first within a priority; `priority`: the reverse
 /// - `title`, `-title`: alphabetical, regardless of case
+/// - `rank`: as people ordered them (`after` of a change); `-rank`: the reverse
 ///
 /// `q` finds tasks that have all its words in their title and description together, or in one comment.
 /// Each item has `found_in`. Open tasks (`pending`, `in_progress`) come first, then closed ones, each

@@ -55,6 +55,25 @@ fn values(key: &str) -> Option<Vec<usize>> {
     key.bytes().map(value).collect()
 }
 
+/// The value of a key whose digits are a number.
+pub(crate) fn value(key: &str) -> Option<u128> {
+    let mut digits = values(key)?.into_iter();
+    digits.try_fold(0_u128, |value, digit| {
+        let digit = u128::try_from(digit).ok()?;
+        value.checked_mul(62)?.checked_add(digit)
+    })
+}
+
+/// A number as that many digits; `None` when it has more.
+pub(crate) fn digits(mut value: u128, count: usize) -> Option<String> {
+    let mut digits = vec![b'0'; count];
+    for digit in digits.iter_mut().rev() {
+        *digit = DIGITS[usize::try_from(value % 62).ok()?];
+        value /= 62;
+    }
+    String::from_utf8(digits).ok().filter(|_| value == 0)
+}
+
 /// Makes everybody else wait who wants to change an order of this organization, until this
 /// transaction ends: two who put things into the same gap would choose the same key.
 pub(crate) async fn lock(tx: &mut Tx, organization: Uuid) -> Result<(), ApiError> {

@@ -56,6 +56,8 @@ pub(crate) struct SnapshotTask {
     due_on: Option<Day>,
     /// Labels.
     label_ids: Vec<Uuid>,
+    /// Place in the order that people made: keys sort as their bytes do.
+    rank: String,
     /// Version, 1 for a new task.
     #[schema(minimum = 1)]
     version: i64,
@@ -103,7 +105,7 @@ pub(crate) async fn snapshot(
         r#"select s.id as "id!", s.number as "number!", s.title as "title!", s.status as "status!: Status", s.priority as "priority!: Priority",
                 s.assignee_id, s.parent_id, s.project_id, s.due_at as "due_at: Timestamp", s.due_on as "due_on: Day",
                 array(select l.label_id from task_labels l where l.organization_id = $1 and l.task_id = s.id limit 20) as "label_ids!",
-                s.version as "version!", s.created_by as "created_by!", s.created_at as "created_at!: Timestamp",
+                s.rank as "rank!", s.version as "version!", s.created_by as "created_by!", s.created_at as "created_at!: Timestamp",
                 s.updated_at as "updated_at!: Timestamp"
             from (
                 select t.*
@@ -113,7 +115,7 @@ pub(crate) async fn snapshot(
                     ('cancelled', now() - make_interval(days => $3))
                 ) as wanted (status, since)
                 cross join lateral (
-                    select id, number, title, status, priority, assignee_id, parent_id, project_id, due_at, due_on, version, created_by, created_at, updated_at
+                    select id, number, title, status, priority, assignee_id, parent_id, project_id, due_at, due_on, rank, version, created_by, created_at, updated_at
                     from tasks
                     where organization_id = $1 and deleted_at is null and status = wanted.status and updated_at > wanted.since
                     order by updated_at desc, id desc limit $2

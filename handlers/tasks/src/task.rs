@@ -50,6 +50,9 @@ pub struct Task {
     /// Comments, at most 1,000 of which are counted.
     #[schema(minimum = 0, maximum = 1000)]
     pub comments: i64,
+    /// Place in the order that people made: keys sort as their bytes do. `after` of a change moves the
+    /// task; a new one comes last.
+    pub rank: String,
     /// Version, 1 for a new task; also in the `ETag`. Renaming a label, a sub-task or a comment do
     /// not change it.
     #[schema(minimum = 1)]
@@ -103,6 +106,8 @@ pub struct TaskSummary {
     /// Comments, at most 1,000 of which are counted.
     #[schema(minimum = 0, maximum = 1000)]
     pub comments: i64,
+    /// Place in the order that people made: keys sort as their bytes do.
+    pub rank: String,
     /// Version, 1 for a new task.
     #[schema(minimum = 1)]
     pub version: i64,
@@ -180,7 +185,7 @@ macro_rules! select_tasks {
                     select from task_comments m
                     where m.organization_id = t.organization_id and m.task_id = t.id and m.deleted_at is null limit 1000
                 ) m) as "comments!",
-                t.metadata::text as "metadata!: RawJson", t.version,
+                t.metadata::text as "metadata!: RawJson", t.rank as "rank!", t.version,
                 jsonb_build_object('id', c.id, 'login', c.login, 'name', c.name, 'avatar_url', c.avatar_url)
                     as "created_by!: Json<Person>",
                 t.created_at as "created_at: Timestamp", t.updated_at as "updated_at: Timestamp",

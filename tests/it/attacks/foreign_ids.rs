@@ -238,6 +238,7 @@ async fn attack_30_ids_of_another_organization_in_bodies() {
         ("parent_id", json!(theirs.task), json!(Uuid::new_v4())),
         ("project_id", json!(theirs.project), json!(Uuid::new_v4())),
         ("label_ids", json!([theirs.label]), json!([Uuid::new_v4()])),
+        ("after", json!(theirs.task), json!(Uuid::new_v4())),
     ];
     for (field, foreign, absent) in cases {
         let mut answers = Vec::new();

@@ -82,6 +82,7 @@ fn middle(order: &str) -> Value {
     match order.trim_start_matches('-') {
         "priority" => json!({"time": created, "text": "p1", "id": id}),
         "title" => json!({"time": null, "text": "common 5", "id": id}),
+        "rank" => json!({"time": null, "text": "V000D0S", "id": id}),
         "due_at" => json!({"time": "2020-07-01T00:00:00Z", "text": null, "id": id}),
         _ => json!({"time": created, "text": null, "id": id}),
     }

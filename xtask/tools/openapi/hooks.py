@@ -89,7 +89,7 @@ def valid_request_is_accepted(ctx, response, case):
     if errors and all(
         error["field"].split("[")[0].endswith(FOREIGN)
         or error["field"].endswith(FOREIGN)
-        # The project behind which one is moved; names of time zones, and a range of days.
+        # What one is moved behind; names of time zones, and a range of days.
         or error["field"] in ("after", "tz", "to")
         or COMBINED in error["detail"]
         or (FREE in "." + error["field"] and UNSTORABLE in error["detail"])

@@ -7,7 +7,7 @@ use miyabi_core::{ApiError, Audit, Caller, Tx, permission::tasks};
 use uuid::Uuid;
 
 use super::{BulkAction, BulkItem, of_item};
-use crate::{Task, change::TaskChange, fields::Fields, notifications::Act, remove};
+use crate::{Task, change::TaskChange, fields::Fields, notifications::Act, place, remove};
 
 /// Most tasks that one request deletes or restores, sub-tasks included.
 const MAX_MOVED: usize = 1000;
@@ -94,14 +94,17 @@ async fn update(
     (lines, changed): &mut Applied,
 ) -> Result<(), ApiError> {
     let before = Fields::of(task);
-    let after = change.apply_to(&before)?;
+    let organization = caller.organization_id();
+    let placed = place::asked(tx, organization, task.id, change.after).await?;
+    let mut after = change.apply_to(&before)?;
+    changed.extend(place::put(placed, &mut after.rank));
     if after != before {
-        let organization = caller.organization_id();
         lines.push(after.update(tx, organization, task).await?);
         Act::of(caller, task.id)
             .changed(tx, &before, &after)
             .await?;
-        changed.insert(task.id, task.version + 1);
+        // It may have made room for another one of the request before.
+        *changed.entry(task.id).or_insert(task.version) += 1;
     }
     Ok(())
 }

@@ -54,7 +54,9 @@ impl Approach {
                 By::Created => !is_due && !is_title,
                 By::Due => !is_created && !is_title,
                 By::Title => !is_created && !is_due,
-                By::Updated | By::Priority | By::Deleted => !is_created && !is_due && !is_title,
+                By::Updated | By::Priority | By::Rank | By::Deleted => {
+                    !is_created && !is_due && !is_title
+                }
             };
             let is_reference =
                 single == 1 && order.by == By::Created && !is_created && filter.statuses.is_empty();

@@ -51,7 +51,7 @@ async fn read(
         Listed,
         r#"select t.id, t.number as "number!", t.title, t.status as "status: Status", t.priority as "priority: Priority", t.assignee_id, t.parent_id, t.project_id,
                 t.due_at as "due_at: Timestamp", t.due_on as "due_on: Day", t.version, t.created_by, t.created_at as "created_at: Timestamp",
-                t.updated_at as "updated_at: Timestamp", t.deleted_at as "deleted_at: Timestamp", t.title_key as "title_key!"
+                t.updated_at as "updated_at: Timestamp", t.deleted_at as "deleted_at: Timestamp", t.title_key as "title_key!", t.rank as "rank!"
             from tasks t
             where t.organization_id = $1 and t.id = any(array(select unnest($2::uuid[]))) and ($3 or t.deleted_at is null)
             order by t.id"#,

@@ -32,6 +32,7 @@ pub(super) struct Listed {
     pub(super) updated_at: Timestamp,
     pub(super) deleted_at: Option<Timestamp>,
     pub(super) title_key: String,
+    pub(super) rank: String,
 }
 
 /// A label and the task that it is on.
@@ -93,6 +94,7 @@ impl Listed {
             project_id: self.project_id,
             due_at: self.due_at,
             due_on: self.due_on,
+            rank: self.rank,
             version: self.version,
             created_at: self.created_at,
             updated_at: self.updated_at,

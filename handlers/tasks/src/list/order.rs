@@ -19,12 +19,13 @@ pub(super) enum By {
     Due,
     Priority,
     Title,
+    Rank,
     Deleted,
 }
 
 /// Names and what they mean. `p0` is the most urgent, so that the greatest priority is the least
 /// text.
-const NAMES: [(&str, By, bool); 10] = [
+const NAMES: [(&str, By, bool); 12] = [
     ("created_at", By::Created, false),
     ("-created_at", By::Created, true),
     ("updated_at", By::Updated, false),
@@ -35,6 +36,8 @@ const NAMES: [(&str, By, bool); 10] = [
     ("-priority", By::Priority, false),
     ("title", By::Title, false),
     ("-title", By::Title, true),
+    ("rank", By::Rank, false),
+    ("-rank", By::Rank, true),
 ];
 
 impl Order {
@@ -62,6 +65,7 @@ impl Order {
             By::Due => &["due_key", "id"],
             By::Priority => &["priority", "created_at", "id"],
             By::Title => &["title_key", "id"],
+            By::Rank => &["rank", "id"],
             By::Deleted => &["deleted_at", "id"],
         }
     }
@@ -72,12 +76,13 @@ impl Order {
             By::Created | By::Priority => Some(task.created_at),
             By::Updated => Some(task.updated_at),
             By::Due => task.due_at,
-            By::Title => None,
+            By::Title | By::Rank => None,
             By::Deleted => task.deleted_at,
         };
         let text = match self.by {
             By::Priority => Some(task.priority.as_str().to_owned()),
             By::Title => Some(task.title_key.clone()),
+            By::Rank => Some(task.rank.clone()),
             By::Created | By::Updated | By::Due | By::Deleted => None,
         };
         Position {

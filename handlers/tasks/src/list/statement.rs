@@ -10,47 +10,15 @@
 //! `current_setting` the planner cannot see it, and plans for an average tenant. That is for speed
 //! alone. With another organization's id the statement returns nothing.
 
-use miyabi_core::{Day, Timestamp};
-use serde::{Deserialize, Serialize};
+use miyabi_core::Timestamp;
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{
-    Approach, Filter, Order, conditions::write_any, filter::Wanted, found::IS_OPEN, order::By,
+    Approach, Filter, Order, Position, conditions::write_any, filter::Wanted, found::IS_OPEN,
+    order::By,
 };
 use crate::{Priority, Status};
-
-/// A task's place in an order.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Position {
-    /// The time of the order; of the due date: none means never, or on a day.
-    pub(super) time: Option<Timestamp>,
-    /// The day on which it is due, in the order of due dates.
-    #[serde(default)]
-    pub(super) day: Option<Day>,
-    /// The priority or the title.
-    pub(super) text: Option<String>,
-    /// The task.
-    pub(super) id: Uuid,
-}
-
-impl Position {
-    /// The place of a task that comes before all others, whatever the order.
-    pub(super) fn before_all(id: Uuid) -> Position {
-        Position {
-            time: None,
-            day: None,
-            text: None,
-            id,
-        }
-    }
-
-    /// Whether it is the place of such a task. Only a search has one, and the places of its order
-    /// have a time.
-    pub(super) fn is_before_all(&self) -> bool {
-        self.time.is_none() && self.text.is_none()
-    }
-}
 
 /// A page to read.
 #[derive(Debug)]
@@ -71,7 +39,7 @@ pub struct Statement<'a> {
 
 /// Those of the tasks alone: `due_key` is there to merge branches by.
 const COLUMNS: &str = "t.id, t.number, t.title, t.status, t.priority, t.assignee_id, t.parent_id, t.project_id, t.due_at, t.due_on, t.version, t.created_by, \
-    t.created_at, t.updated_at, t.deleted_at, t.title_key, t.due_key";
+    t.created_at, t.updated_at, t.deleted_at, t.title_key, t.rank, t.due_key";
 
 /// The tasks of one range of an index, of those that the filter asks for.
 #[derive(Clone, Copy)]
@@ -210,7 +178,7 @@ impl Statement<'_> {
             sql.push_bind(text.clone()).push(", ");
         }
         match (self.order.by, after.time, after.day) {
-            (By::Title, ..) => {}
+            (By::Title | By::Rank, ..) => {}
             (By::Due, None, None) => drop(sql.push("'infinity'::timestamptz, ")),
             // As app.give_due_key: the end of the day.
             (By::Due, None, Some(day)) => {
