@@ -13,6 +13,8 @@ mod history;
 mod labels;
 mod list;
 mod numbers;
+mod numbers_in_paths;
+mod order;
 mod projects;
 mod remove;
 mod search;

@@ -6,8 +6,8 @@
 
 use axum::extract::State;
 use miyabi_core::{
-    ApiError, Caller, Db, Json, Limit, Page, PageQuery, Path, Problem, Query, RawJson, Timestamp,
-    Tx, permission::tasks,
+    ApiError, Caller, Db, Json, Limit, Page, PageQuery, Path, Problem, Query, RawJson, TaskRef,
+    Timestamp, Tx, permission::tasks,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -41,7 +41,7 @@ const OF_TASKS: [&str; 10] = [
 
 /// Something that was done to a task, a comment or a label.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct HistoryEntry {
+pub(crate) struct HistoryEntry {
     /// Id; sorts by time of writing.
     id: Uuid,
     /// Time at which it was done.
@@ -95,7 +95,7 @@ type Position = (Timestamp, Uuid);
     tag = "tasks",
     operation_id = "listTaskHistory",
     params(
-        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`."),
         PageQuery,
     ),
     responses(
@@ -106,11 +106,12 @@ type Position = (Timestamp, Uuid);
 pub(crate) async fn of_task(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
     query: Result<Query<PageQuery>, ApiError>,
 ) -> Result<Json<Page<HistoryEntry>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let (Path(task), Query(query)) = (path?, query?);
+    let task = task.id(&mut tx, caller.organization_id()).await?;
     let scope = ("task-history", task);
     let (limit, after) = query.parse::<_, Position>(&caller, &scope)?;
     check_task(&mut tx, task).await?;

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use miyabi_core::{ApiError, Caller, Db, Json, Path, Tx, permission::tasks};
+use miyabi_core::{ApiError, Caller, Db, Json, Path, TaskRef, Tx, permission::tasks};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -20,16 +20,17 @@ pub(crate) struct Watching {
     path = "/api/tasks/{task_id}/watch",
     tag = "inbox",
     operation_id = "getWatching",
-    params(("task_id" = Uuid, Path, description = "Id of the task.")),
+    params(("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`.")),
     responses((status = 200, description = "Whether the caller watches it.", body = Watching)),
 )]
 pub(crate) async fn get(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
 ) -> Result<Json<Watching>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let Path(task) = path?;
+    let task = task.id(&mut tx, caller.organization_id()).await?;
     check_task(&mut tx, task).await?;
     let watching = sqlx::query_scalar!(
         r#"select exists (select from task_watchers where task_id = $1 and user_id = $2) as "watching!""#,
@@ -50,16 +51,17 @@ pub(crate) async fn get(
     path = "/api/tasks/{task_id}/watch",
     tag = "inbox",
     operation_id = "watchTask",
-    params(("task_id" = Uuid, Path, description = "Id of the task.")),
+    params(("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`.")),
     responses((status = 204, description = "The caller watches the task.")),
 )]
 pub(crate) async fn watch(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
     let Path(task) = path?;
+    let task = task.id(&mut tx, caller.organization_id()).await?;
     check_task(&mut tx, task).await?;
     sqlx::query!(
         "insert into task_watchers (organization_id, task_id, user_id) values ($1, $2, $3) on conflict do nothing",
@@ -81,16 +83,17 @@ pub(crate) async fn watch(
     path = "/api/tasks/{task_id}/watch",
     tag = "inbox",
     operation_id = "unwatchTask",
-    params(("task_id" = Uuid, Path, description = "Id of the task.")),
+    params(("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`.")),
     responses((status = 204, description = "The caller does not watch the task.")),
 )]
 pub(crate) async fn unwatch(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
     let Path(task) = path?;
+    let task = task.id(&mut tx, caller.organization_id()).await?;
     check_task(&mut tx, task).await?;
     sqlx::query!(
         "delete from task_watchers where task_id = $1 and user_id = $2",

@@ -6,7 +6,7 @@ use axum::{
 };
 use miyabi_core::{
     ApiError, Caller, Day, Db, ETag, Event, IfMatch, Json, Line, Metadata, Path, Permission,
-    Problem, Text, Timestamp, permission::tasks,
+    Problem, TaskRef, Text, Timestamp, permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -148,7 +148,7 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     operation_id = "updateTask",
     tag = "tasks",
     params(
-        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`."),
         IfMatch,
     ),
     request_body = TaskChange,
@@ -162,12 +162,13 @@ pub(crate) fn given<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 pub(crate) async fn change(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
     if_match: Result<IfMatch, ApiError>,
     body: Result<Json<TaskChange>, ApiError>,
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
-    let (Path(id), if_match, Json(change)) = (path?, if_match?, body?);
+    let (Path(task), if_match, Json(change)) = (path?, if_match?, body?);
+    let id = task.id(&mut tx, caller.organization_id()).await?;
     if change.moves() {
         hierarchy::lock(&mut tx, caller.organization_id()).await?;
     }

@@ -14,7 +14,7 @@ use axum::{
 use http::StatusCode;
 use miyabi_core::{
     ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Once, OptionalIfMatch,
-    Page, PageQuery, Path, Permission, Problem, Query, Text, Timestamp, Tx, is_blank,
+    Page, PageQuery, Path, Permission, Problem, Query, TaskRef, Text, Timestamp, Tx, is_blank,
     permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -54,7 +54,7 @@ fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<10_000>,
     path = "/api/tasks/{task_id}/comments",
     tag = "comments",
     operation_id = "listComments",
-    params(("task_id" = Uuid, Path, description = "Id of the task."), PageQuery),
+    params(("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`."), PageQuery),
     responses(
         (status = 200, description = "A page of comments.", body = Page<Comment>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
@@ -63,11 +63,12 @@ fn not_blank<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Text<10_000>,
 pub(crate) async fn list(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
     query: Result<Query<PageQuery>, ApiError>,
 ) -> Result<Json<Page<Comment>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let (Path(task), Query(query)) = (path?, query?);
+    let task = task.id(&mut tx, caller.organization_id()).await?;
     let scope = ("comments", task);
     let (limit, after) = query.parse::<_, (Timestamp, Uuid)>(&caller, &scope)?;
     check_task(&mut tx, task).await?;
@@ -88,7 +89,7 @@ pub(crate) async fn list(
     tag = "comments",
     operation_id = "createComment",
     params(
-        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`."),
         IdempotencyKey,
     ),
     request_body = CommentText,
@@ -100,12 +101,13 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
     key: Result<IdempotencyKey, ApiError>,
     body: Result<Json<CommentText>, ApiError>,
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let (Path(task), key, Json(new)) = (path?, key?, body?);
+    let task = task.id(&mut tx, caller.organization_id()).await?;
     check_task(&mut tx, task).await?;
     let route = "POST /api/tasks/{task_id}/comments";
     let first = match key.take(&mut tx, &caller, route, &(task, &new)).await? {
@@ -152,7 +154,7 @@ pub(crate) async fn create(
     tag = "comments",
     operation_id = "updateComment",
     params(
-        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`."),
         ("comment_id" = Uuid, Path, description = "Id of the comment."),
         IfMatch,
     ),
@@ -167,12 +169,13 @@ pub(crate) async fn create(
 pub(crate) async fn change(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    path: Result<Path<(Uuid, Uuid)>, ApiError>,
+    path: Result<Path<(TaskRef, Uuid)>, ApiError>,
     if_match: Result<IfMatch, ApiError>,
     body: Result<Json<CommentText>, ApiError>,
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let (Path((task, id)), if_match, Json(change)) = (path?, if_match?, body?);
+    let task = task.id(&mut tx, caller.organization_id()).await?;
     check_task(&mut tx, task).await?;
     let comment = Comment::lock(&mut tx, task, id).await?;
     if comment.author.id != caller.user_id() {
@@ -217,7 +220,7 @@ pub(crate) async fn change(
     tag = "comments",
     operation_id = "deleteComment",
     params(
-        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`."),
         ("comment_id" = Uuid, Path, description = "Id of the comment."),
         OptionalIfMatch,
     ),
@@ -230,11 +233,12 @@ pub(crate) async fn change(
 pub(crate) async fn remove(
     caller: Caller<tasks::Write>,
     State(db): State<Db>,
-    path: Result<Path<(Uuid, Uuid)>, ApiError>,
+    path: Result<Path<(TaskRef, Uuid)>, ApiError>,
     if_match: Result<Option<IfMatch>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
     let (Path((task, id)), if_match) = (path?, if_match?);
+    let task = task.id(&mut tx, caller.organization_id()).await?;
     check_task(&mut tx, task).await?;
     let comment = Comment::lock(&mut tx, task, id).await?;
     if comment.author.id != caller.user_id() && !tx.may(Permission::MembersManage) {

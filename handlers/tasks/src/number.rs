@@ -1,17 +1,12 @@
 //! Numbers of tasks, as people write them: `12`, `#12` or `MIY-12`.
 
-use miyabi_core::{ApiError, BoundedConnection};
+use miyabi_core::{ApiError, BoundedConnection, parse_task_number};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 use uuid::Uuid;
-
-/// Letters of a key, as the check `organizations_task_key_shape` has them.
-const KEY_LETTERS: std::ops::RangeInclusive<usize> = 2..=5;
-/// Most digits of a number: all numbers of so many digits fit into 64 bits.
-const MAX_DIGITS: usize = 18;
 
 /// The number of a task, with the key of its organization where it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -24,20 +19,7 @@ pub(crate) struct TaskNumber {
 impl TaskNumber {
     /// Reads `12` or `MIY-12`, in capital letters or not.
     fn parse(text: &str) -> Option<TaskNumber> {
-        let (key, digits) = match text.split_once('-') {
-            Some((key, digits)) => (Some(key.to_ascii_uppercase()), digits),
-            None => (None, text),
-        };
-        let is_key = |key: &String| {
-            KEY_LETTERS.contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_uppercase())
-        };
-        let is_number = (1..=MAX_DIGITS).contains(&digits.len())
-            && !digits.starts_with('0')
-            && digits.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_number || !key.as_ref().is_none_or(is_key) {
-            return None;
-        }
-        let number = digits.parse().ok()?;
+        let (key, number) = parse_task_number(text)?;
         Some(TaskNumber { key, number })
     }
 

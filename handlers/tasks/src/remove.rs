@@ -4,8 +4,8 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, OptionalIfMatch, Path, Problem, Timestamp,
-    Tx, permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, IfMatch, OptionalIfMatch, Path, Problem, TaskRef,
+    Timestamp, Tx, permission::tasks,
 };
 use serde_json::json;
 use uuid::Uuid;
@@ -41,7 +41,7 @@ impl Moved {
     tag = "tasks",
     operation_id = "deleteTask",
     params(
-        ("task_id" = Uuid, Path, description = "Id of the task."),
+        ("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`."),
         OptionalIfMatch,
     ),
     responses(
@@ -53,11 +53,12 @@ impl Moved {
 pub(crate) async fn remove(
     caller: Caller<tasks::Delete>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
     if_match: Result<Option<IfMatch>, ApiError>,
 ) -> Result<StatusCode, ApiError> {
     let mut tx = db.write(&caller).await?;
-    let (Path(id), if_match) = (path?, if_match?);
+    let (Path(task), if_match) = (path?, if_match?);
+    let id = task.id(&mut tx, caller.organization_id()).await?;
     hierarchy::lock(&mut tx, caller.organization_id()).await?;
     if let Some(if_match) = if_match {
         let task = Task::lock(&mut tx, &[id]).await?.pop();
@@ -77,7 +78,7 @@ pub(crate) async fn remove(
     path = "/api/tasks/{task_id}/restore",
     tag = "tasks",
     operation_id = "restoreTask",
-    params(("task_id" = Uuid, Path, description = "Id of the task.")),
+    params(("task_id" = inline(TaskRef), Path, description = "Id of the task, or its number with the key of the organization: `MIY-12`.")),
     responses(
         (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "The version, for `If-Match`."))),
         (status = 409, description = "`parent_is_deleted`: the parent task must be restored first. `too_deep`: its sub-tasks would be nested too deep.", body = Problem, content_type = "application/problem+json"),
@@ -86,10 +87,11 @@ pub(crate) async fn remove(
 pub(crate) async fn restore(
     caller: Caller<tasks::Delete>,
     State(db): State<Db>,
-    path: Result<Path<Uuid>, ApiError>,
+    path: Result<Path<TaskRef>, ApiError>,
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
-    let Path(id) = path?;
+    let Path(task) = path?;
+    let id = task.id(&mut tx, caller.organization_id()).await?;
     hierarchy::lock(&mut tx, caller.organization_id()).await?;
     let restored = undelete(&mut tx, id).await?;
     if !restored.is_empty() {

@@ -60,6 +60,8 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
         ("user_id", json!(bob.user_id())),
         ("token_hash", json!("x")),
         ("number", json!(1)),
+        ("started_at", json!("2020-01-01T00:00:00Z")),
+        ("completed_at", json!("2020-01-01T00:00:00Z")),
         ("rank", json!("V")),
         ("__proto__", json!({})),
     ];
