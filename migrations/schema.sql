@@ -259,11 +259,13 @@ table organizations with row-level security
    FROM memberships m
   WHERE ((m.organization_id = organizations.id) AND (m.user_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid))))
     policy tenant for all to miyabi_activity, miyabi_tasks using (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_inbox for all to miyabi_inbox using (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_orgs for all to miyabi_orgs using (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
-    grant select (id, name, created_at, deleted_at) to miyabi_activity
     grant select (id, name, created_at, deleted_at) to miyabi_auth
+    grant select (id, name, created_at, deleted_at, task_key) to miyabi_activity
     grant select (id, name, created_at, deleted_at, task_key) to miyabi_tasks
     grant select (id, name, created_at, deleted_at, version, task_key) to miyabi_orgs
+    grant select (id, task_key) to miyabi_inbox
     grant update (name, deleted_at, version, task_key) to miyabi_orgs
 
 table outbox with row-level security
@@ -487,10 +489,13 @@ table task_comments with row-level security
     constraint task_comments_pkey PRIMARY KEY (organization_id, id)
     constraint task_comments_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
     constraint task_comments_version_positive CHECK ((version > 0))
+    CREATE INDEX task_comments_history ON public.task_comments USING btree (organization_id, task_id, id)
     CREATE INDEX task_comments_task ON public.task_comments USING btree (organization_id, task_id, created_at, id) WHERE (deleted_at IS NULL)
     CREATE TRIGGER keep_words AFTER INSERT OR UPDATE OF body, deleted_at ON public.task_comments FOR EACH ROW EXECUTE FUNCTION app.keep_words_of_comment()
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_activity for all to miyabi_activity using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant insert (organization_id, id, task_id, author_id, body) to miyabi_tasks
+    grant select (organization_id, id, task_id) to miyabi_activity
     grant select (organization_id, id, task_id, author_id, body, version, created_at, updated_at, deleted_at) to miyabi_tasks
     grant update (body, version, updated_at, deleted_at) to miyabi_tasks
 
@@ -575,6 +580,9 @@ table tasks with row-level security
     number bigint -- Counts the tasks of the organization from 1, in the order of their creation. Never changes.
     project_id uuid -- Null: in no project.
     due_on date -- Due on this day, until its end; excludes due_at.
+    started_at timestamp with time zone -- The last change to in_progress since the task was pending or reopened. Null: work on it has not begun, or nothing is known of it.
+    completed_at timestamp with time zone -- The change to completed. Null: not completed, or from before the trail that 0081 reads.
+    rank text collate "C" -- Place in the order that people made: seven digits of base 62, and more of them where a task was put between two others.
     constraint tasks_assignee_fkey FOREIGN KEY (organization_id, assignee_id) REFERENCES memberships(organization_id, user_id)
     constraint tasks_created_by_fkey FOREIGN KEY (organization_id, created_by) REFERENCES memberships(organization_id, user_id)
     constraint tasks_description_length CHECK ((char_length(description) <= 20000))
@@ -590,12 +598,14 @@ table tasks with row-level security
     constraint tasks_pkey PRIMARY KEY (organization_id, id)
     constraint tasks_priority_known CHECK ((priority = ANY (ARRAY['p0'::text, 'p1'::text, 'p2'::text, 'p3'::text])))
     constraint tasks_project_fkey FOREIGN KEY (organization_id, project_id) REFERENCES projects(organization_id, id)
+    constraint tasks_rank_shape CHECK ((rank ~ '^[0-9A-Za-z]{7,100}$'::text))
     constraint tasks_status_known CHECK ((status = ANY (ARRAY['pending'::text, 'in_progress'::text, 'completed'::text, 'failed'::text, 'cancelled'::text])))
     constraint tasks_title_length CHECK ((char_length(title) <= 200))
     constraint tasks_title_not_blank CHECK ((btrim(title) <> ''::text))
     constraint tasks_version_positive CHECK ((version > 0))
     CREATE INDEX tasks_assignee ON public.tasks USING btree (organization_id, assignee_id, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_assignee_status ON public.tasks USING btree (organization_id, assignee_id, status, created_at, id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_completed ON public.tasks USING btree (organization_id, completed_at) INCLUDE (started_at) WHERE ((deleted_at IS NULL) AND (completed_at IS NOT NULL))
     CREATE INDEX tasks_created_due ON public.tasks USING btree (organization_id, created_at, id, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_creator ON public.tasks USING btree (organization_id, created_by, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_deleted ON public.tasks USING btree (organization_id, deleted_at, id) WHERE (deleted_at IS NOT NULL)
@@ -603,9 +613,11 @@ table tasks with row-level security
     CREATE INDEX tasks_parent ON public.tasks USING btree (organization_id, parent_id, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_priority_due ON public.tasks USING btree (organization_id, priority, created_at, id, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_project ON public.tasks USING btree (organization_id, project_id, created_at, id, due_key) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_rank ON public.tasks USING btree (organization_id, rank, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_created_due ON public.tasks USING btree (organization_id, status, created_at, id, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_due_created ON public.tasks USING btree (organization_id, status, due_key, id, created_at) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_priority_due ON public.tasks USING btree (organization_id, status, priority, created_at, id) INCLUDE (due_key, due_on, assignee_id) WHERE (deleted_at IS NULL)
+    CREATE INDEX tasks_status_rank ON public.tasks USING btree (organization_id, status, rank, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_title_dates ON public.tasks USING btree (organization_id, status, title_key, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_status_updated_dates ON public.tasks USING btree (organization_id, status, updated_at, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_title_dates ON public.tasks USING btree (organization_id, title_key, id, created_at, due_key) WHERE (deleted_at IS NULL)
@@ -614,12 +626,17 @@ table tasks with row-level security
     CREATE TRIGGER keep_words AFTER INSERT OR UPDATE OF title, description, deleted_at ON public.tasks FOR EACH ROW EXECUTE FUNCTION app.keep_words_of_task()
     CREATE TRIGGER tasks_due_key BEFORE INSERT OR UPDATE OF due_at, due_on ON public.tasks FOR EACH ROW EXECUTE FUNCTION app.give_due_key()
     CREATE TRIGGER tasks_number BEFORE INSERT ON public.tasks FOR EACH ROW WHEN ((new.number IS NULL)) EXECUTE FUNCTION app.give_task_number()
+    CREATE TRIGGER tasks_rank BEFORE INSERT ON public.tasks FOR EACH ROW WHEN ((new.rank IS NULL)) EXECUTE FUNCTION app.give_task_rank()
+    CREATE TRIGGER tasks_times_of_change BEFORE UPDATE OF status ON public.tasks FOR EACH ROW WHEN ((old.status <> new.status)) EXECUTE FUNCTION app.keep_times_of_work()
+    CREATE TRIGGER tasks_times_of_work BEFORE INSERT ON public.tasks FOR EACH ROW EXECUTE FUNCTION app.keep_times_of_work()
     policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    policy tenant_activity for all to miyabi_activity using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_inbox for all to miyabi_inbox using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     grant insert (organization_id, id, title, description, status, priority, assignee_id, parent_id, due_at, metadata, created_by, project_id, due_on) to miyabi_tasks
-    grant select (organization_id, id, title, status, deleted_at) to miyabi_inbox
-    grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, due_key, metadata, version, created_by, created_at, updated_at, deleted_at, number, project_id, due_on) to miyabi_tasks
-    grant update (title, description, status, priority, assignee_id, parent_id, due_at, metadata, version, updated_at, deleted_at, project_id, due_on) to miyabi_tasks
+    grant select (organization_id, id, number) to miyabi_activity
+    grant select (organization_id, id, title, status, deleted_at, number) to miyabi_inbox
+    grant select (organization_id, id, title, title_key, description, status, priority, assignee_id, parent_id, due_at, due_key, metadata, version, created_by, created_at, updated_at, deleted_at, number, project_id, due_on, started_at, completed_at, rank) to miyabi_tasks
+    grant update (title, description, status, priority, assignee_id, parent_id, due_at, metadata, version, updated_at, deleted_at, project_id, due_on, rank) to miyabi_tasks
 
 table users with row-level security
     -- People. Identity is the numeric id at GitHub: logins change hands.
@@ -958,6 +975,18 @@ end
 $function$
     -- Takes the next number of the organization in the statement that inserts the task: what is rolled back leaves no gap.
 
+CREATE OR REPLACE FUNCTION app.give_task_rank()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    new.rank := app.rank_of_number(new.number);
+    return new;
+end
+$function$
+    -- A new task comes last.
+
 CREATE OR REPLACE FUNCTION app.has_room_for_membership()
  RETURNS boolean
  LANGUAGE sql
@@ -1006,6 +1035,31 @@ CREATE OR REPLACE FUNCTION app.is_written_in_pairs(p_code_point integer)
  IMMUTABLE PARALLEL SAFE
 RETURN ((((p_code_point >= 12353) AND (p_code_point <= 42191)) AND (p_code_point <> 12448) AND (p_code_point <> 12539)) OR ((p_code_point >= 44032) AND (p_code_point <= 55295)) OR ((p_code_point >= 12293) AND (p_code_point <= 12295)) OR ((p_code_point >= 3585) AND (p_code_point <= 4255)) OR ((p_code_point >= 6016) AND (p_code_point <= 6143)) OR ((p_code_point >= 4352) AND (p_code_point <= 4607)) OR ((p_code_point >= 43360) AND (p_code_point <= 43391)) OR ((p_code_point >= 94176) AND (p_code_point <= 101759)) OR ((p_code_point >= 110576) AND (p_code_point <= 111359)) OR ((p_code_point >= 131072) AND (p_code_point <= 917503)))
     -- Whether the character belongs to a script without spaces, of which a search knows pairs.
+
+CREATE OR REPLACE FUNCTION app.keep_times_of_work()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    if tg_op = 'INSERT' then
+        -- What the owner writes by hand may have times already.
+        new.started_at := coalesce(new.started_at, case when new.status = 'in_progress' then new.created_at end);
+        new.completed_at := coalesce(new.completed_at, case when new.status = 'completed' then new.created_at end);
+    elsif new.status = 'completed' then
+        new.completed_at := now();
+    else
+        new.completed_at := null;
+        if new.status = 'in_progress' then
+            new.started_at := now();
+        elsif new.status = 'pending' then
+            new.started_at := null;
+        end if;
+    end if;
+    return new;
+end
+$function$
+    -- A change of status that sets the times of work: what is reopened has not been completed, and begins again.
 
 CREATE OR REPLACE FUNCTION app.keep_words_of_comment()
  RETURNS trigger
@@ -1114,6 +1168,28 @@ AS $function$with recursive undelivered as (
         order by f.organization_id limit p_limit$function$
     -- Organizations with events, signals or presence to send, connections to close or events to forget: ids only, in their order.
     grant execute to miyabi_ws_broadcast
+
+CREATE OR REPLACE FUNCTION app.rank_of_number(p_number bigint)
+ RETURNS text
+ LANGUAGE plpgsql
+ IMMUTABLE PARALLEL SAFE STRICT
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    digits constant text := '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
+    -- Half of 62^7: there is as much room before the first task as behind the last one.
+    left_over bigint := 1760807303104 + p_number;
+    rank text := '';
+begin
+    for i in 1..7 loop
+        rank := substr(digits, (left_over % 62)::integer + 1, 1) || rank;
+        left_over := left_over / 62;
+    end loop;
+    return rank;
+end
+$function$
+    -- The place of a task that nobody has moved: seven digits of base 62, in the order of their bytes. handlers/tasks/src/place.rs puts others between and before them.
+    grant execute to miyabi_tasks
 
 CREATE OR REPLACE FUNCTION app.restore_organization(p_id uuid)
  RETURNS text
