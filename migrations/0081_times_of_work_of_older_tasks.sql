@@ -2,7 +2,7 @@
 -- The times of work of tasks from before 0080, from the audit trail, in batches, each a transaction. A
 -- batch locks its rows against changes before it reads the trail, which then has every change of them;
 -- a row that was changed since 0080 keeps what its trigger wrote, since the trail says the same.
--- Killed, it runs again. What the trail does not tell stays null.
+-- Killed, it runs again. What the trail does not have stays null.
 
 do $$
 <<backfill>>
