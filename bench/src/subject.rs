@@ -32,6 +32,11 @@ fn function(name: &str) -> String {
     format!("arn:aws:lambda:us-east-1:000000000000:function:{name}")
 }
 
+/// Limits that no measurement reaches. What is measured counts its requests all the same.
+fn rate_limits() -> String {
+    miyabi_tests::Setup::default().limits()
+}
+
 /// The database role of the function.
 pub(crate) fn role() -> &'static str {
     ROLE
@@ -66,6 +71,7 @@ impl Surroundings {
             ("DATABASE_AUTH", "password".to_owned()),
             ("DATABASE_SECRET", ROLE_ARN.to_owned()),
             ("JWT_KEYS_SECRET", KEY_ARN.to_owned()),
+            ("RATE_LIMITS", rate_limits()),
             ("GITHUB_FUNCTION", function("github")),
             ("WS_BROADCAST_FUNCTION", function("ws-broadcast")),
             ("GITHUB_SECRET", GITHUB_ARN.to_owned()),

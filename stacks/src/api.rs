@@ -61,6 +61,9 @@ pub(crate) fn api(
                 .reads_secret("ORIGIN_SECRET", stack.import(secret))
                 .env("ORIGIN_SECRET_REQUIRED", origin_required(stage));
         }
+        if spec.limits_requests() {
+            function = function.env("RATE_LIMITS", stage.limits.variable());
+        }
         if stage.site.scheme == Scheme::Http && !spec.routes.is_empty() {
             function = function.env("PUBLIC_SCHEME", "http");
         }

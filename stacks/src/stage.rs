@@ -7,6 +7,7 @@ mod alarms;
 pub(crate) mod check;
 mod cost;
 mod error;
+mod limits;
 pub mod name;
 mod parse;
 
@@ -18,6 +19,7 @@ pub use alarms::{Alarms, Thresholds};
 pub use check::DATABASE_REGIONS;
 pub use cost::{Cost, Traffic};
 pub use error::StageError;
+pub use limits::{Limits, RateLimit};
 pub use parse::{BUILT_IN, Files, built_in};
 
 /// One stage, complete and checked.
@@ -43,6 +45,8 @@ pub struct Stage {
     pub functions: Functions,
     /// Limits of the HTTP API.
     pub throttling: Throttling,
+    /// Limits of each address, person and API token.
+    pub limits: Limits,
     /// How a new version gets traffic.
     pub rollout: Rollout,
     /// Whether functions may be given code past their stacks.

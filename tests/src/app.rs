@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use ::http::Method;
 use deployer::local::github::StandIn;
+use miyabi_catalog::Limit;
 use serde_json::Value;
 use sqlx::{Executor, PgConnection};
 
@@ -25,9 +26,24 @@ pub struct Setup {
     pub github_origin: Option<String>,
     /// Directory with a program for each function, instead of those for this machine.
     pub programs: Option<PathBuf>,
+    /// Rate limits that a test is about: requests a minute, and at once. The others are beyond what a
+    /// test sends.
+    pub rate_limits: Vec<(Limit, u32, u32)>,
     /// Environment variables of single functions that replace the usual ones: function, name,
     /// value.
     pub environment: Vec<(&'static str, &'static str, String)>,
+}
+
+impl Setup {
+    /// As functions read the rate limits.
+    pub fn limits(&self) -> String {
+        let limits = Limit::ALL.map(|limit| {
+            let own = self.rate_limits.iter().find(|(own, ..)| *own == limit);
+            let (_, per_minute, burst) = own.copied().unwrap_or((limit, 10_000_000, 10_000_000));
+            format!("{}={per_minute}/{burst}", limit.as_str())
+        });
+        limits.join(" ")
+    }
 }
 
 /// The functions with a database of their own behind a gateway of their own.

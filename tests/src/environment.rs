@@ -82,6 +82,9 @@ pub(crate) fn variables(
             set("VALKEY_CA_FILE", valkey.ca_file.clone());
         }
     }
+    if function.limits_requests() {
+        set("RATE_LIMITS", setup.limits());
+    }
     // The gateway of the tests has no TLS.
     set("PUBLIC_SCHEME", "http".to_owned());
     if setup.origin_secret.is_some() && !function.routes.is_empty() {

@@ -55,6 +55,8 @@ async fn begin(
     headers: &HeaderMap,
     query: Login,
 ) -> Result<Response, ApiError> {
+    // GitHub is asked before the database is.
+    app.db().check_limits().await?;
     let return_to = ReturnTo::new(query.return_to.as_deref())?;
     let login = query.login.as_deref().map(check_login).transpose()?;
     // One browser can begin several sign-ins, in several tabs; each has a state and a cookie.

@@ -10,10 +10,12 @@
 
 mod functions;
 pub mod keys;
+pub mod limits;
 pub mod metrics;
 mod permission;
 
 pub use functions::{FUNCTIONS, function, route};
+pub use limits::Limit;
 pub use permission::{BUILT_IN_ROLES, Permission, Role};
 
 /// A Lambda function: a crate under `handlers/` with one binary.
@@ -54,6 +56,14 @@ pub struct Route {
     /// Whether it takes the access token of a session alone, although API tokens may have the
     /// permission.
     pub session_only: bool,
+}
+
+impl Function {
+    /// Whether it counts the requests of people, API tokens and addresses: what reaches no database
+    /// has the throttling of API Gateway alone.
+    pub const fn limits_requests(&self) -> bool {
+        !self.routes.is_empty() && self.database_role.is_some()
+    }
 }
 
 impl Route {

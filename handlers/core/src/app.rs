@@ -17,6 +17,7 @@ use crate::{
     connection::Connector,
     invocation,
     keys::Keys,
+    limits::Limits,
     metrics,
     nudge::{self, Nudge},
     origin::OriginSecret,
@@ -40,6 +41,7 @@ struct Inner {
     connections: Option<Connections>,
     nudge: Arc<Nudge>,
     db: Db,
+    limits: Arc<Limits>,
     connector: Option<Arc<Connector>>,
     keys: Option<Arc<Keys>>,
     origin_secret: CachedSecret<OriginSecret>,
@@ -70,12 +72,19 @@ impl App {
         let config = Config::read(function, variable)?;
         let http = Arc::new(HttpClient::default());
         let aws = Arc::new(Aws::new(Arc::clone(&http), variable)?);
-        let revocations: Arc<dyn Revocations> = match &config.cache {
-            Some(cache) => Arc::new(InValkey::new(
-                Cache::new(cache, &config.stage).map_err(ConfigError)?,
-            )),
+        let cache = match &config.cache {
+            Some(cache) => {
+                let cache = Cache::new(cache, &config.stage).map_err(ConfigError)?;
+                Some(Arc::new(cache))
+            }
+            None => None,
+        };
+        let revocations: Arc<dyn Revocations> = match &cache {
+            Some(cache) => Arc::new(InValkey::new(Arc::clone(cache))),
             None => Arc::new(InPostgres),
         };
+        let rates = config.rate_limits.clone();
+        let limits = Arc::new(Limits::new(rates, cache, clock.clone()));
         let connector = config
             .database
             .clone()
@@ -86,7 +95,12 @@ impl App {
         });
         let broadcast = config.invokes.get(nudge::BROADCAST).cloned();
         let nudge = Arc::new(Nudge::new(Arc::clone(&aws), broadcast));
-        let db = Db::new(connector.clone(), revocations, Arc::clone(&nudge));
+        let db = Db::new(
+            connector.clone(),
+            revocations,
+            Arc::clone(&nudge),
+            Arc::clone(&limits),
+        );
         let connections = match &config.connections_endpoint {
             Some(endpoint) => Some(Connections::new(endpoint, variable)?),
             None => None,
@@ -98,6 +112,7 @@ impl App {
             connections,
             nudge,
             db,
+            limits,
             connector,
             keys,
             origin_secret: CachedSecret::new("the origin secret", ORIGIN_SECRET_LIMIT, clock),
@@ -128,6 +143,11 @@ impl App {
     /// The database.
     pub fn db(&self) -> &Db {
         &self.0.db
+    }
+
+    /// The rate limits.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.0.limits
     }
 
     /// The keys that sign access tokens.

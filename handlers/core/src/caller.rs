@@ -5,8 +5,9 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::{FromRef, FromRequestParts, MatchedPath};
 use http::{HeaderMap, header, request::Parts};
+use miyabi_catalog::{Limit, limits::Counts};
 use serde::{Serialize, de::DeserializeOwned};
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::{
     ApiError, App, api_token,
     credential::Credential,
     keys::{KeySet, Keys},
+    limits::Subject,
     permission::{OfSession, Requires, SignedIn},
     request,
     token::Claims,
@@ -125,6 +127,7 @@ where
         let app = App::from_ref(state);
         let (credential, keys) = verify(&app, app.keys()?, token).await?;
         request::set_caller(credential.user(), credential.organization());
+        count(&app, &credential, parts)?;
         let caller = Caller {
             credential,
             keys,
@@ -138,6 +141,21 @@ where
             ));
         }
         Ok(caller)
+    }
+}
+
+/// Counts a request for its caller and API token, and for the limit that its route has of each
+/// person.
+fn count(app: &App, credential: &Credential, parts: &Parts) -> Result<(), ApiError> {
+    let person = Subject::Id(credential.user());
+    app.limits().count(Limit::Person, person)?;
+    if let Some(token) = credential.api_token() {
+        app.limits().count(Limit::ApiToken, Subject::Id(token))?;
+    }
+    let route = parts.extensions.get::<MatchedPath>();
+    match route.and_then(|route| Limit::of_route(parts.method.as_str(), route.as_str())) {
+        Some(limit) if limit.counts() == Counts::People => app.limits().count(limit, person),
+        _ => Ok(()),
     }
 }
 

@@ -11,6 +11,8 @@ use miyabi_catalog::Function;
 
 pub(crate) use database::{DatabaseConfig, Login};
 
+use crate::limits::Rates;
+
 /// Everything that the environment says.
 #[derive(Debug, Clone)]
 pub(crate) struct Config {
@@ -28,6 +30,9 @@ pub(crate) struct Config {
     pub(crate) origin_secret_required: bool,
     /// Scheme of the address that people use: `https`, or `http` where the stage says so.
     pub(crate) public_scheme: &'static str,
+    /// How many requests of people, API tokens and addresses are answered; none where the function
+    /// counts nothing.
+    pub(crate) rate_limits: Rates,
     /// How to reach the cache; `None`: the stage has none.
     pub(crate) cache: Option<CacheConfig>,
     /// ARNs of the functions that this one invokes, by their short names.
@@ -75,6 +80,10 @@ impl Config {
             .then(|| CacheConfig::read(function.name, get))
             .transpose()?
             .flatten();
+        let rate_limits = match function.limits_requests() {
+            true => rate_limits(function.name, &require("RATE_LIMITS")?)?,
+            false => Rates::default(),
+        };
         let invokes = function
             .invokes
             .iter()
@@ -124,6 +133,7 @@ impl Config {
             jwt_keys_secret,
             origin_secret,
             origin_secret_required,
+            rate_limits,
             cache,
             invokes,
             connections_endpoint,
@@ -153,6 +163,12 @@ impl CacheConfig {
         }
         Ok(Some(CacheConfig { url, ca_file }))
     }
+}
+
+fn rate_limits(function: &str, text: &str) -> Result<Rates, ConfigError> {
+    Rates::parse(text).map_err(|error| {
+        ConfigError(format!("RATE_LIMITS of the function `{function}`: {error}."))
+    })
 }
 
 /// `ws-broadcast` -> `WS_BROADCAST_FUNCTION`: where the ARN of an invoked function is.
@@ -200,6 +216,10 @@ mod tests {
             ("DATABASE_SECRET", "arn:secret"),
             ("DATABASE_TLS", "disable"),
             ("JWT_KEYS_SECRET", "arn:keys"),
+            (
+                "RATE_LIMITS",
+                "address=1/1 person=1/1 api-token=1/1 sign-in=1/1 refresh=1/1 invitations=1/1 search=1/1 token-creation=1/1",
+            ),
             ("AWS_REGION", "eu-central-1"),
             ("WS_BROADCAST_FUNCTION", "arn:ws-broadcast"),
             ("CONNECTIONS_ENDPOINT", "https://id.example/live/"),
@@ -228,6 +248,7 @@ mod tests {
             "DATABASE_SECRET",
             "DATABASE_TLS",
             "JWT_KEYS_SECRET",
+            "RATE_LIMITS",
             "WS_BROADCAST_FUNCTION",
         ] {
             let error = read("tasks", &[(name, None)]).unwrap_err().to_string();
@@ -278,6 +299,7 @@ mod tests {
             ("VALKEY_URL", "localhost"),
             ("ORIGIN_SECRET_REQUIRED", "perhaps"),
             ("PUBLIC_SCHEME", "ftp"),
+            ("RATE_LIMITS", "person=many"),
         ];
         for (name, value) in wrong {
             assert!(

@@ -6,6 +6,7 @@
 
 use std::{sync::Arc, time::Instant};
 
+use miyabi_catalog::Limit;
 use sqlx::{Executor, Row, postgres::PgRow};
 use uuid::Uuid;
 
@@ -17,6 +18,7 @@ use crate::{
     connection::Connector,
     credential::Credential,
     database_error::is_lost,
+    limits::{self, Given, Limits, Subject, Take},
     nudge::Nudge,
     permission::Requires,
     request,
@@ -31,6 +33,7 @@ pub struct Db {
     revocations: Arc<dyn Revocations>,
     nudge: Arc<Nudge>,
     api_tokens: Arc<KnownApiTokens>,
+    limits: Arc<Limits>,
 }
 
 impl std::fmt::Debug for Db {
@@ -44,12 +47,14 @@ impl Db {
         connector: Option<Arc<Connector>>,
         revocations: Arc<dyn Revocations>,
         nudge: Arc<Nudge>,
+        limits: Arc<Limits>,
     ) -> Db {
         Db {
             connector,
             revocations,
             nudge,
             api_tokens: Arc::default(),
+            limits,
         }
     }
 
@@ -111,6 +116,31 @@ impl Db {
         let (mut tx, _) = self.begin(&sql).await?;
         tx.is_in(organization);
         Ok(tx)
+    }
+
+    /// Asks the rate limits of this request now, where something else than the database is used first.
+    /// Every transaction asks them as well, without a round trip for it.
+    ///
+    /// # Errors
+    ///
+    /// 429 when a bucket is empty, 503 when the database does not respond.
+    pub async fn check_limits(&self) -> Result<(), ApiError> {
+        let takes = self.limits.to_ask().await?;
+        if takes.is_empty() {
+            return Ok(());
+        }
+        let sql = begin(Mode::Read, None, None);
+        self.begin_asking(&takes, &sql).await?.0.rollback().await
+    }
+
+    /// Counts a request for a limit of each person that its route alone does not say. Before the
+    /// transaction is opened, which asks for it.
+    ///
+    /// # Errors
+    ///
+    /// 429 while the bucket is known to be empty.
+    pub fn count<P: Requires>(&self, caller: &Caller<P>, limit: Limit) -> Result<(), ApiError> {
+        self.limits.count(limit, Subject::Id(caller.user_id()))
     }
 
     async fn tenant<P: Requires>(&self, caller: &Caller<P>, mode: Mode) -> Result<Tx, ApiError> {
@@ -250,20 +280,39 @@ impl Db {
         tx.commit().await
     }
 
-    /// Opens a transaction with one simple query. A connection that was lost since the last request
-    /// is replaced once: nothing has been done on it.
+    /// Opens a transaction, unless a rate limit refuses the request.
     async fn begin(&self, sql: &str) -> Result<(Tx, Option<PgRow>), ApiError> {
+        let takes = self.limits.to_ask().await?;
+        self.begin_asking(&takes, sql).await
+    }
+
+    /// Opens a transaction with one simple query, which asks the rate limits as well. A connection
+    /// that was lost since the last request is replaced once: nothing has been done on it, but that
+    /// the limits may have been asked twice.
+    async fn begin_asking(
+        &self,
+        takes: &[Take],
+        sql: &str,
+    ) -> Result<(Tx, Option<PgRow>), ApiError> {
         let connector = self.connector.as_ref().ok_or_else(|| {
             ApiError::Internal("This function has no database role in the catalogue.".to_owned())
         })?;
-        let mut opened = self.open(connector, sql).await;
+        let sql = limits::ask_database(takes, sql);
+        let mut opened = self.open(connector, &sql).await;
         if let Err(ApiError::Database(error)) = &opened
             && is_lost(error)
             && !is_timeout(error)
         {
-            opened = self.open(connector, sql).await;
+            opened = self.open(connector, &sql).await;
         }
-        opened
+        let (tx, mut rows) = opened?;
+        let given = rows.drain(..takes.len().min(rows.len()));
+        let given: Vec<Given> = given.map(|row| Given::of_row(&row)).collect::<Result<_, _>>()?;
+        if let Err(refused) = self.limits.settle(takes, &given) {
+            tx.rollback().await?;
+            return Err(refused);
+        }
+        Ok((tx, rows.pop()))
     }
 
     /// The transaction is there before its first statement is sent: whoever drops this future at any
@@ -272,7 +321,7 @@ impl Db {
         &self,
         connector: &Connector,
         sql: &str,
-    ) -> Result<(Tx, Option<PgRow>), ApiError> {
+    ) -> Result<(Tx, Vec<PgRow>), ApiError> {
         let began = Instant::now();
         let acquired = connector.acquire().await;
         let connection = acquired.inspect_err(|_| request::add_database_time(began.elapsed()))?;
@@ -282,8 +331,8 @@ impl Db {
             Arc::clone(&self.nudge),
             began,
         );
-        let mut rows = tx.fetch_all(sqlx::raw_sql(sql)).await?;
-        Ok((tx, rows.pop()))
+        let rows = tx.fetch_all(sqlx::raw_sql(sql)).await?;
+        Ok((tx, rows))
     }
 }
 

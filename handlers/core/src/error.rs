@@ -25,6 +25,13 @@ pub enum ApiError {
         /// A sentence for people.
         detail: String,
     },
+    /// 429 with `Retry-After`: more requests than a rate limit allows.
+    TooMany {
+        /// Until another request is let through.
+        retry_after: time::Duration,
+        /// A sentence for people.
+        detail: String,
+    },
     /// 503 with `Retry-After: 1`: something that the answer needs does not answer now. The text is
     /// for the log.
     Unavailable(String),
@@ -108,6 +115,7 @@ impl ApiError {
             ApiError::NotFound => StatusCode::NOT_FOUND,
             ApiError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             ApiError::Refused { status, .. } => *status,
+            ApiError::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
             ApiError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             ApiError::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             ApiError::Database(error) => database_error::answer(error).status(),
@@ -129,9 +137,22 @@ impl ApiError {
             ApiError::NotFound => "not_found",
             ApiError::Invalid(_) => "invalid",
             ApiError::Refused { code, .. } => code,
+            ApiError::TooMany { .. } => "rate_limited",
             ApiError::Unavailable(_) => "unavailable",
             ApiError::Internal(_) => "internal",
             ApiError::Database(error) => database_error::answer(error).code(),
+        }
+    }
+
+    /// `Retry-After`, in seconds.
+    fn retry_after(&self) -> Option<u64> {
+        match self {
+            ApiError::TooMany { retry_after, .. } => {
+                let seconds = retry_after.as_seconds_f64().ceil().max(1.0);
+                Some(seconds as u64)
+            }
+            other if other.status() == StatusCode::SERVICE_UNAVAILABLE => Some(1),
+            other => (other.code() == "try_again").then_some(1),
         }
     }
 
@@ -142,7 +163,7 @@ impl ApiError {
                 [one] => format!("`{}` {}.", one.field, one.detail),
                 many => format!("{} fields are not acceptable; see `errors`.", many.len()),
             },
-            ApiError::Refused { detail, .. } => detail.clone(),
+            ApiError::Refused { detail, .. } | ApiError::TooMany { detail, .. } => detail.clone(),
             ApiError::Unavailable(_) => {
                 "Something that is needed for the answer is not available now. Try again in a second.".to_owned()
             }
@@ -173,6 +194,7 @@ impl IntoResponse for ApiError {
             _ => {}
         }
         let status = error.status();
+        let retry_after = error.retry_after();
         let problem = Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
@@ -196,8 +218,8 @@ impl IntoResponse for ApiError {
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE || problem.code == "try_again" {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -12,12 +12,14 @@ use axum::{
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use lambda_runtime::Context;
+use miyabi_catalog::{Limit, limits::Counts};
 use tracing::Instrument;
 
 use crate::{
     ApiError, App, allow, compression,
     event::{Gateway, Malformed},
     metrics,
+    limits::Subject,
     origin::Origin,
     request::{self, Current},
 };
@@ -52,7 +54,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let takes_gzip = compression::takes_gzip(request.headers());
     let span = tracing::info_span!("request", request_id = current.id, method, route);
     let answer = request::scope(current.clone(), async {
-        let mut response = answer(&app, request, next).await;
+        let mut response = answer(&app, request, next, &path).await;
         if response.status() == StatusCode::METHOD_NOT_ALLOWED
             && let Some(methods) = allow::methods(&path)
         {
@@ -86,7 +88,7 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     response
 }
 
-async fn answer(app: &App, request: Request, next: Next) -> Response {
+async fn answer(app: &App, request: Request, next: Next, route: &str) -> Response {
     if let Some(malformed) = request.extensions().get::<Malformed>() {
         return malformed.answer().into_response();
     }
@@ -103,12 +105,25 @@ async fn answer(app: &App, request: Request, next: Next) -> Response {
         Ok(origin) => origin,
         Err(error) => return error.into_response(),
     };
+    if let Err(error) = count_address(app, &origin, parts.method.as_str(), route) {
+        return error.into_response();
+    }
     parts.extensions.insert(origin);
     let request = Request::from_parts(parts, body);
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         // The hook in `log` has said where.
         Err(_) => ApiError::Internal("A handler panicked.".to_owned()).into_response(),
+    }
+}
+
+/// Counts a request for its address, and for the limit that its route has of each address.
+fn count_address(app: &App, origin: &Origin, method: &str, route: &str) -> Result<(), ApiError> {
+    let subject = Subject::of_address(origin.client_address.as_deref());
+    app.limits().count(Limit::Address, subject)?;
+    match Limit::of_route(method, route) {
+        Some(limit) if limit.counts() == Counts::Addresses => app.limits().count(limit, subject),
+        _ => Ok(()),
     }
 }
 

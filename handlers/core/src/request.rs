@@ -7,13 +7,15 @@ use std::{
     cell::Cell,
     future::Future,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use uuid::Uuid;
+
+use crate::limits::Bucket;
 
 tokio::task_local! {
     static CURRENT: Arc<Current>;
@@ -27,6 +29,8 @@ pub(crate) struct Current {
     /// Nanoseconds spent on the database.
     database: AtomicU64,
     caller: OnceLock<(Uuid, Uuid)>,
+    /// Buckets of rate limits that the next transaction must ask.
+    to_ask: Mutex<Vec<Bucket>>,
 }
 
 impl Current {
@@ -70,6 +74,23 @@ pub(crate) fn add_database_time(spent: Duration) {
 
 pub(crate) fn set_caller(user: Uuid, organization: Uuid) {
     let _ = CURRENT.try_with(|current| current.caller.set((user, organization)));
+}
+
+/// Has the next transaction of the request ask a bucket of a rate limit.
+pub(crate) fn ask_for(bucket: Bucket) {
+    let _ = CURRENT.try_with(|current| {
+        let mut to_ask = current.to_ask.lock().unwrap_or_else(PoisonError::into_inner);
+        to_ask.push(bucket);
+    });
+}
+
+/// The buckets to ask, once.
+pub(crate) fn take_asked() -> Vec<Bucket> {
+    let taken = CURRENT.try_with(|current| {
+        let mut to_ask = current.to_ask.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *to_ask)
+    });
+    taken.unwrap_or_default()
 }
 
 /// Ids come from the gateway; what else somebody may have put there stays out of logs and answers.

@@ -7,7 +7,7 @@ const PROBLEM: &str = "application/problem+json";
 
 /// Adds the errors that the function itself did not describe.
 pub(crate) fn add(operation: &mut Value, access: Access, takes_ids: bool) {
-    // Any route can be throttled by the gateway, and can fail.
+    // Any route can be throttled, and can fail.
     let mut errors = vec![
         ("429", "Throttled"),
         ("500", "Internal"),
@@ -110,10 +110,16 @@ pub(crate) fn responses() -> Value {
         (name.to_owned(), response)
     });
     let mut responses = Value::Object(responses.collect());
-    // Written by API Gateway, which knows no problem+json.
+    // Written by us, or by API Gateway, which knows no problem+json.
     responses["Throttled"] = json!({
-        "description": "Too many requests for this route. Retry with exponential backoff.",
-        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/GatewayError"}}},
+        "description": "`rate_limited`: more requests than a limit of the caller, the API token or the address allows. Retry after `Retry-After` seconds. As `application/json`, without the header: more requests of all clients than the gateway takes for this route. Retry with exponential backoff.",
+        "headers": {"Retry-After": {
+            "description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1},
+        }},
+        "content": {
+            PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}},
+            "application/json": {"schema": {"$ref": "#/components/schemas/GatewayError"}},
+        },
     });
     responses
 }

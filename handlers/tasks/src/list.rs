@@ -23,7 +23,9 @@ pub use position::Position;
 pub use statement::Statement;
 
 use axum::extract::State;
-use miyabi_core::{ApiError, Caller, Db, Json, Limit, Page, Problem, Query, permission::tasks};
+use miyabi_core::{
+    ApiError, Caller, Db, Json, Limit, Page, Problem, Query, RateLimit, permission::tasks,
+};
 use sqlx::{Postgres, QueryBuilder};
 
 use crate::TaskSummary;
@@ -64,6 +66,9 @@ pub(crate) async fn list(
     State(db): State<Db>,
     query: Result<Query<Asked>, ApiError>,
 ) -> Result<Json<Page<TaskSummary>>, ApiError> {
+    if matches!(&query, Ok(Query(asked)) if asked.is_search()) {
+        db.count(&caller, RateLimit::Search)?;
+    }
     let mut tx = db.read(&caller).await?;
     let Query(asked) = query?;
     if let Some(ids) = &asked.ids {

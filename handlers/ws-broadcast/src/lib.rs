@@ -26,6 +26,7 @@ mod message;
 mod presence;
 mod retention;
 mod sweep;
+mod upkeep;
 
 use std::time::{Duration, Instant};
 

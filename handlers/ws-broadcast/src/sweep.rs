@@ -6,7 +6,7 @@ use miyabi_catalog::metrics::OUTBOX_LAG;
 use miyabi_core::{ApiError, App};
 use uuid::Uuid;
 
-use crate::{Summary, close, drain, inbox, presence, retention};
+use crate::{Summary, close, drain, inbox, presence, retention, upkeep};
 
 /// How many organizations are asked for at once.
 const PAGE: i32 = 100;
@@ -14,13 +14,19 @@ const PAGE: i32 = 100;
 /// its token.
 const EXPIRING_SECONDS: i32 = 60;
 
-/// Looks after every organization in which something is left to do. One that fails does not keep the
-/// others waiting.
+/// Looks after every organization in which something is left to do, and then after what is of none.
 ///
 /// # Errors
 ///
 /// When the database does not answer at all.
 pub(crate) async fn sweep(app: &App, deadline: Instant) -> Result<Summary, ApiError> {
+    let summary = look_after_all(app, deadline).await?;
+    upkeep::run(app, deadline).await;
+    Ok(summary)
+}
+
+/// One organization that fails does not keep the others waiting.
+async fn look_after_all(app: &App, deadline: Instant) -> Result<Summary, ApiError> {
     let mut summary = Summary::default();
     let mut lag = Duration::ZERO;
     let mut after: Option<Uuid> = None;

@@ -193,6 +193,7 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
     concurrency(stage, &wrong)?;
     super::alarms::check(stage, &wrong)?;
     super::cost::check(stage, &wrong)?;
+    super::limits::check(stage, &wrong)?;
     between(&["throttling", "rate"], stage.throttling.rate, 1, 10_000)?;
     between(&["throttling", "burst"], stage.throttling.burst, 1, 5_000)?;
     for (section, domain, certificate) in [

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_util::future::BoxFuture;
@@ -19,14 +19,14 @@ const REMEMBERED_TOKENS: usize = 128;
 /// The list in the database with a copy in the cache: a key for each withdrawal, which expires with
 /// the tokens that it withdraws. A key that is missing means nothing.
 pub(crate) struct InValkey {
-    cache: Cache,
+    cache: Arc<Cache>,
     /// Tokens that the database accepted, by `jti`, oldest first. The cache is not asked about
     /// them again: whether they are still good, the database says with each request.
     accepted: Mutex<VecDeque<Uuid>>,
 }
 
 impl InValkey {
-    pub(crate) fn new(cache: Cache) -> InValkey {
+    pub(crate) fn new(cache: Arc<Cache>) -> InValkey {
         InValkey {
             cache,
             accepted: Mutex::default(),

@@ -169,6 +169,11 @@ impl Asked {
             && sort.is_none()
     }
 
+    /// Whether it looks for words.
+    pub fn is_search(&self) -> bool {
+        self.q.is_some()
+    }
+
     /// What it means when this user asks.
     ///
     /// # Errors
