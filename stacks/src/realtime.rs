@@ -63,7 +63,12 @@ pub(crate) fn realtime(
         }
         if spec.every_minute {
             // Lambda sends with the function's own role what it could not have done.
-            function = function.allow(Allow::new(["sqs:SendMessage"], [dead_letters.arn()]));
+            function = function
+                .allow(Allow::new(["sqs:SendMessage"], [dead_letters.arn()]))
+                .env(
+                    "AUDIT_RETENTION_MONTHS",
+                    stage.audit.retention_months.to_string(),
+                );
         }
         let added = function.add(&mut stack, uses.network, assets);
         if spec.every_minute {

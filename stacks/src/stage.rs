@@ -57,6 +57,8 @@ pub struct Stage {
     pub site: Site,
     /// The HTTP API.
     pub api: Api,
+    /// The audit trail.
+    pub audit: AuditTrail,
     /// When its alarms are raised.
     pub alarms: Alarms,
     /// What an estimate of its cost assumes.
@@ -236,6 +238,14 @@ pub struct Throttling {
     pub rate: u32,
     /// How many at once on top.
     pub burst: u32,
+}
+
+/// The audit trail of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct AuditTrail {
+    /// Months that its entries are kept.
+    pub retention_months: u32,
 }
 
 /// How a new version of a function gets traffic.

@@ -28,6 +28,7 @@ mod mass_assignment;
 mod pages;
 pub(crate) mod panics;
 mod promotion;
+mod rate_limits;
 mod refresh_tokens;
 mod refusals;
 mod roles;

@@ -23,6 +23,10 @@ fn runtime_roles() -> Vec<&'static str> {
 const OF_NO_ORGANIZATION: &[(&str, &str)] = &[
     ("built_in_roles", "the same for all; granted to nobody"),
     (
+        "rate_limits",
+        "addresses, people and tokens of all; granted to nobody",
+    ),
+    (
         "refresh_tokens",
         "looked up by hash before the user is known; granted to miyabi_auth only",
     ),

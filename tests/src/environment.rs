@@ -82,6 +82,9 @@ pub(crate) fn variables(
             set("VALKEY_CA_FILE", valkey.ca_file.clone());
         }
     }
+    if function.every_minute {
+        set("AUDIT_RETENTION_MONTHS", "13".to_owned());
+    }
     if function.limits_requests() {
         set("RATE_LIMITS", setup.limits());
     }

@@ -71,6 +71,7 @@ pub use http::{RequestBuilder, Response};
 pub use in_process::InProcess;
 pub use lambda_emulator::LambdaEmulator;
 pub use member::Member;
+pub use miyabi_catalog::Limit;
 pub use proxy::Wire;
 pub use running::Running;
 pub use scripted::{Asked, Reply, Scripted};

@@ -21,6 +21,8 @@ pub struct Entry {
     pub actor: Option<Actor>,
     /// API token that the actor used; null for a session.
     pub api_token: Option<UsedApiToken>,
+    /// Session that the actor used; null for an API token, for nobody, and in older entries.
+    pub session_id: Option<Uuid>,
     /// Type of the target, for example `task`.
     pub target_type: String,
     /// Id of the target; null when the action has none.

@@ -1,12 +1,11 @@
 //! `GET /api/activity`.
 //!
-//! Only whole pages backwards in time. Following what happens from now on (`after=SEQ`, by the
-//! number of an event in its organization) is another question with another order; it will be a
-//! branch of [`list`] beside this query, not a filter of it.
+//! Pages backwards in time. What happens from now on, `/api/changes` says.
 
 use axum::extract::State;
 use miyabi_core::{
-    ApiError, Caller, Db, Json, Limit, Page, Problem, Query, RawJson, Timestamp, permission::audit,
+    ApiError, Caller, Db, Json, Limit, Page, Problem, Query, RawJson, Timestamp, Tx,
+    permission::audit,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
@@ -20,32 +19,32 @@ use crate::entry::{Actor, Entry, Outcome, UsedApiToken};
 #[into_params(parameter_in = Query)]
 pub(crate) struct Asked {
     /// Entries of this user.
-    actor: Option<Uuid>,
+    pub(crate) actor: Option<Uuid>,
     /// Entries with this action, for example `task.update`.
     #[param(pattern = r"^[^\u0000]*$")]
-    action: Option<String>,
+    pub(crate) action: Option<String>,
     /// Entries with this type of target, for example `task`.
     #[param(pattern = r"^[^\u0000]*$")]
-    target_type: Option<String>,
+    pub(crate) target_type: Option<String>,
     /// Entries with this target.
-    target_id: Option<Uuid>,
+    pub(crate) target_id: Option<Uuid>,
     /// Entries with this outcome.
-    outcome: Option<Outcome>,
+    pub(crate) outcome: Option<Outcome>,
     /// Entries of this time or later.
-    from: Option<Timestamp>,
+    pub(crate) from: Option<Timestamp>,
     /// Entries before this time.
-    to: Option<Timestamp>,
+    pub(crate) to: Option<Timestamp>,
     /// `next_cursor` of the previous page, with the same filters.
     #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
-    cursor: Option<String>,
+    pub(crate) cursor: Option<String>,
     /// Maximum number of items, 1 to 100.
     #[param(value_type = Option<i64>, minimum = 1, maximum = 100, default = 50)]
-    limit: Option<String>,
+    pub(crate) limit: Option<String>,
 }
 
 /// The last entry of the page before.
-#[derive(Debug, Serialize, Deserialize)]
-struct Position {
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Position {
     at: Timestamp,
     id: Uuid,
 }
@@ -72,17 +71,41 @@ pub(crate) async fn list(
     let mut tx = db.read(&caller).await?;
     let Query(asked) = query?;
     let limit = Limit::parse(asked.limit.as_deref())?;
-    let position = asked.position(&caller)?;
-    let (after_at, after_id) = position.map(|last| (last.at.get(), last.id)).unzip();
+    let after = asked.position(&caller)?;
+    let entries = find(
+        &mut tx,
+        caller.organization_id(),
+        &asked,
+        after,
+        limit.rows(),
+    )
+    .await?;
+    tx.commit().await?;
+    let places: Vec<Position> = entries.iter().map(Position::of).collect();
+    let page = Page::new(&entries, limit, |last| {
+        caller.seal_cursor(&asked.scope(), &places[last])
+    })?;
+    Ok(Json(page))
+}
+
+/// The newest entries after a place, `rows` at most.
+pub(crate) async fn find(
+    tx: &mut Tx,
+    organization: Uuid,
+    asked: &Asked,
+    after: Option<Position>,
+    rows: i64,
+) -> Result<Vec<Entry>, ApiError> {
+    let (after_at, after_id) = after.map(|last| (last.at.get(), last.id)).unzip();
     // Filters may be absent (`$1 is null or ..`): only a plan made for the values finds the index of
     // the one that is there.
     sqlx::query("set local plan_cache_mode = force_custom_plan")
-        .execute(&mut *tx)
+        .execute(&mut **tx)
         .await?;
     // One more than asked for says whether there is another page.
     let rows = sqlx::query!(
         r#"select e.id, e.created_at as "created_at: Timestamp", e.action, e.outcome, e.actor_id, e.target_type, e.target_id,
-                e.before::text as "before: RawJson", e.after::text as "after: RawJson", e.request_id,
+                e.before::text as "before: RawJson", e.after::text as "after: RawJson", e.request_id, e.session_id,
                 e.api_token_id, t.name as "token_name?", t.last_four as "last_four?", u.login as "login?", u.name as "name?", u.avatar_url as "avatar_url?"
             from audit_log e left join users u on u.id = e.actor_id
                 left join api_tokens t on t.organization_id = e.organization_id and t.id = e.api_token_id
@@ -105,47 +128,40 @@ pub(crate) async fn list(
         asked.to.map(Timestamp::get),
         after_at,
         after_id,
-        limit.rows(),
+        rows,
         // Row-level security says the same, unseen by the planner: it would plan for an average tenant.
-        caller.organization_id(),
+        organization,
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
-    tx.commit().await?;
-    let entries: Vec<Entry> = rows
-        .into_iter()
-        .map(|row| Entry {
-            id: row.id,
-            at: row.created_at,
-            action: row.action,
-            outcome: Outcome::stored(&row.outcome),
-            actor: row.actor_id.map(|id| Actor {
-                id,
-                login: row.login,
-                name: row.name,
-                avatar_url: row.avatar_url,
-            }),
-            api_token: row.api_token_id.map(|id| UsedApiToken {
-                id,
-                name: row.token_name,
-                last_four: row.last_four,
-            }),
-            target_type: row.target_type,
-            target_id: row.target_id,
-            before: row.before,
-            after: row.after,
-            request_id: row.request_id,
-        })
-        .collect();
-    let places: Vec<Position> = entries.iter().map(Position::of).collect();
-    let page = Page::new(&entries, limit, |last| {
-        caller.seal_cursor(&asked.scope(), &places[last])
-    })?;
-    Ok(Json(page))
+    let entries = rows.into_iter().map(|row| Entry {
+        id: row.id,
+        at: row.created_at,
+        action: row.action,
+        outcome: Outcome::stored(&row.outcome),
+        actor: row.actor_id.map(|id| Actor {
+            id,
+            login: row.login,
+            name: row.name,
+            avatar_url: row.avatar_url,
+        }),
+        api_token: row.api_token_id.map(|id| UsedApiToken {
+            id,
+            name: row.token_name,
+            last_four: row.last_four,
+        }),
+        session_id: row.session_id,
+        target_type: row.target_type,
+        target_id: row.target_id,
+        before: row.before,
+        after: row.after,
+        request_id: row.request_id,
+    });
+    Ok(entries.collect())
 }
 
 impl Position {
-    fn of(entry: &Entry) -> Position {
+    pub(crate) fn of(entry: &Entry) -> Position {
         Position {
             at: entry.at,
             id: entry.id,
@@ -155,7 +171,7 @@ impl Position {
 
 impl Asked {
     /// What a cursor belongs to: this list with these filters.
-    fn scope(&self) -> impl Serialize + '_ {
+    pub(crate) fn scope(&self) -> impl Serialize + '_ {
         (
             "activity",
             (self.actor, &self.action, &self.target_type, self.target_id),
@@ -163,7 +179,7 @@ impl Asked {
         )
     }
 
-    fn position(&self, caller: &Caller<audit::Read>) -> Result<Option<Position>, ApiError> {
+    pub(crate) fn position(&self, caller: &Caller<audit::Read>) -> Result<Option<Position>, ApiError> {
         let open = |cursor: &String| caller.open_cursor(&self.scope(), cursor);
         self.cursor.as_ref().map(open).transpose()
     }

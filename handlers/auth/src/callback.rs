@@ -82,6 +82,8 @@ async fn complete(
     headers: &HeaderMap,
     query: Callback,
 ) -> Result<Response, ApiError> {
+    // Before the query is looked at: whoever tries states is counted with each.
+    app.db().check_limits().await?;
     let state = query.state.as_deref().and_then(Opaque::parse);
     let state = state.ok_or_else(bad_state)?;
     let attempt = take_attempt(app, headers, &state).await?;
@@ -108,6 +110,7 @@ async fn complete(
     let (refresh, csrf) = (Opaque::random()?, Opaque::random()?);
     let client = Client::of(headers, origin);
     let session = begin_session(&mut tx, user, &membership, &refresh, &csrf, client).await?;
+    tx.select_session(session);
     tx.audit(Audit::new("auth.sign_in", "session", session))
         .await?;
     tx.commit().await?;

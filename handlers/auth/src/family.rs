@@ -98,6 +98,7 @@ pub(crate) async fn prove(app: &App, cookie: &RefreshCookie) -> Result<(Tx, Fami
         return Err(csrf::cross_site());
     }
     tx.select_user(session.user_id).await?;
+    tx.select_session(session.id);
     let mut family = Family {
         session: session.id,
         user: session.user_id,

@@ -53,6 +53,7 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/activity", Needs(AuditRead)),
             to(Get, "/api/tasks/activity", Needs(TasksRead)),
             to(Get, "/api/tasks/{task_id}/history", Needs(TasksRead)),
+            to(Get, "/api/activity/export", Needs(AuditRead)),
         ],
         ..FUNCTION
     },

@@ -176,6 +176,17 @@ impl App {
         })
     }
 
+    /// Months that the audit trail is kept.
+    ///
+    /// # Errors
+    ///
+    /// 500 in a function that is not on the schedule by the catalogue.
+    pub fn audit_retention_months(&self) -> Result<i32, ApiError> {
+        self.0.config.audit_retention_months.ok_or_else(|| {
+            ApiError::Internal("This function is not on the schedule, by the catalogue.".to_owned())
+        })
+    }
+
     /// Has `ws-broadcast` look after an organization, without an event. Cannot fail, and takes half
     /// a second at most.
     pub async fn nudge(&self, organization: uuid::Uuid) {

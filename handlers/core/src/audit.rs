@@ -23,8 +23,10 @@ pub struct Audit {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Actor {
     pub(crate) user: Option<Uuid>,
-    /// What the user acts by; `None`: a session.
+    /// The API token that the user acts by.
     pub(crate) api_token: Option<Uuid>,
+    /// The session that the user acts in.
+    pub(crate) session: Option<Uuid>,
 }
 
 impl Audit {
@@ -117,8 +119,8 @@ impl Audit {
         }
         sqlx::query!(
             "insert into audit_log
-                (organization_id, id, actor_id, api_token_id, action, outcome, target_type, target_id, before, after, request_id)
-             select $1, line.id, line.actor_id, $11, line.action, line.outcome, line.target_type, line.target_id,
+                (organization_id, id, actor_id, api_token_id, session_id, action, outcome, target_type, target_id, before, after, request_id)
+             select $1, line.id, line.actor_id, $11, $12, line.action, line.outcome, line.target_type, line.target_id,
                 line.before::jsonb, line.after::jsonb, $2
              from unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::uuid[], $9::text[], $10::text[])
                 as line (id, actor_id, action, outcome, target_type, target_id, before, after)",
@@ -133,6 +135,7 @@ impl Audit {
             &columns.before as &[Option<String>],
             &columns.after as &[Option<String>],
             actor.api_token,
+            actor.session,
         )
         .execute(connection)
         .await?;
@@ -150,8 +153,8 @@ impl Audit {
         self,
         connection: &mut BoundedConnection,
         organization: Uuid,
-        actor: Uuid,
-        api_token: Option<Uuid>,
+        user: Uuid,
+        actor: Actor,
     ) -> Result<(), ApiError> {
         sqlx::query!(
             r#"with counted as (
@@ -165,15 +168,15 @@ impl Audit {
                 where organization_id = $1 and actor_id = $2 and hour < now() - interval '1 day'
              )
              insert into audit_log
-                (organization_id, id, actor_id, api_token_id, action, outcome, target_type, target_id, before, after, request_id)
-             select $1, $4, $2, $11, $5, 'denied', $6, $7, $8::text::jsonb,
+                (organization_id, id, actor_id, api_token_id, session_id, action, outcome, target_type, target_id, before, after, request_id)
+             select $1, $4, $2, $11, $12, $5, 'denied', $6, $7, $8::text::jsonb,
                 case when lines = $3
                     then coalesce($9::text::jsonb, '{}') || '{"more_in_this_hour": "not recorded"}'
                     else $9::text::jsonb end,
                 $10
              from counted"#,
             organization,
-            actor,
+            user,
             MAX_REFUSALS_AN_HOUR,
             Uuid::now_v7(),
             self.action,
@@ -182,7 +185,8 @@ impl Audit {
             self.before.map(RawJson::into_string),
             self.after.map(RawJson::into_string),
             request::id(),
-            api_token,
+            actor.api_token,
+            actor.session,
         )
         .execute(connection)
         .await?;

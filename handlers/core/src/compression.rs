@@ -85,6 +85,7 @@ fn is_text(headers: &HeaderMap) -> bool {
         .unwrap_or_default();
     let is_text = kind.starts_with("application/json")
         || kind.starts_with("application/problem+json")
+        || kind.starts_with("application/x-ndjson")
         || kind.starts_with("text/");
     is_text && !headers.contains_key(header::CONTENT_ENCODING)
 }

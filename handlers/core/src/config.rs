@@ -33,6 +33,8 @@ pub(crate) struct Config {
     /// How many requests of people, API tokens and addresses are answered; none where the function
     /// counts nothing.
     pub(crate) rate_limits: Rates,
+    /// Months that the audit trail is kept; only the function on the schedule is given it.
+    pub(crate) audit_retention_months: Option<i32>,
     /// How to reach the cache; `None`: the stage has none.
     pub(crate) cache: Option<CacheConfig>,
     /// ARNs of the functions that this one invokes, by their short names.
@@ -84,6 +86,10 @@ impl Config {
             true => rate_limits(function.name, &require("RATE_LIMITS")?)?,
             false => Rates::default(),
         };
+        let audit_retention_months = function
+            .every_minute
+            .then(|| audit_retention_months(function.name, get))
+            .transpose()?;
         let invokes = function
             .invokes
             .iter()
@@ -134,6 +140,7 @@ impl Config {
             origin_secret,
             origin_secret_required,
             rate_limits,
+            audit_retention_months,
             cache,
             invokes,
             connections_endpoint,
@@ -163,6 +170,19 @@ impl CacheConfig {
         }
         Ok(Some(CacheConfig { url, ca_file }))
     }
+}
+
+fn audit_retention_months(
+    function: &str,
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Result<i32, ConfigError> {
+    let text = required(function, "AUDIT_RETENTION_MONTHS", get)?;
+    let months = text.parse().ok().filter(|months| *months > 0);
+    months.ok_or_else(|| {
+        ConfigError(format!(
+            "AUDIT_RETENTION_MONTHS of the function `{function}` is `{text}`; it must be a number from 1."
+        ))
+    })
 }
 
 fn rate_limits(function: &str, text: &str) -> Result<Rates, ConfigError> {
@@ -220,6 +240,7 @@ mod tests {
                 "RATE_LIMITS",
                 "address=1/1 person=1/1 api-token=1/1 sign-in=1/1 refresh=1/1 invitations=1/1 search=1/1 token-creation=1/1",
             ),
+            ("AUDIT_RETENTION_MONTHS", "13"),
             ("AWS_REGION", "eu-central-1"),
             ("WS_BROADCAST_FUNCTION", "arn:ws-broadcast"),
             ("CONNECTIONS_ENDPOINT", "https://id.example/live/"),
@@ -269,6 +290,11 @@ mod tests {
         let config = read("ws-broadcast", &[]).unwrap();
         let endpoint = config.connections_endpoint.as_deref();
         assert_eq!(endpoint, Some("https://id.example/live"));
+        for value in [None, Some("0"), Some("for ever")] {
+            let error = read("ws-broadcast", &[("AUDIT_RETENTION_MONTHS", value)]);
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("AUDIT_RETENTION_MONTHS"), "{error}");
+        }
         for value in [None, Some("id.example/live")] {
             let error = read("ws-broadcast", &[("CONNECTIONS_ENDPOINT", value)]);
             let error = error.unwrap_err().to_string();

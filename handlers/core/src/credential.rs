@@ -29,6 +29,14 @@ impl Credential {
         }
     }
 
+    /// The session, unless it is an API token.
+    pub(crate) fn session(&self) -> Option<Uuid> {
+        match self {
+            Credential::Session(claims) => Some(claims.sid),
+            Credential::ApiToken(_) => None,
+        }
+    }
+
     /// The id of the API token, when it is one.
     pub(crate) fn api_token(&self) -> Option<Uuid> {
         match self {

@@ -35,8 +35,10 @@ pub struct Tx {
     began: Instant,
     user: Option<Uuid>,
     organization: Option<Uuid>,
-    /// The API token of the caller; `None` in a session.
+    /// The API token of the caller.
     api_token: Option<Uuid>,
+    /// The session of the caller.
+    session: Option<Uuid>,
     role: String,
     permissions: Vec<Permission>,
     events: Vec<Event>,
@@ -71,6 +73,7 @@ impl Tx {
             user: None,
             organization: None,
             api_token: None,
+            session: None,
             role: String::new(),
             permissions: Vec::new(),
             events: Vec::new(),
@@ -90,6 +93,7 @@ impl Tx {
         self.user = Some(credential.user());
         self.organization = Some(credential.organization());
         self.api_token = credential.api_token();
+        self.session = credential.session();
         role.clone_into(&mut self.role);
         self.permissions = permissions
             .split(',')
@@ -161,6 +165,11 @@ impl Tx {
         Ok(())
     }
 
+    /// For `auth` only: names the session that this transaction is one of, for the audit trail.
+    pub fn select_session(&mut self, session: Uuid) {
+        self.session = Some(session);
+    }
+
     /// For `auth` and `orgs` only: makes this a transaction in another organization of its user.
     ///
     /// # Errors
@@ -226,9 +235,8 @@ impl Tx {
                 "The line of a refusal needs a user and an organization.".to_owned(),
             ));
         };
-        let api_token = self.api_token;
-        line.insert_refusal(self, organization, user, api_token)
-            .await
+        let actor = self.actor();
+        line.insert_refusal(self, organization, user, actor).await
     }
 
     /// Writes several lines at once.
@@ -237,14 +245,19 @@ impl Tx {
     ///
     /// As [`Tx::audit`].
     pub async fn audit_all(&mut self, lines: Vec<Audit>) -> Result<(), ApiError> {
-        let organization = self.organization;
-        let actor = Actor {
-            user: self.user,
-            api_token: self.api_token,
-        };
-        let organization = organization
+        let actor = self.actor();
+        let organization = self
+            .organization
             .ok_or_else(|| ApiError::Internal("An audit row needs an organization.".to_owned()))?;
         Audit::insert(lines, self, organization, actor).await
+    }
+
+    fn actor(&self) -> Actor {
+        Actor {
+            user: self.user,
+            api_token: self.api_token,
+            session: self.session,
+        }
     }
 
     /// Tells the sockets of the organization that something changed. The event gets its number when

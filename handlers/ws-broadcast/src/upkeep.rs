@@ -1,23 +1,36 @@
-//! What the schedule does each minute beside live updates: it deletes what is over.
+//! What the schedule does each minute beside live updates: it deletes what is over, and makes the
+//! partitions of the audit trail.
 //!
-//! Each task does a bounded part of its work and leaves the rest to the next sweep; each is a
-//! function of the database that runs as the owner and decides by itself what is over. One that fails
-//! keeps no other from running.
+//! Each task does a bounded part of its work and leaves the rest to the next sweep. Each is a function
+//! of the database that runs as the owner and decides by itself what is over, so that this one is
+//! granted no table. One that fails keeps no other from running.
 
 use std::time::Instant;
 
 use miyabi_core::{ApiError, App};
 
-/// Most buckets of rate limits that are forgotten at once.
+/// Most buckets of rate limits that are forgotten in a sweep.
 const BUCKETS: i32 = 10_000;
+/// Most rows that one transaction deletes.
+const ROWS: i32 = 1_000;
+/// Most transactions of one task in a sweep.
+const TIMES: usize = 20;
 
 /// Does every task once, as long as there is time.
 pub(crate) async fn run(app: &App, deadline: Instant) {
-    if Instant::now() >= deadline {
-        return;
+    let limits = async { forget_rate_limits(app).await };
+    report("Full buckets of rate limits could not be deleted.", limits).await;
+    let partitions = async { keep_audit_partitions(app).await };
+    report("The partitions of the audit trail could not be kept.", partitions).await;
+    for task in [Purge::Organizations, Purge::Tasks, Purge::Comments] {
+        let purge = async { purge(app, task, deadline).await };
+        report("What was deleted 30 days ago could not be purged.", purge).await;
     }
-    if let Err(error) = forget_rate_limits(app).await {
-        tracing::error!(?error, "Full buckets of rate limits could not be deleted.");
+}
+
+async fn report(sentence: &str, task: impl Future<Output = Result<(), ApiError>>) {
+    if let Err(error) = task.await {
+        tracing::error!(?error, "{sentence}");
     }
 }
 
@@ -27,4 +40,73 @@ async fn forget_rate_limits(app: &App) -> Result<(), ApiError> {
         .fetch_one(&mut *tx)
         .await?;
     tx.commit().await
+}
+
+/// Rows of the trail that are in no month's partition are written and read like others. They say
+/// that nobody made the partition in time: the sweep did not run for months.
+async fn keep_audit_partitions(app: &App) -> Result<(), ApiError> {
+    let mut tx = app.db().before_sign_in().await?;
+    let kept = sqlx::query!(
+        r#"select made as "made!", dropped as "dropped!", deleted as "deleted!", unexpected as "unexpected!"
+           from app.keep_audit_partitions($1, $2)"#,
+        app.audit_retention_months()?,
+        ROWS,
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    if kept.unexpected {
+        tracing::error!(
+            "The audit trail has rows outside of the partitions of its months. Look for earlier failures of this task."
+        );
+    }
+    if kept.made > 0 || kept.dropped > 0 || kept.deleted > 0 {
+        let (made, dropped, deleted) = (kept.made, kept.dropped, kept.deleted);
+        tracing::info!(made, dropped, deleted, "The audit trail was kept in order.");
+    }
+    Ok(())
+}
+
+/// What is purged 30 days after its deletion.
+#[derive(Debug, Clone, Copy)]
+enum Purge {
+    Organizations,
+    Tasks,
+    Comments,
+}
+
+async fn purge(app: &App, what: Purge, deadline: Instant) -> Result<(), ApiError> {
+    let mut total = 0;
+    for _ in 0..TIMES {
+        if Instant::now() >= deadline {
+            break;
+        }
+        let mut tx = app.db().before_sign_in().await?;
+        let deleted = match what {
+            Purge::Organizations => {
+                sqlx::query_scalar!(r#"select app.purge_organizations($1) as "deleted!""#, ROWS)
+                    .fetch_one(&mut *tx)
+                    .await?
+            }
+            Purge::Tasks => {
+                sqlx::query_scalar!(r#"select app.purge_tasks($1) as "deleted!""#, ROWS)
+                    .fetch_one(&mut *tx)
+                    .await?
+            }
+            Purge::Comments => {
+                sqlx::query_scalar!(r#"select app.purge_comments($1) as "deleted!""#, ROWS)
+                    .fetch_one(&mut *tx)
+                    .await?
+            }
+        };
+        tx.commit().await?;
+        total += deleted;
+        if deleted == 0 {
+            break;
+        }
+    }
+    if total > 0 {
+        tracing::info!(?what, total, "What was deleted 30 days ago was purged.");
+    }
+    Ok(())
 }

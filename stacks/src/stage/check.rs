@@ -194,6 +194,12 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
     super::alarms::check(stage, &wrong)?;
     super::cost::check(stage, &wrong)?;
     super::limits::check(stage, &wrong)?;
+    between(
+        &["audit", "retention-months"],
+        stage.audit.retention_months,
+        1,
+        120,
+    )?;
     between(&["throttling", "rate"], stage.throttling.rate, 1, 10_000)?;
     between(&["throttling", "burst"], stage.throttling.burst, 1, 5_000)?;
     for (section, domain, certificate) in [

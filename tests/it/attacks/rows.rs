@@ -8,7 +8,7 @@ use std::{
 };
 
 /// How many rows have a reason instead of a test. This number may only fall.
-const NOT_YET: usize = 3;
+const NOT_YET: usize = 2;
 
 struct Row {
     /// `27`, `T6`

@@ -70,12 +70,14 @@ pub(crate) struct Take {
     pub(crate) rate: Rate,
     /// Requests that were let through without asking, this one among them.
     pub(crate) owed: u32,
+    /// Requests to take ahead.
+    lease: u32,
 }
 
 impl Take {
     /// How many requests are asked for.
     pub(crate) fn wanted(&self) -> u32 {
-        self.owed.saturating_add(self.rate.lease())
+        self.owed.saturating_add(self.lease)
     }
 }
 
@@ -95,6 +97,9 @@ struct Known {
     /// Taken and not spent.
     left: u32,
     left_until: OffsetDateTime,
+    /// Requests since `counted_from`, for [`LEASE`] at most.
+    counted: u32,
+    counted_from: OffsetDateTime,
     /// Spent without asking, less what has flowed back since.
     owed: f64,
     owed_at: OffsetDateTime,
@@ -115,6 +120,8 @@ impl Buckets {
         let known = self.0.entry(bucket).or_insert(Known {
             left: 0,
             left_until: now,
+            counted: 0,
+            counted_from: now,
             owed: 0.0,
             owed_at: now,
             empty_until: now,
@@ -122,6 +129,10 @@ impl Buckets {
         if known.empty_until > now {
             return Spent::Refused(known.empty_until - now);
         }
+        if now - known.counted_from >= LEASE {
+            (known.counted, known.counted_from) = (0, now);
+        }
+        known.counted = known.counted.saturating_add(1);
         if known.left > 0 && now < known.left_until {
             known.left -= 1;
             return Spent::Granted;
@@ -142,12 +153,17 @@ impl Buckets {
 
     /// What to take for a bucket that must be asked.
     pub(crate) fn take(&self, bucket: Bucket, rate: Rate) -> Take {
-        let owed = self.0.get(&bucket).map_or(1.0, |known| known.owed.ceil());
+        let known = self.0.get(&bucket);
+        // Between 1 and the burst.
+        let owed = known.map_or(1, |known| known.owed.ceil() as u32).max(1);
+        // As many ahead as there were lately: who is answered by many environments leaves little
+        // unspent in any of them.
+        let lately = known.map_or(0, |known| known.counted.saturating_sub(owed));
         Take {
             bucket,
             rate,
-            // Between 1 and the burst.
-            owed: (owed as u32).max(1),
+            owed,
+            lease: lately.min(rate.largest_lease()),
         }
     }
 

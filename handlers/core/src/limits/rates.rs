@@ -14,15 +14,15 @@ pub(crate) struct Rate {
     pub(crate) burst: u32,
 }
 
-/// Takes from a bucket are at most this, and a 30th of what it holds: an environment that ends has
-/// lost little of it.
+/// An environment takes at most so many requests ahead, and a 30th of what a bucket holds: what it
+/// does not spend is little of it.
 const LARGEST_LEASE: u32 = 20;
 const LEASES_IN_A_BUCKET: u32 = 30;
 
 impl Rate {
-    /// How many requests are taken at once.
-    pub(crate) fn lease(self) -> u32 {
-        (self.burst / LEASES_IN_A_BUCKET).clamp(1, LARGEST_LEASE)
+    /// How many requests are taken ahead at most.
+    pub(crate) fn largest_lease(self) -> u32 {
+        (self.burst / LEASES_IN_A_BUCKET).min(LARGEST_LEASE)
     }
 
     /// In how many seconds one request flows back.
@@ -93,7 +93,13 @@ mod tests {
 
     #[test]
     fn a_lease_is_a_small_part_of_its_bucket() {
-        let lease = |burst| Rate { per_minute: 1, burst }.lease();
-        assert_eq!([lease(1), lease(30), lease(300), lease(100_000)], [1, 1, 10, 20]);
+        let lease = |burst| {
+            let rate = Rate {
+                per_minute: 1,
+                burst,
+            };
+            rate.largest_lease()
+        };
+        assert_eq!([lease(29), lease(30), lease(300), lease(100_000)], [0, 1, 10, 20]);
     }
 }
