@@ -24,7 +24,7 @@ create function app.purge_organizations(p_limit integer) returns bigint
     as $$
 declare
     organization uuid;
-    found record;
+    holder record;
     other regclass;
     is_referred_to boolean;
     is_left boolean := true;
@@ -45,9 +45,9 @@ begin
     while is_left and total < p_limit loop
         is_left := false;
         deleted := 0;
-        for found in select * from app.tables_of_organizations() loop
+        for holder in select * from app.tables_of_organizations() loop
             is_referred_to := false;
-            foreach other in array found.referring loop
+            foreach other in array holder.referring loop
                 execute format('select exists (select from %s where organization_id = $1)', other)
                     into is_referred_to using organization;
                 exit when is_referred_to;
@@ -56,7 +56,7 @@ begin
                 is_left := true;
                 continue;
             end if;
-            execute format('delete from %s where ctid = any(array(select ctid from %1$s where organization_id = $1 limit $2))', found.name)
+            execute format('delete from %s where ctid = any(array(select ctid from %1$s where organization_id = $1 limit $2))', holder.name)
                 using organization, p_limit - total;
             get diagnostics deleted = row_count;
             total := total + deleted;
@@ -80,7 +80,7 @@ create function app.purge_tasks(p_limit integer) returns bigint
     as $$
 declare
     due record;
-    found record;
+    reference record;
     deleted bigint := 0;
 begin
     -- Without sub-tasks: those were deleted with it or before, and go first. Whoever restores one
@@ -91,12 +91,12 @@ begin
             and not exists (select from public.tasks s where s.organization_id = t.organization_id and s.parent_id = t.id)
         order by t.deleted_at limit p_limit for update skip locked
     loop
-        for found in
+        for reference in
             select k.conrelid::regclass as name, a.attname as column_name
             from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[2]
             where k.contype = 'f' and k.confrelid = 'public.tasks'::regclass and k.conrelid <> k.confrelid
         loop
-            execute format('delete from %s where organization_id = $1 and %I = $2', found.name, found.column_name)
+            execute format('delete from %s where organization_id = $1 and %I = $2', reference.name, reference.column_name)
                 using due.organization_id, due.id;
         end loop;
         delete from public.tasks t where t.organization_id = due.organization_id and t.id = due.id;

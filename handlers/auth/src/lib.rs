@@ -16,6 +16,7 @@
 //!   nothing to members, roles, organizations, sessions or tokens.
 
 mod access;
+mod account;
 mod api_tokens;
 mod callback;
 mod cookies;
@@ -43,6 +44,10 @@ miyabi_core::routes![
     sessions::list,
     sessions::end,
     ws_ticket::ws_ticket,
+    account::get,
+    account::delete,
+    account::keep,
+    account::export,
     api_tokens::list,
     api_tokens::create,
     api_tokens::revoke,

@@ -21,13 +21,15 @@ pub enum Permission {
     OrgUpdate,
     /// `org.delete`
     OrgDelete,
+    /// `org.export`
+    OrgExport,
     /// `audit.read`
     AuditRead,
 }
 
 impl Permission {
     /// Every permission there is.
-    pub const ALL: [Permission; 10] = [
+    pub const ALL: [Permission; 11] = [
         Permission::TasksRead,
         Permission::TasksWrite,
         Permission::TasksDelete,
@@ -37,6 +39,7 @@ impl Permission {
         Permission::RolesManage,
         Permission::OrgUpdate,
         Permission::OrgDelete,
+        Permission::OrgExport,
         Permission::AuditRead,
     ];
 
@@ -52,6 +55,7 @@ impl Permission {
             Permission::RolesManage => "roles.manage",
             Permission::OrgUpdate => "org.update",
             Permission::OrgDelete => "org.delete",
+            Permission::OrgExport => "org.export",
             Permission::AuditRead => "audit.read",
         }
     }
@@ -69,7 +73,8 @@ impl Permission {
             | Permission::MembersManage
             | Permission::RolesManage
             | Permission::OrgUpdate
-            | Permission::OrgDelete => false,
+            | Permission::OrgDelete
+            | Permission::OrgExport => false,
         }
     }
 }
@@ -100,6 +105,7 @@ pub const BUILT_IN_ROLES: [Role; 4] = [
             Permission::MembersManage,
             Permission::RolesManage,
             Permission::OrgUpdate,
+            Permission::OrgExport,
             Permission::AuditRead,
         ],
     },

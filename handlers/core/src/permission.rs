@@ -62,6 +62,6 @@ permissions! {
     tasks { Read = TasksRead, Write = TasksWrite, Delete = TasksDelete, Assign = TasksAssign }
     members { Read = MembersRead, Manage = MembersManage }
     roles { Manage = RolesManage }
-    org { Update = OrgUpdate, Delete = OrgDelete }
+    org { Update = OrgUpdate, Delete = OrgDelete, Export = OrgExport }
     audit { Read = AuditRead }
 }

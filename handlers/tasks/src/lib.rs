@@ -15,6 +15,7 @@ mod changes;
 mod color;
 mod comments;
 mod create;
+mod export;
 mod fields;
 mod flow;
 mod hierarchy;
@@ -46,6 +47,7 @@ miyabi_core::routes![
     flow::flow,
     snapshot::snapshot,
     changes::changes,
+    export::export,
     bulk::bulk,
     by_number::by_number,
     one::one,

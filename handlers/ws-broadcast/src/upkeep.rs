@@ -13,6 +13,8 @@ use miyabi_core::{ApiError, App};
 const BUCKETS: i32 = 10_000;
 /// Most rows that one transaction deletes.
 const ROWS: i32 = 1_000;
+/// Most accounts that one transaction deletes.
+const ACCOUNTS: i32 = 10;
 /// Most transactions of one task in a sweep.
 const TIMES: usize = 20;
 
@@ -22,6 +24,8 @@ pub(crate) async fn run(app: &App, deadline: Instant) {
     report("Full buckets of rate limits could not be deleted.", limits).await;
     let partitions = async { keep_audit_partitions(app).await };
     report("The partitions of the audit trail could not be kept.", partitions).await;
+    let accounts = async { delete_accounts(app).await };
+    report("Accounts whose time has come could not be deleted.", accounts).await;
     for task in [Purge::Organizations, Purge::Tasks, Purge::Comments] {
         let purge = async { purge(app, task, deadline).await };
         report("What was deleted 30 days ago could not be purged.", purge).await;
@@ -32,6 +36,19 @@ async fn report(sentence: &str, task: impl Future<Output = Result<(), ApiError>>
     if let Err(error) = task.await {
         tracing::error!(?error, "{sentence}");
     }
+}
+
+/// Their connections are closed by the event that each organization gets.
+async fn delete_accounts(app: &App) -> Result<(), ApiError> {
+    let mut tx = app.db().before_sign_in().await?;
+    let deleted = sqlx::query_scalar!(r#"select app.delete_accounts($1) as "deleted!""#, ACCOUNTS)
+        .fetch_one(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    if deleted > 0 {
+        tracing::info!(deleted, "Accounts were deleted.");
+    }
+    Ok(())
 }
 
 async fn forget_rate_limits(app: &App) -> Result<(), ApiError> {
