@@ -1,5 +1,8 @@
 //! The audit trail.
 
+mod export;
+mod retention;
+
 use miyabi_tests::{App, Person, Value, json};
 
 #[tokio::test]
@@ -244,4 +247,35 @@ async fn somebody_who_was_never_a_member_has_no_name_in_the_trail() {
         json!({"id": bob.user_id(), "login": null, "name": null, "avatar_url": null})
     );
     assert_eq!(page["items"][1]["actor"], json!(null));
+}
+
+#[tokio::test]
+async fn an_entry_names_the_session_or_the_token_of_its_actor() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let session = alice.claims()["sid"].clone();
+    let task = json!({"title": "Water the maple"});
+    alice.post("/api/tasks", task.clone()).await.expect(201);
+    let program = alice.api_token(&["tasks.write"]).await;
+    program.post("/api/tasks", task).await.expect(201);
+    // What is refused names it too.
+    program
+        .get("/api/tasks")
+        .await
+        .problem(403, "missing_permission");
+    let page = alice.get("/api/activity").await.expect(200);
+    let items = page["items"].as_array().unwrap();
+    let of = |action: &str| {
+        let entries = items.iter().filter(|item| item["action"] == action);
+        entries
+            .map(|item| (item["session_id"].clone(), item["api_token"]["name"].clone()))
+            .collect::<Vec<_>>()
+    };
+    let by_session = (session, Value::Null);
+    let by_token = (Value::Null, json!("Program"));
+    assert_eq!(of("access.denied"), [by_token.clone()], "{page}");
+    assert_eq!(of("task.create"), [by_token, by_session.clone()], "{page}");
+    assert_eq!(of("api_token.create"), [by_session.clone()], "{page}");
+    // Before there is an access token: the sign-in itself.
+    assert_eq!(of("auth.sign_in"), [by_session], "{page}");
 }

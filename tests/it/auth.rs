@@ -1,5 +1,6 @@
 //! Sign-in, sessions, access and refresh tokens. What must hold under attack is in `attacks`.
 
+mod account;
 mod api_tokens;
 mod cache;
 mod outages;

@@ -1,5 +1,6 @@
 //! Organizations, members, roles and invitations.
 
+mod export;
 mod invitations;
 mod join;
 mod members;

@@ -6,6 +6,7 @@ mod catalog;
 mod interleaved;
 mod lists;
 mod plans;
+mod purge;
 mod queries;
 mod same_words;
 mod seed;

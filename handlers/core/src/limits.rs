@@ -25,8 +25,8 @@ use time::Duration;
 
 use crate::{ApiError, Clock, cache::Cache, request};
 
-pub(crate) use buckets::{Bucket, Subject};
-use buckets::{Buckets, Spent, Take};
+pub(crate) use buckets::{Bucket, Subject, Take};
+use buckets::{Buckets, Spent};
 pub(crate) use rates::{Rate, Rates};
 pub(crate) use store::Given;
 

@@ -9,7 +9,7 @@ use super::sign_in::Begun;
 /// Every row of every table, as text.
 pub(crate) async fn everything(app: &App) -> String {
     let tables = app
-        .rows("select format('%I', c.relname) from pg_class c where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace order by 1")
+        .rows("select format('%I', c.relname) from pg_class c where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace order by 1")
         .await;
     assert!(tables.len() > 10, "{tables:?}");
     let mut text = String::new();

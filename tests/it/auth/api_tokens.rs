@@ -67,7 +67,7 @@ async fn a_token_is_shown_once_and_listed_without_its_text() {
 
 /// Neither the database nor a log has the text.
 async fn is_kept_as_a_hash(app: &App, text: &str) {
-    let tables = "select relname::text from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace";
+    let tables = "select relname::text from pg_class where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace";
     let mut rows = 0;
     for table in app.rows(tables).await {
         let table = table.trim_matches(['(', ')']).to_owned();

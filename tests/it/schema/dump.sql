@@ -11,13 +11,13 @@ with lines (part, name, position, line) as (
     select 20, n.nspname, 0, format('schema %s: %s', n.nspname,
         (select string_agg(coalesce(nullif(a.grantee, 0)::regrole::text, 'public') || ' ' || lower(a.privilege_type), ', ' order by a.grantee::regrole::text, a.privilege_type)
          from aclexplode(n.nspacl) a where a.grantee <> n.nspowner))
-    from pg_namespace n where n.nspname in ('public', 'app')
+    from pg_namespace n where n.nspname in ('public', 'app', 'audit')
     union all
     select 30, c.relname, 0, format(E'\ntable %s%s', c.relname, case when c.relrowsecurity then ' with row-level security' end)
-    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> '_sqlx_migrations'
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations'
     union all
     select 30, c.relname, 1, '    -- ' || obj_description(c.oid, 'pg_class')
-    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and obj_description(c.oid, 'pg_class') is not null
+    from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and obj_description(c.oid, 'pg_class') is not null
     union all
     select 30, c.relname, 100 + a.attnum, format('    %s %s%s%s%s%s', a.attname, format_type(a.atttypid, a.atttypmod),
         case when a.attcollation <> t.typcollation then ' collate ' || quote_ident(k.collname) end,
@@ -29,7 +29,7 @@ with lines (part, name, position, line) as (
     join pg_type t on t.oid = a.atttypid
     left join pg_collation k on k.oid = a.attcollation
     left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> '_sqlx_migrations'
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations'
     union all
     select 30, c.relname, 2000, format('    constraint %s %s', k.conname, pg_get_constraintdef(k.oid))
     from pg_class c join pg_constraint k on k.conrelid = c.oid
@@ -49,11 +49,11 @@ with lines (part, name, position, line) as (
     union all
     select 30, c.relname, 6000, format('    grant %s to %s', lower(a.privilege_type), coalesce(nullif(a.grantee, 0)::regrole::text, 'public'))
     from pg_class c cross join lateral aclexplode(c.relacl) a
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and c.relname <> '_sqlx_migrations' and a.grantee <> c.relowner
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and c.relname <> '_sqlx_migrations' and a.grantee <> c.relowner
     union all
     select 30, c.relname, 6000, format('    grant %s (%s) to %s', lower(x.privilege_type), string_agg(a.attname, ', ' order by a.attnum), coalesce(nullif(x.grantee, 0)::regrole::text, 'public'))
     from pg_class c join pg_attribute a on a.attrelid = c.oid cross join lateral aclexplode(a.attacl) x
-    where c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
     group by c.relname, x.privilege_type, x.grantee
     union all
     select 40, p.proname, 0, E'\n' || rtrim(pg_get_functiondef(p.oid), E'\n')

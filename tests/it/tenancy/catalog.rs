@@ -157,7 +157,7 @@ async fn runtime_roles_are_nobody_and_own_nothing() {
     none(
         "select format('%s may do %s on %s', r.rolname, p, c.relname) from pg_roles r, pg_class c,
             unnest(array['truncate', 'references', 'trigger']) p
-          where r.rolname = any($1) and c.relnamespace = 'public'::regnamespace and c.relkind = 'r'
+          where r.rolname = any($1) and c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
             and has_table_privilege(r.oid, c.oid, p)",
         &[
             "grant truncate on tasks to miyabi_tasks",
@@ -168,7 +168,7 @@ async fn runtime_roles_are_nobody_and_own_nothing() {
     none(
         "select format('%s has a grant on all of %s, not on columns', a.grantee::regrole, c.relname)
           from pg_class c cross join lateral aclexplode(c.relacl) a
-          where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.grantee <> c.relowner
+          where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and a.grantee <> c.relowner
             and a.privilege_type <> 'DELETE' and $1::text[] is not null",
         &[
             "grant select on tasks to miyabi_tasks",
@@ -212,6 +212,31 @@ async fn every_policy_is_one_of_a_role_and_compares_with_the_setting() {
             and not exists (select from pg_policies p where p.tablename = c.relname and r.rolname = any(p.roles))",
         &[
             "drop policy tenant on labels",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn partitions_are_reached_through_their_table_alone() {
+    none(
+        "select format('%s may use the schema audit', rolname) from pg_roles
+          where rolname = any($1) and has_schema_privilege(oid, 'audit', 'usage')
+         union all
+         select format('%s may touch %s', r.rolname, c.oid::regclass) from pg_roles r, pg_class c
+          where r.rolname = any($1) and c.relnamespace = 'audit'::regnamespace and c.relkind = 'r'
+            and (has_any_column_privilege(r.oid, c.oid, 'select, insert, update') or has_table_privilege(r.oid, c.oid, 'delete'))
+         union all
+         select format('%s has no row-level security', c.oid::regclass) from pg_class c
+          where c.relnamespace = 'audit'::regnamespace and c.relkind = 'r' and not c.relrowsecurity
+         union all
+         select format('%s is a partition outside of the schema audit', c.oid::regclass) from pg_class c
+          where c.relispartition and c.relkind = 'r' and c.relnamespace <> 'audit'::regnamespace",
+        &[
+            "grant usage on schema audit to miyabi_tasks",
+            "grant select on audit.first to miyabi_activity",
+            "alter table audit.unexpected disable row level security",
+            "create table public.another partition of public.audit_log for values from ('2999-01-01') to ('2999-02-01')",
         ],
     )
     .await;

@@ -59,6 +59,7 @@ pub(super) async fn on(app: &App, alice: &Person, route: &str) -> Done {
             super::acts_of_orgs::on(app, alice, method, path).await
         }
         _ if path.starts_with("/api/tokens") => token(alice, method, path).await,
+        _ if path.starts_with("/api/account") => account(app, method, path).await,
         _ if path.starts_with("/api/auth/") => session(app, alice, method, path).await,
         _ => panic!("Which line of the trail does `{route}` leave?"),
     }
@@ -153,6 +154,23 @@ async fn token(alice: &Person, method: Method, path: &str) -> Done {
         action,
         target: token,
         actor: alice.user_id(),
+    }
+}
+
+/// Somebody who is alone in their organization.
+async fn account(app: &App, method: Method, path: &str) -> Done {
+    let login = format!("account-{}", method.as_str().to_lowercase());
+    let person = app.sign_in(&login).await;
+    person.delete("/api/account").await.expect(200);
+    let mut action = "account.request_deletion";
+    if method == Method::POST {
+        person.request(method, path).send().await.expect(204);
+        action = "account.keep";
+    }
+    Done {
+        action,
+        target: person.user_id(),
+        actor: person.user_id(),
     }
 }
 

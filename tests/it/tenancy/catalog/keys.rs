@@ -81,7 +81,7 @@ async fn unique_across_organizations(connection: &mut PgConnection) -> Vec<Strin
 async fn the_organization_is_never_null_and_leads_an_index() {
     none(
         "select format('%s.organization_id may be null', a.attrelid::regclass) from pg_attribute a join pg_class c on c.oid = a.attrelid
-          where a.attname = 'organization_id' and c.relkind = 'r' and not a.attnotnull and c.relnamespace = 'public'::regnamespace
+          where a.attname = 'organization_id' and c.relkind in ('r', 'p') and not a.attnotnull and c.relnamespace = 'public'::regnamespace
             and $1::text[] is not null",
         &[
             "create table public.another (organization_id uuid)",
@@ -91,7 +91,7 @@ async fn the_organization_is_never_null_and_leads_an_index() {
     none(
         "select format('no index on %s begins with organization_id', c.relname) from pg_class c
           join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
-          where c.relkind = 'r' and c.relnamespace = 'public'::regnamespace and $1::text[] is not null
+          where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace and $1::text[] is not null
             and not exists (select from pg_index i where i.indrelid = c.oid and i.indkey[0] = a.attnum)",
         &[
             "create table public.another (organization_id uuid not null)",
