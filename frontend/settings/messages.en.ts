@@ -84,6 +84,7 @@ export const en = {
       'roles.manage': 'Create and change roles',
       'org.update': 'Rename the organization',
       'org.delete': 'Delete the organization',
+      'org.export': 'Export the organization',
       'audit.read': 'Read the audit trail',
     },
   },

@@ -86,6 +86,7 @@ export const ja: SettingsMessages = {
       'roles.manage': 'ロールの作成と変更',
       'org.update': '組織の名前の変更',
       'org.delete': '組織の削除',
+      'org.export': '組織のエクスポート',
       'audit.read': '監査ログの閲覧',
     },
   },

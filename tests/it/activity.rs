@@ -268,7 +268,12 @@ async fn an_entry_names_the_session_or_the_token_of_its_actor() {
     let of = |action: &str| {
         let entries = items.iter().filter(|item| item["action"] == action);
         entries
-            .map(|item| (item["session_id"].clone(), item["api_token"]["name"].clone()))
+            .map(|item| {
+                (
+                    item["session_id"].clone(),
+                    item["api_token"]["name"].clone(),
+                )
+            })
             .collect::<Vec<_>>()
     };
     let by_session = (session, Value::Null);

@@ -1,9 +1,7 @@
 //! `GET /api/activity/export`: the trail as NDJSON, in parts.
 
 use axum::{extract::State, response::Response};
-use miyabi_core::{
-    ApiError, Caller, Db, NdjsonPart, Problem, Query, Timestamp, permission::audit,
-};
+use miyabi_core::{ApiError, Caller, Db, NdjsonPart, Problem, Query, Timestamp, permission::audit};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;

@@ -179,7 +179,10 @@ impl Asked {
         )
     }
 
-    pub(crate) fn position(&self, caller: &Caller<audit::Read>) -> Result<Option<Position>, ApiError> {
+    pub(crate) fn position(
+        &self,
+        caller: &Caller<audit::Read>,
+    ) -> Result<Option<Position>, ApiError> {
         let open = |cursor: &String| caller.open_cursor(&self.scope(), cursor);
         self.cursor.as_ref().map(open).transpose()
     }

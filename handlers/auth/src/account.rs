@@ -169,7 +169,7 @@ pub(crate) async fn export(
     while let Some(table) = TABLES.get(position.table) {
         let rows = sqlx::query!(
             r#"select key as "key!", data::text as "data!: RawJson" from app.my_data($1, $2, $3)"#,
-            table,
+            *table,
             position.after,
             AT_ONCE,
         )

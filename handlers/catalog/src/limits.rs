@@ -76,7 +76,8 @@ impl Limit {
     /// The limit that a route has beside those of all routes. A search is a request to the list of
     /// tasks with certain parameters: its handler knows it.
     pub fn of_route(method: &str, path: &str) -> Option<Limit> {
-        let route = |(own, name, _): &&(Method, &str, Limit)| own.as_str() == method && *name == path;
+        let route =
+            |(own, name, _): &&(Method, &str, Limit)| own.as_str() == method && *name == path;
         OF_ROUTES.iter().find(route).map(|(_, _, limit)| *limit)
     }
 }

@@ -187,7 +187,9 @@ fn audit_retention_months(
 
 fn rate_limits(function: &str, text: &str) -> Result<Rates, ConfigError> {
     Rates::parse(text).map_err(|error| {
-        ConfigError(format!("RATE_LIMITS of the function `{function}`: {error}."))
+        ConfigError(format!(
+            "RATE_LIMITS of the function `{function}`: {error}."
+        ))
     })
 }
 

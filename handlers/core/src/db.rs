@@ -307,7 +307,9 @@ impl Db {
         }
         let (tx, mut rows) = opened?;
         let given = rows.drain(..takes.len().min(rows.len()));
-        let given: Vec<Given> = given.map(|row| Given::of_row(&row)).collect::<Result<_, _>>()?;
+        let given: Vec<Given> = given
+            .map(|row| Given::of_row(&row))
+            .collect::<Result<_, _>>()?;
         if let Err(refused) = self.limits.settle(takes, &given) {
             tx.rollback().await?;
             return Err(refused);
@@ -317,11 +319,7 @@ impl Db {
 
     /// The transaction is there before its first statement is sent: whoever drops this future at any
     /// point drops the transaction, which ends it.
-    async fn open(
-        &self,
-        connector: &Connector,
-        sql: &str,
-    ) -> Result<(Tx, Vec<PgRow>), ApiError> {
+    async fn open(&self, connector: &Connector, sql: &str) -> Result<(Tx, Vec<PgRow>), ApiError> {
         let began = Instant::now();
         let acquired = connector.acquire().await;
         let connection = acquired.inspect_err(|_| request::add_database_time(began.elapsed()))?;

@@ -18,8 +18,8 @@ use tracing::Instrument;
 use crate::{
     ApiError, App, allow, compression,
     event::{Gateway, Malformed},
-    metrics,
     limits::Subject,
+    metrics,
     origin::Origin,
     request::{self, Current},
 };

@@ -79,7 +79,10 @@ pub(crate) fn set_caller(user: Uuid, organization: Uuid) {
 /// Has the next transaction of the request ask a bucket of a rate limit.
 pub(crate) fn ask_for(bucket: Bucket) {
     let _ = CURRENT.try_with(|current| {
-        let mut to_ask = current.to_ask.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut to_ask = current
+            .to_ask
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         to_ask.push(bucket);
     });
 }
@@ -87,7 +90,10 @@ pub(crate) fn ask_for(bucket: Bucket) {
 /// The buckets to ask, once.
 pub(crate) fn take_asked() -> Vec<Bucket> {
     let taken = CURRENT.try_with(|current| {
-        let mut to_ask = current.to_ask.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut to_ask = current
+            .to_ask
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *to_ask)
     });
     taken.unwrap_or_default()

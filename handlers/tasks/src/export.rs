@@ -6,9 +6,7 @@
 //! happened later may be, and `/api/changes` after that event names all of it.
 
 use axum::{extract::State, response::Response};
-use miyabi_core::{
-    ApiError, Caller, Db, NdjsonPart, Problem, Query, RawJson, Tx, permission::org,
-};
+use miyabi_core::{ApiError, Caller, Db, NdjsonPart, Problem, Query, RawJson, Tx, permission::org};
 use serde::{Deserialize, Serialize};
 use utoipa::IntoParams;
 use uuid::Uuid;

@@ -20,15 +20,15 @@ const TIMES: usize = 20;
 
 /// Does every task once, as long as there is time.
 pub(crate) async fn run(app: &App, deadline: Instant) {
-    let limits = async { forget_rate_limits(app).await };
-    report("Full buckets of rate limits could not be deleted.", limits).await;
-    let partitions = async { keep_audit_partitions(app).await };
-    report("The partitions of the audit trail could not be kept.", partitions).await;
-    let accounts = async { delete_accounts(app).await };
-    report("Accounts whose time has come could not be deleted.", accounts).await;
-    for task in [Purge::Organizations, Purge::Tasks, Purge::Comments] {
-        let purge = async { purge(app, task, deadline).await };
-        report("What was deleted 30 days ago could not be purged.", purge).await;
+    let limits = "Full buckets of rate limits could not be deleted.";
+    report(limits, forget_rate_limits(app)).await;
+    let partitions = "The partitions of the audit trail could not be kept.";
+    report(partitions, keep_audit_partitions(app)).await;
+    let accounts = "Accounts whose time has come could not be deleted.";
+    report(accounts, delete_accounts(app)).await;
+    for what in [Purge::Organizations, Purge::Tasks, Purge::Comments] {
+        let purges = "What was deleted 30 days ago could not be purged.";
+        report(purges, purge(app, what, deadline)).await;
     }
 }
 

@@ -6,8 +6,13 @@ fn lines(response: &Response) -> Vec<Value> {
     assert_eq!(response.status, 200, "{response}");
     assert_eq!(response.header("content-type"), "application/x-ndjson");
     let text = response.text();
-    assert!(text.is_empty() || text.ends_with('\n'), "a line that broke off");
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    assert!(
+        text.is_empty() || text.ends_with('\n'),
+        "a line that broke off"
+    );
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }
 
 /// All parts, by their cursors, and how many there are.
@@ -15,7 +20,9 @@ async fn export(person: &Person, query: &str) -> (Vec<Value>, usize) {
     let (mut all, mut parts) = (Vec::new(), 0);
     let mut cursor = String::new();
     loop {
-        let part = person.get(&format!("/api/activity/export?{query}{cursor}")).await;
+        let part = person
+            .get(&format!("/api/activity/export?{query}{cursor}"))
+            .await;
         assert!(part.text().len() <= 4 << 20, "{}", part.text().len());
         all.extend(lines(&part));
         parts += 1;
@@ -42,14 +49,23 @@ async fn an_export_has_each_entry_once_in_parts_of_four_mebibytes_at_most() {
         .await;
     }
     let (all, parts) = export(&alice, "action=task.update").await;
-    let requests: Vec<&str> = all.iter().map(|entry| entry["request_id"].as_str().unwrap()).collect();
+    let requests: Vec<&str> = all
+        .iter()
+        .map(|entry| entry["request_id"].as_str().unwrap())
+        .collect();
     let expected: Vec<String> = (1..=500).map(|n| format!("request-{n}")).collect();
     assert_eq!(requests, expected, "newest first, each once");
     // 18 kB a line.
     assert_eq!(parts, 3);
-    assert!(all.iter().all(|entry| entry["actor"]["id"] == alice.user_id()));
+    assert!(
+        all.iter()
+            .all(|entry| entry["actor"]["id"] == alice.user_id())
+    );
     // A line is what the list shows.
-    let page = alice.get("/api/activity?action=task.update&limit=1").await.expect(200);
+    let page = alice
+        .get("/api/activity?action=task.update&limit=1")
+        .await
+        .expect(200);
     assert_eq!(page["items"][0], all[0]);
     let (few, parts) = export(&alice, "to=2025-12-31T16:00:00Z").await;
     assert_eq!((few.len(), parts), (20, 1));
@@ -60,14 +76,19 @@ async fn an_export_takes_the_filters_of_the_list_and_its_own_cursors_alone() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     for _ in 0..3 {
-        alice.post("/api/tasks", json!({"title": "Task"})).await.expect(201);
+        alice
+            .post("/api/tasks", json!({"title": "Task"}))
+            .await
+            .expect(201);
     }
     let (all, _) = export(&alice, "target_type=task").await;
     assert_eq!(all.len(), 3);
     let page = alice.get("/api/activity?limit=1").await.expect(200);
     let cursor = page["next_cursor"].as_str().unwrap();
     // A cursor of a list with these filters is one of an export with them.
-    let rest = alice.get(&format!("/api/activity/export?cursor={cursor}")).await;
+    let rest = alice
+        .get(&format!("/api/activity/export?cursor={cursor}"))
+        .await;
     assert_eq!(lines(&rest).len(), 4 - 1);
     let other = format!("/api/activity/export?target_type=task&cursor={cursor}");
     alice.get(&other).await.problem(400, "bad_cursor");

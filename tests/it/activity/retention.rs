@@ -26,7 +26,10 @@ async fn write(app: &App, person: &Person, request: &str, at: &str) {
 }
 
 async fn partition_of(app: &App, request: &str) -> Vec<String> {
-    app.rows(&format!("select tableoid::regclass from audit_log where request_id = '{request}'")).await
+    app.rows(&format!(
+        "select tableoid::regclass from audit_log where request_id = '{request}'"
+    ))
+    .await
 }
 
 #[tokio::test]
@@ -40,9 +43,13 @@ async fn the_schedule_makes_the_partitions_of_the_next_months_ahead() {
     assert_eq!(made.len(), 2, "{made:?}");
     sweep(&app).await;
     assert_eq!(partitions(&app).await, made, "once");
-    let later = "date_trunc('month', now() at time zone 'utc') at time zone 'utc' + interval '3 months'";
+    let later =
+        "date_trunc('month', now() at time zone 'utc') at time zone 'utc' + interval '3 months'";
     write(&app, &alice, "later", later).await;
-    assert_eq!(partition_of(&app, "later").await, [format!("(audit.{})", made[1].trim_matches(['(', ')']))]);
+    assert_eq!(
+        partition_of(&app, "later").await,
+        [format!("(audit.{})", made[1].trim_matches(['(', ')']))]
+    );
 }
 
 #[tokio::test]
@@ -63,7 +70,10 @@ async fn partitions_and_rows_older_than_the_stage_keeps_them_go() {
     .await;
     for (request, at) in [
         ("kept", format!("{month} - interval '12 months'")),
-        ("at the edge", "now() - interval '13 months' + interval '1 hour'".to_owned()),
+        (
+            "at the edge",
+            "now() - interval '13 months' + interval '1 hour'".to_owned(),
+        ),
         ("old", format!("{month} - interval '14 months'")),
         ("older", format!("{month} - interval '16 months'")),
         ("in the first", format!("{month} - interval '20 months'")),
@@ -74,10 +84,21 @@ async fn partitions_and_rows_older_than_the_stage_keeps_them_go() {
     let left = "select request_id from audit_log where request_id in ('kept', 'at the edge', 'old', 'older', 'in the first') order by 1";
     assert_eq!(app.rows(left).await, [r#"("at the edge")"#, "(kept)"]);
     let names = partitions(&app).await;
-    assert!(!names.iter().any(|name| name.contains("month_old_15") || name.contains("month_old_16")), "{names:?}");
+    assert!(
+        !names
+            .iter()
+            .any(|name| name.contains("month_old_15") || name.contains("month_old_16")),
+        "{names:?}"
+    );
     // And it is written and read as before.
-    alice.post("/api/tasks", json!({"title": "Task"})).await.expect(201);
-    let page = alice.get("/api/activity?action=task.create").await.expect(200);
+    alice
+        .post("/api/tasks", json!({"title": "Task"}))
+        .await
+        .expect(201);
+    let page = alice
+        .get("/api/activity?action=task.create")
+        .await
+        .expect(200);
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
 }
 
@@ -86,17 +107,30 @@ async fn without_the_schedule_no_request_fails_and_the_next_sweep_says_so() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     // As if the first partition had ended before anybody made another.
-    app.sql("alter table audit_log detach partition audit.first").await;
-    alice.post("/api/tasks", json!({"title": "Task"})).await.expect(201);
+    app.sql("alter table audit_log detach partition audit.first")
+        .await;
+    alice
+        .post("/api/tasks", json!({"title": "Task"}))
+        .await
+        .expect(201);
     assert_eq!(
-        app.rows("select distinct tableoid::regclass from audit_log").await,
+        app.rows("select distinct tableoid::regclass from audit_log")
+            .await,
         ["(audit.unexpected)"]
     );
     sweep(&app).await;
-    assert!(app.logs().await.contains("rows outside of the partitions of its months"));
+    assert!(
+        app.logs()
+            .await
+            .contains("rows outside of the partitions of its months")
+    );
     // This month has rows where they are; the next ones get their partitions.
     assert_eq!(partitions(&app).await.len(), 3);
-    app.sql("update audit.unexpected set created_at = now() - interval '14 months'").await;
+    app.sql("update audit.unexpected set created_at = now() - interval '14 months'")
+        .await;
     sweep(&app).await;
-    assert_eq!(app.rows("select from audit.unexpected").await, Vec::<String>::new());
+    assert_eq!(
+        app.rows("select from audit.unexpected").await,
+        Vec::<String>::new()
+    );
 }

@@ -6,8 +6,12 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use miyabi_tests::{
-    App, Database, Limit, Method, Person, RequestBuilder, Response, Setup, Valkey, Wire, json, until,
+    App, Database, Limit, Method, Person, RequestBuilder, Response, Setup, Valkey, Wire, json,
+    until,
 };
+
+/// A request, as often as it is asked for.
+type Way<'a> = Box<dyn Fn() -> RequestBuilder + 'a>;
 
 /// Requests a minute of a bucket.
 const SLOW: u32 = 6;
@@ -30,7 +34,7 @@ async fn let_through(requests: Vec<RequestBuilder>) -> usize {
 
 fn is_refused(response: &Response) -> bool {
     if response.status != 429 {
-        assert!(response.status < 500, "{response}");
+        assert!(response.status.as_u16() < 500, "{response}");
         return false;
     }
     response.problem(429, "rate_limited");
@@ -78,8 +82,15 @@ async fn attack_45_a_burst_of_one_person_across_functions_in_each_store() {
     a_burst_of_one_person_is_cut(&app).await;
     // Counted there, in the one slot of the stage, until the bucket is full again.
     let keys = valkey.keys().await;
-    assert!(keys.iter().any(|key| key.starts_with("{miyabi:local}:limit:person:")), "{keys:?}");
-    assert_eq!(app.rows("select bucket from rate_limits").await, Vec::<String>::new());
+    assert!(
+        keys.iter()
+            .any(|key| key.starts_with("{miyabi:local}:limit:person:")),
+        "{keys:?}"
+    );
+    assert_eq!(
+        app.rows("select bucket from rate_limits").await,
+        Vec::<String>::new()
+    );
 }
 
 #[tokio::test]
@@ -125,8 +136,15 @@ async fn attack_45_the_address_is_not_what_a_header_says() {
     let began = Instant::now();
     let app = App::with(limited(&[(Limit::Address, 60)])).await;
     let headers = [
-        "x-forwarded-for", "x-real-ip", "x-viewer-ip", "forwarded", "true-client-ip", "cf-connecting-ip",
-        "x-client-ip", "via", "x-amzn-trace-id",
+        "x-forwarded-for",
+        "x-real-ip",
+        "x-viewer-ip",
+        "forwarded",
+        "true-client-ip",
+        "cf-connecting-ip",
+        "x-client-ip",
+        "via",
+        "x-amzn-trace-id",
     ];
     let spoofed = (0..100).map(|n| {
         let address = format!("198.51.100.{n}");
@@ -151,11 +169,12 @@ async fn attack_45_the_address_is_what_the_distribution_says() {
             .header("x-origin-verify", secret)
             .header("x-viewer-ip", address)
     };
-    let from = async |address: &str| {
-        let_through((0..6).map(|_| login(address)).collect()).await
-    };
+    let from = async |address: &str| let_through((0..6).map(|_| login(address)).collect()).await;
     assert!((2..=3).contains(&from("198.51.100.1").await));
-    assert!((2..=3).contains(&from("198.51.100.2").await), "another address");
+    assert!(
+        (2..=3).contains(&from("198.51.100.2").await),
+        "another address"
+    );
     assert!((2..=3).contains(&from("2001:db8::1").await));
     assert_eq!(from("2001:db8::2").await, 0, "the same network");
 }
@@ -163,17 +182,33 @@ async fn attack_45_the_address_is_what_the_distribution_says() {
 #[tokio::test]
 async fn attack_45_sign_in_refresh_invitations_search_and_tokens_have_their_own() {
     let limits = [
-        Limit::SignIn, Limit::Refresh, Limit::Invitations, Limit::Search, Limit::TokenCreation,
+        Limit::SignIn,
+        Limit::Refresh,
+        Limit::Invitations,
+        Limit::Search,
+        Limit::TokenCreation,
     ];
     // Signing in is two requests, and one refresh.
     let app = App::with(limited(&limits.map(|limit| (limit, 4)))).await;
     let alice = app.sign_in("alice").await;
     let post = |path: &str| alice.request(Method::POST, path).json(json!({}));
     let get = |path: &str| alice.request(Method::GET, path);
-    let ways: [(&str, Box<dyn Fn() -> RequestBuilder>, Box<dyn Fn() -> RequestBuilder>); 5] = [
-        ("search", Box::new(|| get("/api/tasks?q=maple")), Box::new(|| get("/api/tasks"))),
-        ("invitations", Box::new(|| post("/api/invitations/preview")), Box::new(|| get("/api/invitations"))),
-        ("tokens", Box::new(|| post("/api/tokens")), Box::new(|| get("/api/tokens"))),
+    let ways: [(&str, Way<'_>, Way<'_>); 5] = [
+        (
+            "search",
+            Box::new(|| get("/api/tasks?q=maple")),
+            Box::new(|| get("/api/tasks")),
+        ),
+        (
+            "invitations",
+            Box::new(|| post("/api/invitations/preview")),
+            Box::new(|| get("/api/invitations")),
+        ),
+        (
+            "tokens",
+            Box::new(|| post("/api/tokens")),
+            Box::new(|| get("/api/tokens")),
+        ),
         (
             "refresh",
             Box::new(|| alice.cookie_request(Method::POST, "/api/auth/switch")),
@@ -203,12 +238,19 @@ async fn attack_45_what_never_reaches_the_database_is_counted_by_each_environmen
     // to anybody.
     let mut statuses = Vec::new();
     for _ in 0..40 {
-        let response = app.request(Method::GET, "/api/tasks").bearer("garbage").send().await;
+        let response = app
+            .request(Method::GET, "/api/tasks")
+            .bearer("garbage")
+            .send()
+            .await;
         statuses.push(response.status.as_u16());
     }
     let refused = statuses.iter().filter(|status| **status == 429).count();
     assert!(refused >= 15, "{statuses:?}");
-    assert!(statuses[..20].iter().all(|status| *status == 401), "{statuses:?}");
+    assert!(
+        statuses[..20].iter().all(|status| *status == 401),
+        "{statuses:?}"
+    );
 }
 
 #[tokio::test]
@@ -225,10 +267,19 @@ async fn attack_45_t7_a_cache_that_hangs_or_is_gone_takes_no_request_down_and_li
     let began = Instant::now();
     let slowest = Instant::now();
     alice.get("/api/tasks").await.expect(200);
-    assert!(slowest.elapsed() < Duration::from_secs(2), "{:?}", slowest.elapsed());
+    assert!(
+        slowest.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        slowest.elapsed()
+    );
     let burst = (0..90).map(|_| list(&alice));
     check(let_through(burst.collect()).await, 60, 0, began);
-    assert_eq!(app.rows("select bucket from rate_limits where bucket like 'person:%'").await.len(), 1);
+    assert_eq!(
+        app.rows("select bucket from rate_limits where bucket like 'person:%'")
+            .await
+            .len(),
+        1
+    );
     drop(hang);
     drop(valkey);
     let bob = app.sign_in("bob").await;
@@ -264,9 +315,14 @@ async fn buckets_that_are_full_are_forgotten_by_the_schedule() {
     alice.get("/api/tasks").await.expect(200);
     let buckets = || app.rows("select bucket from rate_limits where bucket like 'person:%'");
     assert_eq!(buckets().await.len(), 1);
-    app.invoke("ws-broadcast", &json!({"kind": "sweep"})).await.unwrap();
+    app.invoke("ws-broadcast", &json!({"kind": "sweep"}))
+        .await
+        .unwrap();
     assert_eq!(buckets().await.len(), 1, "one that is not full stays");
-    app.sql("update rate_limits set full_at = now() - interval '1 second'").await;
-    app.invoke("ws-broadcast", &json!({"kind": "sweep"})).await.unwrap();
+    app.sql("update rate_limits set full_at = now() - interval '1 second'")
+        .await;
+    app.invoke("ws-broadcast", &json!({"kind": "sweep"}))
+        .await
+        .unwrap();
     assert_eq!(buckets().await, Vec::<String>::new());
 }

@@ -21,7 +21,10 @@ async fn an_account_is_deleted_after_its_time_and_leaves_a_former_member() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let bob = app.member(&alice, "bob", "member").await;
-    let task = bob.post("/api/tasks", json!({"title": "By Bob"})).await.expect(201);
+    let task = bob
+        .post("/api/tasks", json!({"title": "By Bob"}))
+        .await
+        .expect(201);
     let program = bob.api_token(&["tasks.read"]).await;
     let deleted = bob.delete("/api/account").await.expect(200);
     assert!(deleted["deletes_at"].is_string(), "{deleted}");
@@ -33,7 +36,10 @@ async fn an_account_is_deleted_after_its_time_and_leaves_a_former_member() {
 
     time_passes(&app, &bob).await;
     for person in [&bob, &program] {
-        person.get("/api/tasks").await.problem(401, "unauthenticated");
+        person
+            .get("/api/tasks")
+            .await
+            .problem(401, "unauthenticated");
     }
     let refresh = bob.cookie_request(Method::POST, "/api/auth/refresh");
     refresh.send().await.problem(401, "unauthenticated");
@@ -71,10 +77,15 @@ async fn whoever_changes_their_mind_in_time_keeps_the_account() {
     let keep = || alice.request(Method::POST, "/api/account/keep");
     assert_eq!(keep().send().await.status, 204);
     assert_eq!(keep().send().await.status, 204, "again");
-    assert_eq!(alice.get("/api/account").await.expect(200), json!({"deletes_at": null}));
+    assert_eq!(
+        alice.get("/api/account").await.expect(200),
+        json!({"deletes_at": null})
+    );
     time_passes(&app, &alice).await;
     alice.get("/api/auth/me").await.expect(200);
-    let lines = app.rows("select action from audit_log where action like 'account.%' order by created_at").await;
+    let lines = app
+        .rows("select action from audit_log where action like 'account.%' order by created_at")
+        .await;
     assert_eq!(lines, ["(account.request_deletion)", "(account.keep)"]);
 }
 
@@ -83,11 +94,18 @@ async fn the_last_owner_of_others_is_refused_with_the_organizations_named() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let bob = app.member(&alice, "bob", "member").await;
-    let refused = alice.delete("/api/account").await.problem(409, "last_owner");
+    let refused = alice
+        .delete("/api/account")
+        .await
+        .problem(409, "last_owner");
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.contains("alice's organization"), "{detail}");
-    assert_eq!(alice.get("/api/account").await.expect(200)["deletes_at"], Value::Null);
-    let denied = "select from audit_log where action = 'account.request_deletion' and outcome = 'denied'";
+    assert_eq!(
+        alice.get("/api/account").await.expect(200)["deletes_at"],
+        Value::Null
+    );
+    let denied =
+        "select from audit_log where action = 'account.request_deletion' and outcome = 'denied'";
     assert_eq!(app.rows(denied).await.len(), 1);
 
     app.change_role(&bob, "owner").await;
@@ -107,11 +125,22 @@ async fn an_export_has_what_is_kept_about_the_caller_and_nothing_of_others() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let bob = app.member(&alice, "bob", "member").await;
-    let task = bob.post("/api/tasks", json!({"title": "By Bob"})).await.expect(201);
+    let task = bob
+        .post("/api/tasks", json!({"title": "By Bob"}))
+        .await
+        .expect(201);
     let comments = format!("/api/tasks/{}/comments", task["id"].as_str().unwrap());
-    bob.post(&comments, json!({"body": "Said by Bob"})).await.expect(201);
-    alice.post(&comments, json!({"body": "Said by Alice"})).await.expect(201);
-    alice.post("/api/tasks", json!({"title": "By Alice"})).await.expect(201);
+    bob.post(&comments, json!({"body": "Said by Bob"}))
+        .await
+        .expect(201);
+    alice
+        .post(&comments, json!({"body": "Said by Alice"}))
+        .await
+        .expect(201);
+    alice
+        .post("/api/tasks", json!({"title": "By Alice"}))
+        .await
+        .expect(201);
     bob.api_token(&["tasks.read"]).await;
     let export = bob.get("/api/account/export").await;
     assert_eq!(export.header("content-type"), "application/x-ndjson");
@@ -119,12 +148,34 @@ async fn an_export_has_what_is_kept_about_the_caller_and_nothing_of_others() {
     let text = export.text();
     let tables: Vec<String> = text
         .lines()
-        .map(|line| serde_json::from_str::<Value>(line).unwrap()["table"].as_str().unwrap().to_owned())
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["table"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
         .collect();
-    for table in ["user", "sessions", "memberships", "api_tokens", "tasks", "task_comments", "notifications"] {
-        assert!(tables.iter().any(|name| name == table), "{table} is missing: {tables:?}");
+    for table in [
+        "user",
+        "sessions",
+        "memberships",
+        "api_tokens",
+        "tasks",
+        "task_comments",
+        "notifications",
+    ] {
+        assert!(
+            tables.iter().any(|name| name == table),
+            "{table} is missing: {tables:?}"
+        );
     }
-    assert!(text.contains("By Bob") && text.contains("Said by Bob"), "{text}");
-    assert!(!text.contains("Alice\"") && !text.contains(&alice.user_id()), "{text}");
+    assert!(
+        text.contains("By Bob") && text.contains("Said by Bob"),
+        "{text}"
+    );
+    assert!(
+        !text.contains("Alice\"") && !text.contains(&alice.user_id()),
+        "{text}"
+    );
     assert!(!text.contains("hash"), "{text}");
 }

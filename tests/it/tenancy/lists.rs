@@ -61,12 +61,7 @@ async fn read(role: &mut PgConnection, organization: Uuid, table: &str, sql: &st
 }
 
 /// How many rows of several tables, or of the partitions of one, a page reads.
-async fn read_in(
-    role: &mut PgConnection,
-    organization: Uuid,
-    tables: &[&str],
-    sql: &str,
-) -> u64 {
+async fn read_in(role: &mut PgConnection, organization: Uuid, tables: &[&str], sql: &str) -> u64 {
     let explained = format!("explain (analyze, buffers, timing off, format json) {sql}");
     let plan = explain(role, organization, QueryBuilder::new(explained)).await;
     rows_read(&plan["Plan"], tables)
@@ -114,7 +109,10 @@ fn trail(organization: Uuid, filters: &[(&str, &str)], after: Option<&str>) -> S
 async fn a_page_of_a_hundred_thousand_lines_of_the_trail_reads_a_few_pages_at_most() {
     let database = Database::migrated().await;
     let mut admin = database.connect_as_superuser().await;
-    admin.execute(sqlx::raw_sql(A_YEAR_OF_PARTITIONS)).await.unwrap();
+    admin
+        .execute(sqlx::raw_sql(A_YEAR_OF_PARTITIONS))
+        .await
+        .unwrap();
     // As in life, nearly all of it is changes of tasks that succeeded. What is rare is spread over
     // all of the time.
     let tenant = tenants(&mut admin, |tenant| {

@@ -49,7 +49,10 @@ async fn a_deleted_organization_is_purged_from_every_table_and_no_other_is() {
     admin.execute(delete(young, 29).as_str()).await.unwrap();
     let before = [rows(&mut admin, kept).await, rows(&mut admin, young).await];
     let full = rows(&mut admin, gone).await;
-    assert!(full.values().all(|count| *count > 0), "not seeded: {full:?}");
+    assert!(
+        full.values().all(|count| *count > 0),
+        "not seeded: {full:?}"
+    );
 
     let mut role = database.connect_as("miyabi_ws_broadcast").await;
     // In batches that are smaller than what a table has.
@@ -78,7 +81,11 @@ async fn tasks_and_comments_are_purged_30_days_after_their_deletion_with_what_re
     let before = rows(&mut admin, tenant).await;
     let mut role = database.connect_as("miyabi_ws_broadcast").await;
     for function in ["purge_tasks", "purge_comments"] {
-        assert_eq!(purge(&mut role, function, 10).await, 0, "nothing is deleted");
+        assert_eq!(
+            purge(&mut role, function, 10).await,
+            0,
+            "nothing is deleted"
+        );
     }
     admin
         .execute("update tasks set deleted_at = now() - interval '29 days'")
@@ -94,9 +101,20 @@ async fn tasks_and_comments_are_purged_30_days_after_their_deletion_with_what_re
     assert_eq!(purge(&mut role, "purge_tasks", 10).await, 1);
     assert_eq!(purge(&mut role, "purge_tasks", 10).await, 0);
     let after = rows(&mut admin, tenant).await;
-    let referring = ["tasks", "task_comments", "task_labels", "task_watchers", "notifications", "task_words"];
+    let referring = [
+        "tasks",
+        "task_comments",
+        "task_labels",
+        "task_watchers",
+        "notifications",
+        "task_words",
+    ];
     for (table, count) in after {
-        let expected = if referring.contains(&table.as_str()) { 0 } else { before[&table] };
+        let expected = if referring.contains(&table.as_str()) {
+            0
+        } else {
+            before[&table]
+        };
         assert_eq!(count, expected, "{table}");
     }
 

@@ -25,6 +25,16 @@ export const calls: Called = {
     api.POST("/api/auth/switch", { headers: csrf, body: { organization_id: id } }),
   signOut: () => api.POST("/api/auth/logout", { headers: csrf }),
   signOutEverywhere: () => api.POST("/api/auth/logout-all"),
+  getAccount: () => api.GET("/api/account"),
+  deleteAccount: () => api.DELETE("/api/account"),
+  keepAccount: () => api.POST("/api/account/keep"),
+  exportAccount: () => api.GET("/api/account/export", { parseAs: "text" }),
+  exportOrganization: () => api.GET("/api/export", { parseAs: "text" }),
+  exportActivity: () =>
+    api.GET("/api/activity/export", {
+      params: { query: { action: "task.update" } },
+      parseAs: "text",
+    }),
   createWsTicket: () => api.POST("/api/auth/ws-ticket"),
   getMe: () => api.GET("/api/auth/me"),
   listSessions: () => api.GET("/api/auth/sessions"),

@@ -43,7 +43,9 @@ impl Rates {
         let mut rates = BTreeMap::new();
         for part in text.split_whitespace() {
             let parsed = part.split_once('=').and_then(|(name, rate)| {
-                let limit = Limit::ALL.into_iter().find(|limit| limit.as_str() == name)?;
+                let limit = Limit::ALL
+                    .into_iter()
+                    .find(|limit| limit.as_str() == name)?;
                 let (per_minute, burst) = rate.split_once('/')?;
                 let rate = Rate {
                     per_minute: per_minute.parse().ok().filter(|number| *number > 0)?,
@@ -51,8 +53,8 @@ impl Rates {
                 };
                 Some((limit, rate))
             });
-            let (limit, rate) =
-                parsed.ok_or_else(|| format!("`{part}` is not a limit such as `person=1800/600`"))?;
+            let (limit, rate) = parsed
+                .ok_or_else(|| format!("`{part}` is not a limit such as `person=1800/600`"))?;
             rates.insert(limit, rate);
         }
         match Limit::ALL.iter().find(|limit| !rates.contains_key(limit)) {
@@ -85,7 +87,13 @@ mod tests {
         assert_eq!(rates.get(Limit::Search), Some(rate));
         let error = Rates::parse(&text[1..].join(" ")).unwrap_err();
         assert!(error.contains("`address` is missing"), "{error}");
-        for wrong in ["person=0/5", "person=5/0", "person=5", "somebody=1/1", "person=a/b"] {
+        for wrong in [
+            "person=0/5",
+            "person=5/0",
+            "person=5",
+            "somebody=1/1",
+            "person=a/b",
+        ] {
             let error = Rates::parse(wrong).unwrap_err();
             assert!(error.contains(wrong), "{error}");
         }
@@ -100,6 +108,9 @@ mod tests {
             };
             rate.largest_lease()
         };
-        assert_eq!([lease(29), lease(30), lease(300), lease(100_000)], [0, 1, 10, 20]);
+        assert_eq!(
+            [lease(29), lease(30), lease(300), lease(100_000)],
+            [0, 1, 10, 20]
+        );
     }
 }

@@ -59,7 +59,10 @@ pub(crate) fn ask_database(takes: &[Take], sql: &str) -> String {
             )
         })
         .collect();
-    statements.insert(0, format!("begin; set local lock_timeout = {LOCK_TIMEOUT_MS}"));
+    statements.insert(
+        0,
+        format!("begin; set local lock_timeout = {LOCK_TIMEOUT_MS}"),
+    );
     format!("{}; commit; {sql}", statements.join("; "))
 }
 

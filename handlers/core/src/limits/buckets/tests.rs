@@ -34,8 +34,16 @@ fn what_was_taken_is_spent_without_asking_and_until_its_time_is_over() {
         buckets.settle(&take, given(wanted, 0), at(0)).unwrap();
     }
     assert_eq!(buckets.spend(bucket(1), RATE, at(1)), Spent::Granted);
-    assert_eq!(buckets.spend(bucket(2), RATE, at(1)), Spent::Ask, "another's");
-    assert_eq!(buckets.spend(bucket(1), RATE, at(10)), Spent::Ask, "10 s later");
+    assert_eq!(
+        buckets.spend(bucket(2), RATE, at(1)),
+        Spent::Ask,
+        "another's"
+    );
+    assert_eq!(
+        buckets.spend(bucket(1), RATE, at(10)),
+        Spent::Ask,
+        "10 s later"
+    );
 }
 
 #[test]
