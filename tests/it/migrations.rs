@@ -4,6 +4,7 @@ mod interrupted;
 mod large_objects;
 mod lock;
 mod numbers;
+mod partitions;
 mod places;
 mod runs;
 mod search_words;
