@@ -3,7 +3,7 @@
 //! Each limit is a token bucket for each address, person or token, in a store that all environments
 //! of all functions share. An environment that gets many requests of one takes some ahead and spends
 //! them by itself, and a request that must ask does so in the message that opens its transaction: no
-//! round trip is added (docs/decisions/0018-rate-limits.md). What
+//! round trip is added (docs/decisions/0016-rate-limits.md). What
 //! always holds:
 //!
 //! - No more requests are let through than the buckets gave out, however many environments there are.
