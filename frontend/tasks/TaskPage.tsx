@@ -12,7 +12,8 @@ import type { PickedField } from './FieldPicker';
 import { isFiltered, type ListQuery } from './list-query';
 import { TaskList } from './TaskList';
 import { TaskToolbar } from './TaskToolbar';
-import { listCommands, taskCommands } from './task-commands';
+import { deleteTasks } from './task-actions';
+import { listCommands, taskCommands, toggleDone } from './task-commands';
 import { tasks } from './task-store';
 import { useListQuery } from './use-list-query';
 import { useRowFocus } from './use-row-focus';
@@ -113,7 +114,7 @@ export function TaskPage() {
       <div className={`min-h-0 min-w-0 grow flex-col ${query.task ? 'hidden lg:flex' : 'flex'}`}>
         <TaskToolbar query={query} change={change} search={search} />
         {focus.selected.size > 0 && (
-          <SelectionBar targets={[...focus.selected]} clear={focus.clear} pick={pick} />
+          <SelectionBar targets={[...focus.selected]} may={may} clear={focus.clear} pick={pick} />
         )}
         {list.problem && <ProblemNote problem={list.problem} retry={list.reload} />}
         {list.isLoading ? (
@@ -140,31 +141,52 @@ export function TaskPage() {
 
 function SelectionBar({
   targets,
+  may,
   clear,
   pick,
 }: {
   targets: string[];
+  may: { write: boolean; assign: boolean; delete: boolean };
   clear: () => void;
   pick: (field: PickedField, ids: string[]) => void;
 }) {
   const m = useMessages();
-  const fields: [PickedField, string][] = [
-    ['status', m.task.status],
-    ['priority', m.task.priority],
-    ['assignee', m.task.assignee],
-    ['labels', m.task.labels],
-    ['due', m.task.due],
+  const fields: [PickedField, string, boolean][] = [
+    ['status', m.task.status, may.write],
+    ['priority', m.task.priority, may.write],
+    ['assignee', m.task.assignee, may.write && may.assign],
+    ['labels', m.task.labels, may.write],
+    ['due', m.task.due, may.write],
   ];
   return (
     <div className="flex shrink-0 flex-wrap items-center gap-1.5 border-line border-b bg-chosen px-3 py-1.5">
       <span role="status" className="mr-2 font-medium">
         {m.tasks.selected(targets.length)}
       </span>
-      {fields.map(([field, label]) => (
-        <button key={field} type="button" className="button" onClick={() => pick(field, targets)}>
-          {label}
+      {fields
+        .filter(([, , isAllowed]) => isAllowed)
+        .map(([field, label]) => (
+          <button key={field} type="button" className="button" onClick={() => pick(field, targets)}>
+            {label}
+          </button>
+        ))}
+      {may.write && (
+        <button type="button" className="button" onClick={() => toggleDone(targets, (id) => tasks.get(id))}>
+          {m.tasks.done}
         </button>
-      ))}
+      )}
+      {may.delete && (
+        <button
+          type="button"
+          className="button"
+          onClick={() => {
+            clear();
+            void deleteTasks(targets);
+          }}
+        >
+          {m.tasks.remove}
+        </button>
+      )}
       <button type="button" className="link-button" onClick={clear}>
         {m.tasks.clearSelection}
       </button>
