@@ -94,6 +94,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
   useEffect(() => {
     let stop = () => {};
     let isGone = false;
+    void import('@/offline/register').then(({ registerWorker }) => registerWorker());
     void import('@/live/start').then(({ startLive }) => {
       if (!isGone) stop = startLive();
     });

@@ -140,6 +140,15 @@ export function startLive(): () => void {
     await line.dial();
   }
 
+  /** A page that was opened without a network does not even know the address. */
+  function begin(): void {
+    if (isStopped) return;
+    start().catch(() => {
+      setLiveState(line ? 'off' : 'reconnecting');
+      if (!line) setTimeout(begin, PATIENCE);
+    });
+  }
+
   function look(): void {
     if (document.hidden) return;
     line?.check();
@@ -148,7 +157,7 @@ export function startLive(): () => void {
 
   document.addEventListener('visibilitychange', look);
   addEventListener('online', look);
-  start().catch(() => setLiveState('off'));
+  begin();
   return () => {
     isStopped = true;
     document.removeEventListener('visibilitychange', look);

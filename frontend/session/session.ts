@@ -20,19 +20,39 @@ export type Session =
 
 async function load(): Promise<Me | null> {
   // Without the cookie the answer is known, and no request has to fail for it.
-  if (!mayBeSignedIn()) return null;
+  if (!mayBeSignedIn()) return signedOut();
   try {
-    return await body(api.GET('/api/auth/me'));
+    const me = await body(api.GET('/api/auth/me'));
+    void snapshot().then(({ keepFor }) => keepFor(me));
+    return me;
   } catch (problem) {
-    if (problem instanceof ApiProblem && problem.status === 401) return null;
-    throw problem;
+    if (!(problem instanceof ApiProblem)) throw problem;
+    if (problem.status === 401) return signedOut();
+    const kept = problem.code === 'unreachable' ? await (await snapshot()).restore() : null;
+    if (!kept) throw problem;
+    return kept;
   }
+}
+
+/** Loaded after the page is drawn. */
+const snapshot = () => import('@/offline/snapshot');
+
+/** Nobody is signed in: what this browser kept is deleted. Without a network, the next page does it. */
+async function signedOut(): Promise<null> {
+  const drop = snapshot().then(({ dropSnapshot }) => dropSnapshot());
+  await drop.catch(() => {});
+  return null;
 }
 
 /** Who is signed in. */
 export function useSession(): Session {
   const { data, error, mutate: again } = useSWR<Me | null, ApiProblem>(KEY, load);
-  useEffect(() => onSessionEnd(() => void again(null, { revalidate: false })), [again]);
+  useEffect(() => {
+    return onSessionEnd(() => {
+      void signedOut();
+      void again(null, { revalidate: false });
+    });
+  }, [again]);
   if (data) return { state: 'signed-in', me: data };
   if (data === null) return { state: 'signed-out' };
   if (error) return { state: 'failed', problem: error, retry: () => void again() };
@@ -55,6 +75,7 @@ export function useMay(permission: string): boolean {
 export function forget(): void {
   tasks.clear();
   forgetArrivals();
+  void signedOut();
   void mutate((key) => typeof key === 'string' && key !== KEY, undefined, { revalidate: false });
 }
 
@@ -74,6 +95,8 @@ async function finish(response: Response): Promise<void> {
   if (!response.ok && response.status !== 401) throw await problemOf(response);
   announceEnd();
   forget();
+  // The page may be left in the next moment.
+  await signedOut();
 }
 
 /** Where the sign-in begins, and the page that it ends on. */

@@ -1,0 +1,85 @@
+import { SWRConfig } from 'swr';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Me } from '@/session/session';
+import { sample } from './samples';
+
+const disk = new Map<string, unknown>();
+vi.mock('idb-keyval', () => ({
+  get: async (key: string) => structuredClone(disk.get(key)),
+  set: async (key: string, value: unknown) => void disk.set(key, structuredClone(value)),
+  del: async (key: string) => void disk.delete(key),
+}));
+
+const me = (user: string): Me => ({
+  user: { id: user, login: user, emails: [], created_at: '2026-11-01T00:00:00Z' } as unknown as Me['user'],
+  organization: { id: 'org', name: 'Garden', role: 'member' },
+  organizations: [],
+  permissions: ['tasks.read'],
+  session_id: 'session',
+});
+const cache = SWRConfig.defaultValue.cache;
+
+/** A page that has just been loaded: nothing is in its memory. */
+async function freshPage() {
+  vi.resetModules();
+  for (const key of [...cache.keys()]) cache.delete(key);
+  const { tasks } = await import('@/tasks/task-store');
+  return { tasks, ...(await import('@/offline/snapshot')) };
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  disk.clear();
+});
+afterEach(() => vi.useRealTimers());
+
+test('what a page read is there after a reload, without what belongs to the session', async () => {
+  const first = await freshPage();
+  await first.keepFor(me('aki'));
+  first.tasks.receive(sample({ id: 'a', title: 'Rake' }));
+  cache.set('/api/tasks?limit=100', { data: { ids: ['a'], next: null } });
+  cache.set('/api/auth/sessions', { data: ['secret'] });
+  cache.set('/api/labels', { error: new Error('no'), data: undefined });
+  await vi.advanceTimersByTimeAsync(1_000);
+
+  const second = await freshPage();
+  expect((await second.restore())?.user.id).toBe('aki');
+  expect(second.tasks.get('a')?.title).toBe('Rake');
+  expect([...cache.keys()]).toEqual(['/api/tasks?limit=100']);
+});
+
+test('an edit that is not confirmed is not kept as if it were', async () => {
+  const first = await freshPage();
+  await first.keepFor(me('aki'));
+  first.tasks.receive(sample({ id: 'a', title: 'Rake' }));
+  first.tasks.overlay('a', { title: 'Sweep' });
+  await vi.advanceTimersByTimeAsync(1_000);
+  const second = await freshPage();
+  await second.restore();
+  expect(second.tasks.get('a')?.title).toBe('Rake');
+});
+
+test('nothing is left of a session that ended, also not of a write that was due', async () => {
+  const page = await freshPage();
+  await page.keepFor(me('aki'));
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(disk.size).toBe(1);
+  page.tasks.receive(sample({ id: 'a' }));
+  await page.dropSnapshot();
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(disk.size).toBe(0);
+});
+
+test('somebody else in the same browser finds nothing of the one before', async () => {
+  const first = await freshPage();
+  await first.keepFor(me('aki'));
+  first.tasks.receive(sample({ id: 'a' }));
+  await vi.advanceTimersByTimeAsync(1_000);
+  const second = await freshPage();
+  await second.keepFor(me('ren'));
+  expect(disk.size).toBe(0);
+  await vi.advanceTimersByTimeAsync(1_000);
+  const third = await freshPage();
+  expect((await third.restore())?.user.id).toBe('ren');
+  expect(third.tasks.get('a')).toBeUndefined();
+});
