@@ -45,6 +45,7 @@ pub mod release;
 pub mod restore;
 mod rollout;
 pub mod rotation;
+pub mod sample;
 pub mod saved_plan;
 pub mod sign_in;
 pub mod site;

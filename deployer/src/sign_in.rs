@@ -13,6 +13,8 @@ use crate::{
     http_client::{self, Answer},
 };
 
+/// The cookie whose value goes into the header `x-csrf-token`.
+const CSRF: &str = "__Host-csrf";
 const PATIENCE: Duration = Duration::from_secs(20);
 /// login -> authorize -> callback -> home, and room for one more.
 const MOST_REDIRECTS: usize = 8;
@@ -23,17 +25,64 @@ struct Tokens {
 }
 
 /// An access token of `person` (`alice`) at the site `origin`.
+///
+/// # Errors
+///
+/// When the stage does not answer, or the stand-in for GitHub does not know the person.
 pub async fn sign_in(origin: &str, person: &str) -> Result<String, Error> {
+    Ok(begin_session(origin, person).await?.token)
+}
+
+/// The session of somebody who has signed in.
+pub struct Session {
+    origin: String,
+    person: String,
+    cookies: Cookies,
+    token: String,
+}
+
+impl Session {
+    /// The login of the person.
+    pub fn person(&self) -> &str {
+        &self.person
+    }
+
+    /// The access token, for the organization that the session is in.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Changes the organization of the session, by its id. The person's next sign-in opens it too.
+    ///
+    /// # Errors
+    ///
+    /// When the person is not a member of it.
+    pub async fn switch(&mut self, organization: &str) -> Result<(), Error> {
+        let body = serde_json::json!({ "organization_id": organization }).to_string();
+        let answer = post_with_cookies(&self.origin, "switch", &self.cookies, body).await?;
+        self.cookies
+            .keep(&format!("{}/api/auth/switch", self.origin), &answer);
+        self.token = read_token(&self.person, &answer)?;
+        Ok(())
+    }
+}
+
+/// Signs `person` in at the site `origin`.
+///
+/// # Errors
+///
+/// As [`sign_in`].
+pub async fn begin_session(origin: &str, person: &str) -> Result<Session, Error> {
     let mut cookies = Cookies::default();
     let mut url = format!(
         "{origin}/api/auth/login?login={}",
         utf8_percent_encode(person, NON_ALPHANUMERIC)
     );
     for _ in 0..MOST_REDIRECTS {
-        let answer = request(Method::GET, &url, &cookies.of(&url), &[]).await?;
+        let answer = request(Method::GET, &url, &cookies.of(&url), &[], "").await?;
         cookies.keep(&url, &answer);
         if !answer.status.is_redirection() {
-            return token(origin, person, &cookies, &answer).await;
+            return session(origin, person, cookies, &answer).await;
         }
         url = resolve(&url, answer.header("location"));
     }
@@ -44,21 +93,45 @@ pub async fn sign_in(origin: &str, person: &str) -> Result<String, Error> {
 }
 
 /// Exchanges the refresh cookie for an access token.
-async fn token(
+async fn session(
     origin: &str,
     person: &str,
-    cookies: &Cookies,
+    mut cookies: Cookies,
     landed: &Answer,
-) -> Result<String, Error> {
-    let Some(csrf) = cookies.value(origin, "__Host-csrf") else {
+) -> Result<Session, Error> {
+    if cookies.value(origin, CSRF).is_none() {
         return Err(refused(
             person,
             &format!("{} {}", landed.status, landed.text(500)),
         ));
-    };
-    let url = format!("{origin}/api/auth/refresh");
-    let headers = [("origin", origin), ("x-csrf-token", csrf)];
-    let answer = request(Method::POST, &url, &cookies.of(&url), &headers).await?;
+    }
+    let answer = post_with_cookies(origin, "refresh", &cookies, String::new()).await?;
+    cookies.keep(&format!("{origin}/api/auth/refresh"), &answer);
+    Ok(Session {
+        token: read_token(person, &answer)?,
+        origin: origin.to_owned(),
+        person: person.to_owned(),
+        cookies,
+    })
+}
+
+/// `POST /api/auth/{name}` as the page of a browser sends it.
+async fn post_with_cookies(
+    origin: &str,
+    name: &str,
+    cookies: &Cookies,
+    body: String,
+) -> Result<Answer, Error> {
+    let url = format!("{origin}/api/auth/{name}");
+    let csrf = cookies.value(origin, CSRF).unwrap_or_default();
+    let mut headers = vec![("origin", origin), ("x-csrf-token", csrf)];
+    if !body.is_empty() {
+        headers.push(("content-type", "application/json"));
+    }
+    request(Method::POST, &url, &cookies.of(&url), &headers, body).await
+}
+
+fn read_token(person: &str, answer: &Answer) -> Result<String, Error> {
     let tokens: Result<Tokens, _> = serde_json::from_slice(&answer.body);
     match tokens {
         Ok(tokens) if answer.status.is_success() => Ok(tokens.access_token),
@@ -74,12 +147,13 @@ async fn request(
     url: &str,
     cookies: &str,
     headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
 ) -> Result<Answer, Error> {
     let mut all = headers.to_vec();
     if !cookies.is_empty() {
         all.push(("cookie", cookies));
     }
-    let sent = http_client::send(method, url, &all, Bytes::new(), PATIENCE).await;
+    let sent = http_client::send(method, url, &all, body, PATIENCE).await;
     // Only `local` has people to sign in as.
     sent.map_err(|error| {
         let hint = "Check that the stage runs: `cargo xtask status --stage local`";

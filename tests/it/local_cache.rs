@@ -58,7 +58,7 @@ async fn a_stage_with_a_cache_brings_its_own_and_a_signed_in_request_is_200() {
         command.env("PATH", &path).env_remove("VALKEY_SERVER");
         command.output().await.unwrap().into()
     };
-    let deploy = ["deploy", "--stage", "local", "--yes", "--json"];
+    let deploy = ["deploy", "--stage", "local", "--empty", "--yes", "--json"];
     let outputs = xtask(&deploy).await.expect(0).json()["outputs"].clone();
 
     let site = Browser::new(address(&outputs["siteUrl"]));

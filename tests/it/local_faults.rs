@@ -11,7 +11,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::local_stage::{address, as_person, processes_of, sign_in};
 
-const DEPLOY: &[&str] = &["deploy", "--stage", "local", "--yes", "--json"];
+const DEPLOY: &[&str] = &["deploy", "--stage", "local", "--empty", "--yes", "--json"];
 const DESTROY: &[&str] = &["destroy", "--stage", "local", "--yes", "--confirm", "local"];
 /// Longer than anything here takes, on a busy machine.
 const LONG: Duration = Duration::from_secs(120);

@@ -153,7 +153,7 @@ impl Checkout {
     /// Deploys the stage `local`; gives its outputs.
     pub async fn deploy(&self) -> Value {
         let ran = self
-            .xtask(&["deploy", "--stage", "local", "--yes", "--json"])
+            .xtask(&["deploy", "--stage", "local", "--empty", "--yes", "--json"])
             .await
             .expect(0);
         ran.json()["outputs"].clone()

@@ -13,6 +13,7 @@ use deployer::{
     plan::{Plan, StackPlan},
     planning::{self, PlanInputs},
     release::{self, AliasMove},
+    sample,
     source::Source,
     stage::Stage,
     target::Waited,
@@ -68,6 +69,9 @@ pub(crate) struct Deploy {
     /// `postgres://miyabi_owner:PASSWORD@HOST:PORT/miyabi`. Needed at the first deploy only.
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
+    /// Leave out the sample organization that a new stage `local` begins with.
+    #[arg(long)]
+    empty: bool,
 }
 
 impl Deploy {
@@ -106,6 +110,11 @@ impl Deploy {
         let mut summary = deployment
             .run(async |deployment| self.deploy(context, deployment, inputs).await)
             .await?;
+        if !self.empty {
+            let (plan, outputs) = (summary.plan.get(), &summary.applied.outputs);
+            let sample = sample::create_if_new(&*target, &stage, plan, outputs, &progress);
+            context.interrupt.or(sample).await?;
+        }
         offline::remember(&*target, &context.project, &stage, &progress).await;
         if let Some(stats) = target.call_stats() {
             summary.calls = stats.calls();
