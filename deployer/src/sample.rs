@@ -4,12 +4,13 @@
 //!
 //! It is not test data: tests deploy with `--empty`.
 
+mod definition;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use http::Method;
-use serde::Deserialize;
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Date, OffsetDateTime};
 
 use crate::{
     Error, http_client,
@@ -19,64 +20,14 @@ use crate::{
     stage::Stage,
     target::Target,
 };
+use definition::{Organization, Project, Task, read};
 
-/// What is created: names by login and label, dates by days from today.
-const ORGANIZATION: &str = include_str!("../sample/organization.json");
 /// How long one request may take, with a function that starts for it.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Where people sign in when the stage has an application at GitHub.
 const REAL_GITHUB: &str = "https://github.com";
 /// The stack with the database.
 const DATA: &str = "data";
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Organization {
-    name: String,
-    owner: String,
-    members: Vec<Member>,
-    labels: Vec<Label>,
-    tasks: Vec<Task>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Member {
-    login: String,
-    role: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Label {
-    name: String,
-    color: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Task {
-    title: String,
-    by: String,
-    #[serde(default)]
-    description: String,
-    priority: String,
-    status: String,
-    assignee: Option<String>,
-    #[serde(default)]
-    labels: Vec<String>,
-    /// Days from today; negative: overdue.
-    due_in_days: Option<i64>,
-    #[serde(default)]
-    comments: Vec<Comment>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Comment {
-    by: String,
-    text: String,
-}
 
 /// Creates the sample organization when `plan`, which was applied with these outputs, created the database
 /// of a stage `local`; otherwise does nothing. Nothing either where people sign in at GitHub itself, which
@@ -119,7 +70,13 @@ async fn create(origin: &str, progress: &Progress) -> Result<(), Error> {
         let created = team.call(&sample.owner, "/api/labels", &body).await?;
         team.labels.insert(label.name.clone(), text(&created, "id"));
     }
-    let today = OffsetDateTime::now_utc();
+    for Project { name, color } in &sample.projects {
+        let body = json!({ "name": name, "color": color });
+        let created = team.call(&sample.owner, "/api/projects", &body).await?;
+        team.projects.insert(name.clone(), text(&created, "id"));
+    }
+    // The day in UTC: the time zone of whoever reads it is not known here.
+    let today = OffsetDateTime::now_utc().date();
     // A list shows the newest first.
     for task in sample.tasks.iter().rev() {
         team.create_task(task, today).await?;
@@ -132,16 +89,6 @@ async fn create(origin: &str, progress: &Progress) -> Result<(), Error> {
     Ok(())
 }
 
-fn read() -> Result<Organization, Error> {
-    serde_json::from_str(ORGANIZATION).map_err(|cause| {
-        Error::failed(
-            "The sample organization is not as this version of the deployer reads it.",
-            "Restore deployer/sample with `git checkout deployer/sample`, or deploy with `--empty`",
-        )
-        .because(cause)
-    })
-}
-
 /// The members, signed in.
 struct Team {
     origin: String,
@@ -151,6 +98,8 @@ struct Team {
     users: BTreeMap<String, String>,
     /// Ids of labels by name.
     labels: BTreeMap<String, String>,
+    /// Ids of projects by name.
+    projects: BTreeMap<String, String>,
 }
 
 impl Team {
@@ -161,6 +110,7 @@ impl Team {
             sessions: BTreeMap::new(),
             users: BTreeMap::new(),
             labels: BTreeMap::new(),
+            projects: BTreeMap::new(),
         };
         team.sign_in(&sample.owner).await?;
         let body = json!({ "name": sample.name });
@@ -169,6 +119,7 @@ impl Team {
             .await?;
         let organization = text(&created, "id");
         team.enter(&sample.owner, &organization).await?;
+        team.set_task_key(sample, &created).await?;
         for member in &sample.members {
             let body = json!({ "role": member.role, "login": member.login });
             let link = team.call(&sample.owner, "/api/invitations", &body).await?;
@@ -184,7 +135,13 @@ impl Team {
     async fn sign_in(&mut self, login: &str) -> Result<(), Error> {
         let session = begin_session(&self.origin, login).await?;
         self.sessions.insert(login.to_owned(), session);
-        let me = self.send(Method::GET, login, "/api/auth/me", None).await?;
+        let request = Request {
+            method: Method::GET,
+            path: "/api/auth/me",
+            body: None,
+            if_match: None,
+        };
+        let me = self.send(login, request).await?;
         self.users.insert(login.to_owned(), text(&me["user"], "id"));
         Ok(())
     }
@@ -196,21 +153,29 @@ impl Team {
         }
     }
 
-    async fn create_task(&self, task: &Task, today: OffsetDateTime) -> Result<(), Error> {
-        let assignee = match &task.assignee {
-            Some(login) => Some(self.users.get(login).ok_or_else(|| unknown(login))?),
-            None => None,
+    /// The key that comments name tasks by, instead of the one made from the name.
+    async fn set_task_key(&self, sample: &Organization, created: &Value) -> Result<(), Error> {
+        let path = format!("/api/organizations/{}", text(created, "id"));
+        let request = Request {
+            method: Method::PATCH,
+            path: &path,
+            body: Some(json!({ "task_key": sample.task_key })),
+            if_match: Some(format!("\"{}\"", created["version"])),
         };
-        let labels: Result<Vec<&String>, Error> = task
+        self.send(&sample.owner, request).await.map(drop)
+    }
+
+    async fn create_task(&self, task: &Task, today: Date) -> Result<(), Error> {
+        let assignee = find(&self.users, task.assignee.as_ref())?;
+        let project = find(&self.projects, task.project.as_ref())?;
+        let labels: Result<Vec<Option<&String>>, Error> = task
             .labels
             .iter()
-            .map(|name| self.labels.get(name).ok_or_else(|| unknown(name)))
+            .map(|name| find(&self.labels, Some(name)))
             .collect();
-        let due = task
+        let due_on = task
             .due_in_days
-            .map(|days| (today + time::Duration::days(days)).format(&Rfc3339))
-            .transpose()
-            .map_err(|cause| unknown(&task.title).because(cause))?;
+            .map(|days| (today + time::Duration::days(days)).to_string());
         let body = json!({
             "title": task.title,
             "description": task.description,
@@ -218,7 +183,8 @@ impl Team {
             "status": task.status,
             "assignee_id": assignee,
             "label_ids": labels?,
-            "due_at": due,
+            "project_id": project,
+            "due_on": due_on,
         });
         let created = self.call(&task.by, "/api/tasks", &body).await?;
         let comments = format!("/api/tasks/{}/comments", text(&created, "id"));
@@ -229,24 +195,30 @@ impl Team {
         Ok(())
     }
 
+    /// Sends a `POST`.
     async fn call(&self, login: &str, path: &str, body: &Value) -> Result<Value, Error> {
-        self.send(Method::POST, login, path, Some(body)).await
+        let request = Request {
+            method: Method::POST,
+            path,
+            body: Some(body.clone()),
+            if_match: None,
+        };
+        self.send(login, request).await
     }
 
-    async fn send(
-        &self,
-        method: Method,
-        login: &str,
-        path: &str,
-        body: Option<&Value>,
-    ) -> Result<Value, Error> {
+    async fn send(&self, login: &str, request: Request<'_>) -> Result<Value, Error> {
         let session = self.sessions.get(login).ok_or_else(|| unknown(login))?;
         let authorization = format!("Bearer {}", session.token());
         let mut headers = vec![("authorization", authorization.as_str())];
-        if body.is_some() {
+        if request.body.is_some() {
             headers.push(("content-type", "application/json"));
         }
+        if let Some(version) = &request.if_match {
+            headers.push(("if-match", version));
+        }
+        let Request { method, path, .. } = &request;
         let url = format!("{}{path}", self.origin);
+        let body = request.body.as_ref();
         let sent = body.map(Value::to_string).unwrap_or_default();
         let answer = http_client::send(method.clone(), &url, &headers, sent, PATIENCE).await?;
         if answer.status.is_success() {
@@ -256,6 +228,24 @@ impl Team {
         let response = format!("{} {}", answer.status, answer.text(500));
         Err(refused(&format!("{method} {path} as `{login}`")).because(response))
     }
+}
+
+/// A request to the public API.
+struct Request<'a> {
+    method: Method,
+    path: &'a str,
+    body: Option<Value>,
+    /// The header `If-Match`.
+    if_match: Option<String>,
+}
+
+/// The id that belongs to a name, if there is a name.
+fn find<'a>(
+    ids: &'a BTreeMap<String, String>,
+    name: Option<&String>,
+) -> Result<Option<&'a String>, Error> {
+    name.map(|name| ids.get(name).ok_or_else(|| unknown(name)))
+        .transpose()
 }
 
 /// A member of an object that is a string; empty when it is missing, which the next request refuses.
@@ -273,60 +263,8 @@ fn unknown(name: &str) -> Error {
 fn refused(request: &str) -> Error {
     Error::failed(
         format!(
-            "The stage is deployed, but its sample organization is not complete: {request} failed."
+            "The stage is deployed, but its sample organization is incomplete: {request} failed."
         ),
-        "See `cargo xtask logs --stage local --since 5m`. To begin again: `cargo xtask destroy --stage local`, then deploy; with `--empty` without a sample",
+        "See `cargo xtask logs --stage local --since 5m`. To start over: `cargo xtask destroy --stage local`, then deploy again, with `--empty` to leave the sample out",
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::{local::github, project::Project};
-
-    #[test]
-    fn the_sample_names_only_people_and_labels_that_exist() {
-        let sample = read().unwrap();
-        let project = Project::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
-        let known = github::seeded(&project).unwrap();
-        let known: BTreeSet<&str> = known.iter().map(|person| person.login.as_str()).collect();
-        let members: BTreeSet<&str> = sample
-            .members
-            .iter()
-            .map(|member| member.login.as_str())
-            .chain([sample.owner.as_str()])
-            .collect();
-        assert!(members.is_subset(&known), "{members:?}");
-        // The README shows with him that another organization sees nothing.
-        assert!(!members.contains("bob"));
-        let labels: BTreeSet<&str> = sample
-            .labels
-            .iter()
-            .map(|label| label.name.as_str())
-            .collect();
-        for task in &sample.tasks {
-            let people = task.comments.iter().map(|comment| &comment.by);
-            for login in people.chain([&task.by]).chain(&task.assignee) {
-                assert!(
-                    members.contains(login.as_str()),
-                    "{login} in {}",
-                    task.title
-                );
-            }
-            for label in &task.labels {
-                assert!(labels.contains(label.as_str()), "{label} in {}", task.title);
-            }
-        }
-    }
-
-    #[test]
-    fn the_sample_is_forty_tasks_in_both_languages() {
-        let sample = read().unwrap();
-        let is_japanese = |task: &&Task| task.title.chars().any(|letter| letter > '\u{3000}');
-        let japanese = sample.tasks.iter().filter(is_japanese).count();
-        assert_eq!(sample.tasks.len(), 40);
-        assert!((15..=25).contains(&japanese), "{japanese}");
-    }
 }
