@@ -171,6 +171,7 @@ export const en = {
     priority: 'priority',
     assignee: 'assignee',
     labels: 'labels',
+    due_on: 'due date',
     due_at: 'due date',
   },
   due: {

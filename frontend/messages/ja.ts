@@ -175,6 +175,7 @@ export const ja: Messages = {
     priority: '優先度',
     assignee: '担当者',
     labels: 'ラベル',
+    due_on: '期限',
     due_at: '期限',
   },
   due: { today: '今日', tomorrow: '明日', nextWeek: '来週の月曜日', date: '日付' },

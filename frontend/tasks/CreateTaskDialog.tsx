@@ -8,7 +8,7 @@ import { PriorityGlyph } from '@/components/icons';
 import { explain } from '@/components/toast-store';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
-import { endOfDay, shortDay } from './due-date';
+import { shortDay } from './due-date';
 import { LabelChip } from './LabelChip';
 import { parseQuickAdd } from './quick-add';
 import { createTask } from './task-actions';
@@ -61,7 +61,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
       priority,
       description: description || undefined,
       label_ids: found.map((label) => label.id),
-      due_at: parsed.due && endOfDay(parsed.due),
+      due_on: parsed.due,
       assignee_id: assignee?.id,
     };
     try {
@@ -112,7 +112,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
           {found.map((label) => (
             <LabelChip key={label.id} label={label} />
           ))}
-          {parsed.due && <span>{shortDay(endOfDay(parsed.due), language, m.due)}</span>}
+          {parsed.due && <span>{shortDay(parsed.due, language, m.due)}</span>}
         </div>
         {failure && (
           <p role="alert" className="text-danger">

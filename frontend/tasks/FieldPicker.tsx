@@ -8,7 +8,7 @@ import { type Option, Picker } from '@/components/Picker';
 import { toastProblem } from '@/components/toast-store';
 import { useMessages } from '@/messages/language';
 import { useMe } from '@/session/session';
-import { dayAfter, dayOf, endOfDay, nextWeekday } from './due-date';
+import { dayAfter, dueDay, nextWeekday } from './due-date';
 import { LabelDot } from './LabelChip';
 import { canBecome, type Label, PRIORITIES, STATUSES, type Task } from './task';
 import { editTasks } from './task-actions';
@@ -190,7 +190,7 @@ function LabelsPicker({ ids, onClose }: Props) {
 function DuePicker({ ids, onClose }: Props) {
   const m = useMessages();
   const first = chosen(ids)[0];
-  const [day, setDay] = useState(first?.due_at ? dayOf(first.due_at) : '');
+  const [day, setDay] = useState((first && dueDay(first)) ?? '');
   const days: Record<string, string | null> = {
     [m.due.today]: dayAfter(0),
     [m.due.tomorrow]: dayAfter(1),
@@ -203,7 +203,7 @@ function DuePicker({ ids, onClose }: Props) {
     hint: value ?? undefined,
     icon: <Glyph name="calendar" className="text-muted" />,
   }));
-  const set = (value: string | null) => editTasks(ids, () => ({ due_at: value && endOfDay(value) }));
+  const set = (value: string | null) => editTasks(ids, () => ({ due_on: value, due_at: null }));
   const footer = (
     <form
       className="flex items-center gap-2 border-line border-t p-3"

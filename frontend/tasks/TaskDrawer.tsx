@@ -11,10 +11,11 @@ import { Faces } from '@/live/Faces';
 import { ago, moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay } from '@/session/session';
+import { DueDay } from './DueDay';
+import { dueDay } from './due-date';
 import type { PickedField } from './FieldPicker';
 import { LabelChip } from './LabelChip';
 import { TaskComments } from './TaskComments';
-import { DueDay } from './TaskRow';
 import { TextField } from './TextField';
 import { isOpen, type Task } from './task';
 import { deleteTasks } from './task-actions';
@@ -198,7 +199,7 @@ function DrawerBody({ task, pick }: { task: Task; pick: Pick }) {
         {field(
           'due',
           m.task.due,
-          task.due_at ? <DueDay task={task} /> : <span className="text-muted">{m.tasks.pick.noDue}</span>,
+          dueDay(task) ? <DueDay task={task} /> : <span className="text-muted">{m.tasks.pick.noDue}</span>,
         )}
       </div>
       {task.description === undefined ? (

@@ -3,35 +3,17 @@
 import { memo } from 'react';
 import { Avatar, nameOf } from '@/components/Avatar';
 import { Glyph, PriorityGlyph, StatusGlyph } from '@/components/icons';
-import { useLanguage, useMessages } from '@/messages/language';
-import { shortDay } from './due-date';
+import { useMessages } from '@/messages/language';
+import { DueDay } from './DueDay';
 import type { PickedField } from './FieldPicker';
 import { LabelChip } from './LabelChip';
-import { isOpen, isOverdue, type Task } from './task';
+import { isOpen, type Task } from './task';
 
 export type RowActions = {
   open: (id: string) => void;
   toggle: (id: string, isRange: boolean) => void;
   pick: (field: PickedField, id: string) => void;
 };
-
-/** The due day, red and named when it is over. */
-export function DueDay({ task }: { task: Task }) {
-  const m = useMessages();
-  const language = useLanguage();
-  if (!task.due_at) return null;
-  const late = isOverdue(task);
-  return (
-    <time
-      dateTime={task.due_at}
-      className={`inline-flex items-center gap-1 whitespace-nowrap text-xs ${late ? 'font-medium text-danger' : 'text-muted'}`}
-    >
-      <Glyph name="calendar" />
-      {shortDay(task.due_at, language, m.due)}
-      {late && <span className="sr-only">, {m.task.overdue}</span>}
-    </time>
-  );
-}
 
 /** A task in the list: one line of 36 px, two lines on a phone. */
 export const TaskRow = memo(function TaskRow({
@@ -118,7 +100,7 @@ export const TaskRow = memo(function TaskRow({
         {task.labels.slice(0, 3).map((label) => (
           <LabelChip key={label.id} label={label} />
         ))}
-        {task.due_at && <DueDay task={task} />}
+        {(task.due_on || task.due_at) && <DueDay task={task} />}
       </span>
       <span role="gridcell" className="contents">
         <button

@@ -1,12 +1,10 @@
-/**
- * The API has moments, people have days. A due day ends when the reader's day ends; it is stored as that
- * moment.
- */
+import type { Task } from './task';
 
-/** The moment at which a day of the reader ends: `2026-11-27` to `2026-11-27T14:59:59.000Z` in Tokyo. */
-export function endOfDay(day: string): string {
-  return new Date(`${day}T23:59:59`).toISOString();
-}
+/**
+ * A due date is a day: the same one for everybody, wherever they read it. Only programs set exact moments,
+ * which are shown as the reader's day and time.
+ */
+export type Due = Pick<Task, 'due_on' | 'due_at'>;
 
 /** The reader's day of a moment: `2026-11-27`. */
 export function dayOf(moment: string | Date): string {
@@ -25,17 +23,37 @@ export function nextWeekday(weekday: number, now = new Date()): string {
   return dayAfter(((weekday - now.getDay() + 6) % 7) + 1, now);
 }
 
-/** A due date as a row shows it: `Today`, `Fri`, `Nov 27`, `Nov 27, 2027`. */
-export function shortDay(
-  moment: string,
-  language: string,
-  words: { today: string; tomorrow: string },
-): string {
-  const day = dayOf(moment);
+/** The day on which a task is due; null when it has none. */
+export function dueDay(due: Due): string | null {
+  return due.due_on ?? (due.due_at ? dayOf(due.due_at) : null);
+}
+
+/** Where a due date is sorted, as the API does it: a day at its end in UTC. Without one: infinity. */
+export function dueKey(due: Due): number {
+  if (due.due_at) return Date.parse(due.due_at);
+  // A day alone is read as its beginning in UTC.
+  return due.due_on ? Date.parse(due.due_on) + 86_400_000 : Number.POSITIVE_INFINITY;
+}
+
+/** Whether it is over: a day when the reader's day is a later one. */
+export function isOver(due: Due, now = new Date()): boolean {
+  if (due.due_on) return due.due_on < dayOf(now);
+  return due.due_at != null && Date.parse(due.due_at) < now.getTime();
+}
+
+/** A day as a row shows it: `Today`, `Nov 27`, `Nov 27, 2027`. */
+export function shortDay(day: string, language: string, words: { today: string; tomorrow: string }): string {
   if (day === dayAfter(0)) return words.today;
   if (day === dayAfter(1)) return words.tomorrow;
-  const date = new Date(moment);
-  const isThisYear = date.getFullYear() === new Date().getFullYear();
+  // In UTC at both ends: no time zone can move it.
+  const isThisYear = day.slice(0, 4) === dayAfter(0).slice(0, 4);
   const year = isThisYear ? undefined : 'numeric';
-  return new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', year }).format(date);
+  const format = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', year, timeZone: 'UTC' });
+  return format.format(new Date(day));
+}
+
+/** The time of an exact moment; null for a day. */
+export function dueTime(due: Due, language: string): string | null {
+  if (due.due_on || !due.due_at) return null;
+  return new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(new Date(due.due_at));
 }

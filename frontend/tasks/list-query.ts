@@ -1,3 +1,4 @@
+import { dueKey } from './due-date';
 import { isOpen, OPEN, PRIORITIES, type Priority, STATUSES, type Status, type Task } from './task';
 
 export type Sort = '-created_at' | '-updated_at' | 'due_at' | '-priority' | 'title';
@@ -89,7 +90,6 @@ export function matches(task: Task, query: ListQuery, me: string): boolean {
 export function comparison(sort: Sort): (a: Task, b: Task) => number {
   const text = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   const newest = (a: Task, b: Task) => text(b.created_at, a.created_at) || text(b.id, a.id);
-  const due = (task: Task) => (task.due_at ? Date.parse(task.due_at) : Number.POSITIVE_INFINITY);
   switch (sort) {
     case '-created_at':
       return newest;
@@ -97,7 +97,7 @@ export function comparison(sort: Sort): (a: Task, b: Task) => number {
       return (a, b) => text(b.updated_at, a.updated_at) || text(b.id, a.id);
     case 'due_at':
       // Two infinities have no difference.
-      return (a, b) => (due(a) === due(b) ? text(a.id, b.id) : due(a) - due(b));
+      return (a, b) => (dueKey(a) === dueKey(b) ? text(a.id, b.id) : dueKey(a) - dueKey(b));
     case '-priority':
       return (a, b) => text(a.priority, b.priority) || -newest(a, b);
     case 'title':

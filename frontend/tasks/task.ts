@@ -1,4 +1,5 @@
 import type { Schema } from '@/api/client';
+import { type Due, isOver } from './due-date';
 
 export type Status = Schema['TaskStatus'];
 export type Priority = Schema['TaskPriority'];
@@ -30,9 +31,9 @@ export function isOpen(task: Pick<Task, 'status'>): boolean {
   return OPEN.includes(task.status);
 }
 
-/** Whether the due date is over, for the reader. */
-export function isOverdue(task: Pick<Task, 'status' | 'due_at'>, now = Date.now()): boolean {
-  return isOpen(task) && task.due_at != null && Date.parse(task.due_at) < now;
+/** Whether it should be finished by now, for the reader. */
+export function isOverdue(task: Pick<Task, 'status'> & Due, now = new Date()): boolean {
+  return isOpen(task) && isOver(task, now);
 }
 
 /** A change to a task, in the terms of what is shown. Absent fields stay as they are. */
@@ -41,6 +42,8 @@ export type TaskEdit = {
   description?: string;
   status?: Status;
   priority?: Priority;
+  /** A day. Set together with `due_at: null`: a task has one of both. */
+  due_on?: string | null;
   due_at?: string | null;
   assignee?: Person | null;
   labels?: Label[];

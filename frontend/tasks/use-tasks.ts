@@ -7,6 +7,7 @@ import { api, body, type Schema } from '@/api/client';
 import type { ApiProblem } from '@/api/problem';
 import { useMe } from '@/session/session';
 import { onArrival, onReload, withArrivals } from './arrivals';
+import { dayAfter } from './due-date';
 import { type ListQuery, listUrl, matches } from './list-query';
 import type { Person, Task } from './task';
 import { onDerivedChange } from './task-actions';
@@ -101,8 +102,11 @@ export function useTask(id: string): {
 
 /** The counters of the organization. */
 export function useTaskStats(): { stats: Schema['TaskStats'] | undefined; problem: ApiProblem | null } {
-  const { data, error, mutate } = useSWR<Schema['TaskStats'], ApiProblem>('/api/tasks/stats', () =>
-    body(api.GET('/api/tasks/stats')),
+  // What is overdue depends on the reader's day.
+  const today = dayAfter(0);
+  const { data, error, mutate } = useSWR<Schema['TaskStats'], ApiProblem>(
+    `/api/tasks/stats?today=${today}`,
+    () => body(api.GET('/api/tasks/stats', { params: { query: { today } } })),
   );
   useEffect(() => onDerivedChange(() => void mutate()), [mutate]);
   return { stats: data, problem: error ?? null };
