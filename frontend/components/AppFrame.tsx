@@ -47,6 +47,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
   const overlay = useOverlay();
   const [isOpen, setOpen] = useState(true);
   const list = places(m, useMay('audit.read'));
+  const me = useMe();
   const mayWrite = useMay('tasks.write');
   const go: Command[] = list.map(({ href, label, key }) => ({
     id: `go ${href}`,
@@ -91,10 +92,11 @@ export function AppFrame({ children }: { children: ReactNode }) {
     ...go,
   ]);
   // After the page is drawn: it needs nothing of it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another person or organization is another load of the page
   useEffect(() => {
     let stop = () => {};
     let isGone = false;
-    void import('@/offline/register').then(({ registerWorker }) => registerWorker());
+    void import('@/offline/start').then(({ startOffline }) => startOffline(me));
     void import('@/live/start').then(({ startLive }) => {
       if (!isGone) stop = startLive();
     });

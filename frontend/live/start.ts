@@ -1,8 +1,10 @@
 import { mutate } from 'swr';
 import { api, body } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
+import { dropEverything } from '@/offline/snapshot';
 import { arrive, reloadLists } from '@/tasks/arrivals';
-import { refreshDerived } from '@/tasks/task-actions';
+import { refreshDerived } from '@/tasks/derived';
+import { fetchTasks, queue } from '@/tasks/task-queue';
 import { tasks } from '@/tasks/task-store';
 import { setLiveState, setPeople } from './live-store';
 import { LiveSync } from './live-sync';
@@ -33,7 +35,10 @@ async function addressOf(url: string): Promise<string | null> {
     return `${url}?ticket=${encodeURIComponent(ticket)}`;
   } catch (problem) {
     // Removed from the organization: nothing of it may stay in memory. The next token is of another one.
-    if (problem instanceof ApiProblem && problem.code === 'not_a_member') location.reload();
+    if (problem instanceof ApiProblem && problem.code === 'not_a_member') {
+      await dropEverything();
+      location.reload();
+    }
     if (problem instanceof ApiProblem && (problem.status === 401 || problem.status === 403)) return null;
     throw problem;
   }
@@ -64,8 +69,7 @@ export function startLive(): () => void {
     {
       changes: (after) => body(api.GET('/api/changes', { params: { query: { after } } })),
       snapshot: () => body(api.GET('/api/tasks/snapshot')),
-      tasks: async (ids) =>
-        (await body(api.GET('/api/tasks', { params: { query: { ids: ids.join() } } }))).items,
+      tasks: fetchTasks,
     },
     {
       reload() {
@@ -99,6 +103,7 @@ export function startLive(): () => void {
       await sync.hello(message.seq);
       clearTimeout(warning);
       setLiveState('live');
+      queue.retry();
       presence.renew();
     } else if (message.type === 'events') await sync.events(message.items);
     flush();

@@ -1,14 +1,17 @@
-import { del, get, set } from 'idb-keyval';
+import { clear, del, get, set } from 'idb-keyval';
 import { type Cache, SWRConfig } from 'swr';
+import { csrfToken } from '@/session/access-token';
 import type { Me } from '@/session/session';
 import type { Task } from '@/tasks/task';
 import { tasks } from '@/tasks/task-store';
+import { closeOutbox } from './outbox';
 
 /**
- * What this browser last read, so that it can be read again without a network: who was signed in, the tasks
- * and the other resources. One value of one person in one organization; it is deleted with the session.
+ * What this browser last read, so that it is shown before the server answers, and without a network: who was
+ * signed in, the tasks and the other resources. One value of one person in one organization; it is deleted
+ * with the session, and shown in no other one.
  */
-type Snapshot = { me: Me; tasks: Task[]; resources: [string, unknown][] };
+type Snapshot = { session: string; me: Me; tasks: Task[]; resources: [string, unknown][] };
 
 const KEY = 'snapshot';
 /** How long changes are collected before they are written, in milliseconds. */
@@ -20,6 +23,8 @@ type State = { data?: unknown; _l?: number; _k?: string };
 // The global cache of SWR, the one that its `mutate` acts on.
 const resources: Cache<unknown> = SWRConfig.defaultValue.cache;
 let owner: Me | null = null;
+/** Of the session that the owner is signed in with. */
+let mark: string | null = null;
 /** Whose snapshot is in the memory of this page, until the server says who is signed in. */
 let restored: Me | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -37,6 +42,7 @@ export async function keepFor(me: Me): Promise<void> {
   const isMistaken = restored !== null && !isSame(restored, me);
   owner = me;
   restored = null;
+  mark = await sessionMark();
   if (isKnown) return;
   const kept = await read();
   if (kept && !isSame(kept.me, me)) await remove();
@@ -44,12 +50,26 @@ export async function keepFor(me: Me): Promise<void> {
   else later();
 }
 
-/** Deletes what is kept: the session has ended. */
+/** Deletes what is kept: the session has ended, or the rights to the organization have. */
 export async function dropSnapshot(): Promise<void> {
   owner = null;
   restored = null;
   clearTimeout(timer);
   await remove();
+}
+
+/** Deletes everything that this browser keeps of a person, edits that are not saved among it. */
+export async function dropEverything(): Promise<void> {
+  closeOutbox();
+  await dropSnapshot();
+  await ifKept(() => clear());
+}
+
+/** Tells sessions apart by the CSRF token, of which each has its own. Not reversible. */
+async function sessionMark(): Promise<string> {
+  const token = new TextEncoder().encode(csrfToken() ?? '');
+  const digest = await crypto.subtle.digest('SHA-256', token);
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /**
@@ -60,6 +80,11 @@ export async function restore(): Promise<Me | null> {
   if (owner ?? restored) return owner ?? restored;
   const kept = await read();
   if (!kept) return null;
+  // Somebody signed in again, perhaps somebody else.
+  if (kept.session !== (await sessionMark())) {
+    await remove();
+    return null;
+  }
   tasks.receive(...kept.tasks);
   for (const [key, state] of kept.resources) resources.set(key, { ...(state as State), _k: key } as State);
   restored = kept.me;
@@ -76,7 +101,7 @@ tasks.subscribe(() => {
 });
 
 async function write(): Promise<void> {
-  if (!owner) return;
+  if (!owner || !mark) return;
   const kept: [string, State][] = [];
   for (const key of resources.keys()) {
     const { data, _l } = (resources.get(key) ?? {}) as State;
@@ -84,7 +109,7 @@ async function write(): Promise<void> {
     kept.push([key, _l === undefined ? { data } : { data, _l }]);
   }
   const confirmed = tasks.all().flatMap(({ id }) => tasks.confirmedTask(id) ?? []);
-  const snapshot: Snapshot = { me: owner, tasks: confirmed, resources: kept };
+  const snapshot: Snapshot = { session: mark, me: owner, tasks: confirmed, resources: kept };
   await ifKept(() => set(KEY, snapshot));
 }
 

@@ -1,7 +1,9 @@
+import { dropSnapshot } from '@/offline/snapshot';
 import { switchOrganization } from './access-token';
 
 /** Opens another organization of the reader, with nothing of the present one in memory. */
 export async function openOrganization(id: string): Promise<void> {
+  await dropSnapshot();
   await switchOrganization(id);
   location.assign('/tasks/');
 }

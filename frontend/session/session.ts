@@ -18,9 +18,16 @@ export type Session =
   | { state: 'signed-out' }
   | { state: 'failed'; problem: ApiProblem; retry: () => void };
 
+let isFirst = true;
+
 async function load(): Promise<Me | null> {
   // Without the cookie the answer is known, and no request has to fail for it.
   if (!mayBeSignedIn()) return signedOut();
+  if (isFirst) {
+    isFirst = false;
+    const kept = await lastVisit();
+    if (kept) return kept;
+  }
   try {
     const me = await body(api.GET('/api/auth/me'));
     void snapshot().then(({ keepFor }) => keepFor(me));
@@ -28,18 +35,32 @@ async function load(): Promise<Me | null> {
   } catch (problem) {
     if (!(problem instanceof ApiProblem)) throw problem;
     if (problem.status === 401) return signedOut();
+    // Whoever may not read it on the server may not read it here.
+    if (problem.status === 403 || problem.status === 404) await (await snapshot()).dropEverything();
     const kept = problem.code === 'unreachable' ? await (await snapshot()).restore() : null;
     if (!kept) throw problem;
     return kept;
   }
 }
 
-/** Loaded after the page is drawn. */
+/** Not a part of pages for people who are not signed in. */
 const snapshot = () => import('@/offline/snapshot');
+if (typeof window !== 'undefined' && mayBeSignedIn()) void snapshot();
+
+/**
+ * What this browser kept is shown first, and the server asked in the meantime: whether the session still
+ * lives, and what has changed since.
+ */
+async function lastVisit(): Promise<Me | null> {
+  void accessToken().catch(() => {});
+  const kept = await (await snapshot()).restore();
+  if (kept) setTimeout(() => void mutate(KEY));
+  return kept;
+}
 
 /** Nobody is signed in: what this browser kept is deleted. Without a network, the next page does it. */
 async function signedOut(): Promise<null> {
-  const drop = snapshot().then(({ dropSnapshot }) => dropSnapshot());
+  const drop = snapshot().then(({ dropEverything }) => dropEverything());
   await drop.catch(() => {});
   return null;
 }

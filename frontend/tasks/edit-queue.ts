@@ -1,25 +1,7 @@
-import type { TextConflict } from './merge-edit';
+import type { EditListener, EditTransport, Outbox, UnsentEdit, VersionedEdit } from './edit-transport';
 import { mergeEdit } from './merge-edit';
-import { type EditField, fieldsOf, type Task, type TaskEdit } from './task';
+import { fieldsOf, type TaskEdit, valuesOf } from './task';
 import type { TaskStore } from './task-store';
-
-/** What the queue needs of the world; the tests give it a server of their own. */
-export type EditTransport = {
-  /** Sends a change made from a version. `stale`: the task has another version by now. */
-  patch(id: string, version: number, edit: TaskEdit): Promise<Task | 'stale'>;
-  /** The task as it is now. */
-  fetch(id: string): Promise<Task>;
-};
-
-/** What the queue tells people. */
-export type EditListener = {
-  /** Asks which text is saved; null: theirs. */
-  choose(task: Task, conflict: TextConflict): Promise<string | null>;
-  /** Mine replaced what somebody else had set at the same time. */
-  overwritten(task: Task, fields: EditField[], theirs: TaskEdit): void;
-  /** The edit was not saved and is no longer shown. */
-  failed(task: Task, edit: TaskEdit, error: unknown): void;
-};
 
 type Pending = {
   /** On its way. */
@@ -31,17 +13,31 @@ type Pending = {
   isRunning: boolean;
 };
 
+/** Most changes of one request. */
+const MOST = 100;
+/** How often several changes are made from newer versions before each is sent alone. */
+const ATTEMPTS = 3;
+/** Wait after a failure that is temporary, in milliseconds: doubled each time, with jitter. */
+const PAUSE = { first: 1_000, longest: 30_000 };
+
 /**
- * Edits on their way to the server: shown at once, one request in flight for a task, followers merged.
- * What somebody else changed in the meantime is merged field by field.
+ * Edits on their way to the server: shown at once, stored before the request leaves, one request in flight
+ * for a task, followers merged. What somebody else changed in the meantime is merged field by field.
+ *
+ * A request that is repeated, because its response was lost or the page was closed, is harmless: each change
+ * names the version that it was made from, and finds after a refusal that nothing is left to be sent.
  */
 export class EditQueue {
   private readonly pending = new Map<string, Pending>();
+  private readonly ends = new Set<() => void>();
+  private paused: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
 
   constructor(
     private readonly store: TaskStore,
     private readonly transport: EditTransport,
     private readonly listener: EditListener,
+    private readonly outbox: Outbox,
   ) {}
 
   /**
@@ -49,69 +45,195 @@ export class EditQueue {
    * the text at the time when somebody began to type.
    */
   edit(id: string, edit: TaskEdit, from: TaskEdit = {}): void {
-    const task = this.store.get(id);
-    if (!task) return;
-    const entry = this.pending.get(id) ?? { sent: {}, waiting: {}, from: {}, isRunning: false };
-    this.pending.set(id, entry);
-    for (const field of fieldsOf(edit)) {
-      if (field in entry.from) continue;
-      const before = field in from ? from[field] : (task[field] ?? null);
-      Object.assign(entry.from, { [field]: before });
-    }
-    Object.assign(entry.waiting, edit);
-    this.show(id, entry);
-    if (!entry.isRunning) void this.run(id, entry);
+    this.editAll(new Map([[id, edit]]), from);
+  }
+
+  /** Makes edits of several tasks, which are sent together. */
+  editAll(edits: ReadonlyMap<string, TaskEdit>, from: TaskEdit = {}): void {
+    const known: string[] = [];
+    this.store.together(() => {
+      for (const [id, edit] of edits) {
+        const task = this.store.get(id);
+        if (!task) continue;
+        this.stage(id, edit, { ...valuesOf(task, edit), ...from });
+        known.push(id);
+      }
+    });
+    this.keepAndSend(known);
+  }
+
+  /** Takes edits of a page that is gone. They are shown as soon as their tasks are known. */
+  restore(edits: UnsentEdit[]): void {
+    this.store.together(() => {
+      for (const { task, edit, from } of edits) this.stage(task, edit, from);
+    });
+    this.keepAndSend(edits.map(({ task }) => task));
+  }
+
+  /** The network may be back: sends what waits for it. */
+  retry(): void {
+    clearTimeout(this.paused);
+    this.paused = undefined;
+    this.send();
+  }
+
+  /** Forgets everything: the session has ended. */
+  clear(): void {
+    clearTimeout(this.paused);
+    this.paused = undefined;
+    this.pending.clear();
+    this.ended();
   }
 
   /** Resolves when nothing is on its way. */
   async idle(): Promise<void> {
-    while (this.pending.size > 0) {
-      await new Promise<void>((resolve) => {
-        const stop = this.store.subscribe(() => {
-          stop();
-          resolve();
-        });
-      });
-    }
+    while (this.pending.size > 0) await new Promise<void>((resolve) => this.ends.add(resolve));
+  }
+
+  private stage(id: string, edit: TaskEdit, from: TaskEdit): void {
+    const entry = this.pending.get(id) ?? { sent: {}, waiting: {}, from: {}, isRunning: false };
+    this.pending.set(id, entry);
+    // What an earlier edit was made from stays what a later one of the same field is compared with.
+    entry.from = { ...from, ...entry.from };
+    Object.assign(entry.waiting, edit);
+    this.show(id, entry);
   }
 
   private show(id: string, entry: Pending): void {
     this.store.overlay(id, { ...entry.sent, ...entry.waiting });
   }
 
-  private async run(id: string, entry: Pending): Promise<void> {
-    entry.isRunning = true;
-    while (fieldsOf(entry.waiting).length > 0) {
+  private async keep(ids: string[]): Promise<void> {
+    const edits = ids.flatMap((task) => {
+      const entry = this.pending.get(task);
+      return entry ? [{ task, edit: { ...entry.sent, ...entry.waiting }, from: entry.from }] : [];
+    });
+    await this.outbox.put(edits);
+  }
+
+  /** Stored first: a page that is closed in the next moment loses nothing. */
+  private keepAndSend(ids: string[]): void {
+    void this.keep(ids).then(() => this.send());
+  }
+
+  private send(): void {
+    if (this.paused) return;
+    const isReady = (entry: Pending) => !entry.isRunning && fieldsOf(entry.waiting).length > 0;
+    const ready = [...this.pending].flatMap(([id, entry]) => (isReady(entry) ? [id] : []));
+    for (let first = 0; first < ready.length; first += MOST) void this.run(ready.slice(first, first + MOST));
+  }
+
+  /** Sends the edits of tasks that have none on their way, until nothing waits. */
+  private async run(ids: string[]): Promise<void> {
+    const mine = ids.flatMap((id) => {
+      const entry = this.pending.get(id);
+      return entry ? [[id, entry] as const] : [];
+    });
+    for (const [, entry] of mine) entry.isRunning = true;
+    if (mine.length > 1) {
+      await this.runTogether(mine);
+      this.finish(mine.filter(([, entry]) => fieldsOf(entry.waiting).length === 0));
+    }
+    // Each ends for itself: one of them may wait for the answer of a person.
+    const rest = mine.filter(([, entry]) => entry.isRunning);
+    await Promise.all(
+      rest.map(async ([id, entry]) => {
+        await this.runAlone(id, entry);
+        this.finish([[id, entry]]);
+      }),
+    );
+  }
+
+  /** What still waits, waits for the network. After the end of the session the entries are gone already. */
+  private finish(entries: (readonly [string, Pending])[]): void {
+    const done: string[] = [];
+    this.store.together(() => {
+      for (const [id, entry] of entries) {
+        entry.isRunning = false;
+        if (fieldsOf(entry.waiting).length > 0 || this.pending.get(id) !== entry) continue;
+        this.pending.delete(id);
+        this.store.overlay(id, null);
+        done.push(id);
+      }
+    });
+    void this.outbox.remove(done);
+    this.ended();
+  }
+
+  private ended(): void {
+    if (this.pending.size > 0) return;
+    for (const resolve of this.ends) resolve();
+    this.ends.clear();
+  }
+
+  /**
+   * Sends what needs no question in one request. What is left in `waiting` is sent alone: texts that two
+   * people wrote, and everything when one of the changes is refused, so that each failure names its task.
+   */
+  private async runTogether(mine: (readonly [string, Pending])[]): Promise<void> {
+    for (let attempt = 0; attempt < ATTEMPTS && !this.paused; attempt += 1) {
+      const changes: VersionedEdit[] = [];
+      for (const [id, entry] of mine) {
+        const task = this.store.confirmedTask(id);
+        if (!task || (entry.waiting.description !== undefined && task.description === undefined)) continue;
+        const merge = mergeEdit(entry.waiting, entry.from, task);
+        if (merge.conflicts.length > 0 || merge.overwritten.length > 0) continue;
+        if (fieldsOf(merge.send).length > 0) changes.push({ task, edit: merge.send });
+      }
+      if (changes.length < 2) return;
+      const sent = mine.filter(([id]) => changes.some(({ task }) => task.id === id));
+      for (const [, entry] of sent) {
+        entry.sent = entry.waiting;
+        entry.waiting = {};
+      }
+      const isSaved = await this.sendTogether(changes);
+      for (const [id, entry] of sent) {
+        if (isSaved === true) this.settle(id, entry);
+        else this.putBack(entry);
+      }
+      if (isSaved !== 'stale') return;
+    }
+  }
+
+  private async sendTogether(changes: VersionedEdit[]): Promise<boolean | 'stale'> {
+    try {
+      const answer = await this.transport.patchAll(changes);
+      if (answer !== 'stale') {
+        this.store.receive(...answer);
+        return true;
+      }
+      this.store.receive(...(await this.transport.fetchAll(changes.map(({ task }) => task.id))));
+      return 'stale';
+    } catch (error) {
+      if (this.transport.isTemporary(error)) this.pause();
+      return false;
+    }
+  }
+
+  private async runAlone(id: string, entry: Pending): Promise<void> {
+    while (fieldsOf(entry.waiting).length > 0 && !this.paused && this.pending.get(id) === entry) {
       entry.sent = entry.waiting;
       entry.waiting = {};
-      const fields = fieldsOf(entry.sent);
       try {
-        await this.send(id, entry);
+        await this.sendAlone(id, entry);
       } catch (error) {
-        this.giveUp(id, entry, error);
+        if (this.transport.isTemporary(error)) {
+          this.putBack(entry);
+          this.pause();
+          return;
+        }
+        if (this.pending.get(id) === entry) this.listener.failed(id, entry.sent, error);
       }
-      entry.sent = {};
-      // A follower of the same field was made from what is confirmed now. Other fields keep the value
-      // that they were made from: somebody else may have changed them since.
-      const confirmed = this.store.confirmedTask(id);
-      for (const field of fields) {
-        if (!(field in entry.waiting)) delete entry.from[field];
-        else if (confirmed) Object.assign(entry.from, { [field]: confirmed[field] ?? null });
-      }
-      this.show(id, entry);
+      this.settle(id, entry);
     }
-    entry.isRunning = false;
-    this.pending.delete(id);
-    this.store.overlay(id, null);
   }
 
   /** Sends until the version is the one that the change was made from. */
-  private async send(id: string, entry: Pending): Promise<void> {
+  private async sendAlone(id: string, entry: Pending): Promise<void> {
     for (;;) {
       const base = this.store.confirmedTask(id);
-      if (!base) return;
       // What is not known cannot be compared: an event brought the version without the text.
-      if ('description' in entry.sent && base.description === undefined) {
+      if (!base || ('description' in entry.sent && base.description === undefined)) {
         this.store.receive(await this.transport.fetch(id));
         continue;
       }
@@ -126,7 +248,7 @@ export class EditQueue {
         if (chosen !== null) entry.sent[conflict.field] = chosen;
       }
       if (fieldsOf(merge.send).length === 0) return;
-      const answer = await this.transport.patch(id, base.version, merge.send);
+      const answer = await this.transport.patch({ task: base, edit: merge.send });
       if (answer !== 'stale') {
         this.store.receive(answer);
         if (merge.overwritten.length > 0) this.listener.overwritten(answer, merge.overwritten, theirs);
@@ -136,10 +258,32 @@ export class EditQueue {
     }
   }
 
-  private giveUp(id: string, entry: Pending, error: unknown): void {
-    const task = this.store.confirmedTask(id);
-    const edit = entry.sent;
+  /** Nothing is on its way any more; what was made since waits for its turn. */
+  private settle(id: string, entry: Pending): void {
+    const fields = fieldsOf(entry.sent);
     entry.sent = {};
-    if (task) this.listener.failed(task, edit, error);
+    this.failures = 0;
+    // A follower of the same field was made from what is confirmed now. Other fields keep the value
+    // that they were made from: somebody else may have changed them since.
+    const confirmed = this.store.confirmedTask(id);
+    for (const field of fields) {
+      if (!(field in entry.waiting)) delete entry.from[field];
+      else if (confirmed) Object.assign(entry.from, { [field]: confirmed[field] ?? null });
+    }
+    if (this.pending.get(id) !== entry) return;
+    this.show(id, entry);
+    if (fieldsOf(entry.waiting).length > 0) void this.keep([id]);
+  }
+
+  private putBack(entry: Pending): void {
+    entry.waiting = { ...entry.sent, ...entry.waiting };
+    entry.sent = {};
+  }
+
+  private pause(): void {
+    if (this.paused) return;
+    const longest = Math.min(PAUSE.first * 2 ** this.failures, PAUSE.longest);
+    this.failures += 1;
+    this.paused = setTimeout(() => this.retry(), longest * (0.5 + Math.random() / 2));
   }
 }

@@ -15,6 +15,9 @@ export class TaskStore {
   private readonly removed = new Set<string>();
   private readonly listeners = new Set<() => void>();
   private revision = 0;
+  /** How many callers of `together` are at work. */
+  private depth = 0;
+  private isChanged = false;
 
   /** Takes what the server sent. An older version than the known one is ignored. */
   receive(...tasks: Task[]): void {
@@ -55,6 +58,17 @@ export class TaskStore {
   /** Every task that is not removed. */
   all(): Task[] {
     return [...this.shown.values()].filter((task) => !this.removed.has(task.id));
+  }
+
+  /** Several changes that listeners hear of once. */
+  together(work: () => void): void {
+    this.depth += 1;
+    try {
+      work();
+    } finally {
+      this.depth -= 1;
+      if (this.depth === 0 && this.isChanged) this.changed();
+    }
   }
 
   /** Shows an edit that is not confirmed; null: there is none any more. */
@@ -114,6 +128,8 @@ export class TaskStore {
   }
 
   private changed(): void {
+    this.isChanged = this.depth > 0;
+    if (this.isChanged) return;
     this.revision += 1;
     for (const listener of this.listeners) listener();
   }

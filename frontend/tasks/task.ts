@@ -60,11 +60,16 @@ export function valuesOf(task: Task, edit: TaskEdit): TaskEdit {
   return Object.fromEntries(fieldsOf(edit).map((field) => [field, task[field] ?? null])) as TaskEdit;
 }
 
-/** An edit as the API takes it. */
-export function changeOf(edit: TaskEdit): Schema['TaskChange'] {
+/** An edit of a task as the API takes it. Labels are added and removed: others may do that meanwhile. */
+export function changeOf(edit: TaskEdit, task: Task): Schema['TaskChange'] {
   const { assignee, labels, ...rest } = edit;
   const change: Schema['TaskChange'] = { ...rest };
   if (assignee !== undefined) change.assignee_id = assignee?.id ?? null;
-  if (labels !== undefined) change.label_ids = labels.map((label) => label.id);
+  if (labels !== undefined) {
+    const without = (some: Label[], others: Label[]) =>
+      some.filter(({ id }) => !others.some((other) => other.id === id)).map(({ id }) => id);
+    change.add_label_ids = without(labels, task.labels);
+    change.remove_label_ids = without(task.labels, labels);
+  }
   return change;
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import { comparison } from '@/tasks/list-query';
 import { dueDay, dueKey, dueTime, isOver, nextWeekday, shortDay } from '@/tasks/due-date';
+import { comparison } from '@/tasks/list-query';
 import { sample } from './samples';
 
 const WORDS = { today: 'Today', tomorrow: 'Tomorrow' };

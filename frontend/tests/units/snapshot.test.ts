@@ -4,7 +4,9 @@ import type { Me } from '@/session/session';
 import { sample } from './samples';
 
 const disk = new Map<string, unknown>();
+const cookie = vi.spyOn(document, 'cookie', 'get');
 vi.mock('idb-keyval', () => ({
+  clear: async () => disk.clear(),
   get: async (key: string) => structuredClone(disk.get(key)),
   set: async (key: string, value: unknown) => void disk.set(key, structuredClone(value)),
   del: async (key: string) => void disk.delete(key),
@@ -30,6 +32,7 @@ async function freshPage() {
 beforeEach(() => {
   vi.useFakeTimers();
   disk.clear();
+  cookie.mockReturnValue('__Host-csrf=first');
 });
 afterEach(() => vi.useRealTimers());
 
@@ -65,7 +68,8 @@ test('nothing is left of a session that ended, also not of a write that was due'
   await vi.advanceTimersByTimeAsync(1_000);
   expect(disk.size).toBe(1);
   page.tasks.receive(sample({ id: 'a' }));
-  await page.dropSnapshot();
+  disk.set('edit aki org page a', {});
+  await page.dropEverything();
   await vi.advanceTimersByTimeAsync(5_000);
   expect(disk.size).toBe(0);
 });
@@ -82,4 +86,16 @@ test('somebody else in the same browser finds nothing of the one before', async 
   const third = await freshPage();
   expect((await third.restore())?.user.id).toBe('ren');
   expect(third.tasks.get('a')).toBeUndefined();
+});
+
+test('what one session read is shown in no other one, not even before the server answers', async () => {
+  const first = await freshPage();
+  await first.keepFor(me('aki'));
+  first.tasks.receive(sample({ id: 'a' }));
+  await vi.advanceTimersByTimeAsync(1_000);
+  cookie.mockReturnValue('__Host-csrf=second');
+  const second = await freshPage();
+  expect(await second.restore()).toBeNull();
+  expect(second.tasks.get('a')).toBeUndefined();
+  expect(disk.size).toBe(0);
 });

@@ -16,8 +16,8 @@ export default function TrashPage() {
   const language = useLanguage();
   const mayDelete = useMay('tasks.delete');
   const { items, problem, hasMore, loadMore, reload } = useTrash();
-  async function restore(id: string) {
-    await restoreTasks([id]);
+  async function restore(task: { id: string; version: number }) {
+    await restoreTasks([task]);
     await reload();
     toast({ text: m.tasks.restored });
   }
@@ -38,7 +38,7 @@ export default function TrashPage() {
                 </span>
               )}
               {mayDelete && (
-                <button type="button" className="link-button" onClick={() => void restore(task.id)}>
+                <button type="button" className="link-button" onClick={() => void restore(task)}>
                   {m.trash.restore}
                 </button>
               )}

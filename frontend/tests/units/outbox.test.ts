@@ -1,0 +1,69 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { Me } from '@/session/session';
+
+const disk = new Map<string, unknown>();
+vi.mock('idb-keyval', () => ({
+  keys: async () => [...disk.keys()],
+  getMany: async (keys: string[]) => keys.map((key) => structuredClone(disk.get(key))),
+  setMany: async (entries: [string, unknown][]) => {
+    for (const [key, value] of entries) disk.set(key, structuredClone(value));
+  },
+  delMany: async (keys: string[]) => {
+    for (const key of keys) disk.delete(key);
+  },
+}));
+
+const me = (user: string) => ({ user: { id: user }, organization: { id: 'org' } }) as Me;
+const edit = (task: string) => ({ task, edit: { title: 'Mine' }, from: { title: 'Before' } });
+const held = new Set<string>();
+
+/** A page that has just been loaded, with the locks of a browser. */
+async function freshPage() {
+  vi.resetModules();
+  return import('@/offline/outbox');
+}
+
+beforeEach(() => {
+  disk.clear();
+  held.clear();
+  vi.stubGlobal('navigator', {
+    locks: {
+      async request(name: string, ...rest: unknown[]) {
+        const work = rest.at(-1) as (lock: object | null) => Promise<void>;
+        if (held.has(name)) return work(null);
+        held.add(name);
+        await work({});
+        held.delete(name);
+      },
+    },
+  });
+});
+
+test('the edits of a page that is gone are taken over once, those of a page that lives are not', async () => {
+  const first = await freshPage();
+  await first.openOutbox(me('aki'));
+  await first.outbox.put([edit('t1')]);
+  const second = await freshPage();
+  await second.openOutbox(me('aki'));
+  expect(await second.takeOver()).toEqual([]);
+
+  // The first page is closed: its lock is free.
+  held.delete([...held][0] ?? '');
+  expect(await second.takeOver()).toEqual([edit('t1')]);
+  expect(await second.takeOver()).toEqual([]);
+  expect(disk.size).toBe(1);
+  await second.outbox.remove(['t1']);
+  expect(disk.size).toBe(0);
+});
+
+test('an edit is nobody else’s, and one that was made before the person is known is not lost', async () => {
+  const first = await freshPage();
+  await first.outbox.put([edit('t1')]);
+  expect(disk.size).toBe(0);
+  await first.openOutbox(me('aki'));
+  expect(disk.size).toBe(1);
+  held.clear();
+  const second = await freshPage();
+  await second.openOutbox(me('ren'));
+  expect(await second.takeOver()).toEqual([]);
+});
