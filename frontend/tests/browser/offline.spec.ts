@@ -1,24 +1,6 @@
-import { expect, type Page, test } from '@playwright/test';
-import { create, open, row, signIn } from './person';
-
-/** The titles that the browser keeps; null when it keeps nothing. */
-function keptTitles(page: Page): Promise<string[] | null> {
-  return page.evaluate(
-    () =>
-      new Promise<string[] | null>((resolve, reject) => {
-        const opening = indexedDB.open('keyval-store');
-        opening.onerror = () => reject(opening.error);
-        opening.onsuccess = () => {
-          const database = opening.result;
-          if (!database.objectStoreNames.contains('keyval')) return resolve(null);
-          const reading = database.transaction('keyval').objectStore('keyval').get('snapshot');
-          reading.onsuccess = () =>
-            resolve(reading.result?.tasks.map((task: { title: string }) => task.title) ?? null);
-          reading.onerror = () => reject(reading.error);
-        };
-      }),
-  );
-}
+import { expect, test } from '@playwright/test';
+import { keptInBrowser, keptTitles } from './kept';
+import { anotherBrowser, create, open, row, signIn } from './person';
 
 test('what was read opens without a network, and is gone after the sign-out', async ({ page, context }) => {
   await signIn(page, 'frank');
@@ -43,9 +25,44 @@ test('what was read opens without a network, and is gone after the sign-out', as
   await page.goto('/settings/');
   await page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await page.waitForURL(/\/login\//);
-  await expect.poll(() => keptTitles(page)).toBeNull();
+  await expect.poll(() => keptInBrowser(page)).toEqual([]);
   // The pages are public; what they showed is not.
   await context.setOffline(true);
   await page.goto('/tasks/');
   await page.waitForURL(/\/login\//);
+});
+
+test('the first rows of the next visit do not wait for the API', async ({ page }) => {
+  await signIn(page, 'frank');
+  await create(page, 'Was here before');
+  await expect.poll(() => keptTitles(page)).toContain('Was here before');
+  const held: (() => void)[] = [];
+  let isHeld = true;
+  await page.route('/api/**', async (route) => {
+    if (isHeld) await new Promise<void>((resolve) => held.push(resolve));
+    await route.continue();
+  });
+  await page.reload();
+  await expect(row(page, 'Was here before')).toBeVisible();
+  expect(held.length).toBeGreaterThan(0);
+  isHeld = false;
+  for (const answer of held) answer();
+  await expect(page.getByRole('status').filter({ hasText: /^Live/ })).toBeVisible();
+  await expect(row(page, 'Was here before')).toBeVisible();
+});
+
+test('a session that was ended elsewhere leaves nothing in this browser', async ({ page, context }) => {
+  await signIn(page, 'frank');
+  await create(page, 'Only while the session lives');
+  await expect.poll(() => keptTitles(page)).toContain('Only while the session lives');
+  await page.goto('about:blank');
+  const other = await anotherBrowser(context, 'frank');
+  await other.goto('/settings/');
+  await other.getByRole('button', { name: 'Sign out everywhere' }).click();
+  await other.waitForURL(/\/login\//);
+  // What was kept is covered and deleted as soon as the server refuses the session.
+  await page.goto('/tasks/');
+  await page.waitForURL(/\/login\//);
+  await expect.poll(() => keptInBrowser(page)).toEqual([]);
+  await other.context().close();
 });

@@ -116,20 +116,3 @@ test('a card moves on the board by keys', async ({ page }) => {
   await choose(page, 'Done');
   await expect(page.getByRole('region', { name: /^Done/ }).getByText('Carry the stone')).toBeVisible();
 });
-
-test('several tasks are finished, deleted and taken back with the bar of the selection', async ({ page }) => {
-  await signIn(page, 'nora');
-  for (const title of ['Fold the first crane', 'Fold the second crane']) await create(page, title);
-  await row(page, 'Fold the second crane').getByRole('checkbox').check();
-  await row(page, 'Fold the first crane').getByRole('checkbox').check();
-  await page.getByRole('button', { name: 'Mark as done', exact: true }).click();
-  for (const title of ['Fold the first crane', 'Fold the second crane']) {
-    await expect(row(page, title).getByRole('button', { name: 'Status: Done' })).toBeVisible();
-  }
-  await page.getByRole('button', { name: 'Delete', exact: true }).click();
-  await expect(row(page, 'Fold the second crane')).toBeHidden();
-  await expect(page.getByText('selected')).toHaveCount(0);
-  await page.getByRole('status').getByRole('button', { name: 'Undo' }).last().click();
-  await expect(row(page, 'Fold the first crane')).toBeVisible();
-  await expect(row(page, 'Fold the second crane')).toBeVisible();
-});
