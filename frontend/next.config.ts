@@ -2,17 +2,28 @@ import type { NextConfig } from 'next';
 
 /** What every page has: texts, client, session, the parts around a page. Japanese is loaded by itself. */
 const SHARED =
-  /[\\/]frontend[\\/](?:messages[\\/](?!ja)|api|session|keyboard|tasks[\\/](?:task|task-store|task-actions|edit-queue|arrivals|list-query|merge-edit|history|conflict-store)\.ts|components[\\/](?:icons|Toasts|toast-store|Providers|PlainPage)\.)|node_modules[\\/](?:swr|openapi-fetch|use-sync-external-store|dequal)[\\/]/;
+  /[\\/]frontend[\\/](?:messages[\\/](?!ja)|api|session|keyboard|tasks[\\/](?:task|task-store|arrivals|derived|due-date|list-query|history)\.ts|components[\\/](?:icons|Toasts|toast-store|Providers|PlainPage)\.)|node_modules[\\/](?:swr|openapi-fetch|use-sync-external-store|dequal)[\\/]/;
+
+/** What changes tasks and keeps them in the browser: many parts of pages need it, and none to be drawn. */
+const WORK =
+  /[\\/]frontend[\\/](?:tasks[\\/](?:task-actions|task-queue|edit-queue|merge-edit|removal|conflict-store)\.ts|offline[\\/](?:outbox|snapshot)\.ts)|node_modules[\\/]idb-keyval[\\/]/;
 
 /**
  * Next.js gives each layout and page a copy of what is smaller than 20 kB, and a page loads five of them.
- * This makes one chunk of it, which all pages load once.
+ * This makes one chunk of it, which all pages load once, and one of what several parts load later.
  */
 function shareOnce(cacheGroups: Record<string, unknown>): void {
   cacheGroups.shared = {
     name: 'shared',
     test: (module: { resource?: string }) => SHARED.test(module.resource ?? ''),
     chunks: 'initial',
+    enforce: true,
+    priority: 50,
+  };
+  cacheGroups.work = {
+    name: 'work',
+    test: (module: { resource?: string }) => WORK.test(module.resource ?? ''),
+    chunks: 'async',
     enforce: true,
     priority: 50,
   };

@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import useSWRInfinite from 'swr/infinite';
 import { api, body, type Schema } from '@/api/client';
 import type { ApiProblem } from '@/api/problem';
-import { onDerivedChange } from '@/tasks/task-actions';
+import { onDerivedChange } from '@/tasks/derived';
 
 export type Entry = Schema['ActivityEntry'];
 export type Outcome = Schema['ActivityOutcome'];

@@ -30,7 +30,6 @@ const MOST = 100;
  * that does not follow the last one is a gap, which is filled from the server before it counts.
  */
 export class LiveSync {
-  private seq: number | null = null;
   /** Ids to fetch, with the version that an event promised. */
   private readonly wanted = new Map<string, number | null>();
   private chain: Promise<void> = Promise.resolve();
@@ -39,6 +38,8 @@ export class LiveSync {
     private readonly store: TaskStore,
     private readonly transport: SyncTransport,
     private readonly listener: SyncListener,
+    /** The last event that is complete in the store already: from the last visit. */
+    private seq: number | null = null,
   ) {}
 
   /** The last event that is known to this page. */

@@ -10,6 +10,7 @@ import { setLiveState, setPeople } from './live-store';
 import { LiveSync } from './live-sync';
 import { beginPresence } from './presence';
 import type { LiveEvent, ServerMessage } from './protocol';
+import { setSettledSeq, settledSeq } from './settled-seq';
 import { SocketLine } from './socket-line';
 
 /** Events are collected for this long before what they name is fetched, in milliseconds, with jitter. */
@@ -82,6 +83,7 @@ export function startLive(): () => void {
       other: readAgain,
       derived: refreshDerived,
     },
+    settledSeq(),
   );
   const presence = beginPresence((message) => line?.say(message) ?? false);
 
@@ -91,10 +93,14 @@ export function startLive(): () => void {
     flushing = setTimeout(
       () => {
         flushing = undefined;
-        sync.fetch().catch(() => setTimeout(flush, RETRY));
+        sync.fetch().then(settle, () => setTimeout(flush, RETRY));
       },
       COLLECT.least + Math.random() * (COLLECT.most - COLLECT.least),
     );
+  }
+
+  function settle(): void {
+    if (!sync.hasWanted()) setSettledSeq(sync.lastSeq());
   }
 
   async function hear(message: ServerMessage): Promise<void> {
@@ -106,6 +112,7 @@ export function startLive(): () => void {
       queue.retry();
       presence.renew();
     } else if (message.type === 'events') await sync.events(message.items);
+    settle();
     flush();
   }
 

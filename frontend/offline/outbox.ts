@@ -13,6 +13,8 @@ import type { Outbox, UnsentEdit } from '@/tasks/edit-transport';
 const PAGE = crypto.randomUUID();
 const lockOf = (page: string) => `miyabi-page ${page}`;
 
+/** Pages whose lock is waited for. */
+const watched = new Set<string>();
 let owner: string | null = null;
 /** What was to be stored before it was known for whom. */
 let early: UnsentEdit[] = [];
@@ -55,32 +57,40 @@ export function closeOutbox(): void {
   early = [];
 }
 
-/** Takes over the edits of pages that are gone. Those of pages that live are left to them. */
-export async function takeOver(): Promise<UnsentEdit[]> {
-  const found: UnsentEdit[] = [];
+/**
+ * Takes over the edits of pages that are gone, at once or when a page that lives now goes. Resolves when the
+ * pages are known.
+ */
+export async function takeOver(found: (edits: UnsentEdit[]) => void): Promise<void> {
   const prefix = owner;
-  if (prefix === null) return found;
+  if (prefix === null) return;
   await ifKept(async () => {
-    const mine = (await keys<string>()).filter((key) => key.startsWith(prefix));
-    const pages = new Set(mine.map((key) => key.slice(prefix.length).split(' ')[0] ?? ''));
-    for (const page of pages) {
-      if (page === PAGE) continue;
-      await whenGone(page, async () => {
-        const left = mine.filter((key) => key.startsWith(`${prefix}${page} `));
+    for (const page of await pagesWith(prefix)) {
+      if (watched.has(page)) continue;
+      watched.add(page);
+      void whenGone(page, async () => {
+        watched.delete(page);
+        const left = (await keys<string>()).filter((key) => key.startsWith(`${prefix}${page} `));
         const edits = (await getMany<UnsentEdit | undefined>(left)).flatMap((edit) => edit ?? []);
         // Stored under this page first: between the two steps it exists twice, never not at all.
         await outbox.put(edits);
         await delMany(left);
-        found.push(...edits);
+        if (owner === prefix) found(edits);
       });
     }
   });
-  return found;
+}
+
+/** Other pages that have edits of this person, or had some that they left behind. */
+async function pagesWith(prefix: string): Promise<Set<string>> {
+  const all = (await keys<string>()).filter((key) => key.startsWith(prefix));
+  const pages = new Set(all.map((key) => key.slice(prefix.length).split(' ')[0] ?? ''));
+  pages.delete(PAGE);
+  return pages;
 }
 
 async function whenGone(page: string, work: () => Promise<void>): Promise<void> {
-  if (!navigator.locks) return work();
-  await navigator.locks.request(lockOf(page), { ifAvailable: true }, async (lock) => {
-    if (lock) await work();
-  });
+  const safely = () => ifKept(work);
+  if (navigator.locks) await navigator.locks.request(lockOf(page), safely);
+  else await safely();
 }

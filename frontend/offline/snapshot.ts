@@ -1,7 +1,9 @@
 import { clear, del, get, set } from 'idb-keyval';
 import { type Cache, SWRConfig } from 'swr';
+import { setSettledSeq, settledSeq } from '@/live/settled-seq';
 import { csrfToken } from '@/session/access-token';
 import type { Me } from '@/session/session';
+import { arrive } from '@/tasks/arrivals';
 import type { Task } from '@/tasks/task';
 import { tasks } from '@/tasks/task-store';
 import { closeOutbox } from './outbox';
@@ -11,7 +13,14 @@ import { closeOutbox } from './outbox';
  * signed in, the tasks and the other resources. One value of one person in one organization; it is deleted
  * with the session, and shown in no other one.
  */
-type Snapshot = { session: string; me: Me; tasks: Task[]; resources: [string, unknown][] };
+type Snapshot = {
+  session: string;
+  me: Me;
+  tasks: Task[];
+  resources: [string, unknown][];
+  /** The last event that is complete in it; null: it is not known, and only what lists name is shown. */
+  seq: number | null;
+};
 
 const KEY = 'snapshot';
 /** How long changes are collected before they are written, in milliseconds. */
@@ -87,6 +96,11 @@ export async function restore(): Promise<Me | null> {
   }
   tasks.receive(...kept.tasks);
   for (const [key, state] of kept.resources) resources.set(key, { ...(state as State), _k: key } as State);
+  // What came after its list was read is on no page of it. What was deleted since is known by catching up.
+  if (kept.seq !== null) {
+    setSettledSeq(kept.seq);
+    arrive(kept.tasks.map(({ id }) => id));
+  }
   restored = kept.me;
   return kept.me;
 }
@@ -109,7 +123,13 @@ async function write(): Promise<void> {
     kept.push([key, _l === undefined ? { data } : { data, _l }]);
   }
   const confirmed = tasks.all().flatMap(({ id }) => tasks.confirmedTask(id) ?? []);
-  const snapshot: Snapshot = { session: mark, me: owner, tasks: confirmed, resources: kept };
+  const snapshot: Snapshot = {
+    session: mark,
+    me: owner,
+    tasks: confirmed,
+    resources: kept,
+    seq: settledSeq(),
+  };
   await ifKept(() => set(KEY, snapshot));
 }
 

@@ -100,7 +100,7 @@ onSessionEnd(() => {
 export async function resumeEdits(me: Me): Promise<void> {
   await openOutbox(me);
   const resume = async () => {
-    queue.restore(await takeOver());
+    await takeOver((edits) => queue.restore(edits));
     queue.retry();
   };
   addEventListener('online', () => void resume());

@@ -7,10 +7,10 @@ import { api, body, type Schema } from '@/api/client';
 import type { ApiProblem } from '@/api/problem';
 import { useMe } from '@/session/session';
 import { onArrival, onReload, withArrivals } from './arrivals';
+import { onDerivedChange } from './derived';
 import { dayAfter } from './due-date';
 import { type ListQuery, listUrl, matches } from './list-query';
 import type { Person, Task } from './task';
-import { onDerivedChange } from './task-actions';
 import { tasks } from './task-store';
 
 type Page = { ids: string[]; next: string | null };

@@ -4,6 +4,7 @@ import { anotherBrowser, create, open, row, signIn } from './person';
 
 test('what was read opens without a network, and is gone after the sign-out', async ({ page, context }) => {
   await signIn(page, 'frank');
+  await expect(page.getByRole('status').filter({ hasText: /^Live/ })).toBeVisible();
   await create(page, 'Read me on the train');
   await open(page, 'Read me on the train');
   const description = page.getByRole('textbox', { name: 'Description' });
@@ -34,6 +35,7 @@ test('what was read opens without a network, and is gone after the sign-out', as
 
 test('the first rows of the next visit do not wait for the API', async ({ page }) => {
   await signIn(page, 'frank');
+  await expect(page.getByRole('status').filter({ hasText: /^Live/ })).toBeVisible();
   await create(page, 'Was here before');
   await expect.poll(() => keptTitles(page)).toContain('Was here before');
   const held: (() => void)[] = [];

@@ -17,6 +17,7 @@ test('edits without a network are counted, survive a reload, and are sent when i
   context,
 }) => {
   await signIn(page, 'mallory');
+  await expect(badge(page, 'Live')).toBeVisible();
   for (const title of ['Lift the stone', 'Turn the stone', 'Set the stone']) await create(page, title);
   await expect.poll(() => keptTitles(page)).toContain('Set the stone');
   await page.evaluate(() => navigator.serviceWorker.ready);

@@ -15,7 +15,8 @@ vi.mock('idb-keyval', () => ({
 
 const me = (user: string) => ({ user: { id: user }, organization: { id: 'org' } }) as Me;
 const edit = (task: string) => ({ task, edit: { title: 'Mine' }, from: { title: 'Before' } });
-const held = new Set<string>();
+const held = new Map<string, Promise<void>>();
+const releases: (() => void)[] = [];
 
 /** A page that has just been loaded, with the locks of a browser. */
 async function freshPage() {
@@ -26,14 +27,14 @@ async function freshPage() {
 beforeEach(() => {
   disk.clear();
   held.clear();
+  releases.length = 0;
   vi.stubGlobal('navigator', {
     locks: {
-      async request(name: string, ...rest: unknown[]) {
-        const work = rest.at(-1) as (lock: object | null) => Promise<void>;
-        if (held.has(name)) return work(null);
-        held.add(name);
-        await work({});
-        held.delete(name);
+      async request(name: string, work: () => Promise<void>) {
+        await held.get(name);
+        const done = Promise.race([work(), new Promise<void>((resolve) => releases.push(resolve))]);
+        held.set(name, done);
+        await done;
       },
     },
   });
@@ -45,12 +46,16 @@ test('the edits of a page that is gone are taken over once, those of a page that
   await first.outbox.put([edit('t1')]);
   const second = await freshPage();
   await second.openOutbox(me('aki'));
-  expect(await second.takeOver()).toEqual([]);
+  const found = vi.fn();
+  await second.takeOver(found);
+  await second.takeOver(found);
+  expect(found).not.toHaveBeenCalled();
 
   // The first page is closed: its lock is free.
-  held.delete([...held][0] ?? '');
-  expect(await second.takeOver()).toEqual([edit('t1')]);
-  expect(await second.takeOver()).toEqual([]);
+  releases[0]?.();
+  await vi.waitFor(() => expect(found).toHaveBeenCalledWith([edit('t1')]));
+  await second.takeOver(found);
+  expect(found).toHaveBeenCalledOnce();
   expect(disk.size).toBe(1);
   await second.outbox.remove(['t1']);
   expect(disk.size).toBe(0);
@@ -65,5 +70,8 @@ test('an edit is nobody else’s, and one that was made before the person is kno
   held.clear();
   const second = await freshPage();
   await second.openOutbox(me('ren'));
-  expect(await second.takeOver()).toEqual([]);
+  const found = vi.fn();
+  await second.takeOver(found);
+  expect(found).not.toHaveBeenCalled();
+  expect(disk.size).toBe(1);
 });

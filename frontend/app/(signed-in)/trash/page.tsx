@@ -7,7 +7,6 @@ import { toast } from '@/components/toast-store';
 import { ago } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay } from '@/session/session';
-import { restoreTasks } from '@/tasks/task-actions';
 import { useTrash } from '@/tasks/use-tasks';
 
 /** Deleted tasks, and the way back. */
@@ -17,6 +16,7 @@ export default function TrashPage() {
   const mayDelete = useMay('tasks.delete');
   const { items, problem, hasMore, loadMore, reload } = useTrash();
   async function restore(task: { id: string; version: number }) {
+    const { restoreTasks } = await import('@/tasks/removal');
     await restoreTasks([task]);
     await reload();
     toast({ text: m.tasks.restored });
