@@ -6,6 +6,7 @@ import { arrive, reloadLists } from '@/tasks/arrivals';
 import { refreshDerived } from '@/tasks/derived';
 import { fetchTasks, queue } from '@/tasks/task-queue';
 import { tasks } from '@/tasks/task-store';
+import { readWhole } from '@/tasks/whole';
 import { setLiveState, setPeople } from './live-store';
 import { LiveSync } from './live-sync';
 import { beginPresence } from './presence';
@@ -19,6 +20,11 @@ const COLLECT = { least: 50, most: 250 };
 const PATIENCE = 5_000;
 /** Wait before a request that failed is sent again, in milliseconds. */
 const RETRY = 2_000;
+
+function whenIdle(work: () => void): void {
+  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: RETRY });
+  else setTimeout(work, RETRY);
+}
 
 /** The address of the WebSocket API of this stage; null when it has none. */
 async function socketUrl(): Promise<string | null> {
@@ -74,6 +80,9 @@ export function startLive(): () => void {
     },
     {
       reload() {
+        // What is in memory is not known to be all any more.
+        tasks.setWhole(false);
+        hold();
         reloadLists();
         refreshDerived();
         // Hooks whose key is one resource: tasks, comments, labels, people.
@@ -99,6 +108,11 @@ export function startLive(): () => void {
     );
   }
 
+  /** When the page has nothing better to do; a failure is made good by the next connection. */
+  function hold(): void {
+    whenIdle(() => void readWhole(() => !isStopped).catch(() => {}));
+  }
+
   function settle(): void {
     if (!sync.hasWanted()) setSettledSeq(sync.lastSeq());
   }
@@ -110,6 +124,7 @@ export function startLive(): () => void {
       clearTimeout(warning);
       setLiveState('live');
       queue.retry();
+      hold();
       presence.renew();
     } else if (message.type === 'events') await sync.events(message.items);
     settle();
@@ -144,6 +159,7 @@ export function startLive(): () => void {
         // Signed out, removed, or another role: who is signed in is asked for again.
         ended() {
           setLiveState('off');
+          tasks.setWhole(false);
           void mutate('/api/auth/me');
         },
       },

@@ -20,6 +20,8 @@ type Snapshot = {
   resources: [string, unknown][];
   /** The last event that is complete in it; null: it is not known, and only what lists name is shown. */
   seq: number | null;
+  /** Whether it has every open task. */
+  isWhole: boolean;
 };
 
 const KEY = 'snapshot';
@@ -100,6 +102,7 @@ export async function restore(): Promise<Me | null> {
   if (kept.seq !== null) {
     setSettledSeq(kept.seq);
     arrive(kept.tasks.map(({ id }) => id));
+    tasks.setWhole(kept.isWhole);
   }
   restored = kept.me;
   return kept.me;
@@ -129,6 +132,7 @@ async function write(): Promise<void> {
     tasks: confirmed,
     resources: kept,
     seq: settledSeq(),
+    isWhole: tasks.isWhole,
   };
   await ifKept(() => set(KEY, snapshot));
 }

@@ -37,6 +37,7 @@ export function TaskList({ list, focus, actions }: { list: Tasks; focus: RowFocu
     >
       <Virtualizer
         ref={rows}
+        data={list.items}
         scrollRef={scroller}
         onScroll={(offset) => {
           const element = scroller.current;
@@ -51,7 +52,7 @@ export function TaskList({ list, focus, actions }: { list: Tasks; focus: RowFocu
           }
         }}
       >
-        {list.items.map((task, position) => (
+        {(task, position) => (
           <TaskRow
             key={task.id}
             task={task}
@@ -61,7 +62,7 @@ export function TaskList({ list, focus, actions }: { list: Tasks; focus: RowFocu
             isPending={tasks.isPending(task.id)}
             actions={actions}
           />
-        ))}
+        )}
       </Virtualizer>
     </div>
   );

@@ -43,15 +43,22 @@ export function withArrivals(
 ): Task[] {
   const listed = new Set(items.map((task) => task.id));
   const compare = comparison(query.sort);
-  const found = [...items];
+  const fresh: Task[] = [];
   for (const id of arrived) {
-    const task = store.get(id);
-    if (!task || listed.has(id) || !matches(task, query, me)) continue;
-    const index = found.findIndex((other) => compare(task, other) < 0);
-    if (index >= 0) found.splice(index, 0, task);
-    else if (!hasMore) found.push(task);
+    const task = listed.has(id) ? undefined : store.get(id);
+    if (task && matches(task, query, me)) fresh.push(task);
   }
-  return found;
+  fresh.sort(compare);
+  const found: Task[] = [];
+  let next = 0;
+  for (const item of items) {
+    for (let task = fresh[next]; task && compare(task, item) < 0; task = fresh[next]) {
+      found.push(task);
+      next += 1;
+    }
+    found.push(item);
+  }
+  return hasMore ? found : [...found, ...fresh.slice(next)];
 }
 
 /** Forgets them: another person or organization. */

@@ -71,6 +71,12 @@ export function listUrl(query: ListQuery, cursor?: string | null): string {
   return `/api/tasks?${parameters}`;
 }
 
+/** Whether the open tasks are all that a list can have: no search, no closed ones. */
+export function isOfOpenTasks(query: ListQuery): boolean {
+  const { view, status, q } = query;
+  return !q && view === 'list' && (status === 'open' || OPEN.some((open) => open === status));
+}
+
 /** Whether a task belongs to the list, as far as this page can say: words are the server's matter. */
 export function matches(task: Task, query: ListQuery, me: string): boolean {
   const { status, priority, assignee, label } = query;
@@ -85,6 +91,9 @@ export function matches(task: Task, query: ListQuery, me: string): boolean {
   if (assignee) return task.assignee?.id === (assignee === 'me' ? me : assignee);
   return true;
 }
+
+// `localeCompare` makes one for each comparison.
+const titles = new Intl.Collator();
 
 /** The order of a list, as the API has it: handlers/tasks/src/list/order.rs. */
 export function comparison(sort: Sort): (a: Task, b: Task) => number {
@@ -101,7 +110,7 @@ export function comparison(sort: Sort): (a: Task, b: Task) => number {
     case '-priority':
       return (a, b) => text(a.priority, b.priority) || -newest(a, b);
     case 'title':
-      return (a, b) => a.title.localeCompare(b.title) || text(a.id, b.id);
+      return (a, b) => titles.compare(a.title, b.title) || text(a.id, b.id);
   }
 }
 

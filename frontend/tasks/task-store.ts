@@ -15,6 +15,7 @@ export class TaskStore {
   private readonly removed = new Set<string>();
   private readonly listeners = new Set<() => void>();
   private revision = 0;
+  private whole = false;
   /** How many callers of `together` are at work. */
   private depth = 0;
   private isChanged = false;
@@ -71,6 +72,18 @@ export class TaskStore {
     }
   }
 
+  /** Whether every open task is here, and events keep it so. */
+  get isWhole(): boolean {
+    return this.whole;
+  }
+
+  /** Sets whether it is. */
+  setWhole(isWhole: boolean): void {
+    if (this.whole === isWhole) return;
+    this.whole = isWhole;
+    this.changed();
+  }
+
   /** Shows an edit that is not confirmed; null: there is none any more. */
   overlay(id: string, edit: TaskEdit | null): void {
     if (edit && Object.keys(edit).length > 0) this.edits.set(id, edit);
@@ -110,6 +123,7 @@ export class TaskStore {
   clear(): void {
     for (const map of [this.confirmed, this.edits, this.shown, this.descriptions]) map.clear();
     this.removed.clear();
+    this.whole = false;
     this.changed();
   }
 

@@ -9,7 +9,7 @@ import { useMe } from '@/session/session';
 import { onArrival, onReload, withArrivals } from './arrivals';
 import { onDerivedChange } from './derived';
 import { dayAfter } from './due-date';
-import { type ListQuery, listUrl, matches } from './list-query';
+import { comparison, isOfOpenTasks, type ListQuery, listUrl, matches } from './list-query';
 import type { Person, Task } from './task';
 import { tasks } from './task-store';
 
@@ -43,14 +43,20 @@ export type TaskList = {
 export function useTaskList(query: ListQuery): TaskList {
   const me = useMe().user.id;
   const revision = useTaskRevision();
+  // What is in memory whole needs no pages.
+  const isDerived = tasks.isWhole && isOfOpenTasks(query);
   const { data, error, isLoading, isValidating, size, setSize, mutate } = useSWRInfinite<Page, ApiProblem>(
     (index: number, before: Page | null) =>
-      index > 0 && !before?.next ? null : listUrl(query, before?.next ?? null),
+      isDerived || (index > 0 && !before?.next) ? null : listUrl(query, before?.next ?? null),
     readPage,
     { keepPreviousData: true, revalidateFirstPage: true },
   );
   // biome-ignore lint/correctness/useExhaustiveDependencies: the store is outside of React; its revision says that it changed
   const items = useMemo(() => {
+    if (isDerived) {
+      const all = tasks.all().filter((task) => matches(task, query, me));
+      return all.sort(comparison(query.sort));
+    }
     const ids = new Set((data ?? []).flatMap((page) => page.ids));
     const found: Task[] = [];
     for (const id of ids) {
@@ -58,7 +64,7 @@ export function useTaskList(query: ListQuery): TaskList {
       if (task && matches(task, query, me)) found.push(task);
     }
     return query.q ? found : withArrivals(found, tasks, query, me, Boolean(data?.at(-1)?.next));
-  }, [data, query, me, revision]);
+  }, [data, query, me, revision, isDerived]);
   const isSearch = Boolean(query.q);
   useEffect(() => {
     const again = () => void mutate();
@@ -70,9 +76,9 @@ export function useTaskList(query: ListQuery): TaskList {
   }, [mutate, isSearch]);
   return {
     items,
-    isLoading: isLoading && !data,
+    isLoading: isLoading && !data && !isDerived,
     problem: error ?? null,
-    hasMore: Boolean(data?.at(-1)?.next),
+    hasMore: !isDerived && Boolean(data?.at(-1)?.next),
     isLoadingMore: isValidating && (data?.length ?? 0) < size,
     loadMore: () => void setSize((pages) => pages + 1),
     reload: () => void mutate(),
