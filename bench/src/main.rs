@@ -9,6 +9,7 @@
 mod catch_up;
 mod checkout;
 mod context;
+mod dashboard;
 mod database;
 mod deploy;
 mod emulator;
@@ -45,7 +46,7 @@ use finding::Finding;
 type Bench = fn(&Context) -> Result<Vec<Finding>, Error>;
 
 /// The measurements, in the order in which they run.
-const BENCHES: [(&str, Bench); 11] = [
+const BENCHES: [(&str, Bench); 12] = [
     ("start", start::run),
     ("list", list::run),
     ("catch-up", catch_up::run),
@@ -54,6 +55,7 @@ const BENCHES: [(&str, Bench); 11] = [
     ("synth", synth::run),
     ("local", local::run),
     ("live", live::run),
+    ("dashboard", dashboard::run),
     ("deploy", deploy::run),
     ("zips", zips::run),
     ("equality", zips::twice),

@@ -63,10 +63,11 @@ export function TaskDrawer({ id, close, pick }: { id: string; close: () => void;
       <DrawerBar id={id} task={isGone ? undefined : task} close={close} />
       {problem?.status === 404 ? (
         <p className="p-4 text-muted">{m.task.gone}</p>
+      ) : task && (!problem || task.description !== undefined) ? (
+        // What was read before is shown, also without a network.
+        <DrawerBody task={task} pick={pick} />
       ) : problem ? (
         <ProblemNote problem={problem} retry={reload} />
-      ) : task ? (
-        <DrawerBody task={task} pick={pick} />
       ) : (
         <SkeletonRows label={m.app.loading} />
       )}

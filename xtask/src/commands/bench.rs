@@ -11,7 +11,7 @@ use deployer::{
 use serde_json::Value;
 
 use crate::{
-    context::Context, process::Tool, show::table::table, tools::Tools, ui::plural,
+    chromium, context::Context, process::Tool, show::table::table, tools::Tools, ui::plural,
     with_aws::with_aws,
 };
 
@@ -50,6 +50,8 @@ enum Name {
     Local,
     /// Live updates to 1,000 sockets of the stage `local`, in an optimized copy of the checkout.
     Live,
+    /// The dashboard with 5,000 tasks in a real browser, in an optimized copy of the checkout.
+    Dashboard,
     /// Deploys of the stage `sandbox` to an emulator of AWS.
     Deploy,
     /// Sizes of the zips for Lambda.
@@ -92,6 +94,9 @@ impl Bench {
         }
         if names.iter().any(|name| name.needs_functions()) {
             arguments.extend(functions(context).await?);
+        }
+        if names.contains(&Name::Dashboard) {
+            chromium::install(context).await?;
         }
         if names.contains(&Name::Deploy) {
             arguments.push(format!("--ministack={}", ministack(context).await?));
