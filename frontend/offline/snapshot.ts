@@ -27,6 +27,8 @@ type Snapshot = {
 const KEY = 'snapshot';
 /** How long changes are collected before they are written, in milliseconds. */
 const PAUSE = 1_000;
+/** The longest that a busy page puts a write off after that, in milliseconds. */
+const LONGEST = 4_000;
 
 /** What SWR keeps of a resource: its value, for a list how many pages are read, and the key for filters. */
 type State = { data?: unknown; _l?: number; _k?: string };
@@ -110,7 +112,13 @@ export async function restore(): Promise<Me | null> {
 
 function later(): void {
   clearTimeout(timer);
-  timer = setTimeout(() => void write(), PAUSE);
+  timer = setTimeout(() => whenIdle(() => void write()), PAUSE);
+}
+
+/** A copy of thousands of tasks takes longer than a frame: not while somebody types. */
+function whenIdle(work: () => void): void {
+  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: LONGEST });
+  else work();
 }
 
 tasks.subscribe(() => {

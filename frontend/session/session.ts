@@ -100,8 +100,16 @@ export function forget(): void {
   void mutate((key) => typeof key === 'string' && key !== KEY, undefined, { revalidate: false });
 }
 
-/** Ends the session of this browser. */
+/** How long the end of a session waits for edits on their way, in milliseconds. */
+const LAST_EDITS = 3_000;
+
+/** Ends the session of this browser, after what is on its way is saved. */
 export async function signOut(): Promise<void> {
+  if (tasks.pendingCount() > 0) {
+    const { queue } = await import('@/tasks/task-queue');
+    queue.retry();
+    await Promise.race([queue.idle(), new Promise((resolve) => setTimeout(resolve, LAST_EDITS))]);
+  }
   await finish(await withCookie('/api/auth/logout'));
 }
 
