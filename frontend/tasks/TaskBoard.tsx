@@ -163,13 +163,14 @@ function Column({
                 </button>
               )}
             </div>
-            <div className="mt-1 flex flex-wrap items-center gap-2">
-              <PriorityGlyph priority={task.priority} />
-              {task.labels.slice(0, 2).map((label) => (
-                <LabelChip key={label.id} label={label} />
-              ))}
-              <DueDay task={task} />
-              <span className="grow" />
+            <div className="mt-1 flex items-end gap-2">
+              <div className="flex min-w-0 grow flex-wrap items-center gap-x-2 gap-y-1">
+                <PriorityGlyph priority={task.priority} />
+                {task.labels.slice(0, 2).map((label) => (
+                  <LabelChip key={label.id} label={label} />
+                ))}
+                <DueDay task={task} />
+              </div>
               {task.assignee && <Avatar person={task.assignee} />}
             </div>
           </li>
