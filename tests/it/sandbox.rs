@@ -1,6 +1,7 @@
 //! The stage `sandbox` through the command line: the application at an emulator of AWS, with the
 //! real functions and a real PostgreSQL beside it.
 
+mod alarms;
 mod releases;
 mod stage;
 mod witness;
@@ -106,8 +107,8 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     let status = sandbox.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["well"], true, "{status}");
     assert!(status["source"]["rustc"].is_string(), "{status}");
-    let alarms = sandbox.run(&["alarms", "--json"]).await.json();
-    let names: Vec<&str> = alarms["alarms"]
+    let listed = sandbox.run(&["alarms", "--json"]).await.json();
+    let names: Vec<&str> = listed["alarms"]
         .as_array()
         .unwrap()
         .iter()
@@ -117,6 +118,7 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         names.contains(&"outbox-lag") && names.len() > 30,
         "{names:?}"
     );
+    alarms::raise_and_end(&sandbox, &host).await;
     let drift = sandbox.run(&["drift", "--json"]).await.expect(0).json();
     assert_eq!(drift["clean"], true, "{drift}");
     sandbox.keep_logs_for("docs", 1).await;

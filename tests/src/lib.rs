@@ -27,6 +27,8 @@ mod arm64;
 mod aws_cli;
 mod binaries;
 mod browser;
+#[cfg(feature = "aws")]
+mod cbor;
 mod checkout;
 mod cluster;
 mod connections;
@@ -56,8 +58,10 @@ pub use ::http::Method;
 pub use alone::start_alone;
 pub use app::{App, Person, Setup};
 pub use arm64::{for_arm64, programs_for_arm64, programs_for_arm64_with_example};
-pub use binaries::{binary, programs_with_example};
+pub use binaries::{binary, programs_with_example, project};
 pub use browser::Browser;
+#[cfg(feature = "aws")]
+pub use cbor::{from_cbor, timestamp};
 pub use checkout::{Checkout, Ran};
 pub use cluster::{Database, OwnServer};
 pub use connections::{Connections, Manner};

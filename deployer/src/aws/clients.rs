@@ -24,7 +24,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::config_bag::ConfigBag;
 use time::{OffsetDateTime, format_description::well_known::Rfc2822};
 
-use super::{Endpoint, cloudwatch::CloudWatch};
+use super::Endpoint;
 use crate::{Error, stage::Stage, target::Waited};
 
 /// How often a request is tried before its error is believed. With the delays below, five refusals
@@ -44,7 +44,8 @@ pub(super) struct Clients {
     pub(super) acm: aws_sdk_acm::Client,
     pub(super) cloudformation: aws_sdk_cloudformation::Client,
     pub(super) cloudfront: aws_sdk_cloudfront::Client,
-    pub(super) cloudwatch: CloudWatch,
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) cost_explorer: aws_sdk_costexplorer::Client,
     pub(super) lambda: aws_sdk_lambda::Client,
     pub(super) logs: aws_sdk_cloudwatchlogs::Client,
     pub(super) rds: aws_sdk_rds::Client,
@@ -109,11 +110,8 @@ impl Clients {
             acm: client!(aws_sdk_acm),
             cloudformation: client!(aws_sdk_cloudformation),
             cloudfront: client!(aws_sdk_cloudfront),
-            cloudwatch: CloudWatch::new(
-                &settings.region,
-                endpoint.map(|endpoint| endpoint.url.as_str()),
-                config.credentials_provider(),
-            ),
+            cloudwatch: client!(aws_sdk_cloudwatch),
+            cost_explorer: client!(aws_sdk_costexplorer),
             lambda: client!(aws_sdk_lambda),
             logs: client!(aws_sdk_cloudwatchlogs),
             rds: client!(aws_sdk_rds),

@@ -6,6 +6,7 @@
 //! where another one stopped. Before anything else, the account behind the credentials is compared
 //! with the stage's.
 
+mod alarm_data;
 mod alarms;
 mod alias_state;
 mod aliases;
@@ -15,7 +16,6 @@ mod change;
 mod change_set;
 mod clean_up;
 mod clients;
-mod cloudwatch;
 mod code_deploy;
 mod database;
 mod databases;
@@ -43,6 +43,7 @@ mod rollback;
 mod secrets;
 mod site;
 mod snapshots;
+mod spending;
 mod stack;
 mod target;
 mod upkeep;

@@ -1,7 +1,7 @@
-//! Alarms at AWS: answers in the shapes of CloudWatch's service model (`DescribeAlarms`,
+//! Alarms at AWS: responses in the shapes of CloudWatch's service model (`DescribeAlarms`,
 //! `GetMetricData`, `DescribeAlarmHistory`,
-//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>) over
-//! loopback. They were never recorded from AWS.
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>), in the
+//! protocol of AWS's SDK, over loopback. They were never recorded from AWS.
 
 #![cfg(feature = "aws")]
 
@@ -13,7 +13,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use miyabi_tests::{Asked, Checkout, Reply, Scripted, Value, json};
+use miyabi_tests::{Asked, Checkout, Reply, Scripted, Value, from_cbor, json, timestamp};
 
 const ACCOUNT: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
 <Arn>arn:aws:iam::000000000000:root</Arn><UserId>1</UserId><Account>000000000000</Account>\
@@ -21,20 +21,21 @@ const ACCOUNT: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.
 
 /// CloudWatch as it answers: `answer` is the response to the body of a request.
 async fn cloudwatch(answer: impl Fn(&Value) -> Reply + Send + Sync + 'static) -> Scripted {
-    Scripted::start(
-        move |request: &Asked| match serde_json::from_slice::<Value>(&request.body) {
-            Ok(body) => answer(&body),
-            Err(_) => Reply::Answer(200, "text/xml", ACCOUNT.into()),
-        },
-    )
+    Scripted::start(move |request: &Asked| {
+        match from_cbor(&request.body).filter(Value::is_object) {
+            Some(body) => answer(&body),
+            None => Reply::Answer(200, "text/xml", ACCOUNT.into()),
+        }
+    })
     .await
 }
 
-fn now() -> u64 {
+fn now() -> f64 {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()
-        .as_secs()
+        .as_secs_f64()
+        .floor()
 }
 
 fn alarm(name: &str, state: &str, metric: Value) -> Value {
@@ -43,8 +44,8 @@ fn alarm(name: &str, state: &str, metric: Value) -> Value {
         "AlarmDescription": "It is wrong.\n\nRunbook: Repair it.",
         "StateValue": state,
         "StateReason": "Threshold Crossed: 3 datapoints.",
-        "StateUpdatedTimestamp": 1_795_756_500.5,
-        "StateTransitionedTimestamp": 1_795_756_400.5,
+        "StateUpdatedTimestamp": timestamp(1_795_756_500.5),
+        "StateTransitionedTimestamp": timestamp(1_795_756_400.5),
         "Threshold": 5.0,
         "ComparisonOperator": "GreaterThanOrEqualToThreshold",
         "EvaluationPeriods": 5,
@@ -62,28 +63,30 @@ fn pages(body: &Value) -> Reply {
         json!({"Metric": metric, "Period": 60, "Stat": "Sum"})
     };
     if body["MetricDataQueries"].is_array() {
-        let begins = now() - now() % 60 - 60;
+        let begins = now() - now() % 60.0 - 60.0;
         let queries = body["MetricDataQueries"].as_array().unwrap();
         let results: Vec<Value> = queries
             .iter()
             .filter(|query| query["ReturnData"] != false)
             .map(|query| {
                 let value = if query["Expression"].is_string() { 12.5 } else { 7.0 };
-                json!({"Id": query["Id"], "Timestamps": [begins - 600, begins], "Values": [1.0, value], "StatusCode": "Complete"})
+                json!({"Id": query["Id"], "Timestamps": [timestamp(begins - 600.0), timestamp(begins)], "Values": [1.0, value], "StatusCode": "Complete"})
             })
             .collect();
-        return Reply::json(&json!({ "MetricDataResults": results }));
+        return Reply::cbor(200, &json!({ "MetricDataResults": results }));
     }
     if body["HistoryItemType"] == "StateUpdate" {
         let data = json!({"version": "1.0", "oldState": {"stateValue": "OK"},
             "newState": {"stateValue": "ALARM", "stateReason": "Threshold Crossed."}});
-        let item = |alarm: &str, at: u64| json!({"AlarmName": alarm, "Timestamp": at, "HistoryItemType": "StateUpdate", "HistoryData": data.to_string()});
+        let item = |alarm: &str, at: f64| json!({"AlarmName": alarm, "Timestamp": timestamp(at), "HistoryItemType": "StateUpdate", "HistoryData": data.to_string()});
         return match body["NextToken"].as_str() {
-            None => Reply::json(
-                &json!({"AlarmHistoryItems": [item("miyabi-prod-a", 1)], "NextToken": "2"}),
+            None => Reply::cbor(
+                200,
+                &json!({"AlarmHistoryItems": [item("miyabi-prod-a", 1.0)], "NextToken": "2"}),
             ),
-            Some(_) => Reply::json(
-                &json!({"AlarmHistoryItems": [item("miyabi-sandbox-tasks-errors", 1_795_756_400)]}),
+            Some(_) => Reply::cbor(
+                200,
+                &json!({"AlarmHistoryItems": [item("miyabi-sandbox-tasks-errors", 1_795_756_400.0)]}),
             ),
         };
     }
@@ -96,10 +99,14 @@ fn pages(body: &Value) -> Reply {
         {"Id": "all", "MetricStat": stat("Count"), "ReturnData": false},
     ]});
     match body["NextToken"].as_str() {
-        None => Reply::json(
+        None => Reply::cbor(
+            200,
             &json!({"MetricAlarms": [alarm("tasks-errors", "ALARM", first)], "NextToken": "2"}),
         ),
-        Some(_) => Reply::json(&json!({"MetricAlarms": [alarm("error-rate", "OK", second)]})),
+        Some(_) => Reply::cbor(
+            200,
+            &json!({"MetricAlarms": [alarm("error-rate", "OK", second)]}),
+        ),
     }
 }
 
@@ -146,7 +153,7 @@ async fn every_alarm_has_its_state_value_and_line_from_every_page() {
 async fn a_throttled_read_is_repeated_and_a_refusal_names_the_action() {
     let refused = |code: &str| {
         let body = json!({"__type": format!("com.amazonaws.cloudwatch#{code}"), "message": "no"});
-        Reply::Answer(400, "application/x-amz-json-1.0", body.to_string().into())
+        Reply::cbor(400, &body)
     };
     let asked = Arc::new(AtomicUsize::new(0));
     let counted = asked.clone();
