@@ -6,6 +6,7 @@
 //! counted as 0. The free tier is the account's, not the stage's, so it is shown apart and the
 //! budget is compared without it.
 
+mod actual;
 mod bill;
 mod change;
 mod decimal;
@@ -13,12 +14,14 @@ mod estimate;
 mod inventory;
 mod limits;
 mod load;
+pub mod offers;
 mod prices;
 mod rules;
 mod scale;
 
 use std::collections::BTreeMap;
 
+pub use actual::{ActualCost, ActualService, OtherCost, ServiceComparison};
 pub use bill::Place;
 pub use change::{CostChange, NewUnknown, ResourceCost, of_plan};
 pub use decimal::Decimal;

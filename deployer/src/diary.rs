@@ -25,7 +25,7 @@ use crate::{
     target::{
         BackgroundInvoke, CallStats, DatabaseProcess, Functions, Invocation, Lease, Leases,
         LogLine, LogQuery, ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus,
-        Secrets, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
+        Secrets, Spending, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
     },
 };
 
@@ -87,6 +87,10 @@ impl Target for Diary {
         None
     }
     fn upkeep(&self) -> Option<&dyn Upkeep> {
+        None
+    }
+
+    fn spending(&self) -> Option<&dyn Spending> {
         None
     }
 

@@ -6,6 +6,7 @@
 //! [`Target`] is the sum of what every stage has. What only AWS has are capabilities of their own,
 //! which a target returns or does not: no method does nothing in silence.
 
+mod accounting;
 mod upkeep;
 mod values;
 
@@ -13,6 +14,7 @@ use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
 
+pub use accounting::{CallStats, Spending};
 pub use upkeep::{DatabaseProcess, ManagedDatabase, Upkeep};
 pub(crate) use values::THIS_MACHINE;
 pub use values::{
@@ -64,6 +66,9 @@ pub trait Target:
 
     /// Snapshots and restores of the database; `None`: no service runs it.
     fn managed_database(&self) -> Option<&dyn ManagedDatabase>;
+
+    /// What AWS charged; `None`: nobody charges anything.
+    fn spending(&self) -> Option<&dyn Spending>;
 
     /// Stopping and starting the database; `None`: it is no process of the stage.
     fn database_process(&self) -> Option<&dyn DatabaseProcess>;
@@ -284,13 +289,4 @@ pub trait BackgroundInvoke {
 
     /// How long a background invocation may stay silent before it is considered lost.
     fn silence_limit(&self) -> Duration;
-}
-
-/// Counters of calls to AWS since the target was opened.
-pub trait CallStats {
-    /// Calls by `Service.Operation`, each attempt counted.
-    fn calls(&self) -> BTreeMap<String, usize>;
-
-    /// Pauses between calls, by what they waited for.
-    fn waits(&self) -> BTreeMap<String, Waited>;
 }

@@ -18,6 +18,7 @@ mod deployed;
 mod docs;
 #[cfg(feature = "aws")]
 mod faults;
+mod grafana;
 mod inbox;
 mod invocations;
 mod lambda_emulator;
@@ -39,6 +40,7 @@ mod scanners;
 mod schema;
 mod secrets;
 mod site;
+mod spending;
 #[cfg(feature = "aws")]
 mod stages;
 mod tasks;

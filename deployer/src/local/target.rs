@@ -28,7 +28,8 @@ use crate::{
     target::{
         BackgroundInvoke, CallStats, DatabaseProcess, Functions, Health, Invocation, Lease, Leases,
         LogLine, LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
-        ResourceStatus, Secrets as _, StackRollback, Stacks, StageId, Target, Upkeep, Uploaded,
+        ResourceStatus, Secrets as _, Spending, StackRollback, Stacks, StageId, Target, Upkeep,
+        Uploaded,
     },
 };
 
@@ -63,6 +64,10 @@ impl Target for Local {
     }
 
     fn upkeep(&self) -> Option<&dyn Upkeep> {
+        None
+    }
+
+    fn spending(&self) -> Option<&dyn Spending> {
         None
     }
 

@@ -12,9 +12,13 @@ use crate::{context::Context, show};
 
 /// Estimates what a stage costs in a month, from its templates.
 ///
-/// Nobody is asked: the prices are those of deployer/prices, the traffic is what `cost.traffic` in
+/// Without `--actual` nobody is asked: the prices are those of deployer/prices, the traffic is what `cost.traffic` in
 /// the stage file assumes. What has no price or no known quantity is listed as unknown and is not in
 /// the total. The free tier belongs to the account, so it is shown apart.
+///
+/// `--actual` asks Cost Explorer, which finds the resources of a stage by the tag `miyabi:stage`; the
+/// tag has to be activated once for cost allocation (docs/operating.md). AWS bills each of its requests,
+/// three at least, with 0.01 USD.
 #[derive(Args)]
 pub(crate) struct Cost {
     /// The stage.
@@ -30,8 +34,12 @@ pub(crate) struct Cost {
     users: Option<String>,
     /// Exit code 1 when the total is over the budget of the stage, or something that is used has no
     /// price.
-    #[arg(long, conflicts_with_all = ["scale", "compare"])]
+    #[arg(long, conflicts_with_all = ["scale", "compare", "actual"])]
     check: bool,
+    /// What AWS has charged since the first of the month, by service, and its forecast for the month,
+    /// next to the estimate.
+    #[arg(long, conflicts_with_all = ["scale", "compare"])]
+    actual: bool,
     /// At 100, 1,000 and 10,000 users, next to the figures of the technology stack document, with the
     /// next limit at each.
     #[arg(long, conflicts_with_all = ["requests", "users", "compare"])]
@@ -43,7 +51,7 @@ pub(crate) struct Cost {
 }
 
 impl Cost {
-    pub(crate) fn run(self, context: &Context) -> Result<u8, Error> {
+    pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         let count = |text: &Option<String>| text.as_deref().map(cost::parse_count).transpose();
         let overrides = Overrides {
             users: count(&self.users)?,
@@ -72,6 +80,9 @@ impl Cost {
             return Ok(0);
         }
         let estimate = estimate(context, &stage, overrides)?;
+        if self.actual {
+            return actual(context, &stage, &estimate).await;
+        }
         if self.check && estimate.budget.is_none() && !estimate.is_local {
             return Err(Error::usage(
                 format!(
@@ -89,6 +100,24 @@ impl Cost {
             .answer(&show::cost::json(&estimate), &show::cost::text(&estimate));
         Ok(u8::from(self.check && is_refused(context, &estimate)))
     }
+}
+
+/// What was charged, next to the estimate.
+async fn actual(context: &Context, stage: &Stage, estimate: &Estimate) -> Result<u8, Error> {
+    let target = context.target(stage).await?;
+    let Some(spending) = target.spending() else {
+        let value = json!({"stage": stage.name(), "actual": null});
+        context
+            .ui
+            .answer(&value, &show::cost::free_of_charge(stage.name()));
+        return Ok(0);
+    };
+    let actual = context.interrupt.or(spending.month_to_date()).await?;
+    let services = actual.compared_with(estimate);
+    let text = show::cost::actual(&actual, &services, estimate);
+    let value = show::cost::actual_json(&actual, &services, estimate);
+    context.ui.answer(&value, &text);
+    Ok(0)
 }
 
 /// Whether `--check` fails, after saying why.

@@ -1,5 +1,6 @@
 //! The cost of a stage for people, and its stable form for machines.
 
+mod actual;
 mod scale;
 
 use std::collections::BTreeSet;
@@ -8,6 +9,7 @@ use deployer::cost::{CostChange, Decimal, Estimate, Line, Status, Unit, UnknownK
 use serde_json::{Map, Value, json};
 
 use super::table::aligned;
+pub(crate) use actual::{actual, actual_json};
 pub(crate) use scale::{comparison, scales};
 
 /// The estimate as a person reads it.
@@ -33,7 +35,7 @@ pub(crate) fn text(estimate: &Estimate) -> String {
     text
 }
 
-fn free_of_charge(stage: &str) -> String {
+pub(crate) fn free_of_charge(stage: &str) -> String {
     format!("The stage `{stage}` runs on this machine: it costs nothing at AWS.\n")
 }
 
