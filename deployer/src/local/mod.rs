@@ -18,6 +18,7 @@ mod intrinsics;
 pub mod lambda;
 mod logs;
 mod metrics;
+mod ops;
 pub mod orphans;
 pub mod queues;
 mod records;

@@ -21,6 +21,7 @@ use super::{
     http::{CLIENT_PATIENCE, Reply, Server},
     lambda::{Asynchronous, Concurrency, Log, Pauses, Version},
     metrics::Metrics,
+    ops::Ops,
     orphans::Orphans,
     queues::Queues,
     registry::Functions,
@@ -39,6 +40,8 @@ pub(super) struct World {
     pub(super) metrics: Metrics,
     /// Alarms, by name.
     pub(super) alarms: Alarms,
+    /// The dashboards, which a page of the site draws.
+    pub(super) ops: Ops,
     /// Aliases of functions.
     pub(super) functions: Functions,
     /// Functions and their published versions.
@@ -85,9 +88,11 @@ impl World {
             async move { api.serve(request).await }
         })
         .await?;
+        let metrics = Metrics::default();
+        let ops = Ops::new(stage, metrics.clone());
         Ok(World {
             stage: stage.to_owned(),
-            metrics: Metrics::default(),
+            metrics,
             alarms: Alarms::open(files.alarms()),
             files,
             cache: cache.to_owned(),
@@ -99,7 +104,8 @@ impl World {
             queues,
             schedules: Schedules::default(),
             caches: Mutex::default(),
-            edge: Edge::default(),
+            edge: Edge::new(ops.clone()),
+            ops,
             sites: Mutex::default(),
             databases: Mutex::default(),
             parameter_groups: Mutex::default(),

@@ -35,7 +35,10 @@ pub(in crate::local) use distribution::{Distribution, refuse as refuse_distribut
 pub(in crate::local) use headers::{HeadersPolicy, refuse as refuse_headers};
 pub(in crate::local) use viewer::ViewerFunction;
 
-use super::http::{CLIENT_PATIENCE, Reply};
+use super::{
+    http::{CLIENT_PATIENCE, Reply},
+    ops::Ops,
+};
 use access::Access;
 use distribution::{Behaviour, Origin};
 
@@ -46,6 +49,8 @@ const VIEWER_IP: &str = "127.0.0.1";
 pub(in crate::local) struct Edge {
     parts: Arc<RwLock<Parts>>,
     origins: origin::HttpOrigins,
+    /// The page of the stage that no distribution has.
+    ops: Ops,
     /// How long the body of a request may take.
     body_within: Duration,
 }
@@ -71,18 +76,18 @@ struct Served {
     port: u16,
 }
 
-impl Default for Edge {
-    fn default() -> Edge {
-        Edge::waiting_for_bodies(CLIENT_PATIENCE)
-    }
-}
-
 impl Edge {
-    /// Without anything; a body that takes longer is 408.
-    pub(in crate::local) fn waiting_for_bodies(body_within: Duration) -> Edge {
+    /// Without anything but the operators' page.
+    pub(in crate::local) fn new(ops: Ops) -> Edge {
+        Edge::waiting_for_bodies(ops, CLIENT_PATIENCE)
+    }
+
+    /// The same; a body that takes longer is 408.
+    fn waiting_for_bodies(ops: Ops, body_within: Duration) -> Edge {
         Edge {
             parts: Arc::default(),
             origins: origin::HttpOrigins::keeping(origin::KEPT_FOR),
+            ops,
             body_within,
         }
     }
@@ -134,6 +139,9 @@ impl Edge {
         };
         if let Some(refused) = admission::refuse_size(&served, &head) {
             return refused;
+        }
+        if let Some(reply) = self.ops.serve(&head) {
+            return reply;
         }
         let sent = head.uri.path().to_owned();
         let Some((behaviour, origin)) = served.distribution.behaviour(&path::normal(&sent)) else {

@@ -1,4 +1,4 @@
-//! Alarms of CloudWatch.
+//! Alarms and dashboards of CloudWatch.
 
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::Value;
@@ -8,11 +8,13 @@ use crate::{
     local::{
         ACCOUNT, REGION,
         alarms::{self, Definition},
+        ops::Panel,
     },
     target::Health,
 };
 
 pub(super) struct Alarm;
+pub(super) struct Dashboard;
 
 impl Provider for Alarm {
     fn properties(&self) -> &'static [&'static str] {
@@ -80,5 +82,64 @@ impl Provider for Alarm {
             ),
         };
         async move { health }.boxed()
+    }
+}
+
+/// The body as the template writes it: a text, or one with names that are filled in.
+fn body(properties: &Value) -> &str {
+    let body = &properties["DashboardBody"];
+    let text = body.as_str().or_else(|| body["Fn::Sub"].as_str());
+    text.or_else(|| body["Fn::Sub"][0].as_str())
+        .unwrap_or_default()
+}
+
+impl Provider for Dashboard {
+    fn properties(&self) -> &'static [&'static str] {
+        &["DashboardBody", "DashboardName"]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        Panel::parse_all(body(properties))
+            .err()
+            .into_iter()
+            .collect()
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let name = wish.name(world, "DashboardName");
+            if let Some(before) = wish
+                .before
+                .as_ref()
+                .filter(|record| record.reference != name)
+            {
+                world.ops.set_dashboard(&before.reference, None);
+            }
+            let panels = Panel::parse_all(body(&wish.properties))?;
+            world.ops.set_dashboard(&name, Some(panels));
+            Ok(Made::new(name))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        world.ops.set_dashboard(&record.reference, None);
+        async { Ok(()) }.boxed()
+    }
+
+    fn health<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, (Health, String)> {
+        let health = match world.ops.has_dashboard(&record.reference) {
+            true => Health::Ok,
+            false => Health::Missing,
+        };
+        async move { (health, String::new()) }.boxed()
     }
 }

@@ -197,6 +197,7 @@ pub(super) fn provider(resource_type: &str) -> Option<&'static dyn Provider> {
         "AWS::CloudFront::OriginAccessControl" => &cloudfront::OriginAccessControl,
         "AWS::CloudFront::ResponseHeadersPolicy" => &cloudfront::ResponseHeadersPolicy,
         "AWS::CloudWatch::Alarm" => &cloudwatch::Alarm,
+        "AWS::CloudWatch::Dashboard" => &cloudwatch::Dashboard,
         "AWS::EC2::EgressOnlyInternetGateway" => &ec2::EGRESS_ONLY_INTERNET_GATEWAY,
         "AWS::EC2::Route" => &ec2::ROUTE,
         "AWS::EC2::RouteTable" => &ec2::ROUTE_TABLE,

@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     super::{Edge, refuse_distribution},
-    site::{SECRET, Site},
+    site::{SECRET, Site, no_ops},
 };
 
 #[tokio::test]
@@ -91,7 +91,11 @@ async fn a_request_without_its_body_has_32_768_bytes_at_most() {
 
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_408() {
-    let site = Site::at(Edge::waiting_for_bodies(Duration::from_millis(200))).await;
+    let site = Site::at(Edge::waiting_for_bodies(
+        no_ops(),
+        Duration::from_millis(200),
+    ))
+    .await;
     let port = site.server.port();
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
     let head = format!(

@@ -36,6 +36,11 @@ pub(super) async fn api() -> Server {
     .unwrap()
 }
 
+/// An operators' page without graphs.
+pub(super) fn no_ops() -> Ops {
+    Ops::new("test", crate::local::metrics::Metrics::default())
+}
+
 pub(super) struct Site {
     pub(super) edge: Edge,
     pub(super) server: Server,
@@ -49,7 +54,7 @@ pub(super) const SECRET: &str = "the origin secret of the test";
 
 impl Site {
     pub(super) async fn start() -> Site {
-        Site::at(Edge::default()).await
+        Site::at(Edge::new(no_ops())).await
     }
 
     pub(super) async fn at(edge: Edge) -> Site {
