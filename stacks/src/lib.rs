@@ -26,6 +26,7 @@ pub mod stage;
 
 pub use assets::{Assets, FunctionAsset};
 pub use cfn::{App, Problem};
+pub use ops::grafana_dashboard;
 pub use stage::{Stage, StageError};
 
 /// Parameters that no stack fills: whoever deploys knows them.

@@ -1,20 +1,23 @@
 //! What operators look at and are woken by: the alarms, the topic that says so, the dashboard, the
 //! budget.
 //!
-//! One list of alarms and one of panels, for every stage. `local` has the alarms alone: its supervisor
-//! evaluates them.
+//! One list of alarms and one of panels, for every stage. `local` has these two alone: its supervisor
+//! evaluates the alarms and draws the panels.
 
 mod alarm;
 mod alarms;
+mod grafana;
 mod panels;
 mod source;
 mod topic;
+mod workspace;
 
 use cfn::{Intrinsic, Output, Stack};
 
 use crate::{Stage, gateway::GatewayOutputs};
 
 pub(crate) use alarm::description;
+pub use grafana::dashboard as grafana_dashboard;
 
 /// What the alarms watch in other stacks.
 pub(crate) struct Watched<'a> {
@@ -33,8 +36,9 @@ pub(crate) fn ops(stage: &Stage, watched: &Watched<'_>) -> Stack {
     for alarm in alarms::alarms(stage, watched) {
         alarm.add(&mut stack, stage, &names, topic.as_ref());
     }
+    panels::dashboard(&mut stack, stage, &names);
+    workspace::workspace(&mut stack, stage);
     if let Some(topic) = topic {
-        panels::dashboard(&mut stack, stage, watched, &names);
         topic::budget(&mut stack, stage, &topic);
     }
     stack

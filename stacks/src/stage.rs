@@ -4,11 +4,13 @@
 //! `stages/base.yaml`, which names every key there is.
 
 mod alarms;
+mod architecture;
 pub(crate) mod check;
 mod cost;
 mod error;
 mod limits;
 pub mod name;
+mod ops;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -16,10 +18,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use alarms::{Alarms, Thresholds};
+pub use architecture::Architecture;
 pub use check::DATABASE_REGIONS;
 pub use cost::{Cost, Traffic};
 pub use error::StageError;
 pub use limits::{Limits, RateLimit};
+pub use ops::Ops;
 pub use parse::{BUILT_IN, Files, built_in};
 
 /// One stage, complete and checked.
@@ -61,6 +65,8 @@ pub struct Stage {
     pub audit: AuditTrail,
     /// When its alarms are raised.
     pub alarms: Alarms,
+    /// What operators have besides them.
+    pub ops: Ops,
     /// What an estimate of its cost assumes.
     pub cost: Cost,
 }
@@ -70,20 +76,6 @@ impl Stage {
     pub fn is_for_emulators(&self) -> bool {
         self.account.is_none() && !self.database.managed
     }
-}
-
-/// What functions are built for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Architecture {
-    /// Graviton.
-    #[default]
-    Arm64,
-    /// Intel and AMD.
-    #[serde(rename = "x86_64")]
-    X86,
-    /// Whatever machine builds.
-    Host,
 }
 
 /// The network of a stage.

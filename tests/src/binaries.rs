@@ -13,7 +13,7 @@ use std::{
 use miyabi_catalog::FUNCTIONS;
 
 /// The checkout.
-pub(crate) fn project() -> &'static Path {
+pub fn project() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 

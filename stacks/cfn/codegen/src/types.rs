@@ -45,6 +45,7 @@ pub const TYPES: &[&str] = &[
     "AWS::EC2::VPCGatewayAttachment",
     "AWS::ElastiCache::ServerlessCache",
     "AWS::Events::Rule",
+    "AWS::Grafana::Workspace",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::OIDCProvider",
     "AWS::IAM::Policy",

@@ -12,6 +12,7 @@ pub mod codedeploy;
 pub mod ec2;
 pub mod elasticache;
 pub mod events;
+pub mod grafana;
 pub mod iam;
 pub mod kms;
 pub mod lambda;

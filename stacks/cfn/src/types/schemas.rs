@@ -172,6 +172,10 @@ pub(crate) const SCHEMAS: &[(&str, &str)] = &[
         include_str!("../../schemas/AWS_Events_Rule.json"),
     ),
     (
+        "AWS::Grafana::Workspace",
+        include_str!("../../schemas/AWS_Grafana_Workspace.json"),
+    ),
+    (
         "AWS::IAM::ManagedPolicy",
         include_str!("../../schemas/AWS_IAM_ManagedPolicy.json"),
     ),
