@@ -1,14 +1,15 @@
 //! A small HTTP client for the deployer's own few requests: smoke test and sign-in on `local`.
 //! Plain HTTP, and TLS where AWS is compiled in; no redirects followed, no cookies kept, every request bounded in time and size.
 
-use std::time::Duration;
+use std::{fs::File, io::Write, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use sha2::{Digest, Sha256};
 
-use crate::Error;
+use crate::{Error, build::hex};
 
 /// An answer, read to its end.
 #[derive(Debug, Clone)]
@@ -118,6 +119,46 @@ fn loopback(url: &str) -> (String, Option<String>) {
             )
         }
         _ => (url.to_owned(), None),
+    }
+}
+
+/// Downloads a file of any size; returns its SHA-256 in hex. The file is written from its beginning.
+///
+/// # Errors
+///
+/// When there is no whole answer of status 200 within that time, or it cannot be written.
+pub async fn download(url: &str, to: &mut File, within: Duration) -> Result<String, Error> {
+    let failed = |cause: Box<dyn std::error::Error + Send + Sync>| {
+        Error::failed(
+            format!("{url} cannot be downloaded."),
+            "Check that this machine reaches the address, then run the same command again.",
+        )
+        .because(cause)
+    };
+    let (url_to_call, _) = loopback(url);
+    let request = Request::get(url_to_call).body(Full::new(Bytes::new()));
+    let request = request.map_err(|cause| failed(cause.into()))?;
+    let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector());
+    let transfer = async {
+        let response = client.request(request).await?;
+        if response.status() != StatusCode::OK {
+            return Err(format!("status {}", response.status()).into());
+        }
+        let mut body = response.into_body();
+        let mut digest = Sha256::new();
+        while let Some(frame) = body.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                digest.update(&data);
+                to.write_all(&data)?;
+            }
+        }
+        Ok(hex(&digest.finalize()))
+    };
+    match tokio::time::timeout(within, transfer).await {
+        Ok(result) => result.map_err(failed),
+        Err(_) => Err(failed(
+            format!("no end within {} s", within.as_secs()).into(),
+        )),
     }
 }
 

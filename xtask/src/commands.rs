@@ -15,12 +15,14 @@ mod dev;
 mod doctor;
 mod drift;
 mod gc;
+mod grafana;
 mod invoke;
 mod logs;
 mod migrate;
 mod openapi;
 mod outputs;
 mod plan;
+mod prices;
 mod rollback;
 mod secrets;
 mod status;
@@ -70,6 +72,8 @@ pub(crate) enum Command {
     Outputs(outputs::Outputs),
     Alarms(alarms::Alarms),
     Cost(cost::Cost),
+    Prices(prices::Prices),
+    Grafana(grafana::Grafana),
     Invoke(invoke::Invoke),
     Logs(logs::Logs),
     Rollback(rollback::Rollback),
@@ -103,7 +107,9 @@ impl Command {
             Command::Status(command) => command.run(context).await,
             Command::Outputs(command) => command.run(context).await,
             Command::Alarms(command) => command.run(context).await,
-            Command::Cost(command) => command.run(context),
+            Command::Cost(command) => command.run(context).await,
+            Command::Prices(command) => command.run(context).await,
+            Command::Grafana(command) => command.run(context),
             Command::Invoke(command) => command.run(context).await,
             Command::Logs(command) => command.run(context).await,
             Command::Rollback(command) => command.run(context).await,

@@ -23,6 +23,8 @@ const FREE: &str = include_str!("../../prices/free.json");
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
+    /// Read from AWS's offer file.
+    Published,
     /// Traced to a copy or quotation of AWS's price list.
     Sourced,
     /// Arithmetic on such a price.
@@ -79,6 +81,9 @@ pub enum Unit {
     /// A path.
     #[serde(rename = "paths")]
     Paths,
+    /// A person in a month.
+    #[serde(rename = "users")]
+    Users,
     /// ElastiCache's processing units.
     #[serde(rename = "ECPUs")]
     Ecpus,
@@ -103,6 +108,7 @@ impl Unit {
             Unit::Events => "events",
             Unit::Queries => "queries",
             Unit::Paths => "paths",
+            Unit::Users => "users",
             Unit::Ecpus => "ECPUs",
         }
     }
@@ -229,6 +235,13 @@ impl Prices {
         self.prices
             .iter()
             .find(|price| price.service == service && price.key == key)
+    }
+
+    /// Service and key of every price.
+    #[cfg(test)]
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&str, &str)> {
+        let prices = self.prices.iter();
+        prices.map(|price| (price.service.as_str(), price.key.as_str()))
     }
 
     /// Why a price is missing, as a clause.

@@ -11,6 +11,9 @@ const SOURCES: &str = include_str!("../../prices/sources.json");
 struct Source {
     what: String,
     date: String,
+    /// Of an offer file, with the next.
+    version: Option<String>,
+    sha256: Option<String>,
 }
 
 fn sources() -> BTreeMap<String, Source> {
@@ -58,6 +61,9 @@ fn every_price_is_complete_and_there_once() {
             );
             assert!(is_date(&price.date), "{at}: {}", price.date);
             assert_eq!(sources[&price.source].date, price.date, "{at}");
+            let source = &sources[&price.source];
+            let is_published = source.version.is_some() && source.sha256.is_some();
+            assert_eq!(is_published, price.status == Status::Published, "{at}");
             let is_recalled = price.source == "recall";
             assert!(!is_recalled || price.status == Status::Unconfirmed, "{at}");
             assert!(price.sku.as_ref().is_none_or(|sku| sku.len() == 16), "{at}");
