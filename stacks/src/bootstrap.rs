@@ -5,16 +5,20 @@
 mod boundary;
 mod permissions;
 
-use cfn::{Handle, Intrinsic, Problem, RemovalPolicy, Stack, iam, policy::document, s3};
+use cfn::{
+    Handle, Intrinsic, Problem, RemovalPolicy, Stack, iam,
+    policy::{Allow, document},
+    s3,
+};
 use serde_json::json;
 
 use crate::{Stage, bucket};
 
-use permissions::permissions;
+use permissions::{permissions, plan};
 
 /// The version of the bootstrap stack: it goes up with each change of the template, and a deploy that
 /// needs a newer one than is deployed is refused before it writes anything.
-pub const VERSION: u32 = 5;
+pub const VERSION: u32 = 6;
 /// The output of the stack that says its version.
 pub const VERSION_OUTPUT: &str = "bootstrapVersion";
 
@@ -47,7 +51,7 @@ pub fn bootstrap(stage: &Stage, github: Option<&GithubRepository>) -> Result<Sta
         boundary::add(&mut stack, stage);
     }
     if let Some(github) = github {
-        deploy_role(&mut stack, stage, github);
+        roles(&mut stack, stage, github);
     }
     let problems = cfn::validate(&stack);
     if problems.is_empty() {
@@ -75,65 +79,84 @@ fn asset_bucket(stack: &mut Stack, stage: &Stage) -> Handle<s3::Bucket> {
     bucket
 }
 
-/// The role that the workflows of one repository take on, from the GitHub environment that is called
-/// as the stage.
-fn deploy_role(stack: &mut Stack, stage: &Stage, github: &GithubRepository) {
-    let provider = if github.provider_exists {
-        Intrinsic::sub(format!(
-            "arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{GITHUB}"
-        ))
-    } else {
-        let provider = stack.add(
-            "GithubProvider",
-            iam::OIDCProvider {
-                url: Some(format!("https://{GITHUB}").into()),
-                client_id_list: Some(["sts.amazonaws.com"].into_iter().collect()),
-                ..Default::default()
-            },
-        );
-        // Other stages of the account use it too.
-        stack.on_removal(&provider, RemovalPolicy::Retain);
-        provider.reference()
-    };
-    let trust = json!({
-        "Version": "2012-10-17",
-        "Statement": [{
-            "Effect": "Allow",
-            "Principal": { "Federated": cfn::Emit::emit(&provider) },
-            "Action": "sts:AssumeRoleWithWebIdentity",
-            "Condition": { "StringEquals": {
-                format!("{GITHUB}:aud"): "sts.amazonaws.com",
-                format!("{GITHUB}:sub"): format!("repo:{}:environment:{}", github.name, stage.name),
-            } },
-        }],
-    });
-    let role = stack.add(
+/// The roles that the workflows of one repository take on: the one that deploys from the GitHub
+/// environment that is called as the stage, the one that only plans from `STAGE-plan`.
+fn roles(stack: &mut Stack, stage: &Stage, github: &GithubRepository) {
+    let provider = provider(stack, github);
+    let (name, repository) = (&stage.name, &github.name);
+    let deploy = stack.add(
         "DeployRole",
         iam::Role {
-            role_name: Some(format!("miyabi-{}-deploy", stage.name).into()),
-            description: Some(
-                format!("Deploys the stage {} from {}.", stage.name, github.name).into(),
-            ),
+            role_name: Some(format!("miyabi-{name}-deploy").into()),
+            description: Some(format!("Deploys the stage {name} from {repository}.").into()),
             max_session_duration: Some(7200.into()),
-            policies: Some(
-                permissions(stage)
-                    .into_iter()
-                    .map(|(name, statements)| iam::RolePolicy::new(document(&statements), name))
-                    .collect(),
-            ),
-            ..iam::Role::new(trust)
+            policies: Some(inline(permissions(stage))),
+            ..iam::Role::new(trust(&provider, github, name))
         },
     );
+    let planner = stack.add(
+        "PlanRole",
+        iam::Role {
+            role_name: Some(format!("miyabi-{name}-plan").into()),
+            description: Some(format!("Plans the stage {name} for {repository}.").into()),
+            policies: Some(inline(plan(stage))),
+            ..iam::Role::new(trust(&provider, github, &format!("{name}-plan")))
+        },
+    );
+    // It does not know the tagging actions of API Gateway, which AWS's handlers call.
+    let lint = json!({ "config": { "ignore_checks": ["W3037"] } });
     stack.metadata(
-        &role,
+        &deploy,
         json!({
             "miyabi:github": github.name,
             "miyabi:provider-exists": github.provider_exists,
-            // It does not know the tagging actions of API Gateway, which AWS's handlers call.
-            "cfn-lint": { "config": { "ignore_checks": ["W3037"] } },
+            "cfn-lint": lint,
         }),
     );
-    stack.output("deployRole", role.arn());
+    stack.output("deployRole", deploy.arn());
+    stack.output("planRole", planner.arn());
+}
+
+fn inline(policies: Vec<(&'static str, Vec<Allow>)>) -> cfn::List<iam::RolePolicy> {
+    let policy =
+        |(name, statements): (_, Vec<Allow>)| iam::RolePolicy::new(document(&statements), name);
+    policies.into_iter().map(policy).collect()
+}
+
+/// GitHub's identity provider, which an account can have once.
+fn provider(stack: &mut Stack, github: &GithubRepository) -> Intrinsic {
+    if github.provider_exists {
+        return Intrinsic::sub(format!(
+            "arn:${{AWS::Partition}}:iam::${{AWS::AccountId}}:oidc-provider/{GITHUB}"
+        ));
+    }
+    let provider = stack.add(
+        "GithubProvider",
+        iam::OIDCProvider {
+            url: Some(format!("https://{GITHUB}").into()),
+            client_id_list: Some(["sts.amazonaws.com"].into_iter().collect()),
+            ..Default::default()
+        },
+    );
+    // Other stages of the account use it too.
+    stack.on_removal(&provider, RemovalPolicy::Retain);
+    provider.reference()
+}
+
+/// Only jobs of that environment of that repository.
+fn trust(provider: &Intrinsic, github: &GithubRepository, environment: &str) -> cfn::Json {
+    json!({
+        "Version": "2012-10-17",
+        "Statement": [{
+            "Effect": "Allow",
+            "Principal": { "Federated": cfn::Emit::emit(provider) },
+            "Action": "sts:AssumeRoleWithWebIdentity",
+            "Condition": { "StringEquals": {
+                format!("{GITHUB}:aud"): "sts.amazonaws.com",
+                format!("{GITHUB}:sub"): format!("repo:{}:environment:{environment}", github.name),
+            } },
+        }],
+    })
 }
 
 #[cfg(test)]
@@ -148,17 +171,20 @@ mod tests {
             provider_exists: false,
         };
         let template = bootstrap(&stage, Some(&github)).unwrap().template();
-        let trust = &template["Resources"]["DeployRole"]["Properties"]["AssumeRolePolicyDocument"];
-        let condition = &trust["Statement"][0]["Condition"]["StringEquals"];
-        assert_eq!(
-            condition["token.actions.githubusercontent.com:sub"],
-            "repo:owner/name:environment:prod"
-        );
-        assert_eq!(trust["Statement"].as_array().map(Vec::len), Some(1));
+        for (role, environment) in [("DeployRole", "prod"), ("PlanRole", "prod-plan")] {
+            let role = &template["Resources"][role]["Properties"];
+            let trust = &role["AssumeRolePolicyDocument"];
+            let condition = &trust["Statement"][0]["Condition"]["StringEquals"];
+            assert_eq!(
+                condition["token.actions.githubusercontent.com:sub"],
+                format!("repo:owner/name:environment:{environment}")
+            );
+            assert_eq!(trust["Statement"].as_array().map(Vec::len), Some(1));
+        }
     }
 
     /// [`VERSION`] and the hash of the template that it stands for.
-    const FINGERPRINT: (u32, &str) = (5, "eb16b810d355");
+    const FINGERPRINT: (u32, &str) = (6, "eb16b810d355");
 
     /// A deploy refuses an older bootstrap stack, so a change without a new version would reach nobody.
     #[test]

@@ -176,6 +176,20 @@ fn production_gets_the_approved_plan_after_staging_was_tested() {
         assert_eq!(jobs[job]["needs"], needed, "{job}");
     }
     assert_eq!(jobs["approval"]["environment"], "prod-approval");
+    // What only looks at a stage has the role that can change nothing, by an environment of its own.
+    let drift = file("drift.yml");
+    let planning = [
+        (&jobs["prod-plan"], "prod-plan"),
+        (&drift.yaml["jobs"]["drift"], "${{ matrix.stage }}-plan"),
+    ];
+    for (job, environment) in planning {
+        assert_eq!(job["environment"], environment);
+        let text = job.to_string();
+        assert!(
+            text.contains("vars.PLAN_ROLE") && !text.contains("vars.DEPLOY_ROLE"),
+            "{text}"
+        );
+    }
     // The code of a pull request gets no credentials.
     assert_eq!(
         jobs["plan"]["permissions"],

@@ -18,14 +18,15 @@ pub(super) fn add(stack: &mut Stack, stage: &Stage) {
             // By this name the stage's templates know it.
             managed_policy_name: Some(physical(stage, "boundary").into()),
             description: Some("What the roles of the stage may do at most.".into()),
-            ..iam::ManagedPolicy::new(document(&statements(&Arns { stage: &stage.name })))
+            ..iam::ManagedPolicy::new(document(&statements(stage)))
         },
     );
 }
 
-fn statements(arns: &Arns) -> Vec<Allow> {
+fn statements(stage: &Stage) -> Vec<Allow> {
+    let arns = &Arns { stage: &stage.name };
     let function = || arns.named("lambda", "function:");
-    vec![
+    let mut statements = vec![
         Allow::new(
             ["logs:CreateLogStream", "logs:PutLogEvents"],
             [arns.named("logs", "log-group:/aws/lambda/")],
@@ -82,5 +83,17 @@ fn statements(arns: &Arns) -> Vec<Allow> {
             ["s3:GetObject", "s3:GetObjectVersion"],
             [Intrinsic::sub("arn:${AWS::Partition}:s3:::*/CodeDeploy/*")],
         ),
-    ]
+    ];
+    if stage.ops.grafana {
+        statements.push(Allow::new(
+            [
+                "cloudwatch:DescribeAlarmHistory",
+                "cloudwatch:DescribeAlarmsForMetric",
+                "cloudwatch:GetMetricData",
+                "cloudwatch:ListMetrics",
+            ],
+            ["*"],
+        ));
+    }
+    statements
 }

@@ -4,16 +4,22 @@
 //! Nothing but what is called as the stage, wherever AWS lets a permission name it.
 //! `tests/deploy_role/` compares this with what AWS's resource handlers call.
 
+mod plan;
 mod services;
 mod tagged;
 
 use cfn::{Emit, Intrinsic, policy::Allow};
 use serde_json::{Value as Json, json};
 
+pub(super) use plan::plan;
+
 use crate::{Stage, names::boundary_arn, rollout::CODE_DEPLOY_POLICY};
 
 /// The stacks of the application that make roles.
-const STACKS: [&str; 3] = ["migrate", "realtime", "api"];
+fn role_stacks(stage: &Stage) -> impl Iterator<Item = &'static str> {
+    let grafana = stage.ops.grafana.then_some("ops");
+    ["migrate", "realtime", "api"].into_iter().chain(grafana)
+}
 
 /// The inline policies of the role of that stage, by name.
 pub(super) fn permissions(stage: &Stage) -> Vec<(&'static str, Vec<Allow>)> {
@@ -21,11 +27,12 @@ pub(super) fn permissions(stage: &Stage) -> Vec<(&'static str, Vec<Allow>)> {
     [
         ("stacks", stacks(&arns)),
         ("code", code(&arns)),
-        ("roles", roles(&arns)),
+        ("roles", roles(&arns, stage)),
         ("data", services::data(&arns)),
         ("services", services::services(&arns)),
         ("tagged", tagged::tagged(&arns)),
         ("zones", tagged::zones(stage)),
+        ("grafana", tagged::grafana(&arns, stage)),
     ]
     .into_iter()
     .filter(|(_, statements)| !statements.is_empty())
@@ -137,8 +144,14 @@ fn code(arns: &Arns) -> Vec<Allow> {
 /// Only the roles that CloudFormation makes for the application's stacks, never the deploy role
 /// itself; and whatever gives a role rights asks that the stage's boundary holds the role, which
 /// cannot be taken off. Otherwise whoever deploys could do anything in the account.
-fn roles(arns: &Arns) -> Vec<Allow> {
-    let roles = || STACKS.map(|stack| arns.roles_of(stack));
+fn roles(arns: &Arns, stage: &Stage) -> Vec<Allow> {
+    let roles = || role_stacks(stage).map(|stack| arns.roles_of(stack));
+    let mut users = vec![
+        "lambda.amazonaws.com",
+        "codedeploy.amazonaws.com",
+        "scheduler.amazonaws.com",
+    ];
+    users.extend(stage.ops.grafana.then_some("grafana.amazonaws.com"));
     let bounded = || json!({ "iam:PermissionsBoundary": boundary_arn(arns.stage).emit() });
     let attached = || json!({ "iam:PolicyARN": Intrinsic::sub(CODE_DEPLOY_POLICY).emit() });
     vec![
@@ -170,11 +183,8 @@ fn roles(arns: &Arns) -> Vec<Allow> {
             ],
             roles(),
         ),
-        Allow::new(["iam:PassRole"], STACKS.map(|stack| arns.roles_of(stack))).when(
-            json!({ "StringEquals": { "iam:PassedToService": [
-            "lambda.amazonaws.com", "codedeploy.amazonaws.com", "scheduler.amazonaws.com",
-        ] } }),
-        ),
+        Allow::new(["iam:PassRole"], roles())
+            .when(json!({ "StringEquals": { "iam:PassedToService": users } })),
         Allow::new(["iam:CreateServiceLinkedRole"], ["*"]).when(json!({ "StringEquals": {
             "iam:AWSServiceName": [
                 "rds.amazonaws.com",

@@ -48,6 +48,11 @@ pub(crate) const NEVER: &[(&str, &str, &str)] = &[
         "the block is Amazon's",
     ),
     (
+        "AWS::Grafana::Workspace",
+        "ec2:GetManagedPrefixListEntries",
+        "the workspace is reached from everywhere, by who signs in",
+    ),
+    (
         "AWS::IAM::Role",
         "iam:DeleteRolePermissionsBoundary",
         "a boundary stays for as long as its role",
@@ -139,6 +144,7 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
             role("migrate-MigrateRole-0A1B"),
             role("realtime-WsBroadcastScheduleRole-0A1B"),
             role("api-TasksRole-0A1B"),
+            role("ops-GrafanaRole-0A1B"),
         ],
         ("sqs", _) => one(arn(service, "miyabi-dev-dead-letters")),
         ("scheduler", _) => one(arn(service, "schedule/default/miyabi-dev-ws-broadcast")),
@@ -156,6 +162,7 @@ pub(crate) fn asked(resource_type: &str, action: &str) -> Vec<String> {
         ("cloudwatch", "AWS::CloudWatch::Dashboard") => one(global(
             "cloudwatch::${AWS::AccountId}:dashboard/miyabi-dev-operations",
         )),
+        ("grafana" | "organizations" | "sso", _) => one("*".to_owned()),
         ("sns", _) => one(arn(service, "miyabi-dev-alarms")),
         ("budgets", _) => one(global("budgets::${AWS::AccountId}:budget/miyabi-dev-month")),
         ("cloudwatch", _) => one(arn(service, "alarm:miyabi-dev-api-TasksCanaryAlarm-0A1B")),

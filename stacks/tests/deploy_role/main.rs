@@ -8,6 +8,7 @@
 
 mod asked;
 mod boundary;
+mod plan_role;
 mod policy;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,6 +28,7 @@ fn everything(name: &str) -> Stage {
     let mut all = Stage::built_in(name).unwrap();
     let certificate = "arn:aws:acm:us-east-1:333333333333:certificate/a".to_owned();
     if all.account.is_some() {
+        all.ops.grafana = true;
         all.network.egress = Egress::NatGateway;
         all.cache = true;
         all.site.domain = Some("www.example.com".to_owned());
@@ -49,9 +51,13 @@ fn bootstrapped(stage: &str) -> Json {
     stack.template()["Resources"].clone()
 }
 
-/// The role's policies on a stage.
+/// The policies of the role that deploys a stage.
 fn role(stage: &str) -> Policy {
-    let properties = &bootstrapped(stage)["DeployRole"]["Properties"];
+    policy(stage, "DeployRole")
+}
+
+fn policy(stage: &str, role: &str) -> Policy {
+    let properties = &bootstrapped(stage)[role]["Properties"];
     Policy::of(
         properties["Policies"]
             .as_array()
@@ -76,11 +82,22 @@ fn types() -> BTreeSet<String> {
     types
 }
 
+/// Type -> handler -> the actions that it calls.
+fn handlers() -> BTreeMap<String, BTreeMap<String, BTreeSet<String>>> {
+    serde_json::from_str(include_str!("../../cfn/schemas/permissions.json")).unwrap()
+}
+
+/// Type -> the actions by which its handler reads a resource, as drift detection does.
+fn read() -> BTreeMap<String, BTreeSet<String>> {
+    let types = handlers().into_iter();
+    types
+        .filter_map(|(name, mut handlers)| Some((name, handlers.remove("read")?)))
+        .collect()
+}
+
 /// Type -> the actions that its handlers call.
 fn called() -> BTreeMap<String, BTreeSet<String>> {
-    let text = include_str!("../../cfn/schemas/permissions.json");
-    let types: BTreeMap<String, BTreeMap<String, BTreeSet<String>>> =
-        serde_json::from_str(text).unwrap();
+    let types = handlers();
     let all = |handlers: BTreeMap<_, BTreeSet<String>>| handlers.into_values().flatten().collect();
     types
         .into_iter()
@@ -159,14 +176,20 @@ fn the_role_cannot_change_itself() {
 /// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 #[test]
 fn the_policies_are_as_small_as_iam_asks() {
-    let policies = &bootstrapped("staging")["DeployRole"]["Properties"]["Policies"];
-    let documents: String = policies
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|policy| resolved(&policy["PolicyDocument"]).to_string())
-        .collect();
-    assert!(documents.len() < 10_240, "{} characters", documents.len());
+    for role in ["DeployRole", "PlanRole"] {
+        let policies = &bootstrapped("staging")[role]["Properties"]["Policies"];
+        let documents: String = policies
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|policy| resolved(&policy["PolicyDocument"]).to_string())
+            .collect();
+        assert!(
+            documents.len() < 10_240,
+            "{role}: {} characters",
+            documents.len()
+        );
+    }
     // A managed policy: 6,144.
     let boundary = &bootstrapped("staging")["Boundary"]["Properties"]["PolicyDocument"];
     assert!(resolved(boundary).to_string().len() < 6_144, "{boundary}");

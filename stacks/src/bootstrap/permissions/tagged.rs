@@ -134,6 +134,44 @@ fn network(arns: &Arns<'_>) -> Allow {
     .when(of_the_stage(arns))
 }
 
+/// The workspace of Grafana, where the stage's file has one; a stage that gets its first is bootstrapped
+/// again. IAM Identity Center registers it as an application.
+pub(super) fn grafana(arns: &Arns<'_>, stage: &Stage) -> Vec<Allow> {
+    if !stage.ops.grafana {
+        return Vec::new();
+    }
+    let linked = json!({ "StringEquals": { "iam:AWSServiceName": "grafana.amazonaws.com" } });
+    vec![
+        Allow::new(
+            [
+                "grafana:CreateWorkspace",
+                "grafana:DeleteWorkspace",
+                "grafana:DescribeWorkspace*",
+                "grafana:ListTagsForResource",
+                "grafana:TagResource",
+                "grafana:UntagResource",
+                "grafana:UpdateWorkspace*",
+            ],
+            ["*"],
+        )
+        .when(of_the_stage(arns)),
+        Allow::new(
+            [
+                "organizations:DescribeOrganization",
+                "sso:CreateManagedApplicationInstance",
+                "sso:DeleteManagedApplicationInstance",
+                "sso:DescribeRegisteredRegions",
+                "sso:GetApplicationInstance",
+                "sso:GetManagedApplicationInstance",
+                "sso:GetSharedSsoConfiguration",
+                "sso:ListApplicationInstances",
+            ],
+            ["*"],
+        ),
+        Allow::new(["iam:CreateServiceLinkedRole"], ["*"]).when(linked),
+    ]
+}
+
 /// The hosted zones that the stage's file names, and no other; nothing where it names none. A stage
 /// that gets its first host name is bootstrapped again.
 pub(super) fn zones(stage: &Stage) -> Vec<Allow> {
