@@ -11,7 +11,10 @@ use deployer::{
 };
 use serde_json::json;
 
-use crate::{context::Context, show};
+use crate::{
+    context::Context,
+    show::{self, alarms::Shown},
+};
 
 /// How often `--watch` looks: on this machine, and on AWS, where CloudWatch evaluates each minute and
 /// bills each look.
@@ -20,7 +23,8 @@ const LOOK_EVERY_ON_AWS: Duration = Duration::from_secs(60);
 
 /// Shows the alarms of a stage: state, since when, value, threshold, the last three hours.
 ///
-/// The raised ones come first, with what is wrong and what to do. Exit code 1 when any is raised, so that
+/// The raised ones come first, with what is wrong and what to do. Alarms that never had enough data are
+/// counted on one line; `--all` or their names show them. Exit code 1 when any is raised, so that
 /// a script can wait for or refuse it.
 ///
 /// On `local`, the supervisor evaluates the alarms of the templates by CloudWatch's rules, from what the
@@ -30,6 +34,9 @@ pub(crate) struct Alarms {
     /// Alarms by their names, or parts of them; none: all.
     #[arg(value_name = "ALARM")]
     names: Vec<String>,
+    /// A line for each alarm, also for those that have no data point.
+    #[arg(long, conflicts_with = "history")]
+    all: bool,
     /// The stage.
     #[arg(long)]
     stage: String,
@@ -50,8 +57,12 @@ impl Alarms {
         }
         let alarms = context.interrupt.or(self.read(&stage, &*target)).await?;
         let paint = context.ui.data_paint();
-        let in_detail = !self.names.is_empty();
-        let text = show::alarms::text(stage.name(), &alarms, in_detail, paint);
+        let shown = match (self.names.is_empty(), self.all) {
+            (false, _) => Shown::InDetail,
+            (true, true) => Shown::All,
+            (true, false) => Shown::WithData,
+        };
+        let text = show::alarms::text(stage.name(), &alarms, shown, paint);
         let raised = count(&alarms, AlarmState::Alarm);
         let value = json!({"stage": stage.name(), "raised": raised, "alarms": alarms});
         context.ui.answer(&value, &text);

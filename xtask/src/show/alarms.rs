@@ -10,8 +10,19 @@ const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '�
 /// Where there was no data point.
 const NOTHING: char = '·';
 
-/// All of them; those that are raised, and with `in_detail` the others too, with what they mean.
-pub(crate) fn text(stage: &str, alarms: &[Alarm], in_detail: bool, paint: Paint) -> String {
+/// Which alarms get a line of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// Those that have data points; the others are counted.
+    WithData,
+    /// Each.
+    All,
+    /// Each, with what it means.
+    InDetail,
+}
+
+/// The alarms, those that are raised with what they mean.
+pub(crate) fn text(stage: &str, alarms: &[Alarm], shown: Shown, paint: Paint) -> String {
     let raised = count(alarms, AlarmState::Alarm);
     let silent = count(alarms, AlarmState::InsufficientData);
     let all = plural(alarms.len(), "alarm");
@@ -24,14 +35,33 @@ pub(crate) fn text(stage: &str, alarms: &[Alarm], in_detail: bool, paint: Paint)
         text += &format!("; {silent} without enough data");
     }
     text += ".\n\n";
-    let rows: Vec<Vec<String>> = alarms.iter().map(|alarm| row(alarm, paint)).collect();
+    let is_counted = |alarm: &&Alarm| shown == Shown::WithData && has_no_data(alarm);
+    let rows: Vec<Vec<String>> = alarms
+        .iter()
+        .filter(|alarm| !is_counted(alarm))
+        .map(|alarm| row(alarm, paint))
+        .collect();
     text += &aligned(&rows, &[3]);
+    let counted = alarms.iter().filter(is_counted).count();
+    if counted > 0 {
+        let state = state(AlarmState::InsufficientData, paint);
+        text += &format!(
+            "{state}  {} without a data point in the last hours; `--all` shows {}.\n",
+            plural(counted, "alarm"),
+            if counted == 1 { "it" } else { "them" }
+        );
+    }
     for alarm in alarms {
-        if in_detail || alarm.state == AlarmState::Alarm {
+        if shown == Shown::InDetail || alarm.state == AlarmState::Alarm {
             text += &detail(alarm);
         }
     }
     text
+}
+
+/// Whether nothing was measured that the alarm reads.
+fn has_no_data(alarm: &Alarm) -> bool {
+    alarm.state == AlarmState::InsufficientData && alarm.line.iter().all(Option::is_none)
 }
 
 fn row(alarm: &Alarm, paint: Paint) -> Vec<String> {
@@ -168,7 +198,7 @@ mod tests {
             alarm("quiet", AlarmState::InsufficientData, None),
             alarm("latency-p99", AlarmState::Ok, Some(1_234_567_890.0)),
         ];
-        insta::assert_snapshot!(text("local", &alarms, false, Paint::new(false)), @r"
+        insta::assert_snapshot!(text("local", &alarms, Shown::WithData, Paint::new(false)), @r"
         1 of 3 alarms of the stage `local` is raised; 1 without enough data.
 
         ALARM              tasks-errors  2026-11-27T09:12:03Z     7  >= 5  ·▁▂▆█
@@ -184,6 +214,23 @@ mod tests {
         2026-11-27T09:12:03Z  tasks-errors  OK -> ALARM  1 of 1 data points of 10 s were >= 5: 7.
           runbook: Repair it.
         ");
+    }
+
+    #[test]
+    fn alarms_without_a_data_point_are_counted_until_they_are_named() {
+        let silent = |name: &str| Alarm {
+            line: vec![None, None],
+            ..alarm(name, AlarmState::InsufficientData, None)
+        };
+        let alarms = [
+            silent("a"),
+            silent("b"),
+            alarm("c", AlarmState::Ok, Some(1.0)),
+        ];
+        let lines = |shown| text("local", &alarms, shown, Paint::new(false));
+        insta::assert_snapshot!(lines(Shown::WithData), @"");
+        assert_eq!(lines(Shown::All).matches("INSUFFICIENT_DATA").count(), 2);
+        assert!(lines(Shown::InDetail).contains("a: It fails."));
     }
 
     #[test]
