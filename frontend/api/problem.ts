@@ -20,6 +20,8 @@ export class ApiProblem extends Error {
     readonly requestId: string | null = null,
     /** What is wrong with which field. */
     readonly fields: Problem['errors'] = [],
+    /** What it is about, where a program has to know: the account that is needed, an organization. */
+    readonly about: Pick<Problem, 'login' | 'organization_id'> = {},
   ) {
     super(detail);
   }
@@ -40,6 +42,7 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
     body.detail ?? body.message ?? response.statusText,
     body.request_id ?? requestId,
     body.errors ?? [],
+    { login: body.login, organization_id: body.organization_id },
   );
 }
 

@@ -21,19 +21,17 @@ export function codeOf(search: string): string | null {
 
 /**
  * Why the API refused an invitation; null when it failed for a reason that may pass, or that has nothing to
- * do with the invitation. The login and the name of the organization are in the sentence for people alone.
+ * do with the invitation.
  */
 export function refusalOf(problem: unknown, organizations: Schema['Membership'][]): Refusal | null {
   if (!(problem instanceof ApiProblem)) return null;
   switch (problem.code) {
     case 'wrong_account':
-      return { why: 'wrongAccount', wanted: /`([A-Za-z0-9_-]+)`/.exec(problem.message)?.[1] ?? null };
+      return { why: 'wrongAccount', wanted: problem.about.login ?? null };
     case 'removed':
       return { why: 'removed' };
     case 'already_member': {
-      const found = organizations.filter(({ name }) => problem.message.includes(` ${name} `));
-      // The longest name: one may be a part of another.
-      const [organization] = found.sort((a, b) => b.name.length - a.name.length);
+      const organization = organizations.find(({ id }) => id === problem.about.organization_id);
       return { why: 'member', organization: organization ?? null };
     }
     case 'too_many_organizations':

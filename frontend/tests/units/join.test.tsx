@@ -81,9 +81,8 @@ test('somebody who is not signed in keeps the invitation through the sign-in', a
 });
 
 test('the wrong account is told which login was meant, and can sign in with it', async () => {
-  const detail = 'This invitation is for the GitHub account `bob-1`. Sign in with that account.';
   open({
-    'POST /api/invitations/preview': problem(403, 'wrong_account', detail),
+    'POST /api/invitations/preview': problem(403, 'wrong_account', { login: 'bob-1' }),
     'POST /api/auth/logout': { status: 204 },
   });
   expect((await screen.findByRole('alert')).textContent).toBe(
@@ -109,7 +108,7 @@ test.each([
 
 test('a member is led to the organization, and the invitation is not used', async () => {
   const asked = open({
-    'POST /api/invitations/preview': problem(409, 'already_member', 'You are a member of Garden already.'),
+    'POST /api/invitations/preview': problem(409, 'already_member', { organization_id: 'o1' }),
   });
   (await screen.findByRole('button', { name: 'Open Garden' })).click();
   await waitFor(() => expect(assign).toHaveBeenCalledWith('/tasks/'));
@@ -129,8 +128,7 @@ test('an invitation that is used up meanwhile is explained instead of joined', a
 test('a failure that may pass can be tried again', async () => {
   let times = 0;
   open({
-    'POST /api/invitations/preview': () =>
-      ++times === 1 ? problem(403, 'csrf', 'Try later.') : { body: PREVIEW },
+    'POST /api/invitations/preview': () => (++times === 1 ? problem(403, 'csrf') : { body: PREVIEW }),
   });
   (await screen.findByRole('button', { name: 'Try again' })).click();
   await screen.findByRole('button', { name: 'Join Moss & Stone' });

@@ -5,10 +5,19 @@ export type Asked = { request: string; body: unknown; headers: Headers };
 type Answer = { status?: number; body?: unknown };
 
 /** A problem as the API describes one. */
-export function problem(status: number, code: string, detail = code): Answer {
+export function problem(status: number, code: string, about: object = {}): Answer {
   return {
     status,
-    body: { type: 'about:blank', title: code, status, code, detail, request_id: 'r1', errors: [] },
+    body: {
+      type: 'about:blank',
+      title: code,
+      status,
+      code,
+      detail: code,
+      request_id: 'r1',
+      errors: [],
+      ...about,
+    },
   };
 }
 

@@ -6,6 +6,7 @@
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::{database_error, request};
 
@@ -24,6 +25,8 @@ pub enum ApiError {
         code: &'static str,
         /// A sentence for people.
         detail: String,
+        /// What it is about, for programs.
+        about: Box<About>,
     },
     /// 429 with `Retry-After`: more requests than a rate limit allows.
     TooMany {
@@ -39,6 +42,16 @@ pub enum ApiError {
     Internal(String),
     /// An error of the database, answered by what it is (see [`OnConstraint`] for the expected ones).
     Database(sqlx::Error),
+}
+
+/// What a refusal is about: what a program would otherwise have to read from the sentence for people.
+/// Most refusals are about nothing else than what was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Login at GitHub that the caller would need.
+    pub login: Option<String>,
+    /// Organization that the caller may open.
+    pub organization_id: Option<Uuid>,
 }
 
 /// A field with an invalid value.
@@ -69,6 +82,14 @@ pub struct Problem {
     pub request_id: String,
     /// Errors by field; empty when the problem does not concern single fields.
     pub errors: Vec<FieldError>,
+    /// Login at GitHub that is needed instead of the caller's; only with `wrong_account`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub login: Option<String>,
+    /// Organization that the caller is a member of; only with `already_member`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub organization_id: Option<Uuid>,
 }
 
 impl ApiError {
@@ -106,7 +127,17 @@ impl ApiError {
             status,
             code,
             detail: detail.into(),
+            about: Box::default(),
         }
+    }
+
+    /// The same with what a program needs to know of it; only a refusal is about something.
+    #[must_use]
+    pub fn about(mut self, subject: About) -> ApiError {
+        if let ApiError::Refused { about, .. } = &mut self {
+            **about = subject;
+        }
+        self
     }
 
     /// The status that it will be answered with.
@@ -195,18 +226,22 @@ impl IntoResponse for ApiError {
         }
         let status = error.status();
         let retry_after = error.retry_after();
+        let (code, detail) = (error.code(), error.detail());
+        let (errors, about) = match error {
+            ApiError::Invalid(errors) => (errors, About::default()),
+            ApiError::Refused { about, .. } => (Vec::new(), *about),
+            _ => (Vec::new(), About::default()),
+        };
         let problem = Problem {
             kind: "about:blank",
             title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            code: error.code(),
-            detail: error.detail(),
+            code,
+            detail,
             request_id: request::id(),
-            errors: if let ApiError::Invalid(errors) = error {
-                errors
-            } else {
-                Vec::new()
-            },
+            errors,
+            login: about.login,
+            organization_id: about.organization_id,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();

@@ -5,7 +5,9 @@
 
 use axum::{extract::State, response::Response};
 use http::StatusCode;
-use miyabi_core::{ApiError, Audit, Caller, Db, Event, Json, Opaque, Problem, Timestamp, Tx};
+use miyabi_core::{
+    About, ApiError, Audit, Caller, Db, Event, Json, Opaque, Problem, Timestamp, Tx,
+};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
 use utoipa::{
@@ -75,9 +77,9 @@ pub(crate) struct InvitationPreview {
     request_body = InvitationCode,
     responses(
         (status = 200, description = "The invitation.", body = InvitationPreview),
-        (status = 403, description = "`wrong_account`: the invitation is for another account, which `detail` names. `removed`: the caller left or was removed after it was created. `not_a_member`.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`wrong_account`: the invitation is for another account, that of `login`. `removed`: the caller left or was removed after it was created. `not_a_member`.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: not the code of an invitation.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`already_member`: the caller is a member. `too_many_organizations`: the caller belongs to 100 organizations.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`already_member`: the caller is a member of `organization_id`. `too_many_organizations`: the caller belongs to 100 organizations.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`invitation_closed`: the invitation expired, was revoked or used up, or its author may not invite any more.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -114,9 +116,9 @@ pub(crate) async fn preview(
     request_body = InvitationCode,
     responses(
         (status = 200, description = "The caller is a member now.", body = InvitationPreview),
-        (status = 403, description = "`wrong_account`: the invitation is for another account, which `detail` names. `removed`: the caller left or was removed after it was created. `not_a_member`.", body = Problem, content_type = "application/problem+json"),
+        (status = 403, description = "`wrong_account`: the invitation is for another account, that of `login`. `removed`: the caller left or was removed after it was created. `not_a_member`.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: not the code of an invitation.", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "`already_member`: the caller is a member. `too_many_organizations`: the caller belongs to 100 organizations.", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "`already_member`: the caller is a member of `organization_id`. `too_many_organizations`: the caller belongs to 100 organizations.", body = Problem, content_type = "application/problem+json"),
         (status = 410, description = "`invitation_closed`: the invitation expired, was revoked or used up, or its author may not invite any more.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
@@ -202,23 +204,29 @@ impl Found {
                     expires_at: self.expires.ok_or_else(missing)?,
                 },
             }),
-            "wrong_account" => Err(ApiError::forbidden(
-                "wrong_account",
-                format!(
+            "wrong_account" => {
+                let detail = format!(
                     "This invitation is for the GitHub account `{}`. Sign in with that account, or ask for an invitation of your own.",
-                    self.login.unwrap_or_default()
-                ),
-            )),
+                    self.login.as_deref().unwrap_or_default()
+                );
+                Err(ApiError::forbidden("wrong_account", detail).about(About {
+                    login: self.login,
+                    ..About::default()
+                }))
+            }
             "removed" => Err(ApiError::forbidden(
                 "removed",
                 format!(
                     "You left {name} or were removed after this invitation was created. Ask for a new one."
                 ),
             )),
-            "already_member" => Err(ApiError::conflict(
-                "already_member",
-                format!("You are a member of {name} already."),
-            )),
+            "already_member" => {
+                let detail = format!("You are a member of {name} already.");
+                Err(ApiError::conflict("already_member", detail).about(About {
+                    organization_id: self.organization,
+                    ..About::default()
+                }))
+            }
             "closed" => Err(ApiError::refused(
                 StatusCode::GONE,
                 "invitation_closed",

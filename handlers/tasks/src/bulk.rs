@@ -206,10 +206,12 @@ fn of_item(error: ApiError, number: usize) -> ApiError {
             status,
             code,
             detail,
+            about,
         } => ApiError::Refused {
             status,
             code,
             detail: format!("`items[{number}]`: {detail} Nothing was changed."),
+            about,
         },
         other => other,
     }
