@@ -66,6 +66,24 @@ function isPress(event: KeyboardEvent): boolean {
   return isButton && (event.key === 'Enter' || event.key === ' ');
 }
 
+/** How long the first key of two waits for the second, in milliseconds, as tinykeys counts. */
+const SEQUENCE_WITHIN = 1_000;
+/** The key before the last one, and when it was pressed. */
+let before: { key: string; at: number } | null = null;
+let last: { key: string; at: number } | null = null;
+
+function follow(event: KeyboardEvent): void {
+  before = isTaken(event) ? null : last;
+  last = { key: event.key, at: event.timeStamp };
+}
+
+/** Whether a key is the second of two: `G then I` is not `I`. */
+function isSecond(event: KeyboardEvent): boolean {
+  if (!before || event.timeStamp - before.at > SEQUENCE_WITHIN) return false;
+  const keys = `${before.key} ${event.key}`;
+  return commandStore.all().some((command) => command.keys.includes(keys));
+}
+
 function bind(commands: () => Command[]): () => void {
   const bindings: Record<string, (event: KeyboardEvent) => void> = {};
   for (const { id, keys } of commands()) {
@@ -76,6 +94,7 @@ function bind(commands: () => Command[]): () => void {
         const isSingle = !key.startsWith('$mod');
         if (!command.isGlobal && (isTaken(event) || (isSingle && !singleKeys()))) return;
         if (isPress(event)) return;
+        if (!key.includes(' ') && isSecond(event)) return;
         event.preventDefault();
         command.run();
       };
@@ -89,6 +108,11 @@ export function useCommands(commands: Command[]): void {
   const latest = useRef(commands);
   latest.current = commands;
   const ids = commands.map((command) => command.id).join();
+  // Before every binding sees a key.
+  useEffect(() => {
+    // The same function is added once, however many components ask for it.
+    window.addEventListener('keydown', follow, { capture: true });
+  }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: bound again when other commands are there, not when a closure is new
   useEffect(() => {
     const entry = {
