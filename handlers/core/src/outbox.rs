@@ -46,6 +46,13 @@ pub enum Event {
         /// Its version.
         version: i64,
     },
+    /// A saved view was created, changed, moved or deleted. Whoever does not see it learns its id.
+    ViewChanged {
+        /// The view.
+        id: Uuid,
+        /// Its version; for a deleted view the one after its last.
+        version: i64,
+    },
     /// An organization was renamed, deleted or restored, or one of its roles changed.
     OrganizationChanged {
         /// The organization.
@@ -76,6 +83,7 @@ impl Event {
             Event::CommentChanged { .. } => "comment.changed",
             Event::LabelChanged { .. } => "label.changed",
             Event::ProjectChanged { .. } => "project.changed",
+            Event::ViewChanged { .. } => "view.changed",
             Event::OrganizationChanged { .. } => "organization.changed",
             Event::InvitationChanged { .. } => "invitation.changed",
             Event::MemberChanged { .. } => "member.changed",
@@ -87,7 +95,8 @@ impl Event {
         match self {
             Event::TaskChanged { id, version }
             | Event::LabelChanged { id, version }
-            | Event::ProjectChanged { id, version } => vec![(*id, Some(*version))],
+            | Event::ProjectChanged { id, version }
+            | Event::ViewChanged { id, version } => vec![(*id, Some(*version))],
             Event::TasksChanged { tasks } => tasks
                 .iter()
                 .map(|(id, version)| (*id, Some(*version)))

@@ -40,7 +40,17 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Query<T>, ApiError> {
-        let query = parts.uri.query().unwrap_or_default();
+        Query::parse(parts.uri.query().unwrap_or_default())
+    }
+}
+
+impl<T: DeserializeOwned> Query<T> {
+    /// Reads a query string, without the `?` before it.
+    ///
+    /// # Errors
+    ///
+    /// 422 that names the parameter that `T` does not take.
+    pub fn parse(query: &str) -> Result<Query<T>, ApiError> {
         refuse_unstorable(query)?;
         let parameters = parameters(query).map_err(|refusal| refusal.answer("query"))?;
         let value = T::deserialize(parameters).map_err(|refusal| refusal.answer("query"))?;

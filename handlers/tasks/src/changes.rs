@@ -42,7 +42,7 @@ pub(crate) struct Change {
     /// Number of the event in the organization.
     #[schema(minimum = 1)]
     seq: i64,
-    /// `task.changed`, `tasks.changed`, `comment.changed`, `label.changed`, `project.changed`,
+    /// `task.changed`, `tasks.changed`, `comment.changed`, `label.changed`, `project.changed`, `view.changed`,
     /// `member.changed`, `organization.changed` or `invitation.changed`.
     #[serde(rename = "type")]
     kind: String,

@@ -9,6 +9,7 @@ mod listed;
 mod numbered;
 mod order;
 mod position;
+mod saved;
 mod schema;
 mod statement;
 mod values;

@@ -62,7 +62,7 @@ pub struct Asked {
     #[param(inline)]
     title_prefix: Option<Line<200>>,
     /// `true`: only deleted tasks. By default, only tasks that are not deleted.
-    deleted: Option<bool>,
+    pub(super) deleted: Option<bool>,
     /// Order of the list.
     #[param(inline)]
     sort: Option<Order>,
