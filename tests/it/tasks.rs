@@ -1,4 +1,4 @@
-//! Tasks, comments, labels and projects.
+//! Tasks, comments, labels, projects and saved views.
 
 mod bulk;
 mod bulk_actions;
@@ -10,6 +10,7 @@ mod create;
 mod due;
 mod flow;
 mod history;
+mod import;
 mod labels;
 mod list;
 mod numbers;
@@ -21,6 +22,7 @@ mod search;
 mod search_words;
 mod snapshot;
 mod stats;
+mod views;
 
 use miyabi_tests::{Person, Value, json};
 

@@ -174,7 +174,7 @@ pub const FUNCTIONS: &[Function] = &[
     },
     Function {
         name: "tasks",
-        about: "Tasks, comments, labels and projects.",
+        about: "Tasks, comments, labels, projects and saved views.",
         database_role: Some("miyabi_tasks"),
         reads_jwt_keys: true,
         invokes: &["ws-broadcast"],
@@ -185,6 +185,7 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/tasks/stats", Needs(TasksRead)),
             to(Get, "/api/tasks/flow", Needs(TasksRead)),
             to(Post, "/api/tasks/bulk", Needs(TasksWrite)),
+            to(Post, "/api/tasks/import", Needs(TasksWrite)),
             to(Get, "/api/tasks/by-number/{number}", Needs(TasksRead)),
             to(Get, "/api/tasks/{task_id}", Needs(TasksRead)),
             to(Patch, "/api/tasks/{task_id}", Needs(TasksWrite)),
@@ -211,6 +212,10 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/projects", Needs(TasksRead)),
             to(Post, "/api/projects", Needs(TasksWrite)),
             to(Patch, "/api/projects/{project_id}", Needs(TasksWrite)),
+            to(Get, "/api/views", Needs(TasksRead)),
+            to(Post, "/api/views", Needs(TasksRead)),
+            to(Patch, "/api/views/{view_id}", Needs(TasksRead)),
+            to(Delete, "/api/views/{view_id}", Needs(TasksRead)),
         ],
         ..FUNCTION
     },

@@ -58,6 +58,13 @@ pub(crate) struct NewTask {
     metadata: Metadata,
 }
 
+impl NewTask {
+    /// Whether it has an assignee, which needs `tasks.assign`.
+    pub(crate) fn assigns(&self) -> bool {
+        self.assignee_id.is_some()
+    }
+}
+
 fn pending() -> Status {
     Status::Pending
 }
@@ -83,7 +90,7 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let (key, Json(new)) = (key?, body?);
-    if new.assignee_id.is_some() {
+    if new.assigns() {
         tx = tx.require(Permission::TasksAssign).await?;
     }
     check_due(new.due_at, new.due_on)?;

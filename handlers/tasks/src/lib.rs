@@ -1,4 +1,5 @@
-//! Tasks, comments, labels and projects: `/api/tasks`, `/api/labels` and `/api/projects`.
+//! Tasks, comments, labels, projects and saved views: `/api/tasks`, `/api/labels`, `/api/projects` and
+//! `/api/views`.
 //!
 //! What always holds:
 //!
@@ -19,6 +20,7 @@ mod export;
 mod fields;
 mod flow;
 mod hierarchy;
+mod import;
 mod label_ids;
 mod labels;
 pub mod list;
@@ -35,6 +37,7 @@ mod stats;
 mod status;
 mod task;
 mod zone;
+mod views;
 
 pub use priority::Priority;
 pub use status::Status;
@@ -49,6 +52,7 @@ miyabi_core::routes![
     changes::changes,
     export::export,
     bulk::bulk,
+    import::import,
     by_number::by_number,
     one::one,
     change::change,
@@ -65,6 +69,10 @@ miyabi_core::routes![
     projects::list,
     projects::create,
     projects::change,
+    views::list,
+    views::create,
+    views::change,
+    views::remove,
 ];
 
 /// The handler that `docs/STYLE.md` shows compiles.

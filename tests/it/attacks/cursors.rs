@@ -118,6 +118,7 @@ async fn attack_42_limits_out_of_range() {
         "/api/tasks",
         "/api/labels",
         "/api/projects",
+        "/api/views",
         &comments,
         "/api/activity",
         "/api/organizations",

@@ -12,6 +12,7 @@ struct Things {
     comment: String,
     label: String,
     project: String,
+    view: String,
     session: String,
     organization: String,
     user: String,
@@ -45,6 +46,7 @@ async fn things(app: &App, person: &Person) -> Things {
     let project = person
         .post("/api/projects", json!({"name": "Private"}))
         .await;
+    let view = person.post("/api/views", json!({"name": "Private"})).await;
     let invitation = person
         .post("/api/invitations", json!({"role": "viewer"}))
         .await;
@@ -59,6 +61,7 @@ async fn things(app: &App, person: &Person) -> Things {
         comment: id(comment.expect(201)),
         label: id(label.expect(201)),
         project: id(project.expect(201)),
+        view: id(view.expect(201)),
         session: person.claims()["sid"].as_str().unwrap().to_owned(),
         task,
     }
@@ -71,6 +74,7 @@ fn nothing() -> Things {
         comment: id(),
         label: id(),
         project: id(),
+        view: id(),
         session: id(),
         organization: id(),
         user: id(),
@@ -88,9 +92,14 @@ async fn ask(person: &Person, route: &Route, path: &str) -> Response {
         ("POST", _) => Some(json!({"body": "Intruder"})),
         ("PATCH", path) if path.ends_with("{comment_id}") => Some(json!({"body": "Intruder"})),
         ("PATCH", path)
-            if ["{label_id}", "{project_id}", "{organization_id}"]
-                .iter()
-                .any(|id| path.ends_with(id)) =>
+            if [
+                "{label_id}",
+                "{project_id}",
+                "{view_id}",
+                "{organization_id}",
+            ]
+            .iter()
+            .any(|id| path.ends_with(id)) =>
         {
             Some(json!({"name": "Intruder"}))
         }
@@ -128,6 +137,7 @@ fn fill(route: &Route, things: &Things) -> String {
         .replace("{comment_id}", &things.comment)
         .replace("{label_id}", &things.label)
         .replace("{project_id}", &things.project)
+        .replace("{view_id}", &things.view)
         .replace("{session_id}", &things.session)
         .replace("{organization_id}", &things.organization)
         .replace("{user_id}", &things.user)
@@ -167,6 +177,7 @@ async fn attack_29_ids_of_another_organization_in_each_path() {
             comment: theirs.comment.clone(),
             label: theirs.label.clone(),
             project: theirs.project.clone(),
+            view: theirs.view.clone(),
             session: theirs.session.clone(),
             organization: theirs.organization.clone(),
             user: theirs.user.clone(),

@@ -20,11 +20,15 @@ async fn attack_43_the_same_request_again_has_one_effect_and_the_same_answer() {
         .expect(201);
     let comments = format!("/api/tasks/{}/comments", task["id"].as_str().unwrap());
     let bulk = json!({"items": [{"id": task["id"], "version": 1, "change": {"title": "Changed"}}]});
+    let imported = json!({"source": "csv", "external_id": "1", "task": {"title": "New"}});
+    let import = json!({ "items": [imported] });
     for (path, body) in [
         ("/api/tasks", json!({"title": "New"})),
         ("/api/tasks/bulk", bulk),
         ("/api/labels", json!({"name": "New"})),
         ("/api/projects", json!({"name": "New"})),
+        ("/api/views", json!({"name": "New"})),
+        ("/api/tasks/import", import),
         ("/api/organizations", json!({"name": "New"})),
         ("/api/roles", json!({"name": "new", "permissions": []})),
         (&comments, json!({"body": "New"})),
@@ -51,7 +55,8 @@ async fn attack_43_the_same_request_again_has_one_effect_and_the_same_answer() {
         match path {
             "/api/tasks/bulk" => other["items"][0]["change"]["title"] = json!("Other"),
             "/api/tasks" => other["title"] = json!("Other"),
-            "/api/labels" | "/api/projects" | "/api/organizations" => {
+            "/api/tasks/import" => other["items"][0]["task"]["title"] = json!("Other"),
+            "/api/labels" | "/api/projects" | "/api/views" | "/api/organizations" => {
                 other["name"] = json!("Other");
             }
             "/api/roles" => other["name"] = json!("other"),

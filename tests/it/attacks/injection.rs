@@ -87,6 +87,7 @@ async fn attack_36_sql_in_every_parameter() {
             ("/api/tasks/{task_id}/comments", 2),
             ("/api/tasks/{task_id}/history", 2),
             ("/api/tokens", 2),
+            ("/api/views", 2),
         ],
         "a list or a parameter is new: add it here when it has been attacked"
     );

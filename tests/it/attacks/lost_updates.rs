@@ -24,12 +24,15 @@ async fn attack_44_only_the_present_version_is_changed() {
         "/api/projects/{}",
         project.expect(201)["id"].as_str().unwrap()
     );
+    let view = alice.post("/api/views", json!({"name": "View"})).await;
+    let view = format!("/api/views/{}", view.expect(201)["id"].as_str().unwrap());
     let organization = format!("/api/organizations/{}", alice.organization_id());
     for (path, field) in [
         (&task, "title"),
         (&comment, "body"),
         (&label, "name"),
         (&project, "name"),
+        (&view, "name"),
         (&organization, "name"),
     ] {
         let change = |text: &str| {
@@ -81,6 +84,7 @@ async fn attack_44_a_missing_resource_is_404_before_its_version_is_412() {
         (format!("/api/tasks/{task}/comments/{absent}"), "body"),
         (format!("/api/labels/{absent}"), "name"),
         (format!("/api/projects/{absent}"), "name"),
+        (format!("/api/views/{absent}"), "name"),
         (format!("/api/organizations/{absent}"), "name"),
         (format!("/api/members/{absent}"), "role"),
     ] {

@@ -24,6 +24,8 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
         "/api/projects/{}",
         project.expect(201)["id"].as_str().unwrap()
     );
+    let view = alice.post("/api/views", json!({"name": "View"})).await;
+    let view = format!("/api/views/{}", view.expect(201)["id"].as_str().unwrap());
     let organization = format!("/api/organizations/{}", alice.organization_id());
     let routes = [
         ("POST", "/api/tasks", json!({"title": "New"})),
@@ -34,6 +36,8 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
         ("PATCH", label.as_str(), json!({"name": "New"})),
         ("POST", "/api/projects", json!({"name": "New"})),
         ("PATCH", project.as_str(), json!({"name": "New"})),
+        ("POST", "/api/views", json!({"name": "New"})),
+        ("PATCH", view.as_str(), json!({"name": "New"})),
         ("POST", "/api/organizations", json!({"name": "New"})),
         (
             "POST",

@@ -41,6 +41,7 @@ struct Fixture {
     comment: String,
     label: String,
     project: String,
+    view: String,
     bob: Person,
     code: String,
     notification: String,
@@ -64,6 +65,7 @@ impl Fixture {
         let comment = make(&comments, json!({"body": "Comment"})).await;
         let label = make("/api/labels", json!({"name": "Label"})).await;
         let project = make("/api/projects", json!({"name": "Project"})).await;
+        let view = make("/api/views", json!({"name": "View"})).await;
         let role = json!({"name": ROLE, "permissions": ["tasks.read"]});
         alice.post("/api/roles", role).await.expect(201);
         let bob = app.member(&alice, "bob", "member").await;
@@ -88,6 +90,7 @@ impl Fixture {
             comment,
             label,
             project,
+            view,
             bob,
             code,
             notification,
@@ -108,7 +111,10 @@ impl Fixture {
             "parent_id" => json!(self.other_task),
             "assignee_id" => json!(self.alice.user_id()),
             "label_ids" | "add_label_ids" | "remove_label_ids" => json!([self.label]),
+            "after" if operation.path.contains("view_id") => json!(self.view),
             "project_id" | "after" => json!(self.project),
+            "query" => json!("status=pending&assignee=me"),
+            "url" => json!("https://example.com/tasks/1"),
             "task_key" => json!("MIY"),
             // The others cannot be given with `change`.
             "action" => json!("change"),
@@ -129,6 +135,8 @@ impl Fixture {
             ("labels", condition(&self.label))
         } else if path.contains("project_id") {
             ("projects", condition(&self.project))
+        } else if path.contains("view_id") {
+            ("views", condition(&self.view))
         } else if path.contains("organization_id") {
             ("organizations", condition(&organization))
         } else if path.contains("user_id") {
@@ -155,6 +163,7 @@ impl Fixture {
             .replace("{comment_id}", &self.comment)
             .replace("{label_id}", &self.label)
             .replace("{project_id}", &self.project)
+            .replace("{view_id}", &self.view)
             .replace("{organization_id}", &self.alice.organization_id())
             .replace("{user_id}", &self.bob.user_id())
             .replace("{notification_id}", &self.notification)
@@ -174,10 +183,14 @@ impl Fixture {
             .await
     }
 
-    /// A body with the present version in it, where it has one.
+    /// A body with the present version in it, where it names a task.
     fn versioned(&self, mut body: Value, version: i64) -> Value {
         let items = body.get_mut("items").and_then(Value::as_array_mut);
-        for item in items.into_iter().flatten() {
+        let named = items
+            .into_iter()
+            .flatten()
+            .filter(|item| item["id"].is_string());
+        for item in named {
             item["version"] = json!(version);
         }
         body
@@ -216,6 +229,7 @@ async fn attack_52_what_the_schema_allows_is_taken() {
         "/api/tasks?limit=100",
         "/api/labels?limit=100",
         "/api/projects?limit=100",
+        "/api/views?limit=100",
         "/api/activity?limit=100",
         "/api/organizations?limit=100",
         "/api/members?limit=100",

@@ -114,6 +114,7 @@ async fn arrange(app: &App, alice: &Person) -> Value {
     let project = alice
         .post("/api/projects", json!({"name": "Project"}))
         .await;
+    let view = alice.post("/api/views", json!({"name": "View"})).await;
     let comments = format!("/api/tasks/{}/comments", task.as_str().unwrap());
     let comment = alice.post(&comments, json!({"body": "Comment"})).await;
     let other = app.sign_in("alice").await;
@@ -121,6 +122,7 @@ async fn arrange(app: &App, alice: &Person) -> Value {
         "task_id": task,
         "label_id": label.expect(201)["id"],
         "project_id": project.expect(201)["id"],
+        "view_id": view.expect(201)["id"],
         "comment_id": comment.expect(201)["id"],
         "session_id": other.claims()["sid"],
         "user_id": alice.user_id(),

@@ -33,6 +33,8 @@ pub(super) async fn tenant(connection: &mut PgConnection, number: i64) -> Tenant
             values ('{organization}', gen_random_uuid(), '{task}', '{user}', 'Comment');
          insert into labels (organization_id, id, name) values ('{organization}', '{label}', 'Label');
          insert into projects (organization_id, id, name, rank) values ('{organization}', gen_random_uuid(), 'Project', 'V');
+         insert into views (organization_id, id, owner_id, name, query, rank) values ('{organization}', gen_random_uuid(), '{user}', 'View', '', 'V');
+         insert into task_imports (organization_id, source, external_id, task_id) values ('{organization}', 'csv', '1', '{task}');
          insert into task_labels (organization_id, task_id, label_id, task_created_at)
             values ('{organization}', '{task}', '{label}', now());
          insert into api_tokens (organization_id, id, user_id, name, token_hash, last_four, permissions, expires_at)

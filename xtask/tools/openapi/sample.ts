@@ -125,6 +125,23 @@ export const calls: Called = {
       body: { archived: true, after: null },
     }),
 
+  // Saved views.
+  listViews: () => api.GET("/api/views", { params: { query: { limit: 50 } } }),
+  createView: () =>
+    api.POST("/api/views", { body: { name: "Mine", query: "assignee=me&sort=due_at", shared: false } }),
+  updateView: () =>
+    api.PATCH("/api/views/{view_id}", {
+      params: { path: { view_id: id }, header: { "If-Match": '"1"' } },
+      body: { layout: "board", after: null },
+    }),
+  deleteView: () => api.DELETE("/api/views/{view_id}", { params: { path: { view_id: id } } }),
+
+  // Tasks of another system.
+  importTasks: () =>
+    api.POST("/api/tasks/import", {
+      body: { items: [{ source: "github:octocat/garden", external_id: "7", task: { title: "Prune" } }] },
+    }),
+
   // The inbox of the caller, and API tokens.
   listNotifications: () => api.GET("/api/notifications", { params: { query: { state: "unread" } } }),
   readNotifications: () => api.POST("/api/notifications/read", { body: { ids: [id] } }),

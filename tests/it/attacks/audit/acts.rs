@@ -52,9 +52,16 @@ pub(super) async fn on(app: &App, alice: &Person, route: &str) -> Done {
             alice.request(method, &path).send().await.expect(200);
             done("task.restore", task)
         }
+        "POST /api/tasks/import" => {
+            let task = json!({"source": "csv", "external_id": method.as_str(), "task": {"title": "Imported"}});
+            let imported = alice.post(path, json!({ "items": [task] })).await;
+            let id = imported.expect(200)["items"][0]["task_id"].clone();
+            done("task.create", id.as_str().unwrap().to_owned())
+        }
         _ if path.contains("/comments") => comment(alice, method, path).await,
         _ if path.starts_with("/api/labels") => label(alice, method, path).await,
         _ if path.starts_with("/api/projects") => project(alice, method, path).await,
+        _ if path.starts_with("/api/views") => view(alice, method, path).await,
         _ if super::acts_of_orgs::has(path) => {
             super::acts_of_orgs::on(app, alice, method, path).await
         }
@@ -94,6 +101,28 @@ async fn comment(alice: &Person, method: Method, path: &str) -> Done {
     Done {
         action,
         target: comment,
+        actor: alice.user_id(),
+    }
+}
+
+async fn view(alice: &Person, method: Method, path: &str) -> Done {
+    let view = create(alice, "/api/views", json!({"name": "View"})).await;
+    let path = path.replace("{view_id}", &view);
+    let action = match method.as_str() {
+        "POST" => "view.create",
+        "DELETE" => {
+            alice.delete(&path).await.expect(204);
+            "view.delete"
+        }
+        _ => {
+            let change = json!({"shared": true});
+            alice.patch(&path, 1, change).await.expect(200);
+            "view.update"
+        }
+    };
+    Done {
+        action,
+        target: view,
         actor: alice.user_id(),
     }
 }
