@@ -4,6 +4,7 @@ import dynamic from 'next/dynamic';
 import Link from 'next/link';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
 import { type ReactNode, Suspense, useEffect, useState } from 'react';
+import { UnreadBadge } from '@/inbox/UnreadBadge';
 import { type Command, useCommands } from '@/keyboard/commands';
 import { ConnectionBadge } from '@/live/ConnectionBadge';
 import type { Messages } from '@/messages/en';
@@ -11,6 +12,7 @@ import { useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
 import { ConflictDialog } from '@/tasks/ConflictDialog';
 import { undoLast } from '@/tasks/task-actions';
+import { RailViews } from '@/views/RailViews';
 import { Avatar, nameOf } from './Avatar';
 import { Glyph, type IconName, Mark } from './icons';
 import { OrganizationSwitch } from './OrganizationSwitch';
@@ -26,16 +28,31 @@ const CreateTaskDialog = dynamic(
   { ssr: false },
 );
 
-type Place = { href: string; label: string; icon: IconName; key: string; isOnBottomBar: boolean };
+type Place = {
+  href: string;
+  label: string;
+  icon: IconName;
+  key: string;
+  isOnBottomBar: boolean;
+  badge?: ReactNode;
+};
 
 function places(m: Messages, mayAudit: boolean): Place[] {
   const all: Place[] = [
+    {
+      href: '/inbox/',
+      label: m.nav.inbox,
+      icon: 'inbox',
+      key: 'g i',
+      isOnBottomBar: true,
+      badge: <UnreadBadge />,
+    },
     { href: '/tasks/', label: m.nav.tasks, icon: 'tasks', key: 'g t', isOnBottomBar: true },
     { href: '/tasks/?assignee=me', label: m.nav.mine, icon: 'mine', key: 'g m', isOnBottomBar: true },
     { href: '/dashboard/', label: m.nav.dashboard, icon: 'dashboard', key: 'g d', isOnBottomBar: true },
     { href: '/activity/', label: m.nav.activity, icon: 'activity', key: 'g a', isOnBottomBar: false },
     { href: '/trash/', label: m.nav.trash, icon: 'trash', key: 'g x', isOnBottomBar: false },
-    { href: '/settings/', label: m.nav.settings, icon: 'settings', key: 'g s', isOnBottomBar: true },
+    { href: '/settings/', label: m.nav.settings, icon: 'settings', key: 'g s', isOnBottomBar: false },
   ];
   return all.filter(({ href }) => mayAudit || href !== '/activity/');
 }
@@ -182,6 +199,7 @@ function Rail({ list, isOpen, toggle }: { list: Place[]; isOpen: boolean; toggle
               className="h-8 gap-2.5 rounded px-2"
             />
           ))}
+          <RailViews isOpen={isOpen} />
         </Suspense>
       </nav>
       <ConnectionBadge isShort={!isOpen} />
@@ -228,10 +246,19 @@ function PlaceLink({
       aria-current={isHere ? 'page' : undefined}
       aria-label={isLabelHidden ? place.label : undefined}
       title={isLabelHidden ? place.label : undefined}
-      className={`flex items-center ${state} ${className}`}
+      className={`relative flex items-center ${state} ${className}`}
     >
       <Glyph name={place.icon} />
       {!isLabelHidden && place.label}
+      {place.badge && (
+        <span
+          className={
+            isLabelHidden || className.includes('flex-col') ? 'absolute top-0 left-1/2 ml-1' : 'ml-auto'
+          }
+        >
+          {place.badge}
+        </span>
+      )}
     </Link>
   );
 }

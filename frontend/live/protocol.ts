@@ -19,6 +19,8 @@ export type ServerMessage =
   | { type: 'pong' }
   | { type: 'events'; items: LiveEvent[] }
   | { type: 'presence'; people: PersonAt[] }
+  /** The inbox of this person changed. */
+  | { type: 'inbox' }
   | { type: 'error'; code: string };
 
 export type ClientMessage =
@@ -42,6 +44,7 @@ export function parseMessage(text: unknown): ServerMessage | null {
     case 'pong':
     case 'events':
     case 'presence':
+    case 'inbox':
     case 'error':
       return message as ServerMessage;
     default:

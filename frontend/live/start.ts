@@ -1,6 +1,7 @@
 import { mutate } from 'swr';
 import { api, body } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
+import { inboxChanged } from '@/inbox/inbox-changes';
 import { dropEverything } from '@/offline/snapshot';
 import { arrive, reloadLists } from '@/tasks/arrivals';
 import { refreshDerived } from '@/tasks/derived';
@@ -56,6 +57,8 @@ function readAgain({ event, ids }: LiveEvent): void {
   const keys: Record<string, string[]> = {
     'comment.changed': [`/api/tasks/${ids[0]}/comments`],
     'label.changed': ['/api/labels'],
+    'project.changed': ['/api/projects'],
+    'view.changed': ['/api/views'],
     'member.changed': ['/api/members', '/api/auth/me'],
     'organization.changed': ['/api/auth/me', '/api/organizations', '/api/roles'],
     'invitation.changed': ['/api/invitations'],
@@ -119,8 +122,11 @@ export function startLive(): () => void {
 
   async function hear(message: ServerMessage): Promise<void> {
     if (message.type === 'presence') return setPeople(message.people);
+    if (message.type === 'inbox') return inboxChanged();
     if (message.type === 'hello') {
       await sync.hello(message.seq);
+      // Signals have no number: those that were lost with a connection are made up for here.
+      inboxChanged();
       clearTimeout(warning);
       setLiveState('live');
       queue.retry();

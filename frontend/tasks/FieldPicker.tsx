@@ -7,6 +7,7 @@ import { Glyph, PriorityGlyph, StatusGlyph } from '@/components/icons';
 import { type Option, Picker } from '@/components/Picker';
 import { toastProblem } from '@/components/toast-store';
 import { useMessages } from '@/messages/language';
+import { ProjectPicker } from '@/projects/ProjectPicker';
 import { useMe } from '@/session/session';
 import { dayAfter, dueDay, nextWeekday } from './due-date';
 import { LabelDot } from './LabelChip';
@@ -15,7 +16,7 @@ import { editTasks } from './task-actions';
 import { tasks } from './task-store';
 import { useLabels, usePeople, useTaskRevision } from './use-tasks';
 
-export type PickedField = 'status' | 'priority' | 'assignee' | 'labels' | 'due';
+export type PickedField = 'status' | 'priority' | 'assignee' | 'labels' | 'due' | 'project';
 type Props = { ids: string[]; onClose: () => void };
 
 /** Chooses a value of a field, for one task or for the selection. */
@@ -31,6 +32,8 @@ export function FieldPicker({ field, ...props }: Props & { field: PickedField })
       return <LabelsPicker {...props} />;
     case 'due':
       return <DuePicker {...props} />;
+    case 'project':
+      return <ProjectPicker {...props} />;
   }
 }
 

@@ -166,6 +166,7 @@ function Column({
             <div className="mt-1 flex items-end gap-2">
               <div className="flex min-w-0 grow flex-wrap items-center gap-x-2 gap-y-1">
                 <PriorityGlyph priority={task.priority} />
+                <span className="text-muted text-xs tabular-nums">{task.key}</span>
                 {task.labels.slice(0, 2).map((label) => (
                   <LabelChip key={label.id} label={label} />
                 ))}

@@ -14,9 +14,11 @@ import { SelectionBar } from './SelectionBar';
 import { TaskList } from './TaskList';
 import { TaskToolbar } from './TaskToolbar';
 import { listCommands, taskCommands } from './task-commands';
+import { referenceTo } from './task-number';
 import { tasks } from './task-store';
 import { useListQuery } from './use-list-query';
 import { useRowFocus } from './use-row-focus';
+import { useTaskReference } from './use-task-reference';
 import { useTaskList } from './use-tasks';
 
 const loadPicker = () => import('./FieldPicker').then((module) => module.FieldPicker);
@@ -35,20 +37,21 @@ export function TaskPage() {
   };
   const [query, change] = useListQuery();
   // A task in the drawer is no other list.
-  const { view, status, priority, assignee, label, q, sort } = query;
+  const { view, status, priority, assignee, label, project, q, sort } = query;
   const listed = useMemo<ListQuery>(
-    () => ({ view, status, priority, assignee, label, q, sort, task: null }),
-    [view, status, priority, assignee, label, q, sort],
+    () => ({ view, status, priority, assignee, label, project, q, sort, task: null }),
+    [view, status, priority, assignee, label, project, q, sort],
   );
   const list = useTaskList(listed);
   const ids = useMemo(() => list.items.map((task) => task.id), [list.items]);
   const focus = useRowFocus(ids);
   const search = useRef<HTMLInputElement>(null);
+  const opened = useTaskReference(query.task);
   const [picked, setPicked] = useState<{ field: PickedField; ids: string[] } | null>(null);
 
   const open = (id: string) => {
     focus.setActive(id);
-    change({ task: id }, query.task ? 'replace' : 'push');
+    change({ task: referenceTo(id) }, query.task ? 'replace' : 'push');
   };
   const close = () => {
     change({ task: null }, 'replace');
@@ -58,12 +61,12 @@ export function TaskPage() {
     if (may.write) setPicked({ field, ids: targets });
   };
   // A task that was opened by a link is the one that keys act on.
-  const targets = focus.targets.length > 0 ? focus.targets : query.task ? [query.task] : [];
+  const targets = focus.targets.length > 0 ? focus.targets : opened.id ? [opened.id] : [];
   useCommands([
     ...listCommands(m, focus, {
       open,
       moved: (id) => {
-        if (id && query.task) change({ task: id }, 'replace');
+        if (id && query.task) change({ task: referenceTo(id) }, 'replace');
       },
       leave: () => (focus.selected.size > 0 ? focus.clear() : close()),
     }),
@@ -84,7 +87,7 @@ export function TaskPage() {
     },
   ]);
   // A task that was deleted leaves the drawer, too.
-  const isGone = query.task !== null && tasks.isRemoved(query.task);
+  const isGone = opened.id !== null && tasks.isRemoved(opened.id);
   useEffect(() => {
     if (isGone) change({ task: null }, 'replace');
   }, [isGone, change]);
@@ -133,7 +136,7 @@ export function TaskPage() {
           {list.isLoading ? '' : `${m.tasks.count(list.items.length)}${list.hasMore ? '+' : ''}`}
         </p>
       </div>
-      {query.task && <TaskDrawer key={query.task} id={query.task} close={close} pick={pick} />}
+      {query.task && <TaskDrawer opened={opened} close={close} pick={pick} />}
       {picked && <FieldPicker field={picked.field} ids={picked.ids} onClose={() => setPicked(null)} />}
     </div>
   );
@@ -147,6 +150,7 @@ function Empty({ query, mayWrite }: { query: ListQuery; mayWrite: boolean }) {
     query.assignee &&
       `${m.task.assignee}: ${query.assignee === 'me' ? m.tasks.pick.me : query.assignee === 'none' ? m.tasks.pick.nobody : '…'}`,
     query.label && m.task.labels,
+    query.project && m.task.project,
     query.q && `“${query.q}”`,
   ].filter(Boolean);
   return (

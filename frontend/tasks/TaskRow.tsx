@@ -82,6 +82,13 @@ export const TaskRow = memo(function TaskRow({
           <StatusGlyph status={task.status} />
         </button>
       </span>
+      <span
+        role="gridcell"
+        className="hidden w-16 shrink-0 truncate text-muted text-xs tabular-nums sm:block"
+        title={task.key}
+      >
+        {task.key}
+      </span>
       <span role="gridcell" className="flex min-w-0 grow">
         <button
           type="button"
@@ -97,6 +104,7 @@ export const TaskRow = memo(function TaskRow({
         role="gridcell"
         className="col-span-2 col-start-4 row-start-2 flex min-w-0 items-center gap-2 pb-1 empty:hidden sm:pb-0"
       >
+        <span className="shrink-0 text-muted text-xs tabular-nums sm:hidden">{task.key}</span>
         {task.labels.slice(0, 3).map((label) => (
           <LabelChip key={label.id} label={label} />
         ))}

@@ -5,7 +5,9 @@ import { Glyph } from '@/components/icons';
 import { openOverlay } from '@/components/overlay-store';
 import { isComposing } from '@/keyboard/is-composing';
 import { useMessages } from '@/messages/language';
+import { useProjects } from '@/projects/use-projects';
 import { useMay, useMe } from '@/session/session';
+import { ViewButton } from '@/views/ViewButton';
 import { isFiltered, type ListQuery, SORTS, type Sort } from './list-query';
 import { PRIORITIES, STATUSES } from './task';
 import { useLabels, usePeople } from './use-tasks';
@@ -38,17 +40,18 @@ export function TaskToolbar({
         <SearchField query={query} change={change} search={search} />
         <button
           type="button"
-          className={`icon-button @4xl:hidden ${filters ? 'text-primary-ink' : ''}`}
+          className={`icon-button @6xl:hidden ${filters ? 'text-primary-ink' : ''}`}
           aria-label={m.tasks.filter}
           aria-expanded={isOpen}
           onClick={() => setOpen(!isOpen)}
         >
           <Glyph name="sort" />
         </button>
-        <div className="hidden items-center gap-1.5 @4xl:flex">
+        <div className="hidden min-w-0 items-center gap-1.5 @6xl:flex">
           <Filters query={query} change={change} />
         </div>
         <span className="grow" />
+        <ViewButton query={query} />
         <ViewSwitch query={query} change={change} />
         {mayWrite && (
           <button
@@ -63,7 +66,7 @@ export function TaskToolbar({
         )}
       </div>
       {isOpen && (
-        <div className="flex flex-wrap gap-1.5 px-2 pb-2 @4xl:hidden">
+        <div className="flex flex-wrap gap-1.5 px-2 pb-2 @6xl:hidden">
           <Filters query={query} change={change} />
         </div>
       )}
@@ -142,6 +145,7 @@ function Filters({ query, change }: { query: ListQuery; change: Change }) {
   const m = useMessages();
   const me = useMe().user.id;
   const { labels } = useLabels();
+  const { projects = [] } = useProjects();
   const people = usePeople().filter((person) => person.id !== me);
   const any = (label: string): [string, string] => ['', `${label}: ${m.tasks.any}`];
   const statuses: [string, string][] = (['open', 'all', ...STATUSES] as const).map((id) => [
@@ -178,6 +182,23 @@ function Filters({ query, change }: { query: ListQuery; change: Change }) {
         options={known(assignees, query.assignee)}
         onChange={(value) => change({ assignee: value || null })}
       />
+      {(projects.length > 0 || query.project) && (
+        <Choice
+          label={m.task.project}
+          value={query.project ?? ''}
+          options={known(
+            [
+              any(m.task.project),
+              ['none', m.projects.none],
+              ...projects
+                .filter(({ id, archived_at }) => !archived_at || id === query.project)
+                .map(({ id, name }): [string, string] => [id, name]),
+            ],
+            query.project,
+          )}
+          onChange={(value) => change({ project: value || null })}
+        />
+      )}
       {labels.length > 0 && (
         <Choice
           label={m.task.labels}
@@ -199,7 +220,9 @@ function Filters({ query, change }: { query: ListQuery; change: Change }) {
         <button
           type="button"
           className="link-button"
-          onClick={() => change({ status: 'open', priority: null, assignee: null, label: null, q: '' })}
+          onClick={() =>
+            change({ status: 'open', priority: null, assignee: null, label: null, project: null, q: '' })
+          }
         >
           {m.tasks.clear}
         </button>

@@ -14,6 +14,8 @@ export type ListQuery = {
   /** An id, `me`, `none`, or null for everybody. */
   assignee: string | null;
   label: string | null;
+  /** An id, `none`, or null for all. */
+  project: string | null;
   q: string;
   sort: Sort;
   /** The task in the drawer. */
@@ -33,6 +35,7 @@ export function parseQuery(parameters: URLSearchParams): ListQuery {
     priority: oneOf(PRIORITIES, get('priority')),
     assignee: get('assignee'),
     label: get('label'),
+    project: get('project'),
     q: get('q') ?? '',
     sort: oneOf(SORTS, get('sort')) ?? '-created_at',
     task: get('task'),
@@ -44,7 +47,7 @@ export function queryString(query: ListQuery): string {
   const parameters = new URLSearchParams();
   if (query.view === 'board') parameters.set('view', 'board');
   if (query.status !== 'open') parameters.set('status', query.status);
-  for (const name of ['priority', 'assignee', 'label', 'q', 'task'] as const) {
+  for (const name of ['priority', 'assignee', 'label', 'project', 'q', 'task'] as const) {
     const value = query[name];
     if (value) parameters.set(name, value);
   }
@@ -63,6 +66,7 @@ export function listUrl(query: ListQuery, cursor?: string | null): string {
   if (query.priority) parameters.set('priority', query.priority);
   if (query.assignee) parameters.set('assignee', query.assignee);
   if (query.label) parameters.set('label', query.label);
+  if (query.project) parameters.set('project', query.project);
   const text = query.q.trim();
   if (text) parameters.set('q', text);
   // A search has an order of its own, the best hits first.
@@ -79,7 +83,7 @@ export function isOfOpenTasks(query: ListQuery): boolean {
 
 /** Whether a task belongs to the list, as far as this page can say: words are the server's matter. */
 export function matches(task: Task, query: ListQuery, me: string): boolean {
-  const { status, priority, assignee, label } = query;
+  const { status, priority, assignee, label, project } = query;
   if (
     status === 'open' ? query.view === 'list' && !isOpen(task) : status !== 'all' && task.status !== status
   ) {
@@ -87,6 +91,7 @@ export function matches(task: Task, query: ListQuery, me: string): boolean {
   }
   if (priority && task.priority !== priority) return false;
   if (label && !task.labels.some(({ id }) => id === label)) return false;
+  if (project && (task.project_id ?? 'none') !== project) return false;
   if (assignee === 'none') return !task.assignee;
   if (assignee) return task.assignee?.id === (assignee === 'me' ? me : assignee);
   return true;
@@ -116,5 +121,6 @@ export function comparison(sort: Sort): (a: Task, b: Task) => number {
 
 /** Whether anything but the order and the view is not as by default. */
 export function isFiltered(query: ListQuery): boolean {
-  return query.status !== 'open' || Boolean(query.priority || query.assignee || query.label || query.q);
+  const { priority, assignee, label, project, q } = query;
+  return query.status !== 'open' || Boolean(priority || assignee || label || project || q);
 }

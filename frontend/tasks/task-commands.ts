@@ -3,6 +3,7 @@ import type { Messages } from '@/messages/en';
 import type { PickedField } from './FieldPicker';
 import { canBecome, isOpen, type Person, type Task } from './task';
 import { deleteTasks, editTasks } from './task-actions';
+import { copyNumbers } from './task-number';
 import type { RowFocus } from './use-row-focus';
 
 /** Marks open tasks as done; when all are closed, opens them again. */
@@ -38,6 +39,7 @@ export function taskCommands(
     on('priority', m.tasks.pick.priority, ['p'], () => pick('priority', targets)),
     on('labels', m.tasks.pick.labels, ['l'], () => pick('labels', targets)),
     on('due', m.tasks.pick.due, ['d'], () => pick('due', targets)),
+    on('project', m.projects.pick, ['m'], () => pick('project', targets)),
     on('done', m.keys.doneKey, ['Shift+D'], () => toggleDone(targets, find)),
   ];
   const assign = [
@@ -45,7 +47,9 @@ export function taskCommands(
     on('me', m.keys.me, ['i'], () => editTasks(targets, () => ({ assignee: me }))),
   ];
   const remove = [on('delete', m.tasks.remove, ['#', 'Shift+#', 'Delete'], () => void deleteTasks(targets))];
+  const read = [on('number', m.keys.copyNumber, ['$mod+.'], () => void copyNumbers(targets))];
   return [
+    ...read,
     ...(may.write ? write : []),
     ...(may.write && may.assign ? assign : []),
     ...(may.delete ? remove : []),

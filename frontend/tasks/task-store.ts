@@ -13,6 +13,7 @@ export class TaskStore {
   /** The last description of each task that was ever sent with one. */
   private readonly descriptions = new Map<string, string>();
   private readonly removed = new Set<string>();
+  private readonly ids = new Map<string, string>();
   private readonly listeners = new Set<() => void>();
   private revision = 0;
   private whole = false;
@@ -30,6 +31,7 @@ export class TaskStore {
         task.description ?? (known?.version === task.version ? known.description : undefined);
       if (task.description !== undefined) this.descriptions.set(task.id, task.description);
       this.confirmed.set(task.id, { ...task, description });
+      this.ids.set(task.key, task.id);
       this.show(task.id);
     }
     this.changed();
@@ -54,6 +56,11 @@ export class TaskStore {
   /** The task as the server last sent it. */
   confirmedTask(id: string): Task | undefined {
     return this.confirmed.get(id);
+  }
+
+  /** The id of the task with a key, as `MIY-12`, also of one that was removed. */
+  idOf(key: string): string | undefined {
+    return this.ids.get(key);
   }
 
   /** Every task that is not removed. */
@@ -121,7 +128,7 @@ export class TaskStore {
 
   /** Forgets everything: another person or organization. */
   clear(): void {
-    for (const map of [this.confirmed, this.edits, this.shown, this.descriptions]) map.clear();
+    for (const map of [this.confirmed, this.edits, this.shown, this.descriptions, this.ids]) map.clear();
     this.removed.clear();
     this.whole = false;
     this.changed();

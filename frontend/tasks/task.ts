@@ -47,6 +47,7 @@ export type TaskEdit = {
   due_at?: string | null;
   assignee?: Person | null;
   labels?: Label[];
+  project_id?: string | null;
 };
 export type EditField = keyof TaskEdit;
 

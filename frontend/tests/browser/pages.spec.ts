@@ -2,11 +2,15 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
 import { create, failOnErrors, signIn } from './person';
 
-const TABS = ['organization', 'members', 'invitations', 'roles'].map((tab) => `/settings/?tab=${tab}`);
+const TABS = ['organization', 'projects', 'members', 'invitations', 'roles', 'tokens', 'import'].map(
+  (tab) => `/settings/?tab=${tab}`,
+);
 const OPEN = ['/', '/login/', '/join/', '/auth/callback/?error=bad_state', '/does-not-exist/'];
 const SIGNED_IN = [
   '/tasks/',
   '/tasks/?view=board',
+  '/inbox/',
+  '/inbox/?show=archived',
   '/dashboard/',
   '/activity/',
   '/trash/',

@@ -57,3 +57,22 @@ export async function choose(page: Page, text: string): Promise<void> {
   await field.fill(text);
   await field.press('Enter');
 }
+
+/** Lets somebody into the organization of who uses `owner`, as a member, in a browser of their own. */
+export async function joinedBy(owner: Page, context: BrowserContext, login: string): Promise<Page> {
+  await owner.goto('/settings/?tab=invitations');
+  await owner.getByRole('button', { name: 'New invitation' }).click();
+  await owner.getByRole('textbox', { name: 'Only for this GitHub login' }).fill(login);
+  await owner.getByRole('button', { name: 'Create invitation' }).click();
+  const link = await owner.getByRole('textbox', { name: 'Link of the invitation' }).inputValue();
+  const page = await anotherBrowser(context, login);
+  await page.goto(link);
+  await page.getByRole('button', { name: /^Join / }).click();
+  await page.waitForURL(/\/tasks\//);
+  return page;
+}
+
+/** Waits until what others do is seen here. */
+export async function live(page: Page): Promise<void> {
+  await expect(page.getByRole('status').filter({ hasText: /^Live/ })).toBeVisible();
+}

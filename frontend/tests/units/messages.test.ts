@@ -1,12 +1,22 @@
 import { expect, test } from 'vitest';
 import { en as activityEn } from '@/activity/messages.en';
 import { ja as activityJa } from '@/activity/messages.ja';
+import { en as importEn } from '@/import/messages.en';
+import { ja as importJa } from '@/import/messages.ja';
+import { en as inboxEn } from '@/inbox/messages.en';
+import { ja as inboxJa } from '@/inbox/messages.ja';
 import { en as joinEn } from '@/join/messages.en';
 import { ja as joinJa } from '@/join/messages.ja';
 import { en } from '@/messages/en';
 import { ja } from '@/messages/ja';
+import { en as projectsEn } from '@/projects/messages.en';
+import { ja as projectsJa } from '@/projects/messages.ja';
 import { en as settingsEn } from '@/settings/messages.en';
 import { ja as settingsJa } from '@/settings/messages.ja';
+import { en as tokensEn } from '@/tokens/messages.en';
+import { ja as tokensJa } from '@/tokens/messages.ja';
+import { en as viewsEn } from '@/views/messages.en';
+import { ja as viewsJa } from '@/views/messages.ja';
 
 /** Every text of a catalog by its path; functions by what they give. */
 function texts(value: unknown, path = ''): [string, string][] {
@@ -21,7 +31,12 @@ const SAME = new Set(['.app.name', '.title_']);
 const CATALOGS: Record<string, [unknown, unknown]> = {
   main: [en, ja],
   activity: [activityEn, activityJa],
+  import: [importEn, importJa],
+  inbox: [inboxEn, inboxJa],
   join: [joinEn, joinJa],
+  projects: [projectsEn, projectsJa],
+  tokens: [tokensEn, tokensJa],
+  views: [viewsEn, viewsJa],
   settings: [settingsEn, settingsJa],
 };
 

@@ -1,0 +1,177 @@
+'use client';
+
+import dynamic from 'next/dynamic';
+import Link from 'next/link';
+import { useSearchParams } from 'next/navigation';
+import { useEffect, useMemo, useState } from 'react';
+import { PageBar } from '@/components/PageBar';
+import { ProblemNote } from '@/components/ProblemNote';
+import { SkeletonRows } from '@/components/SkeletonRows';
+import { toast } from '@/components/toast-store';
+import { useCommands } from '@/keyboard/commands';
+import { useMessages } from '@/messages/language';
+import { useMay, useMe } from '@/session/session';
+import type { PickedField } from '@/tasks/FieldPicker';
+import { remember } from '@/tasks/history';
+import { taskCommands } from '@/tasks/task-commands';
+import { referenceTo } from '@/tasks/task-number';
+import { tasks } from '@/tasks/task-store';
+import { useRowFocus } from '@/tasks/use-row-focus';
+import { useTaskReference } from '@/tasks/use-task-reference';
+import { inboxCommands } from './inbox-commands';
+import { inboxMessages } from './messages';
+import { NotificationList } from './NotificationList';
+import { type Notification, type NotificationEdit, SHOWN, type Shown } from './notification';
+import { useNotifications } from './use-notifications';
+
+const FieldPicker = dynamic(() => import('@/tasks/FieldPicker').then((module) => module.FieldPicker), {
+  ssr: false,
+});
+const TaskDrawer = dynamic(() => import('@/tasks/TaskDrawer').then((module) => module.TaskDrawer), {
+  ssr: false,
+});
+const SnoozePicker = dynamic(() => import('./SnoozePicker').then((module) => module.SnoozePicker), {
+  ssr: false,
+});
+
+function addressOf(shown: Shown, task: string | null): string {
+  const parameters = new URLSearchParams();
+  if (shown !== 'inbox') parameters.set('show', shown);
+  if (task) parameters.set('task', task);
+  return `/inbox/${parameters.size > 0 ? `?${parameters}` : ''}`;
+}
+
+/** What concerns the reader, one line for each task, with the task beside it. */
+export function InboxPage() {
+  const app = useMessages();
+  const m = inboxMessages.useTexts();
+  const me = useMe().user;
+  const may = {
+    write: useMay('tasks.write'),
+    assign: useMay('tasks.assign'),
+    delete: useMay('tasks.delete'),
+  };
+  const parameters = useSearchParams();
+  const shown = SHOWN.find((known) => known === parameters.get('show')) ?? 'inbox';
+  const reference = parameters.get('task');
+  const list = useNotifications(shown);
+  const ids = useMemo(() => list.items.map(({ id }) => id), [list.items]);
+  const focus = useRowFocus(ids);
+  const opened = useTaskReference(reference);
+  const [picked, setPicked] = useState<{ field: PickedField; ids: string[] } | null>(null);
+  const [snoozed, setSnoozed] = useState<Notification | null>(null);
+
+  const find = (id: string | null) => list.items.find((item) => item.id === id);
+  const go = (task: string | null, how: 'push' | 'replace' = 'replace') => {
+    const url = addressOf(shown, task);
+    if (how === 'push') history.pushState(null, '', url);
+    else history.replaceState(null, '', url);
+  };
+  function open(notification: Notification, how?: 'push' | 'replace') {
+    focus.setActive(notification.id);
+    go(referenceTo(notification.task.id), how ?? (reference ? 'replace' : 'push'));
+    if (!notification.read_at) void list.edit(notification.id, { read: true });
+  }
+  function close() {
+    go(null);
+    document.getElementById('inbox-list')?.focus();
+  }
+  function move(step: number) {
+    const next = find(focus.move(step));
+    if (next && reference) open(next, 'replace');
+  }
+  /** Changes a notification that leaves this list by it, which can be taken back. */
+  function put(notification: Notification, edit: NotificationEdit, back: NotificationEdit, text: string) {
+    void list.edit(notification.id, edit);
+    toast({ text, undo: remember({ what: text, undo: () => list.edit(notification.id, back) }) });
+  }
+  const actions = {
+    open,
+    archive(notification: Notification) {
+      const isArchived = Boolean(notification.archived_at);
+      const [edit, back] = [{ archived: !isArchived }, { archived: isArchived }];
+      if (isArchived) void list.edit(notification.id, edit);
+      else put(notification, edit, back, m.archived(notification.task.title));
+    },
+    toggleRead(notification: Notification) {
+      void list.edit(notification.id, { read: !notification.read_at });
+    },
+    snooze(notification: Notification) {
+      if (shown === 'snoozed') void list.edit(notification.id, { snoozed_until: null });
+      else setSnoozed(notification);
+    },
+  };
+  const active = find(focus.active);
+  useCommands([
+    ...inboxCommands(m, app, { move, close, readAll: list.readAll }, active, actions),
+    ...taskCommands(
+      app,
+      opened.id ? [opened.id] : [],
+      (id) => tasks.get(id),
+      me,
+      may,
+      (field, targets) => may.write && setPicked({ field, ids: targets }),
+    ),
+  ]);
+  useEffect(() => {
+    document.title = `${app.nav.inbox} - ${app.app.name}`;
+  }, [app]);
+
+  return (
+    <div className="flex min-h-0 grow">
+      <div className={`min-h-0 min-w-0 grow flex-col ${reference ? 'hidden lg:flex' : 'flex'}`}>
+        <PageBar title={app.nav.inbox}>
+          <button
+            type="button"
+            className="button"
+            disabled={!list.items.some((item) => !item.read_at)}
+            onClick={() => void list.readAll()}
+          >
+            {m.allRead}
+          </button>
+        </PageBar>
+        <nav aria-label={m.show} className="flex shrink-0 gap-1 overflow-x-auto border-line border-b px-3">
+          {SHOWN.map((name) => (
+            <Link
+              key={name}
+              href={addressOf(name, null)}
+              aria-current={name === shown ? 'page' : undefined}
+              className={`flex h-9 shrink-0 items-center border-b-2 px-2 pointer-coarse:h-11 ${name === shown ? 'border-primary-ink font-medium' : 'border-transparent text-muted hover:text-ink'}`}
+            >
+              {m.shown[name]}
+            </Link>
+          ))}
+        </nav>
+        {list.problem && <ProblemNote problem={list.problem} retry={list.reload} />}
+        {list.isLoading ? (
+          <SkeletonRows label={app.app.loading} />
+        ) : list.items.length > 0 ? (
+          <NotificationList list={list} active={focus.active} actions={actions} />
+        ) : (
+          !list.problem && (
+            <p id="inbox-list" tabIndex={-1} className="m-auto max-w-sm px-6 py-16 text-center text-muted">
+              {m.empty[shown]}
+            </p>
+          )
+        )}
+      </div>
+      {reference && (
+        <TaskDrawer
+          opened={opened}
+          close={close}
+          editKey={null}
+          pick={(field, targets) => may.write && setPicked({ field, ids: targets })}
+        />
+      )}
+      {picked && <FieldPicker field={picked.field} ids={picked.ids} onClose={() => setPicked(null)} />}
+      {snoozed && (
+        <SnoozePicker
+          onPick={(until) =>
+            put(snoozed, { snoozed_until: until }, { snoozed_until: null }, m.snoozed(snoozed.task.title))
+          }
+          onClose={() => setSnoozed(null)}
+        />
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+/** The texts of the inbox in English. */
+export const en = {
+  listLabel: 'Notifications. J and K move, Enter opens, E archives, U marks as unread, H snoozes.',
+  keys: 'In the inbox',
+  show: 'Show',
+  shown: { inbox: 'Inbox', unread: 'Unread', snoozed: 'Snoozed', archived: 'Archived' },
+  did: {
+    mentioned: 'mentioned you',
+    assigned: 'assigned it to you',
+    watching: 'commented or changed the status',
+  },
+  separator: ', ',
+  unread: 'unread',
+  archive: 'Archive',
+  unarchive: 'Move to the inbox',
+  markRead: 'Mark as read',
+  markUnread: 'Mark as unread',
+  snooze: 'Snooze',
+  unsnooze: 'Stop snoozing',
+  snoozeUntil: 'Snooze until',
+  until: (when: string) => `until ${when}`,
+  later: 'In 3 hours',
+  tomorrow: 'Tomorrow at 9',
+  monday: 'Next Monday at 9',
+  allRead: 'Mark all as read',
+  archived: (title: string) => `Archived “${title}”`,
+  snoozed: (title: string) => `Snoozed “${title}”`,
+  empty: {
+    inbox:
+      'Your inbox is empty. What is assigned to you, mentions you or changes on a task you watch comes here.',
+    unread: 'Nothing is unread.',
+    snoozed: 'Nothing is snoozed.',
+    archived: 'Nothing is archived.',
+  },
+};
