@@ -25,12 +25,32 @@ const Invitations = dynamic(() => lazy(() => import('./Invitations')).then((modu
   ssr: false,
 });
 const Roles = dynamic(() => lazy(() => import('./Roles')).then((module) => module.Roles), { ssr: false });
+const Projects = dynamic(() => lazy(() => import('@/projects/Projects')).then((module) => module.Projects), {
+  ssr: false,
+});
+const Import = dynamic(() => lazy(() => import('@/import/Import')).then((module) => module.Import), {
+  ssr: false,
+});
+const Tokens = dynamic(() => lazy(() => import('@/tokens/Tokens')).then((module) => module.Tokens), {
+  ssr: false,
+});
 
-const TABS = ['personal', 'organization', 'members', 'invitations', 'roles'] as const;
+const TABS = [
+  'personal',
+  'organization',
+  'projects',
+  'members',
+  'invitations',
+  'roles',
+  'tokens',
+  'import',
+] as const;
 type Tab = (typeof TABS)[number];
 
 /** What a tab needs; the others are for everybody. */
 const NEEDED: Partial<Record<Tab, string>> = {
+  projects: 'tasks.read',
+  import: 'tasks.write',
   members: 'members.read',
   invitations: 'members.manage',
   roles: 'members.read',
@@ -48,6 +68,12 @@ function Content({ tab }: { tab: Tab }) {
       return <Invitations />;
     case 'roles':
       return <Roles />;
+    case 'projects':
+      return <Projects />;
+    case 'import':
+      return <Import />;
+    case 'tokens':
+      return <Tokens />;
   }
 }
 
