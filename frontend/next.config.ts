@@ -27,6 +27,15 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
     enforce: true,
     priority: 50,
   };
+  // What two of the parts that are loaded later have in common is in neither of them.
+  cacheGroups.later = {
+    test: /[\\/]frontend[\\/](?!node_modules)/,
+    chunks: 'async',
+    minChunks: 2,
+    minSize: 1_000,
+    priority: 40,
+    reuseExistingChunk: true,
+  };
 }
 
 /**
