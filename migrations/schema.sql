@@ -499,6 +499,25 @@ table task_comments with row-level security
     grant select (organization_id, id, task_id, author_id, body, version, created_at, updated_at, deleted_at) to miyabi_tasks
     grant update (body, version, updated_at, deleted_at) to miyabi_tasks
 
+table task_imports with row-level security
+    -- What each imported task was elsewhere. A row outlives the deletion of its task: it is not imported again.
+    organization_id uuid not null
+    source text not null -- The system and what of it, as the importer names it: github:octocat/garden.
+    external_id text not null -- Its id there.
+    task_id uuid not null
+    url text
+    imported_at timestamp with time zone not null default now()
+    constraint task_imports_external_id_length CHECK (((char_length(external_id) >= 1) AND (char_length(external_id) <= 200)))
+    constraint task_imports_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint task_imports_pkey PRIMARY KEY (organization_id, source, external_id)
+    constraint task_imports_source_length CHECK (((char_length(source) >= 1) AND (char_length(source) <= 100)))
+    constraint task_imports_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
+    constraint task_imports_url_shape CHECK (((url ~ '^https?://'::text) AND (char_length(url) <= 2000)))
+    CREATE INDEX task_imports_task_id ON public.task_imports USING btree (organization_id, task_id)
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant insert (organization_id, source, external_id, task_id, url) to miyabi_tasks
+    grant select (organization_id, source, external_id, task_id, url, imported_at) to miyabi_tasks
+
 table task_labels with row-level security
     -- Which task has which label.
     organization_id uuid not null
@@ -676,6 +695,44 @@ table users with row-level security
     grant select (id, login, name, avatar_url) to miyabi_inbox
     grant select (id, login, name, avatar_url) to miyabi_tasks
     grant select (id, login, name, avatar_url, disabled_at) to miyabi_orgs
+
+table views with row-level security
+    -- Saved views of the list of tasks. A shared one is seen by every member, another one by its owner alone.
+    organization_id uuid not null
+    id uuid not null
+    owner_id uuid not null
+    name text not null
+    query text not null -- Query string of GET /api/tasks, without its page: parsed by the same parser when it is saved.
+    layout text not null default 'list'::text
+    shared boolean not null default false
+    rank text collate "C" not null -- Place in the order of the views that somebody sees, as projects.rank.
+    version bigint not null default 1
+    created_at timestamp with time zone not null default now()
+    updated_at timestamp with time zone not null default now()
+    constraint views_layout_known CHECK ((layout = ANY (ARRAY['list'::text, 'board'::text])))
+    constraint views_name_length CHECK ((char_length(name) <= 100))
+    constraint views_name_not_blank CHECK ((btrim(name) <> ''::text))
+    constraint views_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint views_owner_fkey FOREIGN KEY (organization_id, owner_id) REFERENCES memberships(organization_id, user_id)
+    constraint views_pkey PRIMARY KEY (organization_id, id)
+    constraint views_query_length CHECK ((char_length(query) <= 2000))
+    constraint views_rank_shape CHECK (((rank ~ '^[0-9A-Za-z]*[1-9A-Za-z]$'::text) AND (char_length(rank) <= 200)))
+    constraint views_version_positive CHECK ((version > 0))
+    CREATE INDEX views_owner_id ON public.views USING btree (organization_id, owner_id)
+    CREATE INDEX views_rank ON public.views USING btree (organization_id, rank, id)
+    policy visible for all to miyabi_tasks using ((organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) AND
+CASE
+    WHEN shared THEN true
+    ELSE (owner_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid)
+END) with check ((organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) AND
+CASE
+    WHEN shared THEN true
+    ELSE (owner_id = (( SELECT current_setting('app.current_user_id'::text) AS current_setting))::uuid)
+END)
+    grant delete to miyabi_tasks
+    grant insert (organization_id, id, owner_id, name, query, layout, shared, rank) to miyabi_tasks
+    grant select (organization_id, id, owner_id, name, query, layout, shared, rank, version, created_at, updated_at) to miyabi_tasks
+    grant update (name, query, layout, shared, rank, version, updated_at) to miyabi_tasks
 
 table ws_connections with row-level security
     -- Open connections of the WebSocket API, and what each was opened with.
