@@ -11,6 +11,7 @@ import { ago, moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
 import { draftOf, keepDraft } from './drafts';
+import { MentionField } from './MentionField';
 import { ifMatch, refreshDerived } from './task-actions';
 import { useComments } from './use-tasks';
 
@@ -143,13 +144,13 @@ function NewComment({ id, reload }: { id: string; reload: () => Promise<unknown>
   }
   return (
     <form className="mt-2" onSubmit={(event) => void send(event)}>
-      <textarea
+      <MentionField
         aria-label={m.task.comment}
         placeholder={m.task.comment}
-        className="field field-sizing-content h-auto min-h-16 w-full py-1.5"
+        className="field field-sizing-content block h-auto min-h-16 w-full py-1.5"
         maxLength={10_000}
         value={text}
-        onChange={(event) => type(event.target.value)}
+        onText={type}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && !isComposing(event))
             void send(event);

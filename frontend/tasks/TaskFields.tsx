@@ -6,9 +6,10 @@ import { PriorityGlyph, StatusGlyph } from '@/components/icons';
 import { useMessages } from '@/messages/language';
 import { ProjectName } from '@/projects/ProjectName';
 import { useMay } from '@/session/session';
+import { DueDay } from './DueDay';
+import { dueDay } from './due-date';
 import type { PickedField } from './FieldPicker';
 import { LabelChip } from './LabelChip';
-import { DueDay } from './TaskRow';
 import type { Task } from './task';
 
 /** The fields of an open task that are chosen from a list, each a button that opens it. */
@@ -74,7 +75,7 @@ export function TaskFields({
           none(m.task.none)
         ),
       )}
-      {field('due', m.task.due, task.due_at ? <DueDay task={task} /> : none(m.tasks.pick.noDue))}
+      {field('due', m.task.due, dueDay(task) ? <DueDay task={task} /> : none(m.tasks.pick.noDue))}
     </div>
   );
 }

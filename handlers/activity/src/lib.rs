@@ -12,7 +12,12 @@ mod list;
 
 pub use entry::{Actor, Entry, Outcome, UsedApiToken};
 
-miyabi_core::routes![list::list, export::export, history::of_tasks, history::of_task];
+miyabi_core::routes![
+    list::list,
+    export::export,
+    history::of_tasks,
+    history::of_task
+];
 
 #[cfg(test)]
 mod tests {

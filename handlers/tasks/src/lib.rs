@@ -36,8 +36,8 @@ mod snapshot;
 mod stats;
 mod status;
 mod task;
-mod zone;
 mod views;
+mod zone;
 
 pub use priority::Priority;
 pub use status::Status;
