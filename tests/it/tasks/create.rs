@@ -68,10 +68,13 @@ async fn a_new_task_has_everything_that_it_was_given() {
         "sub_tasks": {"done": 0, "total": 0},
         "comments": 0,
         "metadata": {"cans": 2, "deep": [{"x": null}]},
+        "rank": "V000002",
         "version": 1,
         "created_by": person,
         "created_at": created["created_at"],
         "updated_at": created["created_at"],
+        "started_at": created["created_at"],
+        "completed_at": null,
     });
     assert_eq!(created, expected);
     let read = alice.get(&path(&created)).await;

@@ -54,7 +54,7 @@ async fn a_snapshot_has_open_tasks_and_those_closed_lately() {
             "id": open["id"], "number": 5, "title": "Open", "status": "pending", "priority": "p0",
             "assignee_id": alice.user_id(), "parent_id": null, "project_id": null, "due_at": open["due_at"],
             "due_on": null,
-            "label_ids": [label["id"]], "version": 1, "created_by": alice.user_id(),
+            "label_ids": [label["id"]], "rank": "V000005", "version": 1, "created_by": alice.user_id(),
             "created_at": open["created_at"], "updated_at": open["updated_at"],
         })
     );
