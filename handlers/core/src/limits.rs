@@ -120,7 +120,7 @@ impl Limits {
             let retry_after = buckets.settle(take, *given, now).err()?;
             Some(refused(take.bucket.limit, take.rate, retry_after))
         });
-        // The longest wait would do as well; whoever waits for one is told of the next.
+        // Any of them will do: whoever waits for one limit learns of the next.
         settled.collect::<Vec<_>>().pop().map_or(Ok(()), Err)
     }
 

@@ -27,8 +27,8 @@ fn limited(limits: &[(Limit, u32)]) -> Setup {
     }
 }
 
-/// Sends requests, [`AT_ONCE`] at a time, and returns how many were let through. Whoever is refused is
-/// told when to come again.
+/// Sends requests, [`AT_ONCE`] at a time, and returns how many were let through. A refusal says
+/// when to come again.
 async fn let_through(requests: Vec<RequestBuilder>) -> usize {
     let responses = stream::iter(requests.into_iter().map(RequestBuilder::send));
     let responses: Vec<Response> = responses.buffer_unordered(AT_ONCE).collect().await;
@@ -105,7 +105,7 @@ async fn attack_45_a_burst_of_one_person_across_functions_in_each_store() {
 }
 
 #[tokio::test]
-async fn attack_45_who_waits_as_long_as_told_is_served_again() {
+async fn attack_45_who_waits_for_as_long_as_retry_after_says_is_served() {
     let setup = Setup {
         rate_limits: vec![(Limit::Person, 60, 5)],
         ..Setup::default()

@@ -1,4 +1,4 @@
-//! The audit trail becomes partitioned while code that knows nothing of it goes on writing.
+//! The audit trail becomes partitioned while code that knows nothing of it keeps writing.
 
 use std::cell::Cell;
 
