@@ -31,6 +31,9 @@ pub(crate) struct Options {
     /// The emulator of AWS.
     #[arg(long)]
     ministack: Option<PathBuf>,
+    /// What judges the pages of the dashboard.
+    #[arg(long)]
+    lighthouse: Option<PathBuf>,
     /// A tenth of the rounds: to see that everything works.
     #[arg(long)]
     quick: bool,
@@ -105,6 +108,12 @@ impl Context {
     pub(crate) fn ministack(&self) -> Result<&Path, Error> {
         let ministack = self.options.ministack.as_deref();
         ministack.ok_or_else(|| Error::other("No emulator of AWS was given."))
+    }
+
+    /// What judges the pages of the dashboard.
+    pub(crate) fn lighthouse(&self) -> Result<&Path, Error> {
+        let lighthouse = self.options.lighthouse.as_deref();
+        lighthouse.ok_or_else(|| Error::other("No Lighthouse was given."))
     }
 
     /// How often to do something.

@@ -1,7 +1,7 @@
-//! The dashboard with 5,000 tasks in a real browser, on the stage `local` in an optimized copy of the
+//! The dashboard with 5,000 tasks in a real browser, and what Lighthouse says of its pages, on the stage `local` in an optimized copy of the
 //! checkout. What is measured and how is in frontend/tests/bench; the limits are there, beside the steps.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -42,31 +42,42 @@ pub(crate) fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     Ok(findings)
 }
 
-/// Runs the browser against the stage; the deploy has installed what it runs with.
+/// Runs the browser against the stage; the deploy has installed what it runs with. Lighthouse comes
+/// first: afterwards the organization has thousands of tasks.
 fn measured(
     context: &Context,
     checkout: &Checkout,
     outputs: &Value,
 ) -> Result<Vec<Finding>, Error> {
     let site = outputs["siteUrl"].as_str().unwrap_or_default();
-    let frontend = checkout.dir().join("frontend");
-    let result = context.scratch().join("dashboard.json");
-    let output = Command::new(frontend.join("node_modules/.bin/playwright"))
-        .args(["test", "--config", "playwright.bench.config.ts"])
-        .current_dir(&frontend)
-        .env("MIYABI_SITE_URL", site)
-        .env("MIYABI_BENCH_TASKS", context.count(TASKS).to_string())
-        .env("MIYABI_BENCH_ROUNDS", context.count(ROUNDS).to_string())
-        .env("MIYABI_BENCH_RESULT", &result)
-        .env("CHROMIUM", miyabi_tests::browser())
-        .output()?;
-    if !output.status.success() {
-        let (stdout, stderr) = checkout::texts(&output);
-        return Err(Error::other(format!(
-            "The browser's measurement failed: {stdout}{stderr}"
-        )));
+    let mut findings = Vec::new();
+    for measurement in ["lighthouse", "dashboard"] {
+        let result = context.scratch().join(format!("{measurement}.json"));
+        let frontend = checkout.dir().join("frontend");
+        let output = Command::new(frontend.join("node_modules/.bin/playwright"))
+            .args(["test", "--config", "playwright.bench.config.ts"])
+            .arg(format!("tests/bench/{measurement}.spec.ts"))
+            .current_dir(&frontend)
+            .env("MIYABI_SITE_URL", site)
+            .env("MIYABI_BENCH_TASKS", context.count(TASKS).to_string())
+            .env("MIYABI_BENCH_ROUNDS", context.count(ROUNDS).to_string())
+            .env("MIYABI_BENCH_RESULT", &result)
+            .env("MIYABI_LIGHTHOUSE", context.lighthouse()?)
+            .env("CHROMIUM", miyabi_tests::browser())
+            .output()?;
+        if !output.status.success() {
+            let (stdout, stderr) = checkout::texts(&output);
+            return Err(Error::other(format!(
+                "The measurement `{measurement}` failed: {stdout}{stderr}"
+            )));
+        }
+        findings.extend(read(&result)?);
     }
-    let figures: Vec<Figure> = serde_json::from_slice(&fs::read(&result)?).map_err(Error::other)?;
+    Ok(findings)
+}
+
+fn read(result: &Path) -> Result<Vec<Finding>, Error> {
+    let figures: Vec<Figure> = serde_json::from_slice(&fs::read(result)?).map_err(Error::other)?;
     Ok(figures.into_iter().map(Figure::into_finding).collect())
 }
 

