@@ -38,7 +38,7 @@ const resources: Cache<unknown> = SWRConfig.defaultValue.cache;
 let owner: Me | null = null;
 /** Of the session that the owner is signed in with. */
 let mark: string | null = null;
-/** Whose snapshot is in the memory of this page, until the server says who is signed in. */
+/** Whose snapshot is in the memory of this page, until the server has confirmed who is signed in. */
 let restored: Me | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -78,7 +78,7 @@ export async function dropEverything(): Promise<void> {
   await ifKept(() => clear());
 }
 
-/** Tells sessions apart by the CSRF token, of which each has its own. Not reversible. */
+/** A mark of the session: a hash of the CSRF token, of which each session has its own. */
 async function sessionMark(): Promise<string> {
   const token = new TextEncoder().encode(csrfToken() ?? '');
   const digest = await crypto.subtle.digest('SHA-256', token);

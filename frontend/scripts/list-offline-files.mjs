@@ -1,4 +1,4 @@
-// Tells the service worker of an export which files it keeps: pages with what the router reads for them,
+// Writes into the service worker of an export which files it keeps: pages with what the router reads for them,
 // scripts and styles. Fonts and the rest are kept when they are first used.
 //
 //   node scripts/list-offline-files.mjs out

@@ -6,7 +6,7 @@ export function onDerivedChange(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Says that it has. */
+/** Announces that it has. */
 export function refreshDerived(): void {
   for (const listener of listeners) listener();
 }

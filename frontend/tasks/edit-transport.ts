@@ -29,7 +29,7 @@ export type Outbox = {
   remove(tasks: string[]): Promise<void>;
 };
 
-/** What the queue tells people. */
+/** What the queue reports to people. */
 export type EditListener = {
   /** Asks which text is saved; null: theirs. */
   choose(task: Task, conflict: TextConflict): Promise<string | null>;

@@ -32,7 +32,7 @@ async function freePort(): Promise<number> {
   });
 }
 
-test('what Lighthouse says of the pages, as on a phone', async ({ baseURL, launchOptions }) => {
+test('the scores that Lighthouse gives the pages, as on a phone', async ({ baseURL, launchOptions }) => {
   test.skip(!LIGHTHOUSE, 'MIYABI_LIGHTHOUSE names the program');
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'miyabi-lighthouse-'));

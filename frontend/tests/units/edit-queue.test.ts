@@ -7,7 +7,7 @@ import { sample } from './samples';
 
 class Unreachable extends Error {}
 
-/** A server of some tasks that answers when it is told to. */
+/** A server of some tasks that answers on demand. */
 function server(store: TaskStore, ids = ['t1']) {
   const all = new Map(ids.map((id) => [id, sample({ id })]));
   store.receive(...all.values());
