@@ -1,5 +1,6 @@
-//! The dashboard with 5,000 tasks in a real browser, and the scores that Lighthouse gives its pages, on the stage `local` in an optimized copy of the
-//! checkout. What is measured and how is in frontend/tests/bench; the limits are there, beside the steps.
+//! The dashboard with 5,000 tasks in a real browser, and the scores that Lighthouse gives its pages, on
+//! the stage `local` in an optimized copy of the checkout. What is measured and how is in
+//! frontend/tests/bench; the limits are there, beside the steps.
 
 use std::{fs, path::Path, process::Command};
 
