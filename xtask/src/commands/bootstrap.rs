@@ -5,7 +5,7 @@ use deployer::Error;
 
 use crate::{approval::ApprovalOptions, context::Context};
 
-/// Creates what a stage needs in its AWS account, once: the asset bucket, and a role for GitHub.
+/// Creates what a stage needs in its AWS account, once: the asset bucket, and roles for GitHub.
 ///
 /// May be run again at any time; what exists stays. The stage `local` needs nothing.
 #[derive(Args)]
@@ -13,7 +13,8 @@ pub(crate) struct Bootstrap {
     /// The stage.
     #[arg(long)]
     stage: String,
-    /// Let the workflows of this repository deploy, from the environment called as the stage.
+    /// Let the workflows of this repository deploy from the environment called as the stage, and plan from
+    /// `STAGE-plan`.
     ///
     /// With the ids of owner and repository (`owner@1/name@2`) when the repository was created after
     /// July 15, 2026: GitHub's tokens name it so.
