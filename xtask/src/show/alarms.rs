@@ -228,7 +228,12 @@ mod tests {
             alarm("c", AlarmState::Ok, Some(1.0)),
         ];
         let lines = |shown| text("local", &alarms, shown, Paint::new(false));
-        insta::assert_snapshot!(lines(Shown::WithData), @"");
+        insta::assert_snapshot!(lines(Shown::WithData), @r"
+        None of 3 alarms of the stage `local` is raised; 2 without enough data.
+
+        OK  c  2026-11-27T09:12:03Z  1  >= 5  ·▁▂█▂
+        INSUFFICIENT_DATA  2 alarms without a data point in the last hours; `--all` shows them.
+        ");
         assert_eq!(lines(Shown::All).matches("INSUFFICIENT_DATA").count(), 2);
         assert!(lines(Shown::InDetail).contains("a: It fails."));
     }

@@ -35,6 +35,19 @@ pub(crate) fn text(estimate: &Estimate) -> String {
     text
 }
 
+/// A line: the total and the budget, and where the charges are.
+pub(crate) fn summary(estimate: &Estimate) -> String {
+    let budget = estimate
+        .budget
+        .map(|budget| format!(" of a budget of {}", budget.cents()));
+    format!(
+        "{} USD a month estimated{}; charged so far: `cargo xtask cost --stage {} --actual`",
+        estimate.total.cents(),
+        budget.unwrap_or_default(),
+        estimate.stage
+    )
+}
+
 pub(crate) fn free_of_charge(stage: &str) -> String {
     format!("The stage `{stage}` runs on this machine: it costs nothing at AWS.\n")
 }

@@ -10,8 +10,15 @@ use deployer::{
 use super::table::table;
 use crate::ui::{Paint, plain, plural};
 
-/// The screen. `resources`: with each resource, not only those that are not well.
-pub(crate) fn text(stage: &str, health: &StageHealth, resources: bool, paint: Paint) -> String {
+/// The screen. `cost`: the line about it, where somebody charges for the stage; `resources`: with each
+/// resource, not only those that are not well.
+pub(crate) fn text(
+    stage: &str,
+    health: &StageHealth,
+    cost: Option<String>,
+    resources: bool,
+    paint: Paint,
+) -> String {
     if !health.is_deployed() {
         return format!(
             "The stage `{stage}` is not deployed. Deploy it: `cargo xtask deploy --stage {stage}`"
@@ -23,7 +30,9 @@ pub(crate) fn text(stage: &str, health: &StageHealth, resources: bool, paint: Pa
         paint.with("32;1", "well")
     };
     let mut text = format!("The stage `{stage}` is {verdict}.\n\n");
-    text += &table(&summary(health, paint));
+    let mut rows = summary(health, paint);
+    rows.extend(cost.map(|cost| vec!["cost".to_owned(), cost]));
+    text += &table(&rows);
     text.push('\n');
     let addresses = health.addresses.iter();
     text += &table(
@@ -248,12 +257,15 @@ mod tests {
 
     #[test]
     fn one_screen_says_what_is_not_well_first() {
-        insta::assert_snapshot!(text("local", &health(), false, Paint::new(false)));
+        insta::assert_snapshot!(text("local", &health(), None, false, Paint::new(false)));
+        let cost = Some("120.96 USD a month estimated".to_owned());
+        let shown = text("prod", &health(), cost, false, Paint::new(false));
+        assert!(shown.contains("\ncost       "), "{shown}");
     }
 
     #[test]
     fn all_resources_are_shown_when_asked_for_and_a_stage_that_is_not_deployed_names_the_command() {
-        let shown = text("local", &health(), true, Paint::new(false));
+        let shown = text("local", &health(), None, true, Paint::new(false));
         assert!(
             shown.contains("Other") && shown.contains("Database"),
             "{shown}"
@@ -272,7 +284,7 @@ mod tests {
             resources: Vec::new(),
         };
         assert!(!nothing.is_failing());
-        let shown = text("local", &nothing, false, Paint::new(false));
+        let shown = text("local", &nothing, None, false, Paint::new(false));
         assert!(
             shown.contains("`cargo xtask deploy --stage local`"),
             "{shown}"
