@@ -1,9 +1,7 @@
 //! Tools of the tests, installed under `.miyabi/tools`: from PyPI linters, scanners, a stand-in for
 //! AWS, the AWS CLI and AWS's Lambda emulator, with the versions of the lock files in `xtask/tools`;
 //! from npm the linters and the TypeScript client of the OpenAPI document, Grafana's schema of dashboards,
-//! and a linter of the workflows, with the lockfiles of their folders there.
-//! from npm the linters and the TypeScript client of the OpenAPI document, a linter of the workflows,
-//! and Lighthouse, with the lockfiles of their folders there.
+//! a linter of the workflows, and Lighthouse, with the lockfiles of their folders there.
 
 use std::{
     fs,
