@@ -9,7 +9,7 @@ const CSV = `Summary,Issue key,Status,Priority,Labels
 test('a file is imported once, however often it is repeated', async ({ page }) => {
   await signIn(page, 'dave');
   await page.goto('/settings/?tab=import');
-  const file = page.getByLabel('File');
+  const file = page.getByLabel('File', { exact: true });
   await file.setInputFiles({ name: 'garden.csv', mimeType: 'text/csv', buffer: Buffer.from(CSV) });
   await expect(page.getByText('The first 2 of 2 tasks').first()).toBeVisible();
   await expect(page.getByRole('textbox', { name: 'Name of the source' })).toHaveValue('csv:garden');
