@@ -80,10 +80,9 @@ async function secondVisit(page: Page): Promise<void> {
       await route.continue();
     });
     await page.reload();
-    const firstRow = await page.waitForFunction(
-      () => (window as typeof window & { firstRow?: number }).firstRow,
-    );
-    took.push((await firstRow.jsonValue()) ?? Number.NaN);
+    await expect(page.getByRole('row').first()).toBeVisible();
+    const firstRow = () => (window as typeof window & { firstRow?: number }).firstRow;
+    took.push((await page.evaluate(firstRow)) ?? Number.NaN);
     answer();
     await page.unroute('/api/**');
     await shownCount(page, TASKS);
