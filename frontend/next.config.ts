@@ -30,7 +30,8 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
   // What two of the parts that are loaded later have in common is in one chunk, and in none of them.
   cacheGroups.later = {
     name: 'later',
-    test: /[\\/]frontend[\\/](?!node_modules)/,
+    // What Next.js brings has chunks of its own.
+    test: /[\\/]frontend[\\/](?!node_modules[\\/](?:next|react|react-dom|scheduler|@swc)[\\/])/,
     chunks: 'async',
     minChunks: 2,
     enforce: true,
