@@ -77,14 +77,15 @@ async function secondVisit(page: Page): Promise<void> {
     });
     await page.route('/api/**', async (route) => {
       await isShown;
-      await route.continue();
+      // A request of the page before is gone with it.
+      await route.continue().catch(() => {});
     });
     await page.reload();
     await expect(page.getByRole('row').first()).toBeVisible();
     const firstRow = () => (window as typeof window & { firstRow?: number }).firstRow;
     took.push((await page.evaluate(firstRow)) ?? Number.NaN);
     answer();
-    await page.unroute('/api/**');
+    await page.unrouteAll({ behavior: 'wait' });
     await shownCount(page, TASKS);
   }
   figure(
