@@ -42,6 +42,7 @@ test('a task has a number: in the list, the board, the address, the palette and 
 
   // From a page that has loaded no task.
   await page.goto('/settings/');
+  await expect(page.getByRole('heading', { name: 'Keyboard' })).toBeVisible();
   await page.keyboard.press('Control+k');
   await choose(page, key);
   await expect(title).toHaveValue('Oil the gate');
