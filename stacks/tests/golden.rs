@@ -9,16 +9,15 @@ use stacks::{
 };
 
 const STAGES: [&str; 5] = ["local", "sandbox", "dev", "staging", "prod"];
-/// What `ops.grafana` changes.
-const WITH_GRAFANA: [&str; 2] = ["ops", "bootstrap"];
 
-/// The stages by the folder of their templates, and which stacks of each are kept there.
-fn reviewed() -> Vec<(&'static str, Stage, Option<[&'static str; 2]>)> {
+/// The stages by the folder of their templates, and the only stack of each that is kept there, where it
+/// is not all of them.
+fn reviewed() -> Vec<(&'static str, Stage, Option<&'static str>)> {
     let built_in = |name| (name, Stage::built_in(name).unwrap(), None);
     let mut stages: Vec<_> = STAGES.into_iter().map(built_in).collect();
     let mut grafana = Stage::built_in("prod").unwrap();
     grafana.ops.grafana = true;
-    stages.push(("prod-grafana", grafana, Some(WITH_GRAFANA)));
+    stages.push(("prod-grafana", grafana, Some("ops")));
     stages
 }
 
@@ -39,7 +38,7 @@ fn templates_are_the_reviewed_ones() {
         let github = stage.account.is_some().then_some(&github);
         let bootstrap = bootstrap(&stage, github).unwrap();
         for stack in app.stacks().iter().chain([&bootstrap]) {
-            if kept.is_some_and(|kept| !kept.contains(&stack.name())) {
+            if kept.is_some_and(|kept| kept != stack.name()) {
                 continue;
             }
             let path = golden.join(name).join(format!("{}.yaml", stack.name()));
