@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::{Stage, bucket};
 
-use permissions::{permissions, plan};
+use permissions::{grafana, permissions, plan};
 
 /// The version of the bootstrap stack: it goes up with each change of the template, and a deploy that
 /// needs a newer one than is deployed is refused before it writes anything.
@@ -84,12 +84,19 @@ fn asset_bucket(stack: &mut Stack, stage: &Stage) -> Handle<s3::Bucket> {
 fn roles(stack: &mut Stack, stage: &Stage, github: &GithubRepository) {
     let provider = provider(stack, github);
     let (name, repository) = (&stage.name, &github.name);
+    // A policy of its own: the inline policies of a role have 10,240 characters together.
+    let grafana = stage.ops.grafana.then(|| {
+        let policy = iam::ManagedPolicy::new(document(&grafana(stage)));
+        let policy = stack.add("GrafanaPolicy", policy);
+        [policy.reference()].into_iter().collect()
+    });
     let deploy = stack.add(
         "DeployRole",
         iam::Role {
             role_name: Some(format!("miyabi-{name}-deploy").into()),
             description: Some(format!("Deploys the stage {name} from {repository}.").into()),
             max_session_duration: Some(7200.into()),
+            managed_policy_arns: grafana,
             policies: Some(inline(permissions(stage))),
             ..iam::Role::new(trust(&provider, github, name))
         },

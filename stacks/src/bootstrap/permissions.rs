@@ -12,6 +12,7 @@ use cfn::{Emit, Intrinsic, policy::Allow};
 use serde_json::{Value as Json, json};
 
 pub(super) use plan::plan;
+pub(super) use tagged::grafana;
 
 use crate::{Stage, names::boundary_arn, rollout::CODE_DEPLOY_POLICY};
 
@@ -32,7 +33,6 @@ pub(super) fn permissions(stage: &Stage) -> Vec<(&'static str, Vec<Allow>)> {
         ("services", services::services(&arns)),
         ("tagged", tagged::tagged(&arns)),
         ("zones", tagged::zones(stage)),
-        ("grafana", tagged::grafana(&arns, stage)),
     ]
     .into_iter()
     .filter(|(_, statements)| !statements.is_empty())

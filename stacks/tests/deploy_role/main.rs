@@ -56,15 +56,18 @@ fn role(stage: &str) -> Policy {
     policy(stage, "DeployRole")
 }
 
+/// The policies of a role of the bootstrap stack, those of their own too.
 fn policy(stage: &str, role: &str) -> Policy {
-    let properties = &bootstrapped(stage)[role]["Properties"];
-    Policy::of(
-        properties["Policies"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|policy| &policy["PolicyDocument"]),
-    )
+    let resources = bootstrapped(stage);
+    let properties = &resources[role]["Properties"];
+    let inline = properties["Policies"].as_array().unwrap().iter();
+    let managed = properties["ManagedPolicyArns"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    let managed = managed.map(|arn| &resources[arn["Ref"].as_str().unwrap()]["Properties"]);
+    let policies = inline.chain(managed);
+    Policy::of(policies.map(|policy| &policy["PolicyDocument"]))
 }
 
 /// Every resource type that a stage on AWS can have: those of the files, and what they may switch on.

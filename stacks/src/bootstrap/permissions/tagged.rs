@@ -134,12 +134,10 @@ fn network(arns: &Arns<'_>) -> Allow {
     .when(of_the_stage(arns))
 }
 
-/// The workspace of Grafana, where the stage's file has one; a stage that gets its first is bootstrapped
+/// The workspace of Grafana, for a stage whose file has one; a stage that gets its first is bootstrapped
 /// again. IAM Identity Center registers it as an application.
-pub(super) fn grafana(arns: &Arns<'_>, stage: &Stage) -> Vec<Allow> {
-    if !stage.ops.grafana {
-        return Vec::new();
-    }
+pub(in crate::bootstrap) fn grafana(stage: &Stage) -> Vec<Allow> {
+    let arns = &Arns { stage: &stage.name };
     let linked = json!({ "StringEquals": { "iam:AWSServiceName": "grafana.amazonaws.com" } });
     vec![
         Allow::new(
