@@ -17,7 +17,16 @@ lock table audit_log in access exclusive mode;
 alter table audit_log set schema audit;
 -- squawk-ignore renaming-table -- the same
 alter table audit.audit_log rename to first;
-alter table audit.first add constraint first_key unique using index audit_log_key;
+do $$
+begin
+    if to_regclass('audit.audit_log_key') is not null then
+        alter table audit.first add constraint first_key unique using index audit_log_key;
+    else
+        -- A dry run leaves out 0092, which cannot be undone.
+        alter table audit.first add constraint first_key unique (organization_id, id, created_at);
+    end if;
+end
+$$;
 
 create table public.audit_log (
     organization_id uuid not null,
