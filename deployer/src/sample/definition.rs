@@ -122,7 +122,7 @@ mod tests {
                     task.title
                 );
             }
-            for project in &task.project {
+            if let Some(project) = &task.project {
                 assert!(
                     projects.contains(project.as_str()),
                     "{project} in {}",
