@@ -9,6 +9,7 @@ role miyabi_tasks
 role miyabi_ws_broadcast
 role miyabi_ws_connect
 schema app: miyabi_activity usage, miyabi_auth usage, miyabi_inbox usage, miyabi_orgs usage, miyabi_tasks usage, miyabi_ws_broadcast usage, miyabi_ws_connect usage
+schema audit: 
 schema public: miyabi_activity usage, miyabi_auth usage, miyabi_inbox usage, miyabi_orgs usage, miyabi_tasks usage, miyabi_ws_broadcast usage, miyabi_ws_connect usage
 
 table api_tokens with row-level security
@@ -43,7 +44,7 @@ table api_tokens with row-level security
     grant update (revoked_at) to miyabi_auth
 
 table audit_log with row-level security
-    -- Who did what. Append-only: no runtime role may change or remove a row.
+    -- Who did what. Append-only: no runtime role may change or remove a row. In partitions by month, which are dropped after the time that the stage names.
     organization_id uuid not null
     id uuid not null
     actor_id uuid -- The user; null when nobody was signed in. No foreign key: somebody refused for not being a member is no member.
@@ -56,25 +57,26 @@ table audit_log with row-level security
     request_id text not null
     created_at timestamp with time zone not null default now()
     api_token_id uuid -- The API token that the actor used; null for a session. No foreign key: nothing removes a token.
+    session_id uuid -- The session that the actor used; null for an API token, for nobody, and in rows from before this column. No foreign key: sessions are removed before the trail is.
     constraint audit_log_action_shape CHECK ((action ~ '^[a-z_]+(\.[a-z_]+)+$'::text))
+    constraint audit_log_key UNIQUE (organization_id, id, created_at)
     constraint audit_log_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint audit_log_outcome_known CHECK ((outcome = ANY (ARRAY['allowed'::text, 'denied'::text])))
-    constraint audit_log_pkey PRIMARY KEY (organization_id, id)
-    CREATE INDEX audit_log_action ON public.audit_log USING btree (organization_id, action, created_at DESC, id DESC)
-    CREATE INDEX audit_log_actor ON public.audit_log USING btree (organization_id, actor_id, created_at DESC, id DESC)
-    CREATE INDEX audit_log_created ON public.audit_log USING btree (organization_id, created_at DESC, id DESC)
-    CREATE INDEX audit_log_denied ON public.audit_log USING btree (organization_id, created_at DESC, id DESC) WHERE (outcome = 'denied'::text)
-    CREATE INDEX audit_log_target ON public.audit_log USING btree (organization_id, target_id, created_at DESC, id DESC)
-    CREATE INDEX audit_log_target_type ON public.audit_log USING btree (organization_id, target_type, created_at DESC, id DESC)
+    CREATE INDEX audit_log_action ON ONLY public.audit_log USING btree (organization_id, action, created_at DESC, id DESC)
+    CREATE INDEX audit_log_actor ON ONLY public.audit_log USING btree (organization_id, actor_id, created_at DESC, id DESC)
+    CREATE INDEX audit_log_created ON ONLY public.audit_log USING btree (organization_id, created_at DESC, id DESC)
+    CREATE INDEX audit_log_denied ON ONLY public.audit_log USING btree (organization_id, created_at DESC, id DESC) WHERE (outcome = 'denied'::text)
+    CREATE INDEX audit_log_target ON ONLY public.audit_log USING btree (organization_id, target_id, created_at DESC, id DESC)
+    CREATE INDEX audit_log_target_type ON ONLY public.audit_log USING btree (organization_id, target_type, created_at DESC, id DESC)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_inbox for all to miyabi_inbox using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_activity
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_auth
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_inbox
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_orgs
-    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id) to miyabi_tasks
-    grant select (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, created_at, api_token_id) to miyabi_activity
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id, session_id) to miyabi_activity
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id, session_id) to miyabi_auth
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id, session_id) to miyabi_inbox
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id, session_id) to miyabi_orgs
+    grant insert (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, api_token_id, session_id) to miyabi_tasks
+    grant select (organization_id, id, actor_id, action, outcome, target_type, target_id, before, after, request_id, created_at, api_token_id, session_id) to miyabi_activity
 
 table built_in_roles
     -- What each new organization starts with; equal to BUILT_IN_ROLES in handlers/catalog. No runtime role sees it.
@@ -336,6 +338,12 @@ table projects with row-level security
     grant select (organization_id, id, name, color, rank, archived_at, version, created_at, updated_at) to miyabi_tasks
     grant update (name, color, rank, archived_at, version, updated_at) to miyabi_tasks
 
+table rate_limits with row-level security
+    -- Token buckets by the generic cell rate algorithm: a bucket is full without its row, which app.forget_rate_limits deletes then.
+    bucket text not null -- Name of the limit, and the person, API token or address that it counts.
+    full_at timestamp with time zone not null -- When the bucket will be full again. What it holds follows from that.
+    constraint rate_limits_pkey PRIMARY KEY (bucket)
+
 table refresh_tokens
     -- Hashes only. A token has at most one child: parent_hash is unique.
     token_hash bytea not null
@@ -416,7 +424,7 @@ table roles with row-level security
     constraint roles_name_shape CHECK ((name ~ '^[a-z][a-z0-9_-]{0,49}$'::text))
     constraint roles_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
     constraint roles_permissions_array CHECK ((jsonb_typeof(permissions) = 'array'::text))
-    constraint roles_permissions_known CHECK ((permissions <@ '["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "audit.read"]'::jsonb))
+    constraint roles_permissions_known CHECK ((permissions <@ '["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "org.export", "audit.read"]'::jsonb))
     constraint roles_pkey PRIMARY KEY (organization_id, name)
     policy tenant for all to miyabi_activity, miyabi_auth, miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
     policy tenant_orgs for all to miyabi_orgs using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
@@ -489,6 +497,7 @@ table task_comments with row-level security
     constraint task_comments_pkey PRIMARY KEY (organization_id, id)
     constraint task_comments_task_fkey FOREIGN KEY (organization_id, task_id) REFERENCES tasks(organization_id, id)
     constraint task_comments_version_positive CHECK ((version > 0))
+    CREATE INDEX task_comments_deleted_at ON public.task_comments USING btree (deleted_at) WHERE (deleted_at IS NOT NULL)
     CREATE INDEX task_comments_history ON public.task_comments USING btree (organization_id, task_id, id)
     CREATE INDEX task_comments_task ON public.task_comments USING btree (organization_id, task_id, created_at, id) WHERE (deleted_at IS NULL)
     CREATE TRIGGER keep_words AFTER INSERT OR UPDATE OF body, deleted_at ON public.task_comments FOR EACH ROW EXECUTE FUNCTION app.keep_words_of_comment()
@@ -628,6 +637,7 @@ table tasks with row-level security
     CREATE INDEX tasks_created_due ON public.tasks USING btree (organization_id, created_at, id, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_creator ON public.tasks USING btree (organization_id, created_by, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_deleted ON public.tasks USING btree (organization_id, deleted_at, id) WHERE (deleted_at IS NOT NULL)
+    CREATE INDEX tasks_deleted_at ON public.tasks USING btree (deleted_at) WHERE (deleted_at IS NOT NULL)
     CREATE INDEX tasks_due_created ON public.tasks USING btree (organization_id, due_key, id, created_at) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_parent ON public.tasks USING btree (organization_id, parent_id, created_at, id) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_priority_due ON public.tasks USING btree (organization_id, priority, created_at, id, due_key) WHERE (deleted_at IS NULL)
@@ -668,6 +678,7 @@ table users with row-level security
     created_at timestamp with time zone not null default now()
     updated_at timestamp with time zone not null default now()
     disabled_at timestamp with time zone
+    deletes_at timestamp with time zone -- When the account is deleted, 14 days after its owner asked for it; null: nobody did.
     constraint users_avatar_url_https CHECK (((avatar_url ~~ 'https://%'::text) OR (avatar_url ~~ 'http://127.0.0.1%'::text)))
     constraint users_email_length CHECK ((char_length(email) <= 320))
     constraint users_github_id_key UNIQUE (github_id)
@@ -690,7 +701,7 @@ table users with row-level security
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL) with check (( SELECT m.user_id
    FROM memberships m
   WHERE ((m.user_id = users.id) AND (m.organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid))) IS NOT NULL)
-    grant select (id, github_id, login, name, avatar_url, email, created_at, disabled_at) to miyabi_auth
+    grant select (id, github_id, login, name, avatar_url, email, created_at, disabled_at, deletes_at) to miyabi_auth
     grant select (id, login, name, avatar_url) to miyabi_activity
     grant select (id, login, name, avatar_url) to miyabi_inbox
     grant select (id, login, name, avatar_url) to miyabi_tasks
@@ -827,6 +838,22 @@ $function$
     -- Makes the current user a member by the code with this hash, when app.find_invitation says `open`; counts the use.
     grant execute to miyabi_orgs
 
+CREATE OR REPLACE FUNCTION app.cancel_account_deletion()
+ RETURNS boolean
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+        with cancelled as (
+            update public.users u set deletes_at = null
+            where u.id = current_setting('app.current_user_id')::uuid and u.deletes_at > clock_timestamp()
+            returning 1
+        )
+        select exists (select from cancelled)
+    $function$
+    -- Keeps the account of the current user; whether its deletion was due.
+    grant execute to miyabi_auth
+
 CREATE OR REPLACE FUNCTION app.create_organization(p_id uuid, p_name text, p_owner uuid)
  RETURNS void
  LANGUAGE plpgsql
@@ -840,6 +867,71 @@ end
 $function$
     -- An organization with its first owner.
     grant execute to miyabi_auth
+
+CREATE OR REPLACE FUNCTION app.delete_accounts(p_limit integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '500ms'
+AS $function$
+declare
+    person uuid;
+    membership record;
+    deleted bigint := 0;
+begin
+    for person in
+        select u.id from public.users u where u.deletes_at <= now() order by u.deletes_at limit p_limit
+        for no key update skip locked
+    loop
+        -- Who became the last owner meanwhile is tried again each day: an organization has an owner.
+        if exists (select from app.organizations_without_owner(person) w where not w.is_alone) then
+            update public.users u set deletes_at = now() + interval '1 day' where u.id = person;
+            continue;
+        end if;
+        update public.organizations o set deleted_at = now(), version = o.version + 1
+            where o.id in (select w.id from app.organizations_without_owner(person) w);
+        for membership in
+            update public.memberships m set removed_at = now(), version = m.version + 1
+                where m.user_id = person and m.removed_at is null
+                returning m.organization_id, m.role, m.version
+        loop
+            insert into public.audit_log (organization_id, id, actor_id, action, target_type, target_id, before, request_id)
+                values (membership.organization_id, gen_random_uuid(), person, 'account.delete', 'user', person,
+                    jsonb_build_object('role', membership.role), 'schedule');
+            with next as (
+                update public.outbox_sequences s set last_seq = s.last_seq + 1
+                where s.organization_id = membership.organization_id returning s.last_seq
+            )
+            insert into public.outbox (organization_id, seq, type, ids, versions)
+                select membership.organization_id, n.last_seq, 'member.changed', array[person], array[membership.version] from next n;
+        end loop;
+        delete from public.inbox_signals i where i.user_id = person;
+        delete from public.notifications n where n.user_id = person;
+        delete from public.task_watchers w where w.user_id = person;
+        delete from public.ws_tickets t where t.user_id = person;
+        update public.sessions s
+            set revoked_at = coalesce(s.revoked_at, now()), revoked_reason = coalesce(s.revoked_reason, 'revoked'),
+                user_agent = null, ip_address = null
+            where s.user_id = person;
+        delete from public.refresh_tokens r where r.session_id in (select s.id from public.sessions s where s.user_id = person);
+        insert into public.revoked_tokens as r (kind, id, issued_before, expires_at)
+            values ('user', person, clock_timestamp(), clock_timestamp() + interval '20 minutes')
+            on conflict (kind, id) do update
+                set issued_before = greatest(r.issued_before, excluded.issued_before), expires_at = greatest(r.expires_at, excluded.expires_at);
+        -- Whoever signs in with that account at GitHub again is somebody new. The number is nobody's.
+        update public.users u
+            set login = 'former-member', name = 'Former member', avatar_url = null, email = null,
+                github_id = -1 - ('x' || left(replace(gen_random_uuid()::text, '-', ''), 12))::bit(48)::bigint,
+                disabled_at = now(), deletes_at = null, updated_at = now()
+            where u.id = person;
+        deleted := deleted + 1;
+    end loop;
+    return deleted;
+end
+$function$
+    -- Deletes up to p_limit accounts whose time has come: who they were is forgotten, what they wrote stays as that of a former member.
+    grant execute to miyabi_ws_broadcast
 
 CREATE OR REPLACE FUNCTION app.enter(p_user uuid, p_organization uuid, p_session uuid, p_token uuid, p_issued_at timestamp with time zone, p_ask_withdrawn boolean, OUT verdict text, OUT role text, OUT permissions text)
  RETURNS record
@@ -958,6 +1050,20 @@ CREATE OR REPLACE FUNCTION app.find_ws_connection(p_connection_id text, OUT orga
 AS $function$select e.organization_id, e.user_id, e.is_entitled from app.ws_entitlements e where e.connection_id = p_connection_id limit 1$function$
     -- Whose a connection is, by the id that the gateway gave it and that no client can choose.
     grant execute to miyabi_ws_connect
+
+CREATE OR REPLACE FUNCTION app.forget_rate_limits(p_limit integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$with forgotten as (
+            delete from public.rate_limits where bucket in (
+                select r.bucket from public.rate_limits r where r.full_at < clock_timestamp() limit p_limit for update skip locked)
+            returning 1
+        )
+        select count(*) from forgotten$function$
+    -- Deletes buckets that are full, at most p_limit of them: no address is kept longer than its limit needs it.
+    grant execute to miyabi_ws_broadcast
 
 CREATE OR REPLACE FUNCTION app.found_organization(p_id uuid, p_name text)
  RETURNS boolean
@@ -1093,6 +1199,68 @@ CREATE OR REPLACE FUNCTION app.is_written_in_pairs(p_code_point integer)
 RETURN ((((p_code_point >= 12353) AND (p_code_point <= 42191)) AND (p_code_point <> 12448) AND (p_code_point <> 12539)) OR ((p_code_point >= 44032) AND (p_code_point <= 55295)) OR ((p_code_point >= 12293) AND (p_code_point <= 12295)) OR ((p_code_point >= 3585) AND (p_code_point <= 4255)) OR ((p_code_point >= 6016) AND (p_code_point <= 6143)) OR ((p_code_point >= 4352) AND (p_code_point <= 4607)) OR ((p_code_point >= 43360) AND (p_code_point <= 43391)) OR ((p_code_point >= 94176) AND (p_code_point <= 101759)) OR ((p_code_point >= 110576) AND (p_code_point <= 111359)) OR ((p_code_point >= 131072) AND (p_code_point <= 917503)))
     -- Whether the character belongs to a script without spaces, of which a search knows pairs.
 
+CREATE OR REPLACE FUNCTION app.keep_audit_partitions(p_months integer, p_limit integer, OUT made integer, OUT dropped integer, OUT deleted bigint, OUT unexpected boolean)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '500ms'
+AS $function$
+declare
+    -- Of the trail, what is younger is kept.
+    oldest constant timestamptz := now() - make_interval(months => p_months);
+    this_month constant timestamp := date_trunc('month', now() at time zone 'utc');
+    first_ends timestamptz;
+    begins timestamptz;
+    ends timestamptz;
+    name text;
+    deleted_first bigint := 0;
+begin
+    made := 0;
+    dropped := 0;
+    deleted := 0;
+    if p_months < 1 then
+        raise exception 'the audit trail must be kept for a month at least, not for %', p_months;
+    end if;
+    select (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)'))[1] into first_ends
+        from pg_class c where c.oid = to_regclass('audit.first');
+    for n in 0..3 loop
+        begins := (this_month + make_interval(months => n)) at time zone 'utc';
+        ends := (this_month + make_interval(months => n + 1)) at time zone 'utc';
+        name := to_char(begins at time zone 'utc', '"month_"YYYY_MM');
+        continue when begins < first_ends or to_regclass('audit.' || name) is not null
+            -- Too late for this month: its rows stay where they are, and are deleted there.
+            or exists (select from audit.unexpected u where u.created_at >= begins and u.created_at < ends);
+        execute format('create table audit.%I (like public.audit_log including all)', name);
+        execute format('alter table audit.%I enable row level security', name);
+        execute format('alter table public.audit_log attach partition audit.%I for values from (%L) to (%L)', name, begins, ends);
+        made := made + 1;
+    end loop;
+    for name, ends in
+        select c.relname, (regexp_match(pg_get_expr(c.relpartbound, c.oid), 'TO \(''([^'']+)''\)'))[1]::timestamptz
+        from pg_class c join pg_inherits i on i.inhrelid = c.oid
+        where i.inhparent = 'public.audit_log'::regclass and c.relname <> 'unexpected'
+    loop
+        continue when ends is null or ends > oldest;
+        execute format('drop table audit.%I', name);
+        dropped := dropped + 1;
+    end loop;
+    -- These two have rows of several months.
+    if to_regclass('audit.first') is not null then
+        execute 'delete from audit.first where ctid = any(array(select f.ctid from audit.first f where f.created_at < $1 limit $2))'
+            using oldest, p_limit;
+        get diagnostics deleted_first = row_count;
+    end if;
+    delete from audit.unexpected where ctid = any(array(
+        select u.ctid from audit.unexpected u where u.created_at < oldest limit p_limit));
+    get diagnostics deleted = row_count;
+    deleted := deleted + deleted_first;
+    unexpected := exists (select from audit.unexpected);
+end
+$function$
+    -- Makes the partitions of the trail for this month and the next three, drops those that are older than p_months, and deletes up to p_limit rows as old in partitions of several months. `unexpected`: rows were written when nobody had made a partition.
+    grant execute to miyabi_ws_broadcast
+
 CREATE OR REPLACE FUNCTION app.keep_times_of_work()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1160,6 +1328,59 @@ end
 $function$
     -- Keeps the words of a task in task_words, which no role may write.
 
+CREATE OR REPLACE FUNCTION app.my_data(p_table text, p_after uuid, p_limit integer, OUT key uuid, OUT data jsonb)
+ RETURNS SETOF record
+ LANGUAGE plpgsql
+ STABLE SECURITY DEFINER ROWS 100
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    person uuid := current_setting('app.current_user_id')::uuid;
+begin
+    case p_table
+    when 'user' then
+        return query select u.id, jsonb_build_object('id', u.id, 'github_id', u.github_id, 'login', u.login, 'name', u.name,
+                'avatar_url', u.avatar_url, 'email', u.email, 'created_at', u.created_at, 'deletes_at', u.deletes_at)
+            from public.users u where u.id = person and (p_after is null or u.id > p_after);
+    when 'sessions' then
+        return query select s.id, jsonb_build_object('id', s.id, 'user_agent', s.user_agent, 'ip_address', s.ip_address,
+                'created_at', s.created_at, 'last_seen_at', s.last_seen_at, 'expires_at', s.expires_at, 'revoked_at', s.revoked_at)
+            from public.sessions s where s.user_id = person and (p_after is null or s.id > p_after) order by s.id limit p_limit;
+    when 'memberships' then
+        return query select m.organization_id, jsonb_build_object('organization_id', m.organization_id, 'organization', o.name,
+                'role', m.role, 'created_at', m.created_at, 'removed_at', m.removed_at)
+            from public.memberships m join public.organizations o on o.id = m.organization_id
+            where m.user_id = person and (p_after is null or m.organization_id > p_after) order by m.organization_id limit p_limit;
+    when 'api_tokens' then
+        return query select t.id, jsonb_build_object('organization_id', t.organization_id, 'id', t.id, 'name', t.name, 'last_four', t.last_four,
+                'permissions', t.permissions, 'created_at', t.created_at, 'expires_at', t.expires_at, 'last_used_at', t.last_used_at, 'revoked_at', t.revoked_at)
+            from public.memberships m join public.api_tokens t on t.organization_id = m.organization_id and t.user_id = m.user_id
+            where m.user_id = person and (p_after is null or t.id > p_after) order by t.id limit p_limit;
+    when 'notifications' then
+        return query select n.id, jsonb_build_object('organization_id', n.organization_id, 'id', n.id, 'task_id', n.task_id, 'reasons', n.reasons,
+                'created_at', n.created_at, 'updated_at', n.updated_at, 'read_at', n.read_at)
+            from public.memberships m join public.notifications n on n.organization_id = m.organization_id and n.user_id = m.user_id
+            where m.user_id = person and m.removed_at is null and (p_after is null or n.id > p_after) order by n.id limit p_limit;
+    when 'tasks' then
+        return query select t.id, jsonb_build_object('organization_id', t.organization_id, 'id', t.id, 'number', t.number, 'title', t.title,
+                'description', t.description, 'status', t.status, 'created_at', t.created_at, 'updated_at', t.updated_at)
+            from public.memberships m join public.organizations o on o.id = m.organization_id and o.deleted_at is null
+            join public.tasks t on t.organization_id = m.organization_id and t.created_by = m.user_id and t.deleted_at is null
+            where m.user_id = person and m.removed_at is null and (p_after is null or t.id > p_after) order by t.id limit p_limit;
+    when 'task_comments' then
+        return query select c.id, jsonb_build_object('organization_id', c.organization_id, 'id', c.id, 'task_id', c.task_id, 'body', c.body,
+                'created_at', c.created_at, 'updated_at', c.updated_at)
+            from public.memberships m join public.organizations o on o.id = m.organization_id and o.deleted_at is null
+            join public.task_comments c on c.organization_id = m.organization_id and c.author_id = m.user_id and c.deleted_at is null
+            where m.user_id = person and m.removed_at is null and (p_after is null or c.id > p_after) order by c.id limit p_limit;
+    else
+        raise exception 'no table % in an export', p_table;
+    end case;
+end
+$function$
+    -- A page of what is kept about the current user, and of what they wrote in organizations that they are in, by id.
+    grant execute to miyabi_auth
+
 CREATE OR REPLACE FUNCTION app.my_memberships(p_after uuid, p_limit integer, OUT organization_id uuid, OUT name text, OUT role text, OUT joined_at timestamp with time zone, OUT deleted_at timestamp with time zone, OUT restorable_until timestamp with time zone)
  RETURNS SETOF record
  LANGUAGE sql
@@ -1226,6 +1447,140 @@ AS $function$with recursive undelivered as (
     -- Organizations with events, signals or presence to send, connections to close or events to forget: ids only, in their order.
     grant execute to miyabi_ws_broadcast
 
+CREATE OR REPLACE FUNCTION app.organizations_without_owner(p_user uuid)
+ RETURNS TABLE(id uuid, name text, is_alone boolean)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER ROWS 10
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+        select o.id, o.name, not exists (
+                select from public.memberships other
+                where other.organization_id = o.id and other.user_id <> p_user and other.removed_at is null)
+        from public.memberships m join public.organizations o on o.id = m.organization_id
+        where m.user_id = p_user and m.removed_at is null and m.role = 'owner' and o.deleted_at is null
+            and not exists (
+                select from public.memberships other join public.users u on u.id = other.user_id
+                where other.organization_id = m.organization_id and other.user_id <> p_user
+                    and other.role = 'owner' and other.removed_at is null
+                    and u.disabled_at is null and u.deletes_at is null)
+        order by o.name, o.id
+    $function$
+    -- Organizations that would have no owner without this user, and whether anybody else is in them. A part of the functions below: no role may execute it.
+
+CREATE OR REPLACE FUNCTION app.purge_comments(p_limit integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '500ms'
+AS $function$with deleted as (
+            delete from public.task_comments where (organization_id, id) in (
+                select c.organization_id, c.id from public.task_comments c
+                where c.deleted_at < now() - interval '30 days'
+                order by c.deleted_at limit p_limit for update skip locked)
+            returning 1
+        )
+        select count(*) from deleted$function$
+    -- Deletes up to p_limit comments that were deleted 30 days ago; how many.
+    grant execute to miyabi_ws_broadcast
+
+CREATE OR REPLACE FUNCTION app.purge_organizations(p_limit integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '500ms'
+AS $function$
+declare
+    organization uuid;
+    holder record;
+    other regclass;
+    is_referred_to boolean;
+    is_left boolean := true;
+    deleted bigint;
+    total bigint := 0;
+begin
+    -- Whoever restores it holds this row as well.
+    select o.id into organization from public.organizations o
+        where o.deleted_at < now() - interval '30 days' order by o.deleted_at limit 1 for update skip locked;
+    if not found then
+        return 0;
+    end if;
+    -- Sub-tasks refer to tasks: their batches would depend on each other.
+    update public.tasks t set parent_id = null
+        where t.organization_id = organization and t.id = any(array(
+            select s.id from public.tasks s where s.organization_id = organization and s.parent_id is not null limit p_limit));
+    get diagnostics total = row_count;
+    while is_left and total < p_limit loop
+        is_left := false;
+        deleted := 0;
+        for holder in select * from app.tables_of_organizations() loop
+            is_referred_to := false;
+            foreach other in array holder.referring loop
+                execute format('select exists (select from %s where organization_id = $1)', other)
+                    into is_referred_to using organization;
+                exit when is_referred_to;
+            end loop;
+            if is_referred_to then
+                is_left := true;
+                continue;
+            end if;
+            execute format('delete from %s where ctid = any(array(select ctid from %1$s where organization_id = $1 limit $2))', holder.name)
+                using organization, p_limit - total;
+            get diagnostics deleted = row_count;
+            total := total + deleted;
+            is_left := is_left or deleted > 0;
+            exit when total >= p_limit;
+        end loop;
+    end loop;
+    if total < p_limit then
+        update public.sessions s set selected_organization_id = null where s.selected_organization_id = organization;
+        delete from public.organizations o where o.id = organization;
+        total := total + 1;
+    end if;
+    return total;
+end
+$function$
+    -- Deletes up to about p_limit rows of an organization that was deleted 30 days ago, and at last the organization; how many. 0: nothing is due.
+    grant execute to miyabi_ws_broadcast
+
+CREATE OR REPLACE FUNCTION app.purge_tasks(p_limit integer)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '500ms'
+AS $function$
+declare
+    due record;
+    reference record;
+    deleted bigint := 0;
+begin
+    -- Without sub-tasks: those were deleted with it or before, and go first. Whoever restores one
+    -- updates its row.
+    for due in
+        select t.organization_id, t.id from public.tasks t
+        where t.deleted_at < now() - interval '30 days'
+            and not exists (select from public.tasks s where s.organization_id = t.organization_id and s.parent_id = t.id)
+        order by t.deleted_at limit p_limit for update skip locked
+    loop
+        for reference in
+            select k.conrelid::regclass as name, a.attname as column_name
+            from pg_constraint k join pg_attribute a on a.attrelid = k.conrelid and a.attnum = k.conkey[2]
+            where k.contype = 'f' and k.confrelid = 'public.tasks'::regclass and k.conrelid <> k.confrelid
+        loop
+            execute format('delete from %s where organization_id = $1 and %I = $2', reference.name, reference.column_name)
+                using due.organization_id, due.id;
+        end loop;
+        delete from public.tasks t where t.organization_id = due.organization_id and t.id = due.id;
+        deleted := deleted + 1;
+    end loop;
+    return deleted;
+end
+$function$
+    -- Deletes up to p_limit tasks that were deleted 30 days ago, with everything that refers to them; how many.
+    grant execute to miyabi_ws_broadcast
+
 CREATE OR REPLACE FUNCTION app.rank_of_number(p_number bigint)
  RETURNS text
  LANGUAGE plpgsql
@@ -1247,6 +1602,30 @@ end
 $function$
     -- The place of a task that nobody has moved: seven digits of base 62, in the order of their bytes. handlers/tasks/src/place.rs puts others between and before them.
     grant execute to miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.request_account_deletion(OUT verdict text, OUT organizations text[], OUT deletion timestamp with time zone)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    person uuid := current_setting('app.current_user_id')::uuid;
+begin
+    perform from public.users u where u.id = person for no key update;
+    select coalesce(array_agg(w.name), '{}') into organizations
+        from app.organizations_without_owner(person) w where not w.is_alone;
+    if cardinality(organizations) > 0 then
+        verdict := 'last_owner';
+        return;
+    end if;
+    update public.users u set deletes_at = coalesce(u.deletes_at, now() + interval '14 days')
+        where u.id = person returning u.deletes_at into deletion;
+    verdict := 'requested';
+end
+$function$
+    -- Has the account of the current user deleted in 14 days: requested, or last_owner with the organizations that need another owner first.
+    grant execute to miyabi_auth
 
 CREATE OR REPLACE FUNCTION app.restore_organization(p_id uuid)
  RETURNS text
@@ -1645,6 +2024,57 @@ end
 $function$
     -- Every organization counts its events from 1.
 
+CREATE OR REPLACE FUNCTION app.tables_of_organizations(OUT name regclass, OUT referring regclass[])
+ RETURNS SETOF record
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+        select c.oid::regclass, array(
+            select distinct k.conrelid::regclass from pg_constraint k
+            where k.contype = 'f' and k.confrelid = c.oid and k.conrelid <> c.oid
+                and exists (select from pg_attribute r where r.attrelid = k.conrelid and r.attname = 'organization_id'))
+        from pg_class c
+        join pg_attribute a on a.attrelid = c.oid and a.attname = 'organization_id'
+        where c.relkind = 'r' and c.relnamespace in ('public'::regnamespace, 'audit'::regnamespace)
+    $function$
+    -- Every table with rows of organizations, from the catalog, so that none can be forgotten, and the tables that refer to it. A part of the functions below: no role may execute it.
+
+CREATE OR REPLACE FUNCTION app.take_requests(p_bucket text, p_wanted integer, p_per_minute integer, p_burst integer, OUT granted integer, OUT retry_after_ms integer)
+ RETURNS record
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    -- What one request takes to flow back, in seconds.
+    price double precision := 60.0 / p_per_minute;
+    fills_at timestamptz;
+    missing double precision;
+begin
+    loop
+        select r.full_at into fills_at from public.rate_limits r where r.bucket = p_bucket for update;
+        exit when found;
+        insert into public.rate_limits (bucket, full_at) values (p_bucket, clock_timestamp()) on conflict do nothing;
+    end loop;
+    -- The time after the lock: whoever had it may have been slow.
+    missing := greatest(0, extract(epoch from fills_at - clock_timestamp())::double precision) / price;
+    granted := greatest(0, least(p_wanted, floor(p_burst - missing)));
+    if granted > 0 then
+        update public.rate_limits r
+            set full_at = clock_timestamp() + make_interval(secs => (missing + granted) * price)
+            where r.bucket = p_bucket;
+    end if;
+    retry_after_ms := greatest(0, ceil(1000 * price * (missing + granted + 1 - p_burst)));
+exception when lock_not_available then
+    -- A lock that is held for so long is a fault of ours, and no reason to refuse anybody.
+    granted := p_wanted;
+    retry_after_ms := 0;
+end
+$function$
+    -- Takes up to p_wanted requests from a bucket that holds p_burst and gets p_per_minute, and says in how many milliseconds it has another.
+    grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
+
 CREATE OR REPLACE FUNCTION app.take_ws_ticket(p_hash bytea, p_origin text, OUT organization uuid, OUT owner uuid, OUT session uuid, OUT owner_role text, OUT owner_role_version bigint, OUT expires timestamp with time zone)
  RETURNS record
  LANGUAGE plpgsql
@@ -1772,7 +2202,7 @@ AS $function$select e.connection_id, e.user_id, e.is_entitled, e.expires_at, e.p
         from app.ws_entitlements e where e.organization_id = current_setting('app.current_org_id')::uuid$function$
     -- The connections of the current organization, and whether each may still be sent anything.
     grant execute to miyabi_ws_broadcast
-built-in role admin: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "audit.read"]
+built-in role admin: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.export", "audit.read"]
 built-in role member: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read"]
-built-in role owner: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "audit.read"]
+built-in role owner: ["tasks.read", "tasks.write", "tasks.delete", "tasks.assign", "members.read", "members.manage", "roles.manage", "org.update", "org.delete", "org.export", "audit.read"]
 built-in role viewer: ["tasks.read", "members.read"]
