@@ -13,9 +13,9 @@ const STAGES: [&str; 5] = ["local", "sandbox", "dev", "staging", "prod"];
 /// The stages by the folder of their templates, and the only stack of each that is kept there, where it
 /// is not all of them.
 fn reviewed() -> Vec<(&'static str, Stage, Option<&'static str>)> {
-    let built_in = |name| (name, Stage::built_in(name).unwrap(), None);
+    let built_in = |name| (name, Stage::built_in(name).expect("a built-in stage"), None);
     let mut stages: Vec<_> = STAGES.into_iter().map(built_in).collect();
-    let mut grafana = Stage::built_in("prod").unwrap();
+    let mut grafana = Stage::built_in("prod").expect("a built-in stage");
     grafana.ops.grafana = true;
     stages.push(("prod-grafana", grafana, Some("ops")));
     stages
@@ -70,7 +70,7 @@ fn templates_are_the_reviewed_ones() {
 #[test]
 fn synth_gives_the_same_bytes_for_the_same_input() {
     let yaml = || -> Vec<String> {
-        let stage = Stage::built_in("prod").unwrap();
+        let stage = Stage::built_in("prod").expect("a built-in stage");
         synth(&stage, &Assets::placeholder())
             .unwrap()
             .stacks()
@@ -83,7 +83,7 @@ fn synth_gives_the_same_bytes_for_the_same_input() {
 
 #[test]
 fn the_code_of_a_function_changes_its_version_and_alias_only() {
-    let stage = Stage::built_in("prod").unwrap();
+    let stage = Stage::built_in("prod").expect("a built-in stage");
     let before = synth(&stage, &Assets::placeholder()).unwrap();
     let mut assets = Assets::placeholder();
     assets.functions.get_mut("tasks").unwrap().sha256 = "1".repeat(64);
