@@ -67,10 +67,13 @@ print(len(modules), "modules")
 async fn every_module_of_a_generated_python_client_is_imported() {
     let scratch = tempfile::tempdir().unwrap();
     let path = document().display().to_string();
+    let configuration = settings().join("python-client.yaml").display().to_string();
     let arguments = [
         "generate",
         "--path",
         &path,
+        "--config",
+        &configuration,
         "--output-path",
         "client",
         "--meta",
