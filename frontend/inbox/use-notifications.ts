@@ -36,6 +36,9 @@ export function useNotifications(shown: Shown): Notifications {
     },
   );
   useEffect(() => onInboxChange(() => void mutate()), [mutate]);
+  // Another view is read again, with what the server has by now.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the view is what ends them.
+  useEffect(() => setEdits(new Map()), [shown]);
   const items = useMemo(() => {
     const found = new Map<string, Notification>();
     // Two pages read at different times may both have one that moved up.

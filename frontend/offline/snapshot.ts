@@ -51,6 +51,8 @@ function isSame(one: Me, other: Me): boolean {
  * showed it without a network is loaded again.
  */
 export async function keepFor(me: Me): Promise<void> {
+  // The session may have ended while the server answered who is signed in.
+  if (!csrfToken()) return;
   const isKnown = owner !== null && isSame(owner, me);
   const isMistaken = restored !== null && !isSame(restored, me);
   owner = me;
@@ -126,7 +128,7 @@ tasks.subscribe(() => {
 });
 
 async function write(): Promise<void> {
-  if (!owner || !mark) return;
+  if (!owner || !mark || !csrfToken()) return;
   const kept: [string, State][] = [];
   for (const key of resources.keys()) {
     const { data, _l } = (resources.get(key) ?? {}) as State;

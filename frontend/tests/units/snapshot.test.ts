@@ -99,3 +99,15 @@ test('what one session read is shown in no other one, not even before the server
   expect(second.tasks.get('a')).toBeUndefined();
   expect(disk.size).toBe(0);
 });
+
+test('who is answered after the sign-out is not kept', async () => {
+  const page = await freshPage();
+  await page.keepFor(me('anna'));
+  cookie.mockReturnValue('');
+  await page.dropEverything();
+  // The server answered who is signed in when nobody was any more.
+  await page.keepFor(me('anna'));
+  page.tasks.receive(sample());
+  await vi.advanceTimersByTimeAsync(20_000);
+  expect(disk.size).toBe(0);
+});

@@ -5,8 +5,12 @@ use serde_json::{Map, Value, json};
 use crate::Error;
 
 /// Tags of the operations, in the order in which a reader meets them.
-const TAGS: [(&str, &str); 13] = [
+const TAGS: [(&str, &str); 15] = [
     ("auth", "Sign-in with GitHub, access tokens and sessions."),
+    (
+        "account",
+        "What is kept about the caller, and its deletion.",
+    ),
     ("tokens", "API tokens of the caller."),
     ("organizations", "Organizations of the caller."),
     ("members", "Members of an organization."),
@@ -16,6 +20,7 @@ const TAGS: [(&str, &str); 13] = [
     ("comments", "Comments on tasks."),
     ("labels", "Labels of an organization."),
     ("projects", "Projects of an organization."),
+    ("views", "Saved views of the list of tasks."),
     ("inbox", "What the caller is to look at, and watches."),
     ("activity", "Audit trail of an organization."),
     ("docs", "State and description of the API."),

@@ -255,7 +255,7 @@ mod tests {
         for (low, high, expected) in [
             (None, Some("V000001"), "V000000"),
             (None, Some("V0000004"), "Uzzzzzz"),
-            (None, Some("0000000"), "00000000V"),
+            (None, Some("0000000V"), "0000000F"),
             (Some("V000001"), Some("V000002"), "V000001V"),
             (Some("V000001"), Some("V000005"), "V000003"),
             (Some("V00000z"), Some("V000010"), "V00000zV"),
@@ -271,6 +271,7 @@ mod tests {
         }
         for (low, high) in [
             (None, None),
+            (None, Some("0000000")),
             (Some("V000001"), Some("V000001")),
             (Some("V000002"), Some("V000001")),
             (Some("short"), None),

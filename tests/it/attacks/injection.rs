@@ -71,8 +71,11 @@ async fn attack_36_sql_in_every_parameter() {
     assert_eq!(
         known.collect::<Vec<_>>(),
         [
+            ("/api/account/export", 1),
             ("/api/activity", 9),
+            ("/api/activity/export", 8),
             ("/api/changes", 2),
+            ("/api/export", 1),
             ("/api/invitations", 2),
             ("/api/labels", 2),
             ("/api/members", 2),
@@ -97,7 +100,9 @@ async fn attack_36_sql_in_every_parameter() {
             for parameter in parameters {
                 let path = format!("{path}?{parameter}={}", encode(payload));
                 let response = alice.get(&path).await;
-                if response.status == 200 {
+                if response.status == 200 && list.ends_with("/export") {
+                    assert_eq!(response.text(), "", "{path}");
+                } else if response.status == 200 {
                     let page = response.json();
                     assert_eq!(page["items"], json!([]), "{path}: {page}");
                 } else {

@@ -112,6 +112,7 @@ impl Fixture {
             "assignee_id" => json!(self.alice.user_id()),
             "label_ids" | "add_label_ids" | "remove_label_ids" => json!([self.label]),
             "after" if operation.path.contains("view_id") => json!(self.view),
+            "after" if operation.path.starts_with("/api/tasks") => json!(self.other_task),
             "project_id" | "after" => json!(self.project),
             "query" => json!("status=pending&assignee=me"),
             "url" => json!("https://example.com/tasks/1"),

@@ -3,7 +3,7 @@
 use std::{process::Stdio, time::Duration};
 
 use miyabi_catalog::FUNCTIONS;
-use miyabi_tests::{App, Method, Reply, Scripted, Secrets, Token, binary, json, until};
+use miyabi_tests::{App, Method, Reply, Scripted, Secrets, Setup, Token, binary, json, until};
 use tokio::process::Command;
 
 /// Starts a function as Lambda does, and waits for it to end by itself.
@@ -18,6 +18,7 @@ async fn start(function: &str, secrets: &Secrets, runtime_api: &Scripted) -> (Op
         .env("DATABASE_AUTH", "iam")
         .env("DATABASE_TLS", "disable")
         .env("JWT_KEYS_SECRET", secrets.signing_keys_arn())
+        .env("RATE_LIMITS", Setup::default().limits())
         .env(
             "GITHUB_FUNCTION",
             "arn:aws:lambda:us-east-1:000000000000:function:github:live",

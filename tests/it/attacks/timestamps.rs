@@ -175,7 +175,7 @@ async fn attack_51_timestamps_in_queries() {
         .await
         .expect(201);
     let parameters = Document::read().query_parameters("date-time");
-    assert_eq!(parameters.len(), 6, "{parameters:?}");
+    assert_eq!(parameters.len(), 8, "{parameters:?}");
     for (path, name) in &parameters {
         for edge in edges() {
             let encoded: String = edge.bytes().map(|byte| format!("%{byte:02X}")).collect();

@@ -85,7 +85,7 @@ async fn a_read_leaves_no_transaction_open() {
             let states = app
                 .rows("select state from pg_stat_activity where usename = 'miyabi_tasks'")
                 .await;
-            (states == ["idle"]).then_some(())
+            (states == ["(idle)"]).then_some(())
         },
     )
     .await;

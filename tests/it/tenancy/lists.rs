@@ -237,7 +237,7 @@ async fn a_page_of_many_comments_labels_or_projects_reads_a_few_pages_at_most() 
     }
     for after in ["null", "'P5'"] {
         let sql = statement(
-            "(rank, id) > ($1, $2::uuid)",
+            "from projects where organization_id = $4 and ($1::text is null or (rank, id) >",
             &[after, &last, &rows, &named],
         );
         let read = read(&mut role, organization, "projects", &sql).await;

@@ -108,6 +108,7 @@ async fn tasks_and_comments_are_purged_30_days_after_their_deletion_with_what_re
         "task_watchers",
         "notifications",
         "task_words",
+        "task_imports",
     ];
     for (table, count) in after {
         let expected = if referring.contains(&table.as_str()) {

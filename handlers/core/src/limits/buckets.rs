@@ -124,7 +124,8 @@ impl Buckets {
             counted_from: now,
             owed: 0.0,
             owed_at: now,
-            empty_until: now,
+            // A clock may be set back: what was never said to be empty is not.
+            empty_until: OffsetDateTime::UNIX_EPOCH,
         });
         if known.empty_until > now {
             return Spent::Refused(known.empty_until - now);
