@@ -5,6 +5,7 @@ import { commandStore, shownKey } from '@/keyboard/commands';
 import { useMessages } from '@/messages/language';
 import { numberIn } from '@/tasks/task-number';
 import { tasks } from '@/tasks/task-store';
+import { useTaskRevision } from '@/tasks/use-tasks';
 import { Glyph, StatusGlyph } from './icons';
 import { type Option, Picker } from './Picker';
 
@@ -12,6 +13,8 @@ import { type Option, Picker } from './Picker';
 export function Palette({ onClose }: { onClose: () => void }) {
   const m = useMessages();
   const router = useRouter();
+  // Tasks are still read while the palette is open.
+  useTaskRevision();
   const commands = commandStore.all().filter((command) => !command.isHidden);
   const options: Option[] = [
     ...commands.map(({ id, label, keys }) => ({ id, label, hint: keys[0] && shownKey(keys[0]) })),

@@ -34,6 +34,8 @@ export function useNotifications(shown: Shown): Notifications {
       const cursor = new URL(url, location.origin).searchParams.get('cursor') ?? undefined;
       return body(api.GET('/api/notifications', { params: { query: { state: shown, cursor } } }));
     },
+    // What leaves one view comes into another: one that is opened again is read again, however soon.
+    { dedupingInterval: 0 },
   );
   useEffect(() => onInboxChange(() => void mutate()), [mutate]);
   // Another view is read again, with what the server has by now.

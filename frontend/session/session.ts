@@ -58,10 +58,13 @@ async function lastVisit(): Promise<Me | null> {
   return kept;
 }
 
+/** How long the deletion of what is kept may hold up a page, in milliseconds. */
+const LONGEST_DROP = 2_000;
+
 /** Nobody is signed in: what this browser kept is deleted. Without a network, the next page does it. */
 async function signedOut(): Promise<null> {
   const drop = snapshot().then(({ dropEverything }) => dropEverything());
-  await drop.catch(() => {});
+  await Promise.race([drop.catch(() => {}), new Promise((resolve) => setTimeout(resolve, LONGEST_DROP))]);
   return null;
 }
 
@@ -70,8 +73,8 @@ export function useSession(): Session {
   const { data, error, mutate: again } = useSWR<Me | null, ApiProblem>(KEY, load);
   useEffect(() => {
     return onSessionEnd(() => {
-      void signedOut();
-      void again(null, { revalidate: false });
+      // What follows leaves this page: not before nothing is kept any more.
+      void signedOut().then(() => again(null, { revalidate: false }));
     });
   }, [again]);
   if (data) return { state: 'signed-in', me: data };

@@ -264,6 +264,7 @@ async fn all_stacks_of_dev_are_made_but_for_what_the_emulator_cannot() {
     insta::assert_snapshot!(made(place).await, @r#"
     bootstrap: GithubProvider AWS::IAM::OIDCProvider
     bootstrap: stand-in at DeployRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
+    bootstrap: stand-in at PlanRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
     data: stand-in at databaseOwnerSecret.Value: ["Database","MasterUserSecret.SecretArn"]
     network: Ipv6Block AWS::EC2::VPCCidrBlock
     network: EgressGateway AWS::EC2::EgressOnlyInternetGateway
@@ -304,6 +305,7 @@ async fn all_stacks_of_prod_are_made_data_and_site_together_but_for_what_the_emu
     api: stand-in at TasksAlias.UpdatePolicy.CodeDeployLambdaAliasUpdate.DeploymentGroupName: TasksDeploymentGroup
     bootstrap: GithubProvider AWS::IAM::OIDCProvider
     bootstrap: stand-in at DeployRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
+    bootstrap: stand-in at PlanRole.Properties.AssumeRolePolicyDocument.Statement.0.Principal.Federated: GithubProvider
     cache: Cache AWS::ElastiCache::ServerlessCache
     cache: stand-in at valkeyUrl.Value: rediss://${Cache.Endpoint.Address}:${Cache.Endpoint.Port}
     cache: stand-in at cacheName.Value: Cache

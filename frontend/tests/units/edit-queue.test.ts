@@ -5,6 +5,9 @@ import type { Task, TaskEdit } from '@/tasks/task';
 import { TaskStore } from '@/tasks/task-store';
 import { sample } from './samples';
 
+/** A machine that builds at the same time takes longer than the second that is waited otherwise. */
+const BUSY = { timeout: 10_000 };
+
 class Unreachable extends Error {}
 
 /** A server of some tasks that answers on demand. */
@@ -42,7 +45,7 @@ function server(store: TaskStore, ids = ['t1']) {
     isTemporary: (error) => error instanceof Unreachable,
   };
   const next = async () => {
-    await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0));
+    await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0), BUSY);
     return waiting.shift();
   };
   return {
