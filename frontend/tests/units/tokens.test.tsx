@@ -77,7 +77,7 @@ test('only what the role may do is offered, and the token is shown until it is s
   expect(document.body.innerHTML).not.toContain(TEXT);
 });
 
-test('a role without a permission for tokens is told so', async () => {
+test('a role without a permission for tokens sees why it can create none', async () => {
   open([]);
   fireEvent.click(await screen.findByRole('button', { name: 'New token' }));
   await screen.findByText(/no permission that a token could have/);

@@ -303,7 +303,8 @@ impl Tx {
     ///
     /// Those of the database; 500 when there are events but no organization.
     pub async fn commit(mut self) -> Result<(), ApiError> {
-        if self.mode == Mode::Read {
+        // An event of a transaction that cannot write is a fault of ours, and the database says so below.
+        if self.mode == Mode::Read && self.events.is_empty() && self.nudged.is_empty() {
             self.ending = "commit";
             return Ok(());
         }

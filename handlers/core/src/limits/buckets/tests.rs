@@ -1,3 +1,5 @@
+//! What an environment spends, owes and refuses, without a store.
+
 use super::*;
 
 const RATE: Rate = Rate {
