@@ -1,5 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
-import { anotherBrowser, choose, create, failOnErrors, row, signIn } from './person';
+import { anotherBrowser, choose, create, failOnErrors, row, saved, signIn } from './person';
 
 const CRANES = ['Fold the first crane', 'Fold the second crane', 'Fold the third crane'];
 
@@ -31,19 +31,20 @@ test('several tasks are labelled, finished, deleted and taken back, each in one 
   await bar.getByRole('button', { name: 'Mark as done', exact: true }).click();
   const isDone = (title: string) => row(page, title).getByRole('button', { name: 'Status: Done' });
   for (const title of CRANES) await expect(isDone(title)).toBeVisible();
-  await expect(page.getByText('Not saved yet')).toHaveCount(0);
-  expect(sent).toEqual(['POST /api/tasks/bulk', 'POST /api/tasks/bulk']);
+  await saved(page);
+  await expect.poll(() => sent).toEqual(['POST /api/tasks/bulk', 'POST /api/tasks/bulk']);
 
   await page.keyboard.press('Control+z');
   for (const title of CRANES) await expect(isDone(title)).toHaveCount(0);
-  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await saved(page);
   await bar.getByRole('button', { name: 'Delete', exact: true }).click();
   for (const title of CRANES) await expect(row(page, title)).toBeHidden();
   await expect(page.getByText('selected')).toHaveCount(0);
   await page.getByRole('status').getByRole('button', { name: 'Undo' }).last().click();
   for (const title of CRANES) await expect(row(page, title)).toBeVisible();
   // The undo of the change, the deletion, the restoration.
-  expect(sent).toEqual(Array(5).fill('POST /api/tasks/bulk'));
+  await expect.poll(() => sent).toEqual(Array(5).fill('POST /api/tasks/bulk'));
+  await saved(page);
   await page.reload();
   for (const title of CRANES) await expect(row(page, title)).toContainText('paper');
   expect(errors).toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { anotherBrowser, choose, create, open, row, signIn } from './person';
+import { anotherBrowser, choose, create, open, row, saved, signIn } from './person';
 
 test('what two browsers change in different fields is both kept, without a question', async ({
   page,
@@ -14,7 +14,7 @@ test('what two browsers change in different fields is both kept, without a quest
   await title.fill('Count the koi again');
   await title.press('Enter');
   await expect(row(other, 'Count the koi again')).toBeVisible();
-  await expect(other.getByText('Not saved yet')).toHaveCount(0);
+  await saved(other);
 
   // This browser still has the version from before.
   await page
@@ -40,7 +40,7 @@ test('the same text of two browsers is asked about, with both texts', async ({ p
   await field(page).fill('Mine: gravel');
   await field(other).fill('Theirs: moss');
   await field(other).press('Control+Enter');
-  await expect(other.getByText('Not saved yet')).toHaveCount(0);
+  await saved(other);
   await field(page).press('Control+Enter');
   const dialog = page.getByRole('dialog', { name: 'Two people wrote the same text' });
   await expect(dialog.getByRole('textbox', { name: 'Saved by somebody else' })).toHaveValue('Theirs: moss');
@@ -49,7 +49,7 @@ test('the same text of two browsers is asked about, with both texts', async ({ p
   await mine.fill('Moss and gravel');
   await dialog.getByRole('button', { name: 'Save mine' }).click();
   await expect(dialog).toBeHidden();
-  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await saved(page);
   await other.reload();
   await expect(other.getByRole('textbox', { name: 'Description' })).toHaveValue('Moss and gravel');
   await other.context().close();

@@ -41,7 +41,7 @@ test('what was missed while the network was away comes back, exactly', async ({ 
   await create(other, 'Missed at first');
   await create(other, 'And another one');
   await context.setOffline(false);
-  await expect(row(page, 'Missed at first')).toBeVisible({ timeout: 45_000 });
+  await expect(row(page, 'Missed at first')).toBeVisible({ timeout: 60_000 });
   await expect(row(page, 'And another one')).toBeVisible();
   await other.context().close();
 });

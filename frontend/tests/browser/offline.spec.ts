@@ -1,6 +1,6 @@
 import { expect, test } from '@playwright/test';
 import { keptInBrowser, keptTitles } from './kept';
-import { anotherBrowser, create, open, row, signIn } from './person';
+import { anotherBrowser, create, open, row, saved, signIn } from './person';
 
 test('what was read opens without a network, and is gone after the sign-out', async ({ page, context }) => {
   await signIn(page, 'frank');
@@ -10,7 +10,7 @@ test('what was read opens without a network, and is gone after the sign-out', as
   const description = page.getByRole('textbox', { name: 'Description' });
   await description.fill('Between Uji and Nara.');
   await description.press('Control+Enter');
-  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+  await saved(page);
   await page.getByRole('button', { name: 'Close the task' }).click();
   await expect.poll(() => keptTitles(page)).toContain('Read me on the train');
   await page.evaluate(() => navigator.serviceWorker.ready);

@@ -33,7 +33,6 @@ function wideElements(): string[] {
 
 for (const theme of ['light', 'dark'] as const) {
   test(`every page is accessible and fits its width, ${theme}`, async ({ page }) => {
-    test.setTimeout(180_000);
     const errors = failOnErrors(page);
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
     await signIn(page, 'alice');

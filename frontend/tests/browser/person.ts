@@ -41,6 +41,11 @@ export async function open(page: Page, title: string): Promise<void> {
   ).toBeVisible();
 }
 
+/** Waits until the server has all that the rows and the drawer show. */
+export async function saved(page: Page): Promise<void> {
+  await expect(page.getByText('Not saved yet')).toHaveCount(0);
+}
+
 /** A second browser of the same person. */
 export async function anotherBrowser(context: BrowserContext, login: string): Promise<Page> {
   const browser = context.browser();

@@ -22,6 +22,7 @@ test('projects are created, ordered, used to filter, and archived', async ({ pag
   await page.goto('/tasks/');
   await create(page, 'Weed the moss');
   await create(page, 'Feed the koi');
+  for (const title of ['Weed the moss', 'Feed the koi']) await expect(row(page, title)).toBeVisible();
   await page.keyboard.press('j');
   await page.keyboard.press('j');
   await page.keyboard.press('m');

@@ -1,9 +1,11 @@
 import { expect, test } from '@playwright/test';
-import { create, signIn } from './person';
+import { create, row, saved, signIn } from './person';
 
 test('a token is created, shown once, used by a program, and revoked', async ({ page, playwright }) => {
   await signIn(page, 'nora');
   await create(page, 'Count the lanterns');
+  await expect(row(page, 'Count the lanterns')).toBeVisible();
+  await saved(page);
   await page.goto('/settings/?tab=tokens');
   await page.getByRole('button', { name: 'New token' }).click();
   await page.getByRole('textbox', { name: 'Name' }).fill('Report');

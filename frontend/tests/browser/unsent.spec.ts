@@ -1,6 +1,6 @@
 import { expect, type Page, test } from '@playwright/test';
 import { keptEdits, keptTitles } from './kept';
-import { anotherBrowser, choose, create, open, row, signIn } from './person';
+import { anotherBrowser, choose, create, open, row, saved, signIn } from './person';
 
 const badge = (page: Page, text: string | RegExp) =>
   page.getByRole('status').filter({ hasText: text }).first();
@@ -33,7 +33,7 @@ test('edits without a network are counted, survive a reload, and are sent when i
   const title = other.getByRole('textbox', { name: 'Title' });
   await title.fill('Turn the grey stone');
   await title.press('Enter');
-  await expect(other.getByText('Not saved yet')).toHaveCount(0);
+  await saved(other);
 
   await page.reload();
   await expect(row(page, 'Lift the stone').getByRole('button', { name: 'Priority: Urgent' })).toBeVisible();
@@ -84,7 +84,7 @@ test('the same field of two browsers: mine is kept, and theirs is one undo away'
   await context.setOffline(true);
   await prioritise(page, 'Who decides', 'Urgent');
   await prioritise(other, 'Who decides', 'Low');
-  await expect(other.getByText('Not saved yet')).toHaveCount(0);
+  await saved(other);
   await context.setOffline(false);
   const toast = page.getByText('Somebody else changed priority at the same time. Yours was kept.');
   await expect(toast).toBeVisible();
