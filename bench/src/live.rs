@@ -102,6 +102,9 @@ async fn measured(
             .as_secs_f64()
             * 1000.0
     };
+    if delivered.is_empty() {
+        return Err(Error::other("No change has arrived at any socket."));
+    }
     let expected = changes as usize * SOCKETS;
     let lost = (expected - delivered.len()) as f64;
     let what = |what: &str| format!("change to client, {what}");
@@ -177,8 +180,12 @@ async fn next_versions(socket: &mut WebSocketStream<TcpStream>) -> Option<Vec<i6
         return Some(Vec::new());
     };
     let message: Value = serde_json::from_str(text.as_str()).ok()?;
-    let events = message["items"].as_array().into_iter().flatten();
-    let versions = events.filter_map(|event| event["versions"][0].as_i64());
+    // One event is a message of its own, several are the items of one.
+    let one = std::slice::from_ref(&message);
+    let events = message["items"].as_array().map_or(one, Vec::as_slice);
+    let versions = events
+        .iter()
+        .filter_map(|event| event["versions"][0].as_i64());
     Some(versions.collect())
 }
 
@@ -234,7 +241,7 @@ async fn receive(
 
 /// The most that a process of `ws-broadcast` of the stage has had, in MiB.
 fn memory(checkout: &Path) -> Result<f64, Error> {
-    let artifacts = checkout.join(".miyabi/artifacts/functions/ws-broadcast");
+    let state = checkout.join(".miyabi");
     let mut peaks = Vec::new();
     for entry in fs::read_dir("/proc")?.flatten() {
         let Some(pid) = entry
@@ -245,7 +252,12 @@ fn memory(checkout: &Path) -> Result<f64, Error> {
             continue;
         };
         let program = fs::read_link(entry.path().join("exe")).unwrap_or_default();
-        if program.starts_with(&artifacts) {
+        let is_of_the_stage = program.starts_with(&state);
+        if is_of_the_stage
+            && program
+                .components()
+                .any(|part| part.as_os_str() == "ws-broadcast")
+        {
             peaks.push(process::peak_memory(pid)?);
         }
     }

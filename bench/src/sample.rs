@@ -31,6 +31,11 @@ impl Sample {
         self.median().as_secs_f64() / other.median().as_secs_f64()
     }
 
+    /// Whether nothing was measured.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// How many measurements there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()
