@@ -1,16 +1,13 @@
 //! What a function has: made once at start, shared by its handlers.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use axum::extract::FromRef;
 use http::HeaderMap;
-use miyabi_catalog::{Function, keys::VERIFYING_AGE, metrics::Metric};
+use miyabi_catalog::{Function, metrics::Metric};
 
 use crate::{
-    ApiError, CachedSecret, Clock, Connections, Db, HttpClient,
+    ApiError, Clock, Connections, Db, HttpClient,
     aws::{Aws, InvokeError},
     cache::Cache,
     config::{Config, ConfigError},
@@ -20,15 +17,9 @@ use crate::{
     limits::Limits,
     metrics,
     nudge::{self, Nudge},
-    origin::OriginSecret,
+    origin_secret::{OriginSecret, OriginSecrets},
     revocation::{InPostgres, InValkey, Revocations},
 };
-
-/// A value that was good stays in use while it cannot be read again: the distribution may still send
-/// it.
-const ORIGIN_SECRET_LIMIT: Duration = Duration::MAX;
-/// An unknown value makes us read the secret again, but not more often than this.
-const UNKNOWN_ORIGIN_PAUSE: Duration = Duration::from_secs(5);
 
 /// The state of a function's router. Cheap to clone. Nothing in it has touched the network yet.
 #[derive(Clone)]
@@ -44,9 +35,7 @@ struct Inner {
     limits: Arc<Limits>,
     connector: Option<Arc<Connector>>,
     keys: Option<Arc<Keys>>,
-    origin_secret: CachedSecret<OriginSecret>,
-    /// When a request with an unknown value last made us read the origin secret.
-    last_unknown_origin: Mutex<Option<Instant>>,
+    origin_secrets: Option<OriginSecrets>,
 }
 
 impl std::fmt::Debug for App {
@@ -93,6 +82,10 @@ impl App {
             let stage = config.stage.clone();
             Arc::new(Keys::new(Arc::clone(&aws), secret, stage, clock.clone()))
         });
+        let origin_secrets = config
+            .origin_secret
+            .clone()
+            .map(|secret| OriginSecrets::new(Arc::clone(&aws), secret, clock));
         let broadcast = config.invokes.get(nudge::BROADCAST).cloned();
         let nudge = Arc::new(Nudge::new(Arc::clone(&aws), broadcast));
         let db = Db::new(
@@ -115,8 +108,7 @@ impl App {
             limits,
             connector,
             keys,
-            origin_secret: CachedSecret::new("the origin secret", ORIGIN_SECRET_LIMIT, clock),
-            last_unknown_origin: Mutex::default(),
+            origin_secrets,
         })))
     }
 
@@ -261,45 +253,15 @@ impl App {
         }
     }
 
-    /// The origin secret; `None`: the stage has none.
-    pub(crate) async fn origin_secret(&self) -> Result<Option<Arc<OriginSecret>>, ApiError> {
-        self.origin_secret_of(VERIFYING_AGE).await
-    }
-
-    /// The same, as read no longer than `age` ago where it can be read.
-    async fn origin_secret_of(&self, age: Duration) -> Result<Option<Arc<OriginSecret>>, ApiError> {
-        let Some(arn) = &self.0.config.origin_secret else {
-            return Ok(None);
-        };
-        let parse = |text: &str| OriginSecret::parse(text, self.0.config.origin_secret_required);
-        let secret = self.0.origin_secret.get(age, self.secret(arn), parse);
-        secret.await.map(Some)
-    }
-
-    /// The origin secret for a request with these headers: read again when they have a value that is
-    /// not known, as after a rotation.
+    /// The origin secret for a request with these headers; `None`: the stage has none.
     pub(crate) async fn origin_secret_for(
         &self,
         headers: &HeaderMap,
     ) -> Result<Option<Arc<OriginSecret>>, ApiError> {
-        let known = self.origin_secret().await?;
-        let is_unknown = known
-            .as_ref()
-            .is_some_and(|known| known.is_unknown_in(headers));
-        if !is_unknown || !self.may_read_for_an_unknown_origin() {
-            return Ok(known);
+        match &self.0.origin_secrets {
+            Some(secrets) => secrets.for_request(headers).await.map(Some),
+            None => Ok(None),
         }
-        self.origin_secret_of(Duration::ZERO).await
-    }
-
-    fn may_read_for_an_unknown_origin(&self) -> bool {
-        let last = &self.0.last_unknown_origin;
-        let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-        let may = last.is_none_or(|last| last.elapsed() >= UNKNOWN_ORIGIN_PAUSE);
-        if may {
-            *last = Some(Instant::now());
-        }
-        may
     }
 
     /// Reads the secrets that requests will need, while the first one is still to come.
@@ -316,9 +278,9 @@ impl App {
             }
         };
         let origin = async {
-            match self.origin_secret().await {
-                Err(ApiError::Internal(sentence)) => Err(sentence),
-                _ => Ok(()),
+            match &self.0.origin_secrets {
+                Some(secrets) => secrets.check().await,
+                None => Ok(()),
             }
         };
         let database = async {

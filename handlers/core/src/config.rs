@@ -24,10 +24,8 @@ pub(crate) struct Config {
     pub(crate) database: Option<DatabaseConfig>,
     /// ARN of the signing keys.
     pub(crate) jwt_keys_secret: Option<String>,
-    /// ARN of the origin secret.
-    pub(crate) origin_secret: Option<String>,
-    /// Whether requests without the origin secret are refused.
-    pub(crate) origin_secret_required: bool,
+    /// The origin secret; `None`: the stage has none.
+    pub(crate) origin_secret: Option<OriginSecretConfig>,
     /// Scheme of the address that people use: `https`, or `http` where the stage says so.
     pub(crate) public_scheme: &'static str,
     /// How many requests of people, API tokens and addresses are answered; none where the function
@@ -51,6 +49,15 @@ pub(crate) struct CacheConfig {
     pub(crate) url: String,
     /// A PEM file of roots to trust instead of those that browsers trust.
     pub(crate) ca_file: Option<String>,
+}
+
+/// Where the origin secret is, and what it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OriginSecretConfig {
+    /// ARN of the secret.
+    pub(crate) arn: String,
+    /// Whether requests without it are refused.
+    pub(crate) required: bool,
 }
 
 /// A sentence about the environment that says what to do.
@@ -102,43 +109,13 @@ impl Config {
             .posts_to_connections
             .then(|| connections_endpoint(function.name, get))
             .transpose()?;
-        let public_scheme = match get("PUBLIC_SCHEME").as_deref() {
-            None | Some("https") => "https",
-            Some("http") => "http",
-            Some(other) => {
-                return Err(ConfigError(format!(
-                    "PUBLIC_SCHEME of the function `{}` is `{other}`; it must be `https` or `http`.",
-                    function.name
-                )));
-            }
-        };
-        let origin_secret = get("ORIGIN_SECRET");
-        let origin_secret_required = match (&origin_secret, get("ORIGIN_SECRET_REQUIRED")) {
-            (None, Some(value)) if value == "true" => {
-                return Err(ConfigError(format!(
-                    "ORIGIN_SECRET_REQUIRED of the function `{}` is `true` and ORIGIN_SECRET is not set: every request would be answered. The templates of its stack set both.",
-                    function.name
-                )));
-            }
-            (None, _) => false,
-            (Some(_), Some(value)) if value == "true" => true,
-            (Some(_), Some(value)) if value == "false" => false,
-            (Some(_), value) => {
-                return Err(ConfigError(format!(
-                    "ORIGIN_SECRET_REQUIRED of the function `{}` is `{}`; beside ORIGIN_SECRET it must be `true` or `false`.",
-                    function.name,
-                    value.unwrap_or_default()
-                )));
-            }
-        };
         Ok(Config {
             stage: require("MIYABI_STAGE")?,
-            public_scheme,
+            public_scheme: public_scheme(function.name, get)?,
             function: function.name,
             database,
             jwt_keys_secret,
-            origin_secret,
-            origin_secret_required,
+            origin_secret: OriginSecretConfig::read(function.name, get)?,
             rate_limits,
             audit_retention_months,
             cache,
@@ -169,6 +146,42 @@ impl CacheConfig {
             )));
         }
         Ok(Some(CacheConfig { url, ca_file }))
+    }
+}
+
+impl OriginSecretConfig {
+    fn read(
+        function: &str,
+        get: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Option<OriginSecretConfig>, ConfigError> {
+        let required = get("ORIGIN_SECRET_REQUIRED");
+        match (get("ORIGIN_SECRET"), required.as_deref()) {
+            (None, Some("true")) => Err(ConfigError(format!(
+                "ORIGIN_SECRET_REQUIRED of the function `{function}` is `true` and ORIGIN_SECRET is not set: every request would be answered. The templates of its stack set both.",
+            ))),
+            (None, _) => Ok(None),
+            (Some(arn), Some(text @ ("true" | "false"))) => Ok(Some(OriginSecretConfig {
+                arn,
+                required: text == "true",
+            })),
+            (Some(_), other) => Err(ConfigError(format!(
+                "ORIGIN_SECRET_REQUIRED of the function `{function}` is `{}`; beside ORIGIN_SECRET it must be `true` or `false`.",
+                other.unwrap_or_default()
+            ))),
+        }
+    }
+}
+
+fn public_scheme(
+    function: &str,
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Result<&'static str, ConfigError> {
+    match get("PUBLIC_SCHEME").as_deref() {
+        None | Some("https") => Ok("https"),
+        Some("http") => Ok("http"),
+        Some(other) => Err(ConfigError(format!(
+            "PUBLIC_SCHEME of the function `{function}` is `{other}`; it must be `https` or `http`."
+        ))),
     }
 }
 
@@ -222,149 +235,4 @@ fn required(
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-
-    fn read(name: &str, change: &[(&str, Option<&str>)]) -> Result<Config, ConfigError> {
-        let mut variables = BTreeMap::from([
-            ("MIYABI_STAGE", "local"),
-            ("DATABASE_HOST", "127.0.0.1"),
-            ("DATABASE_PORT", "5432"),
-            ("DATABASE_NAME", "miyabi"),
-            ("DATABASE_USER", "miyabi_tasks"),
-            ("DATABASE_AUTH", "password"),
-            ("DATABASE_SECRET", "arn:secret"),
-            ("DATABASE_TLS", "disable"),
-            ("JWT_KEYS_SECRET", "arn:keys"),
-            (
-                "RATE_LIMITS",
-                "address=1/1 person=1/1 api-token=1/1 sign-in=1/1 refresh=1/1 invitations=1/1 search=1/1 token-creation=1/1",
-            ),
-            ("AUDIT_RETENTION_MONTHS", "13"),
-            ("AWS_REGION", "eu-central-1"),
-            ("WS_BROADCAST_FUNCTION", "arn:ws-broadcast"),
-            ("CONNECTIONS_ENDPOINT", "https://id.example/live/"),
-        ]);
-        for (name, value) in change {
-            match value {
-                Some(value) => variables.insert(name, value),
-                None => variables.remove(name),
-            };
-        }
-        let function = miyabi_catalog::function(name).unwrap();
-        Config::read(function, &|name| {
-            variables.get(name).map(|value| (*value).to_owned())
-        })
-    }
-
-    #[test]
-    fn each_missing_variable_is_named() {
-        for name in [
-            "MIYABI_STAGE",
-            "DATABASE_HOST",
-            "DATABASE_PORT",
-            "DATABASE_NAME",
-            "DATABASE_USER",
-            "DATABASE_AUTH",
-            "DATABASE_SECRET",
-            "DATABASE_TLS",
-            "JWT_KEYS_SECRET",
-            "RATE_LIMITS",
-            "WS_BROADCAST_FUNCTION",
-        ] {
-            let error = read("tasks", &[(name, None)]).unwrap_err().to_string();
-            assert!(error.contains(name) && error.contains("`tasks`"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_function_that_invokes_another_needs_its_address() {
-        let error = read("auth", &[]).unwrap_err().to_string();
-        assert!(error.contains("GITHUB_FUNCTION"), "{error}");
-        let config = read("auth", &[("GITHUB_FUNCTION", Some("arn:github"))]).unwrap();
-        assert_eq!(config.invokes["github"], "arn:github");
-    }
-
-    #[test]
-    fn a_function_that_posts_to_connections_needs_their_address() {
-        let config = read("ws-broadcast", &[]).unwrap();
-        let endpoint = config.connections_endpoint.as_deref();
-        assert_eq!(endpoint, Some("https://id.example/live"));
-        for value in [None, Some("0"), Some("for ever")] {
-            let error = read("ws-broadcast", &[("AUDIT_RETENTION_MONTHS", value)]);
-            let error = error.unwrap_err().to_string();
-            assert!(error.contains("AUDIT_RETENTION_MONTHS"), "{error}");
-        }
-        for value in [None, Some("id.example/live")] {
-            let error = read("ws-broadcast", &[("CONNECTIONS_ENDPOINT", value)]);
-            let error = error.unwrap_err().to_string();
-            assert!(error.contains("CONNECTIONS_ENDPOINT"), "{error}");
-        }
-        assert_eq!(read("tasks", &[]).unwrap().connections_endpoint, None);
-    }
-
-    #[test]
-    fn a_function_without_a_database_needs_none() {
-        assert!(
-            read(
-                "docs",
-                &[("DATABASE_HOST", None), ("JWT_KEYS_SECRET", None)]
-            )
-            .unwrap()
-            .database
-            .is_none()
-        );
-    }
-
-    #[test]
-    fn wrong_values_are_refused() {
-        let wrong = [
-            ("DATABASE_PORT", "many"),
-            ("DATABASE_AUTH", "trust"),
-            ("DATABASE_TLS", "prefer"),
-            ("VALKEY_URL", "localhost"),
-            ("ORIGIN_SECRET_REQUIRED", "perhaps"),
-            ("PUBLIC_SCHEME", "ftp"),
-            ("RATE_LIMITS", "person=many"),
-        ];
-        for (name, value) in wrong {
-            assert!(
-                read(
-                    "tasks",
-                    &[("ORIGIN_SECRET", Some("arn:origin")), (name, Some(value))]
-                )
-                .unwrap_err()
-                .to_string()
-                .contains(name)
-            );
-        }
-    }
-
-    #[test]
-    fn an_origin_secret_that_is_required_must_be_there() {
-        let error = read("tasks", &[("ORIGIN_SECRET_REQUIRED", Some("true"))])
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("ORIGIN_SECRET is not set"), "{error}");
-        assert!(read("tasks", &[("ORIGIN_SECRET_REQUIRED", Some("false"))]).is_ok());
-    }
-
-    #[test]
-    fn the_bundle_is_that_of_the_region() {
-        let config = read("tasks", &[("DATABASE_TLS", Some("verify-full"))]).unwrap();
-        let pem = String::from_utf8(config.database.unwrap().tls.unwrap()).unwrap();
-        assert!(pem.matches("BEGIN CERTIFICATE").count() >= 3, "{pem}");
-        let unknown = [
-            ("DATABASE_TLS", Some("verify-full")),
-            ("AWS_REGION", Some("moon-1")),
-        ];
-        assert!(
-            read("tasks", &unknown)
-                .unwrap_err()
-                .to_string()
-                .contains("DATABASE_CA_FILE")
-        );
-    }
-}
+mod tests;

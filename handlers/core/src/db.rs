@@ -4,27 +4,28 @@
 //! and the caller's present role travel in one round trip. A role that was changed, a membership
 //! that ended and a session that was signed out take effect with the next request.
 
-use std::{sync::Arc, time::Instant};
+mod admission;
+mod opening;
+
+use std::sync::Arc;
 
 use miyabi_catalog::Limit;
-use sqlx::{Executor, Row, postgres::PgRow};
+use sqlx::Row;
 use uuid::Uuid;
 
 use crate::{
     ApiError, Caller,
     api_token::{ApiToken, Hash, KnownApiTokens},
-    audit::Audit,
-    begin::{Entry, Mode, begin},
+    begin::{Mode, begin},
     connection::Connector,
-    credential::Credential,
-    database_error::is_lost,
-    limits::{self, Given, Limits, Subject, Take},
+    limits::{Limits, Subject},
     nudge::Nudge,
     permission::Requires,
-    request,
-    revocation::{Revocations, TokenIds},
+    revocation::Revocations,
     tx::Tx,
 };
+
+pub(crate) use admission::withdrawn_error;
 
 /// The database, as a function's role sees it. Cheap to clone.
 #[derive(Clone)]
@@ -143,72 +144,6 @@ impl Db {
         self.limits.count(limit, Subject::Id(caller.user_id()))
     }
 
-    async fn tenant<P: Requires>(&self, caller: &Caller<P>, mode: Mode) -> Result<Tx, ApiError> {
-        let credential = caller.credential();
-        let session = match credential {
-            Credential::Session(claims) => Some(TokenIds::of(claims)?),
-            Credential::ApiToken(_) => None,
-        };
-        if let Some(token) = &session
-            && self.revocations.is_known_withdrawn(token).await
-        {
-            return Err(withdrawn_error());
-        }
-        let entry = Entry::of(credential, true)?;
-        let sql = begin(mode, Some(&entry), Some(credential.user()));
-        let (mut tx, row) = self.begin(&sql).await?;
-        if mode == Mode::Read {
-            tx.only_reads();
-        }
-        let row = row.ok_or_else(|| ApiError::Internal("app.enter gave no row.".to_owned()))?;
-        let role: Option<&str> = row.try_get("role")?;
-        let permissions: Option<&str> = row.try_get("permissions")?;
-        let verdict = row.try_get::<&str, _>("verdict")?;
-        if let Some(token) = &session {
-            self.revocations.learn(token, verdict == "withdrawn");
-        }
-        match verdict {
-            "welcome" => tx.enter(
-                credential,
-                role.unwrap_or_default(),
-                permissions.unwrap_or_default(),
-            ),
-            "withdrawn" => return Err(withdrawn_error()),
-            _ => {
-                let refused = ApiError::forbidden(
-                    "not_a_member",
-                    "You are not a member of the organization that this access token is for.",
-                );
-                // Of a stranger there is no role. Nothing is written down then: nobody may fill the
-                // trail of an organization that they have never been in.
-                let Some(role) = role else {
-                    return Err(refused);
-                };
-                tx.enter(credential, role, "");
-                let line = Audit::not_a_member(credential.user(), P::PERMISSION);
-                return Err(self.refuse(tx, caller, mode, line, refused).await);
-            }
-        }
-        if P::SESSION_ONLY
-            && let Some(token) = credential.api_token()
-        {
-            let refused = ApiError::forbidden(
-                "session_required",
-                "API tokens are not accepted here. Sign in, and send the access token of the session.",
-            );
-            let line = Audit::session_required(token, P::PERMISSION);
-            return Err(self.refuse(tx, caller, mode, line, refused).await);
-        }
-        match P::PERMISSION {
-            Some(needed) if !tx.may(needed) => {
-                let refused = tx.lacks(needed);
-                let line = Audit::refusal(needed);
-                Err(self.refuse(tx, caller, mode, line, refused).await)
-            }
-            _ => Ok(tx),
-        }
-    }
-
     /// Whose API token has that hash, as this environment remembers it or the database says; the use
     /// is noted at most once a minute. `None`: it is not one, or not good any more.
     ///
@@ -240,106 +175,4 @@ impl Db {
         self.api_tokens.remember(hash, token);
         Ok(Some(token))
     }
-
-    /// Writes down that somebody tried what they may not, and says so.
-    async fn refuse<P: Requires>(
-        &self,
-        tx: Tx,
-        caller: &Caller<P>,
-        mode: Mode,
-        line: Audit,
-        refused: ApiError,
-    ) -> ApiError {
-        match self.audit_refusal(tx, caller, mode, line).await {
-            Ok(()) => refused,
-            Err(error) => error,
-        }
-    }
-
-    async fn audit_refusal<P: Requires>(
-        &self,
-        tx: Tx,
-        caller: &Caller<P>,
-        mode: Mode,
-        line: Audit,
-    ) -> Result<(), ApiError> {
-        let mut tx = if mode == Mode::Write {
-            tx
-        } else {
-            tx.rollback().await?;
-            let credential = caller.credential();
-            // Into the same organization, whatever it says of the caller by now: what was refused
-            // was refused.
-            let entry = Entry::of(credential, false)?;
-            let sql = begin(Mode::Write, Some(&entry), Some(credential.user()));
-            let (mut tx, _) = self.begin(&sql).await?;
-            tx.enter(credential, "", "");
-            tx
-        };
-        tx.audit_refusal(line).await?;
-        tx.commit().await
-    }
-
-    /// Opens a transaction, unless a rate limit refuses the request.
-    async fn begin(&self, sql: &str) -> Result<(Tx, Option<PgRow>), ApiError> {
-        let takes = self.limits.to_ask().await?;
-        self.begin_asking(&takes, sql).await
-    }
-
-    /// Opens a transaction with one simple query, which asks the rate limits as well. A connection
-    /// that was lost since the last request is replaced once: nothing has been done on it, but that
-    /// the limits may have been asked twice.
-    async fn begin_asking(
-        &self,
-        takes: &[Take],
-        sql: &str,
-    ) -> Result<(Tx, Option<PgRow>), ApiError> {
-        let connector = self.connector.as_ref().ok_or_else(|| {
-            ApiError::Internal("This function has no database role in the catalogue.".to_owned())
-        })?;
-        let sql = limits::ask_database(takes, sql);
-        let mut opened = self.open(connector, &sql).await;
-        if let Err(ApiError::Database(error)) = &opened
-            && is_lost(error)
-            && !is_timeout(error)
-        {
-            opened = self.open(connector, &sql).await;
-        }
-        let (tx, mut rows) = opened?;
-        let given = rows.drain(..takes.len().min(rows.len()));
-        let given: Vec<Given> = given
-            .map(|row| Given::of_row(&row))
-            .collect::<Result<_, _>>()?;
-        if let Err(refused) = self.limits.settle(takes, &given) {
-            tx.rollback().await?;
-            return Err(refused);
-        }
-        Ok((tx, rows.pop()))
-    }
-
-    /// The transaction is there before its first statement is sent: whoever drops this future at any
-    /// point drops the transaction, which ends it.
-    async fn open(&self, connector: &Connector, sql: &str) -> Result<(Tx, Vec<PgRow>), ApiError> {
-        let began = Instant::now();
-        let acquired = connector.acquire().await;
-        let connection = acquired.inspect_err(|_| request::add_database_time(began.elapsed()))?;
-        let mut tx = Tx::new(
-            connection,
-            Arc::clone(&self.revocations),
-            Arc::clone(&self.nudge),
-            began,
-        );
-        let rows = tx.fetch_all(sqlx::raw_sql(sql)).await?;
-        Ok((tx, rows))
-    }
-}
-
-/// A server that hangs is not asked a second time: the request has waited long enough.
-fn is_timeout(error: &sqlx::Error) -> bool {
-    matches!(error, sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::TimedOut)
-}
-
-pub(crate) fn withdrawn_error() -> ApiError {
-    tracing::info!("An access token is refused: it was withdrawn.");
-    ApiError::unauthenticated("The access token is not accepted.")
 }

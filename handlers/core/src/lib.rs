@@ -64,6 +64,7 @@ mod ndjson;
 mod nudge;
 mod opaque;
 mod origin;
+mod origin_secret;
 mod outbox;
 mod page;
 mod params;

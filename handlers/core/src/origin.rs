@@ -3,79 +3,9 @@
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use http::{HeaderMap, request::Parts};
-use serde::Deserialize;
+use http::request::Parts;
 
-use crate::{ApiError, event::Gateway};
-
-/// The header that only the distribution knows how to set.
-const VERIFY: &str = "x-origin-verify";
-
-/// The stage's origin secret.
-#[derive(Clone)]
-pub(crate) struct OriginSecret {
-    value: String,
-    /// What the distribution sent before a rotation, and may still send.
-    previous: Option<String>,
-    /// Whether a request without it is refused. On stages that also answer at the API's own
-    /// address it is not, and is believed as little as a request on a stage without a secret.
-    required: bool,
-}
-
-impl OriginSecret {
-    /// # Errors
-    ///
-    /// A sentence about the secret, without its value.
-    pub(crate) fn parse(secret: &str, required: bool) -> Result<OriginSecret, String> {
-        #[derive(Deserialize)]
-        struct Secret {
-            value: String,
-            previous: Option<String>,
-        }
-        let secret: Secret = serde_json::from_str(secret)
-            .map_err(|_| "The origin secret is not {\"value\": ..}.".to_owned())?;
-        let values = [Some(&secret.value), secret.previous.as_ref()];
-        if values.into_iter().flatten().any(|value| value.len() < 16) {
-            return Err(
-                "The origin secret has fewer than 16 characters. Generate one at random."
-                    .to_owned(),
-            );
-        }
-        Ok(OriginSecret {
-            value: secret.value,
-            previous: secret.previous,
-            required,
-        })
-    }
-
-    /// Whether the request came through the distribution.
-    fn is_in(&self, headers: &HeaderMap) -> bool {
-        let mut values = headers.get_all(VERIFY).iter();
-        let (Some(value), None) = (values.next(), values.next()) else {
-            return false;
-        };
-        let accepted = std::iter::once(&self.value).chain(&self.previous);
-        // No early end: both are compared, whichever it is.
-        accepted.fold(false, |is_one, accepted| {
-            is_one | is_equal(accepted.as_bytes(), value.as_bytes())
-        })
-    }
-
-    /// Whether the request has the header, and no value that is known.
-    pub(crate) fn is_unknown_in(&self, headers: &HeaderMap) -> bool {
-        headers.contains_key(VERIFY) && !self.is_in(headers)
-    }
-}
-
-/// Compares in the same time for any value of a length.
-fn is_equal(expected: &[u8], given: &[u8]) -> bool {
-    expected.len() == given.len()
-        && expected
-            .iter()
-            .zip(given)
-            .fold(0, |all, (a, b)| all | (a ^ b))
-            == 0
-}
+use crate::{ApiError, event::Gateway, origin_secret::OriginSecret};
 
 /// The origin that the client sees, `https://tasks.example.com`, and the address it calls from.
 /// Neither comes from a header that the client could have set.
@@ -98,7 +28,7 @@ impl Origin {
         scheme: &str,
     ) -> Result<Origin, ApiError> {
         let known = secret.filter(|secret| secret.is_in(&parts.headers));
-        if known.is_none() && secret.is_some_and(|secret| secret.required) {
+        if known.is_none() && secret.is_some_and(OriginSecret::is_required) {
             return Err(ApiError::forbidden(
                 "wrong_origin",
                 "Requests must go through the site's own address.",
