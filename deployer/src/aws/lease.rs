@@ -2,9 +2,11 @@
 //!
 //! Whoever wins a conditional write (`If-Match` on the ETag just read) holds the stage. The holder
 //! renews the lease every few seconds; a killed process stops renewing, and the stage is free when the
-//! lease has not been renewed for [`TTL`]. A process that was only paused finds, before its next
+//! lease has not been renewed for its [`ttl`]. A process that was only paused finds, before its next
 //! change, that the fencing token has moved on, and changes nothing more. Ages are measured by the
 //! server's clock alone.
+
+mod object;
 
 use std::{
     sync::{Arc, Mutex as StdMutex},
@@ -12,11 +14,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
 use tokio::{sync::Mutex, task::JoinHandle};
 
 use super::{
-    bucket::{Bucket, Object, When},
+    bucket::{Bucket, When},
     clients::Seen,
     refused::Refused,
 };
@@ -27,11 +28,9 @@ use crate::{
     target::Lease,
 };
 
-pub(super) const KEY: &str = "lease.json";
-/// How long a lease lives that is not renewed.
-const TTL: Duration = Duration::from_secs(45);
-/// Seconds that a lease lives instead; it can only be made shorter. For tests.
-const TTL_VARIABLE: &str = "MIYABI_LEASE_SECONDS";
+use object::{LeaseObject, lives, machine, ours, put, ttl};
+
+pub(super) use object::KEY;
 
 /// One attempt of a request about the lease, and all attempts of it together. While one hangs, no
 /// other renewal is sent, so all of them must have failed long before the lease ends.
@@ -40,30 +39,9 @@ const WHOLE_WITHIN: Duration = Duration::from_secs(12);
 /// Between two tries to renew of which the first failed.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-fn ttl() -> Duration {
-    std::env::var(TTL_VARIABLE)
-        .ok()
-        .and_then(|seconds| seconds.parse().ok())
-        .map_or(TTL, |seconds| Duration::from_secs(seconds).min(TTL))
-}
-
 /// How often it is renewed: more than three times while it lives.
 fn renew_every() -> Duration {
     ttl() * 4 / 15
-}
-
-/// What the object says.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Written {
-    /// Goes up with every new holder, so that two of them can be told apart in any log.
-    fencing_token: u64,
-    holder: LeaseHolder,
-    /// Which machine and which processes `holder.pid` is a number of.
-    machine: String,
-    /// The holder gave the stage back.
-    released: bool,
-    /// Seconds that it lives without being renewed.
-    seconds: u64,
 }
 
 /// Proof that this process holds the stage.
@@ -112,7 +90,7 @@ impl Drop for BucketLease {
 /// Marks the lease as released, unless somebody else holds the stage by now.
 async fn release(bucket: &Bucket, held: &Mutex<Held>) -> Result<(), Error> {
     let held = held.lock().await;
-    let released = Written {
+    let released = LeaseObject {
         released: true,
         ..held.written.clone()
     };
@@ -131,7 +109,7 @@ async fn release(bucket: &Bucket, held: &Mutex<Held>) -> Result<(), Error> {
 
 #[derive(Debug)]
 struct Held {
-    written: Written,
+    written: LeaseObject,
     etag: String,
     /// When it was last renewed, by two clocks: one stands still while the machine sleeps, the other
     /// can be set.
@@ -162,7 +140,7 @@ impl BucketLease {
     ) -> Result<BucketLease, Error> {
         let bucket = &bucket.within(ATTEMPT_WITHIN, WHOLE_WITHIN);
         let there = bucket.get(KEY).await?;
-        let before: Option<Written> = there
+        let before: Option<LeaseObject> = there
             .as_ref()
             .and_then(|object| serde_json::from_slice(&object.bytes).ok());
         if let (Some(object), Some(before)) = (&there, &before)
@@ -170,7 +148,7 @@ impl BucketLease {
         {
             return Err(taken(bucket, before, left));
         }
-        let written = Written {
+        let written = LeaseObject {
             fencing_token: before.map_or(0, |before| before.fencing_token) + 1,
             holder: holder.clone(),
             machine: machine(),
@@ -270,22 +248,9 @@ async fn renew(bucket: &Bucket, held: &mut Held) -> Result<(), Refused> {
     }
 }
 
-/// The ETag of the lease when it is the one that this process wrote.
-async fn ours(bucket: &Bucket, written: &Written) -> Result<Option<String>, Error> {
-    let there = bucket.get(KEY).await?;
-    Ok(there.and_then(|object| {
-        let found: Written = serde_json::from_slice(&object.bytes).ok()?;
-        let ours = found.fencing_token == written.fencing_token
-            && found.machine == written.machine
-            && found.holder == written.holder
-            && !found.released;
-        ours.then_some(object.etag)
-    }))
-}
-
 async fn lost_race(bucket: &Bucket) -> Result<Error, Error> {
     let there = bucket.get(KEY).await?;
-    let other: Option<Written> =
+    let other: Option<LeaseObject> =
         there.and_then(|object| serde_json::from_slice(&object.bytes).ok());
     Ok(match other {
         Some(other) => taken(bucket, &other, ttl()),
@@ -293,21 +258,7 @@ async fn lost_race(bucket: &Bucket) -> Result<Error, Error> {
     })
 }
 
-async fn put(bucket: &Bucket, written: &Written, when: When<'_>) -> Result<String, Refused> {
-    let bytes = serde_json::to_vec(written).unwrap_or_default();
-    bucket.put_when(KEY, bytes, when).await
-}
-
-/// How long the lease lives on without being renewed; `None`: it does not live.
-fn lives(seen: &Seen, object: &Object, written: &Written) -> Option<Duration> {
-    if written.released || (written.machine == machine() && !runs(written.holder.pid)) {
-        return None;
-    }
-    let age = Duration::try_from(seen.now() - object.modified).unwrap_or_default();
-    Duration::from_secs(written.seconds).checked_sub(age)
-}
-
-fn taken(bucket: &Bucket, by: &Written, left: Duration) -> Error {
+fn taken(bucket: &Bucket, by: &LeaseObject, left: Duration) -> Error {
     let message = busy(&bucket.stage, Some(&by.holder)).message().to_owned();
     let hint = format!(
         "Wait until it has ended, then run the same command again. Should it have been killed, the stage is free in {} s.",
@@ -329,26 +280,4 @@ async fn beat(bucket: Bucket, held: Arc<Mutex<Held>>) {
             Err(_) => TRY_AGAIN_AFTER.min(renew_every()),
         };
     }
-}
-
-/// Tells machines and containers apart, so that a number of a process is only ever looked up where it
-/// was given.
-fn machine() -> String {
-    let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let processes = std::fs::read_link("/proc/self/ns/pid").unwrap_or_default();
-    match boot.trim() {
-        "" => String::new(),
-        boot => format!("{boot} {}", processes.display()),
-    }
-}
-
-/// Whether that process of this machine runs. Where it cannot be told, it does.
-fn runs(pid: u32) -> bool {
-    if machine().is_empty() {
-        return true;
-    }
-    let pid = i32::try_from(pid)
-        .ok()
-        .and_then(rustix::process::Pid::from_raw);
-    pid.is_none_or(|pid| rustix::process::test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
 }

@@ -4,17 +4,17 @@
 //! It plans nothing. It is told over [`control`](super::control) what to do.
 
 mod calls;
+mod only_one;
 #[cfg(test)]
 mod tests;
+mod upkeep;
 
 use std::{
-    fs::{self, File},
-    io,
+    fs, io,
     sync::{Arc, Mutex},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use rustix::fs::{FlockOperation, flock};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -22,28 +22,21 @@ use tokio::{
 };
 
 use super::{
-    GITHUB, GITHUB_PORT, alarms,
     control::{Address, Problems},
     files::{self, Files},
-    github::{StandIn, seeded},
+    github::StandIn,
     lambda::Log,
-    metrics::Sampler,
     records::Records,
-    resources::{Record, Wish, provider},
+    resources::Record,
     secrets::random,
-    world::{World, port_taken},
+    world::World,
 };
-use crate::{Error, mutex::lock, project::Project, stage::Stage};
+use crate::{Error, project::Project, stage::Stage};
+
+pub(super) use only_one::{fingerprint, is_running};
 
 /// How long requests that run may go on when everything is to end.
 const DRAIN: Duration = Duration::from_secs(30);
-/// How long a predecessor may take to end.
-const PREDECESSOR_ENDS_WITHIN: Duration = Duration::from_secs(60);
-/// How often it looks after what runs.
-const LOOK_AFTER_EVERY: Duration = Duration::from_secs(1);
-/// How often everything is measured and alarms are evaluated: twice in the shortest period.
-const MEASURE_EVERY: Duration = Duration::from_secs(5);
-
 struct Supervisor {
     world: World,
     records: Records,
@@ -82,7 +75,7 @@ pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
         )
         .because(cause)
     };
-    let _only_one = only_one(&files).await.map_err(failed)?;
+    let _only_one = only_one::lock(&files).await.map_err(failed)?;
     let records = Records::load(&files)?;
     let cache = project.cache();
     let world = World::new(stage.name(), files.clone(), &cache)
@@ -126,52 +119,6 @@ pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
     }
 }
 
-/// Which program this process is: it changes with every build of it.
-pub(super) fn fingerprint() -> String {
-    // The link leads to the file that runs, also when another was put in its place.
-    let running = fs::metadata("/proc/self/exe");
-    let metadata = running.or_else(|_| fs::metadata(std::env::current_exe()?));
-    let Ok(metadata) = metadata else {
-        return String::new();
-    };
-    let modified = metadata.modified().ok();
-    let modified = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    format!(
-        "{}-{}",
-        metadata.len(),
-        modified.unwrap_or_default().as_nanos()
-    )
-}
-
-/// Whether a supervisor lives, as its lock says.
-pub(super) fn is_running(files: &Files) -> bool {
-    let Ok(file) = File::open(files.supervisor_lock()) else {
-        return false;
-    };
-    match flock(&file, FlockOperation::NonBlockingLockShared) {
-        Ok(()) => {
-            let _ = flock(&file, FlockOperation::Unlock);
-            false
-        }
-        Err(_) => true,
-    }
-}
-
-async fn only_one(files: &Files) -> io::Result<File> {
-    fs::create_dir_all(files.dir())?;
-    let file = File::create(files.supervisor_lock())?;
-    let begun = Instant::now();
-    while let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        if begun.elapsed() > PREDECESSOR_ENDS_WITHIN {
-            return Err(io::Error::other(format!(
-                "another supervisor of this stage runs: {error}"
-            )));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    Ok(file)
-}
-
 impl Supervisor {
     async fn serve(self: &Arc<Self>, listener: TcpListener) -> io::Result<()> {
         let mut terminate = signal(SignalKind::terminate())?;
@@ -197,128 +144,6 @@ impl Supervisor {
         // A change that runs is ended first.
         drop(self.changing.lock().await);
         Ok(())
-    }
-
-    /// Starts the stand-in for GitHub, whose port the templates have as a parameter.
-    async fn play_github(&self) {
-        let started = async {
-            let people = seeded(&self.project).map_err(|error| error.to_string())?;
-            let port = self.world.files().port(GITHUB, GITHUB_PORT);
-            let port = port.map_err(|error| format!("It has no port: {error}."))?;
-            let stand_in = StandIn::start(port, people).await;
-            stand_in.map_err(|error| port_taken(port, &error))
-        };
-        match started.await {
-            Ok(stand_in) => *lock(&self.github) = Some(stand_in),
-            Err(why) => {
-                self.log
-                    .line(&format!("the stand-in for GitHub does not run: {why}"));
-                lock(&self.problems).insert(GITHUB.to_owned(), why);
-            }
-        }
-    }
-
-    /// Puts everything that is recorded.
-    async fn restore(&self) {
-        for stack in self.records.stacks() {
-            for record in stack.resources {
-                self.put_again(&stack.name, record).await;
-            }
-        }
-    }
-
-    /// Tries again what could not be put, and what came after it: all, because putting what is
-    /// there changes nothing.
-    async fn mend(&self) {
-        if lock(&self.problems).remove(GITHUB).is_some() {
-            self.play_github().await;
-        }
-        self.restore().await;
-    }
-
-    async fn put_again(&self, stack: &str, record: Record) {
-        let name = name_of(stack, &record);
-        let Some(provider) = provider(&record.resource_type) else {
-            return;
-        };
-        let wish = Wish {
-            stack: stack.to_owned(),
-            logical_id: record.logical_id.clone(),
-            properties: record.properties.clone(),
-            before: Some(record),
-        };
-        match provider.put(&self.world, &wish).await {
-            Ok(_) => drop(lock(&self.problems).remove(&name)),
-            Err(why) => {
-                self.log.line(&format!("{name} cannot be put: {why}"));
-                lock(&self.problems).insert(name, why);
-            }
-        }
-    }
-
-    /// Stops environments that nobody needs, and starts databases and caches that have ended.
-    async fn look_after(self: Arc<Self>) {
-        loop {
-            tokio::time::sleep(LOOK_AFTER_EVERY).await;
-            for (_, version) in self.world.functions.all() {
-                version.sweep();
-            }
-            let ended = self.ended();
-            if ended.is_empty() {
-                continue;
-            }
-            let _one = self.changing.lock().await;
-            for stack in self.records.stacks() {
-                for record in stack.resources {
-                    let is_that = |(of, id): &(&str, String)| {
-                        record.resource_type == *of && record.reference == *id
-                    };
-                    if ended.iter().any(is_that) {
-                        self.log.line(&format!(
-                            "{} has ended; it is started again",
-                            record.logical_id
-                        ));
-                        self.put_again(&stack.name, record).await;
-                    }
-                }
-            }
-        }
-    }
-
-    /// Measures what does not report by itself, and evaluates the alarms.
-    async fn measure(self: Arc<Self>) {
-        let mut sampler = Sampler::default();
-        let mut ticks = tokio::time::interval(MEASURE_EVERY);
-        // A machine that slept has nothing to say about the time between.
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            sampler.look(&self.world).await;
-            let evaluated = self
-                .world
-                .alarms
-                .evaluate(&self.world.metrics, alarms::now());
-            if let Err(error) = evaluated {
-                self.log
-                    .line(&format!("the states of the alarms cannot be kept: {error}"));
-            }
-        }
-    }
-
-    /// Servers that do not run any more: type and physical id.
-    fn ended(&self) -> Vec<(&'static str, String)> {
-        let mut ended = Vec::new();
-        for (id, server) in lock(&self.world.databases).iter_mut() {
-            if !server.is_running() {
-                ended.push(("AWS::RDS::DBInstance", id.clone()));
-            }
-        }
-        for (name, server) in lock(&self.world.caches).iter_mut() {
-            if !server.is_running() {
-                ended.push(("AWS::ElastiCache::ServerlessCache", name.clone()));
-            }
-        }
-        ended
     }
 }
 

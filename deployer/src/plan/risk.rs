@@ -6,12 +6,59 @@ mod exposure;
 mod network;
 mod permissions;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::{
-    ResourceAction, ResourceChange, Risk, RiskKind,
+    ResourceAction, ResourceChange,
     diff::{resources, type_of},
 };
+
+/// A change that needs an approval of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Risk {
+    /// What kind.
+    pub kind: RiskKind,
+    /// The stack.
+    pub stack: String,
+    /// The resource; empty when the stack as a whole is meant.
+    pub logical_id: String,
+    /// What exactly, one line.
+    pub detail: String,
+}
+
+/// Kinds of risk, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RiskKind {
+    /// A resource that holds data is replaced or removed.
+    DataLoss,
+    /// A resource was changed or deleted outside of the deployer, and is overwritten.
+    Drift,
+    /// A stack was deleted outside of the deployer and is created again, empty.
+    DeletedOutOfBand,
+    /// Something becomes reachable or readable by more of the world.
+    PublicAccess,
+    /// A security group lets in or out more than before.
+    Network,
+    /// A role may do more than before.
+    Permissions,
+}
+
+impl RiskKind {
+    /// For people.
+    pub const fn title(self) -> &'static str {
+        match self {
+            RiskKind::DataLoss => "data is replaced or removed",
+            RiskKind::Drift => "changed by hand",
+            RiskKind::DeletedOutOfBand => "deleted by hand, created again",
+            RiskKind::PublicAccess => "more public access",
+            RiskKind::Network => "wider security groups",
+            RiskKind::Permissions => "wider permissions",
+        }
+    }
+}
 
 impl Risk {
     /// `data Database`, or `data` when the stack as a whole is meant.

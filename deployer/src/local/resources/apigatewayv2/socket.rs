@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures_util::future::{BoxFuture, FutureExt};
 use serde_json::Value;
 
-use super::{DRAIN, throttle};
+use super::{DRAIN, stage::throttle};
 use crate::{
     local::{
         resources::{Made, Provider, Record, Wish, World},

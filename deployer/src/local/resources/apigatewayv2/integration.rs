@@ -1,0 +1,75 @@
+//! An integration: the alias that a route goes to.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::Value;
+
+use super::{api_of, socket};
+use crate::{
+    local::resources::{Made, Provider, Record, Wish, World},
+    target::Health,
+};
+
+pub(in crate::local::resources) struct Integration;
+
+impl Provider for Integration {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "ApiId",
+            "Description",
+            "IntegrationMethod",
+            "IntegrationType",
+            "IntegrationUri",
+            "PayloadFormatVersion",
+        ]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        let mut refused = Vec::new();
+        if properties["IntegrationType"] != "AWS_PROXY" {
+            refused.push("IntegrationType is not AWS_PROXY.".to_owned());
+        }
+        if socket::invokes(properties) {
+            refused.extend(socket::refuse_integration(properties));
+        } else if properties["PayloadFormatVersion"] != "2.0" {
+            refused.push("PayloadFormatVersion is not 2.0.".to_owned());
+        }
+        refused
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let id = wish.id(world, "i")[..8].to_owned();
+            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+                return socket::put_integration(&api, id, wish.text("IntegrationUri"));
+            }
+            if wish.properties["PayloadFormatVersion"] != "2.0" {
+                return Err(
+                    "An integration of an HTTP API has PayloadFormatVersion 2.0.".to_owned(),
+                );
+            }
+            let api = api_of(world, wish.text("ApiId"))?;
+            api.set_integration(&id, Some(wish.text("IntegrationUri").to_owned()));
+            Ok(Made::new(&id).with("IntegrationId", id.as_str()))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        if let Some(api) = world.apis.get(record.text("ApiId")) {
+            api.set_integration(&record.reference, None);
+        }
+        if let Some(api) = world.sockets.get(record.text("ApiId")) {
+            api.set_integration(&record.reference, None);
+        }
+        async { Ok(()) }.boxed()
+    }
+
+    fn health<'a>(&'a self, _: &'a World, record: &'a Record) -> BoxFuture<'a, (Health, String)> {
+        let uri = record.text("IntegrationUri").to_owned();
+        async move { (Health::Ok, uri) }.boxed()
+    }
+}

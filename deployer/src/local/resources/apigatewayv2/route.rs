@@ -1,0 +1,82 @@
+//! A route of an API.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::Value;
+
+use super::{api_of, socket};
+use crate::{
+    local::{
+        gateway::RouteKey,
+        resources::{Made, Provider, Record, Wish, World},
+    },
+    target::Health,
+};
+
+pub(in crate::local::resources) struct Route;
+
+impl Provider for Route {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "ApiId",
+            "AuthorizationType",
+            "OperationName",
+            "RouteKey",
+            "RouteResponseSelectionExpression",
+            "Target",
+        ]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        let mut refused = Vec::new();
+        if properties["AuthorizationType"]
+            .as_str()
+            .is_some_and(|kind| kind != "NONE")
+        {
+            refused.push("AuthorizationType is not NONE.".to_owned());
+        }
+        let key = properties["RouteKey"].as_str();
+        let of_http = key.filter(|key| key.contains(' '));
+        refused.extend(of_http.and_then(|key| RouteKey::parse(key).err()));
+        if of_http.is_none() {
+            refused.extend(socket::refuse_route(properties));
+        }
+        refused
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let id = wish.id(world, "r")[..8].to_owned();
+            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+                return socket::put_route(&api, id, wish);
+            }
+            let api = api_of(world, wish.text("ApiId"))?;
+            let key = RouteKey::parse(wish.text("RouteKey"))?;
+            let target = wish
+                .text("Target")
+                .trim_start_matches("integrations/")
+                .to_owned();
+            api.set_route(&id, Some((key, target)));
+            Ok(Made::new(&id).with("RouteId", id.as_str()))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        if let Some(api) = world.apis.get(record.text("ApiId")) {
+            api.set_route(&record.reference, None);
+        }
+        if let Some(api) = world.sockets.get(record.text("ApiId")) {
+            api.set_route(&record.reference, None);
+        }
+        async { Ok(()) }.boxed()
+    }
+
+    fn health<'a>(&'a self, _: &'a World, record: &'a Record) -> BoxFuture<'a, (Health, String)> {
+        let key = record.text("RouteKey").to_owned();
+        async move { (Health::Ok, key) }.boxed()
+    }
+}

@@ -1,0 +1,80 @@
+//! The stage of an API: its throttle and its access log.
+
+use futures_util::future::{BoxFuture, FutureExt};
+use serde_json::Value;
+
+use super::{api_of, socket};
+use crate::local::{
+    gateway::{AccessLog, Throttle},
+    resources::{Made, Provider, Record, Wish, World, logs::group_of},
+};
+
+pub(in crate::local::resources) struct Stage;
+
+impl Provider for Stage {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "AccessLogSettings",
+            "ApiId",
+            "AutoDeploy",
+            "DefaultRouteSettings",
+            "Description",
+            "StageName",
+            "Tags",
+        ]
+    }
+
+    fn refuse(&self, properties: &Value) -> Vec<String> {
+        match properties["StageName"].as_str() {
+            Some("$default") => Vec::new(),
+            _ => socket::refuse_stage(properties),
+        }
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+                return socket::put_stage(&api, wish);
+            }
+            let api = api_of(world, wish.text("ApiId"))?;
+            if wish.text("StageName") != "$default" {
+                return Err("The one stage of an HTTP API is `$default` here.".to_owned());
+            }
+            let throttle = throttle(&wish.properties);
+            let settings = &wish.properties["AccessLogSettings"];
+            let format = settings["Format"].as_str().unwrap_or_default();
+            let group = settings["DestinationArn"].as_str().map(group_of);
+            let log = group.map(|group| world.log(group)).transpose()?;
+            let log = log.map(|log| AccessLog::new(log, format));
+            api.set_stage(throttle, log);
+            Ok(Made::new(wish.text("StageName")))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        if let Some(api) = world.apis.get(record.text("ApiId")) {
+            api.set_stage(None, None);
+        }
+        if let Some(api) = world.sockets.get(record.text("ApiId")) {
+            api.set_stage(None);
+        }
+        async { Ok(()) }.boxed()
+    }
+}
+
+/// The throttle of each route of a stage.
+pub(super) fn throttle(stage: &Value) -> Option<Throttle> {
+    let settings = &stage["DefaultRouteSettings"];
+    let rate = number(&settings["ThrottlingRateLimit"])?;
+    let burst = number(&settings["ThrottlingBurstLimit"])?;
+    Some(Throttle::new(rate, burst))
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
+}

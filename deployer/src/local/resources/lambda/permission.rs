@@ -1,0 +1,58 @@
+//! A permission of an API to invoke an alias.
+
+use futures_util::future::{BoxFuture, FutureExt};
+
+use crate::local::resources::{Made, Provider, Record, Wish, World};
+
+pub(in crate::local::resources) struct Permission;
+
+impl Provider for Permission {
+    fn properties(&self) -> &'static [&'static str] {
+        &[
+            "Action",
+            "FunctionName",
+            "Principal",
+            "SourceAccount",
+            "SourceArn",
+        ]
+    }
+
+    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+        async move {
+            let id = wish.id(world, "permission-");
+            // Others than an API ask with their own events, and need no more than the name.
+            if wish.text("SourceArn").contains(":execute-api:") {
+                let api = api_of(wish.text("SourceArn"));
+                let alias = Some(wish.text("FunctionName").to_owned());
+                match (world.apis.get(api), world.sockets.get(api)) {
+                    (Some(api), _) => api.set_permission(&id, alias),
+                    (_, Some(api)) => api.set_permission(&id, alias),
+                    (None, None) => return Err(format!("There is no API {api}.")),
+                }
+            }
+            Ok(Made::new(&id).with("Id", id.as_str()))
+        }
+        .boxed()
+    }
+
+    fn delete<'a>(
+        &'a self,
+        world: &'a World,
+        record: &'a Record,
+    ) -> BoxFuture<'a, Result<(), String>> {
+        let api = api_of(record.text("SourceArn"));
+        if let Some(api) = world.apis.get(api) {
+            api.set_permission(&record.reference, None);
+        }
+        if let Some(api) = world.sockets.get(api) {
+            api.set_permission(&record.reference, None);
+        }
+        async { Ok(()) }.boxed()
+    }
+}
+
+/// `a1b2` of `arn:aws:execute-api:region:account:a1b2/*`.
+fn api_of(source_arn: &str) -> &str {
+    let last = source_arn.rsplit(':').next().unwrap_or_default();
+    last.split('/').next().unwrap_or_default()
+}
