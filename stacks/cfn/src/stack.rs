@@ -1,7 +1,7 @@
 //! A stack under construction: resources, parameters, outputs, and what it takes from other
 //! stacks.
 
-use std::marker::PhantomData;
+mod handle;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -10,67 +10,7 @@ use crate::{
     value::{Emit, Intrinsic, Value},
 };
 
-/// A resource type of CloudFormation. Implemented by the generated structs.
-pub trait Resource: Emit {
-    /// `AWS::Lambda::Function`
-    const TYPE: &'static str;
-}
-
-/// A resource in a stack: what others refer to it with. Its attributes are methods, one for each
-/// that the schema has.
-#[derive(Debug)]
-pub struct Handle<R> {
-    stack: String,
-    logical_id: String,
-    of: PhantomData<R>,
-}
-
-impl<R> Clone for Handle<R> {
-    fn clone(&self) -> Self {
-        Self {
-            stack: self.stack.clone(),
-            logical_id: self.logical_id.clone(),
-            of: PhantomData,
-        }
-    }
-}
-
-impl<R> Handle<R> {
-    /// Its name in the template.
-    pub fn logical_id(&self) -> &str {
-        &self.logical_id
-    }
-
-    /// `Ref`: the physical id, mostly a name or an id of AWS's making.
-    pub fn reference(&self) -> Intrinsic {
-        Intrinsic::reference(&self.logical_id)
-    }
-
-    pub(crate) fn attribute(&self, path: &str) -> Intrinsic {
-        Intrinsic::get_att(&self.logical_id, path)
-    }
-}
-
-/// What becomes of a resource that a stack no longer has, or that is replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RemovalPolicy {
-    /// It is deleted.
-    Delete,
-    /// It stays, outside any stack.
-    Retain,
-    /// A last snapshot stays (databases).
-    Snapshot,
-}
-
-impl RemovalPolicy {
-    fn word(self) -> &'static str {
-        match self {
-            RemovalPolicy::Delete => "Delete",
-            RemovalPolicy::Retain => "Retain",
-            RemovalPolicy::Snapshot => "Snapshot",
-        }
-    }
-}
+pub use handle::{Handle, RemovalPolicy, Resource};
 
 /// An output of a stack, to be taken by another with [`Stack::import`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -179,11 +119,7 @@ impl Stack {
         {
             self.duplicates.push(logical_id.clone());
         }
-        Handle {
-            stack: self.name.clone(),
-            logical_id,
-            of: PhantomData,
-        }
+        Handle::new(&self.name, logical_id)
     }
 
     /// What becomes of the resource when it is removed, and of the old one when it is replaced.
@@ -196,19 +132,20 @@ impl Stack {
     /// stack is reported when the template is checked; stacks wait for each other by
     /// [`Stack::import`].
     pub fn depends_on<R, O>(&mut self, handle: &Handle<R>, other: &Handle<O>) {
-        if other.stack != self.name {
+        if other.stack() != self.name {
             let message = format!(
                 "`{}` is a resource of the stack `{}`, and a resource waits for others of its own stack alone. Import an output.",
-                other.logical_id, other.stack
+                other.logical_id(),
+                other.stack()
             );
-            return self.misuse(&handle.logical_id, "DependsOn", message);
+            return self.misuse(handle.logical_id(), "DependsOn", message);
         }
-        let resource = self.resources.get(&handle.logical_id);
+        let resource = self.resources.get(handle.logical_id());
         let mut ids = match resource.and_then(|resource| resource.get("DependsOn")) {
             Some(Json::Array(ids)) => ids.clone(),
             _ => Vec::new(),
         };
-        ids.push(other.logical_id.as_str().into());
+        ids.push(other.logical_id().into());
         self.set(handle, "DependsOn", ids.into());
     }
 
@@ -223,14 +160,15 @@ impl Stack {
     }
 
     fn set<R>(&mut self, handle: &Handle<R>, key: &str, value: Json) {
-        if handle.stack != self.name {
+        if handle.stack() != self.name {
             let message = format!(
                 "It is set on `{}`, a resource of the stack `{}`.",
-                handle.logical_id, handle.stack
+                handle.logical_id(),
+                handle.stack()
             );
-            return self.misuse(&handle.logical_id, key, message);
+            return self.misuse(handle.logical_id(), key, message);
         }
-        if let Some(Json::Object(body)) = self.resources.get_mut(&handle.logical_id) {
+        if let Some(Json::Object(body)) = self.resources.get_mut(handle.logical_id()) {
             body.insert(key.to_owned(), value);
         }
     }

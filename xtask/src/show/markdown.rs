@@ -2,6 +2,8 @@
 //! that causes it. Everything that comes from templates stands in code spans, where nothing of it is
 //! read as Markdown, and lists are used instead of tables, which a `|` would break.
 
+mod code_span;
+
 use std::collections::BTreeMap;
 
 use deployer::{
@@ -12,6 +14,7 @@ use deployer::{
     },
 };
 
+use self::code_span::code;
 use crate::ui::plural;
 
 /// GitHub refuses comments of more than 65,536 characters; what follows the list needs some too.
@@ -281,87 +284,6 @@ fn cost_line(cost: &CostChange) -> String {
     )
 }
 
-/// A code span that shows exactly this text, on one line, whatever is in it.
-fn code(text: &str) -> String {
-    let text: String = text
-        .chars()
-        .map(|letter| if letter.is_control() { ' ' } else { letter })
-        .collect();
-    if text.trim().is_empty() {
-        return "`(empty)`".to_owned();
-    }
-    // A longer fence than any inside; a space keeps a backtick or a space at the end apart from it.
-    let (mut longest, mut run) = (0, 0);
-    for letter in text.chars() {
-        run = if letter == '`' { run + 1 } else { 0 };
-        longest = longest.max(run);
-    }
-    let fence = "`".repeat(longest + 1);
-    let awkward = |letter: Option<char>| matches!(letter, Some('`' | ' '));
-    let space = if awkward(text.chars().next()) || awkward(text.chars().next_back()) {
-        " "
-    } else {
-        ""
-    };
-    format!("{fence}{space}{text}{space}{fence}")
-}
-
 #[cfg(test)]
-mod tests {
-    use deployer::plan::Plan;
-
-    use super::*;
-    use crate::show::plan::tests::plan;
-
-    #[test]
-    fn a_comment_says_first_what_to_look_at() {
-        insta::assert_snapshot!(text(&plan(), None, None));
-    }
-
-    #[test]
-    fn a_plan_that_does_nothing_is_one_line() {
-        let mut plan = plan();
-        plan.stacks.drain(..2);
-        plan.risks.clear();
-        plan.migrations.run = false;
-        plan.site.put = false;
-        plan.alias_resets.clear();
-        insta::assert_snapshot!(text(&plan, None, None), @"
-        <!-- miyabi plan local -->
-        **Plan for `local`:** nothing to do, the deployed stage matches the checkout.
-        ");
-    }
-
-    #[test]
-    fn nothing_in_a_template_is_read_as_markdown() {
-        let shown = [
-            "a`b",
-            "``",
-            "`",
-            "a | b\n\n# title @somebody <img src=x> [a](b)",
-            "",
-            " x ",
-        ]
-        .map(code);
-        insta::assert_snapshot!(shown.join("\n"), @"
-        ``a`b``
-        ``` `` ```
-        `` ` ``
-        `a | b  # title @somebody <img src=x> [a](b)`
-        `(empty)`
-        `  x  `
-        ");
-    }
-
-    #[test]
-    fn a_comment_is_never_longer_than_github_takes() {
-        let mut long: Plan = plan();
-        let data = &mut long.stacks[1];
-        let change = data.resources[1].clone();
-        data.resources.extend(std::iter::repeat_n(change, 2000));
-        let text = text(&long, None, None);
-        assert!(text.len() < 65_536, "{}", text.len());
-        assert!(text.contains("` shows all."));
-        assert!(text.contains("[!CAUTION]") && text.contains("no change: `site`"));
-    }
-}
+#[path = "markdown_tests.rs"]
+mod tests;

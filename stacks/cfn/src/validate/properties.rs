@@ -1,5 +1,7 @@
 //! One value against one node of a schema.
 
+mod object;
+
 use std::{
     collections::HashMap,
     sync::{Mutex, OnceLock},
@@ -40,7 +42,7 @@ pub(super) fn check(
         );
     }
     match value {
-        Json::Object(_) => object(schema, node, value, id, path, report),
+        Json::Object(fields) => object::check(schema, node, fields, id, path, report),
         Json::Array(items) => array(schema, node, items, id, path, report),
         Json::String(text) => string(node, text, id, path, report),
         Json::Number(number) => {
@@ -104,118 +106,6 @@ fn has_type(node: &Json, value: &Json) -> bool {
         Json::Array(names) => names.iter().filter_map(Json::as_str).any(fits),
         _ => true,
     }
-}
-
-fn object(schema: &Schema, node: &Json, value: &Json, id: &str, path: &str, report: &mut Report) {
-    let Some(fields) = value.as_object() else {
-        return;
-    };
-    let known = node["properties"].as_object();
-    for (key, field) in fields {
-        let below = format!("{path}.{key}");
-        if let Some(child) = known.and_then(|known| known.get(key)) {
-            check(schema, child, field, id, &below, report);
-        } else if let Some(child) = pattern_property(node, key) {
-            check(schema, child, field, id, &below, report);
-        } else if node["additionalProperties"] == Json::Bool(false) {
-            let mut names: Vec<&str> = known
-                .into_iter()
-                .flatten()
-                .map(|(name, _)| name.as_str())
-                .collect();
-            names.sort_unstable_by_key(|name| strsim::levenshtein(name, key));
-            let hint = names
-                .first()
-                .map(|name| format!(" The nearest that exists is `{name}`."))
-                .unwrap_or_default();
-            report.add(id, &below, format!("There is no such property.{hint}"));
-        }
-    }
-    for name in node["required"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Json::as_str)
-    {
-        if !fields.contains_key(name) {
-            report.add(
-                id,
-                &format!("{path}.{name}"),
-                "It is required and missing.".to_owned(),
-            );
-        }
-    }
-    let names = |key: &str| -> Vec<&str> {
-        node[key]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-            .collect()
-    };
-    let present = |names: &[&str]| {
-        names
-            .iter()
-            .filter(|name| fields.contains_key(**name))
-            .count()
-    };
-    let one_of = names("requiredXor");
-    if !one_of.is_empty() && present(&one_of) != 1 {
-        report.add(
-            id,
-            path,
-            format!("Exactly one of {} is required.", one_of.join(", ")),
-        );
-    }
-    let any_of = names("requiredOr");
-    if !any_of.is_empty() && present(&any_of) == 0 {
-        report.add(
-            id,
-            path,
-            format!("At least one of {} is required.", any_of.join(", ")),
-        );
-    }
-    for (key, others) in node["dependentRequired"].as_object().into_iter().flatten() {
-        for other in others
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-        {
-            if fields.contains_key(key) && !fields.contains_key(other) {
-                report.add(
-                    id,
-                    &format!("{path}.{other}"),
-                    format!("It is required beside `{key}`."),
-                );
-            }
-        }
-    }
-    for (key, others) in node["dependentExcluded"].as_object().into_iter().flatten() {
-        for other in others
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Json::as_str)
-        {
-            // Listed both ways round; said once.
-            if fields.contains_key(key) && fields.contains_key(other) && key.as_str() < other {
-                report.add(
-                    id,
-                    &format!("{path}.{other}"),
-                    format!("It cannot stand beside `{key}`."),
-                );
-            }
-        }
-    }
-}
-
-fn pattern_property<'a>(node: &'a Json, key: &str) -> Option<&'a Json> {
-    node["patternProperties"]
-        .as_object()?
-        .iter()
-        .find(|(pattern, _)| matches(pattern, key).unwrap_or(true))
-        .map(|(_, child)| child)
 }
 
 fn array(schema: &Schema, node: &Json, items: &[Json], id: &str, path: &str, report: &mut Report) {
