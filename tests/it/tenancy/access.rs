@@ -1,70 +1,13 @@
 //! Every tenant table x every operation x every state of the settings x every runtime role.
 
-use std::fmt;
+mod attempt;
 
 use miyabi_tests::Database;
-use sqlx::{Executor, PgConnection, Row};
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use self::attempt::{Outcome, Setting, attempt, no_such_grant};
 use super::{runtime_roles, seed, seed::Tenant, tenant_tables};
-
-/// What `app.current_org_id` and `app.current_user_id` hold.
-#[derive(Debug, Clone, Copy)]
-enum Setting {
-    /// Never set on this connection.
-    Unset,
-    /// What a setting is after a transaction in which it was local.
-    Empty,
-    /// No id.
-    Garbage,
-    /// The organization and user whose rows are asked for.
-    Own(Tenant),
-    /// Another organization and user.
-    Other(Tenant),
-}
-
-impl Setting {
-    fn sql(self) -> String {
-        let set = |organization: &str, user: &str| {
-            format!(
-                "select set_config('app.current_org_id', '{organization}', true), set_config('app.current_user_id', '{user}', true)"
-            )
-        };
-        match self {
-            Setting::Unset => "select 1".to_owned(),
-            Setting::Empty => set("", ""),
-            Setting::Garbage => set("garbage", "' or true --").replace("' or", "'' or"),
-            Setting::Own(tenant) | Setting::Other(tenant) => {
-                set(&tenant.organization.to_string(), &tenant.user.to_string())
-            }
-        }
-    }
-
-    /// The errors of a statement that reads the setting: 42704 undefined parameter, 22P02 no uuid.
-    fn fails_with(self) -> Option<&'static str> {
-        match self {
-            Setting::Unset => Some("42704"),
-            Setting::Empty | Setting::Garbage => Some("22P02"),
-            Setting::Own(_) | Setting::Other(_) => None,
-        }
-    }
-}
-
-/// What a statement came to.
-#[derive(PartialEq, Eq, Clone)]
-enum Outcome {
-    Rows(u64),
-    Error(String),
-}
-
-impl fmt::Debug for Outcome {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Outcome::Rows(rows) => write!(formatter, "{rows} rows"),
-            Outcome::Error(code) => write!(formatter, "SQLSTATE {code}"),
-        }
-    }
-}
 
 /// One table as one role.
 struct Subject<'a> {
@@ -99,26 +42,6 @@ async fn subject<'a>(connection: &mut PgConnection, role: &str, table: &'a str) 
     }
 }
 
-/// Runs a statement in a transaction with the setting, and undoes it. A new session for `Unset`: a
-/// session that has once set a parameter has it empty ever after.
-async fn attempt(connection: &mut PgConnection, setting: Setting, statement: &str) -> Outcome {
-    connection.execute("begin").await.unwrap();
-    connection.execute(setting.sql().as_str()).await.unwrap();
-    let outcome = match connection.execute(statement).await {
-        Ok(done) => Outcome::Rows(done.rows_affected()),
-        Err(error) => Outcome::Error(
-            error
-                .as_database_error()
-                .unwrap_or_else(|| panic!("{error}"))
-                .code()
-                .unwrap()
-                .into_owned(),
-        ),
-    };
-    connection.execute("rollback").await.unwrap();
-    outcome
-}
-
 /// The rows of a tenant in a table, as JSON, and how to find them.
 async fn rows_of(
     connection: &mut PgConnection,
@@ -140,10 +63,6 @@ fn is_of(table: &str, Tenant { organization, user }: Tenant) -> String {
         "users" => format!("id = '{user}'"),
         _ => format!("organization_id = '{organization}'"),
     }
-}
-
-fn no_such_grant(outcome: &Outcome) -> bool {
-    *outcome == Outcome::Error("42501".to_owned())
 }
 
 #[tokio::test]

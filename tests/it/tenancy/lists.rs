@@ -2,193 +2,19 @@
 //!
 //! Their statements are the ones of `.sqlx`, which a handler is compiled with or not at all.
 
-use std::{fs, path::Path};
+mod statements;
+mod trail;
 
 use miyabi_tests::Database;
-use serde_json::Value;
 use sqlx::{Executor, PgConnection, QueryBuilder};
 use uuid::Uuid;
 
+use self::statements::{read, statement, tenants};
 use super::{
-    plans::{explain, rows_read},
+    plans::rows_read,
     queries::{FEW, PAGE},
     seed::Tenant,
-    shape,
 };
-
-/// A partition for each month of 2025, as a stage has that is a year old: the rows of the test are
-/// spread over two of them, and one that holds what is before.
-const A_YEAR_OF_PARTITIONS: &str = "
-    alter table audit_log detach partition audit.first;
-    do $$
-    begin
-        for n in 0..13 loop
-            execute format('create table audit.month_of_test_%s partition of public.audit_log for values from (%L) to (%L)', n,
-                timestamptz '2025-01-01 00:00:00Z' + make_interval(months => n), timestamptz '2025-01-01 00:00:00Z' + make_interval(months => n + 1));
-        end loop;
-    end $$;
-    alter table audit_log attach partition audit.first for values from (minvalue) to ('2025-01-01 00:00:00Z')";
-
-/// What only few lines of the trail have, of each kind: the actor.
-const RARE_ACTOR: Uuid = Uuid::from_u128(7);
-
-/// The statement of a handler that has this part, with values in the places of its parameters: it
-/// is planned for values there, too.
-fn statement(part: &str, values: &[&str]) -> String {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.sqlx");
-    let mut found = Vec::new();
-    for file in fs::read_dir(folder).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        let checked_in: Value = serde_json::from_str(&text).unwrap();
-        let query = checked_in["query"].as_str().unwrap();
-        if query.contains(part) {
-            found.push(query.to_owned());
-        }
-    }
-    let [query] = &found[..] else {
-        panic!("{} statements of .sqlx have `{part}`", found.len());
-    };
-    // The last one first: `$1` is also the beginning of `$10`.
-    let places = values.iter().enumerate().rev();
-    places.fold(query.clone(), |query, (index, value)| {
-        query.replace(&format!("${}", index + 1), value)
-    })
-}
-
-/// How many rows of a table a page reads.
-async fn read(role: &mut PgConnection, organization: Uuid, table: &str, sql: &str) -> u64 {
-    read_in(role, organization, &[table], sql).await
-}
-
-/// How many rows of several tables, or of the partitions of one, a page reads.
-async fn read_in(role: &mut PgConnection, organization: Uuid, tables: &[&str], sql: &str) -> u64 {
-    let explained = format!("explain (analyze, buffers, timing off, format json) {sql}");
-    let plan = explain(role, organization, QueryBuilder::new(explained)).await;
-    rows_read(&plan["Plan"], tables)
-}
-
-/// A large organization among a thousand small ones, with what a statement adds for each.
-async fn tenants(admin: &mut PgConnection, fill: impl Fn(&Tenant) -> String) -> Tenant {
-    let large = shape::fill(admin, 1000).await;
-    admin.execute(sqlx::raw_sql(&fill(&large))).await.unwrap();
-    admin.execute("vacuum analyze").await.unwrap();
-    large
-}
-
-/// The list of the trail, by the filters of its address in their order, after a place in it.
-fn trail(organization: Uuid, filters: &[(&str, &str)], after: Option<&str>) -> String {
-    const NAMES: [&str; 7] = [
-        "actor",
-        "action",
-        "target_type",
-        "target_id",
-        "outcome",
-        "from",
-        "to",
-    ];
-    let value = |name: &&str| {
-        let filter = filters.iter().find(|(filter, _)| filter == name);
-        filter.map_or("null".to_owned(), |(_, value)| format!("'{value}'"))
-    };
-    let mut values: Vec<String> = NAMES.iter().map(value).collect();
-    assert_eq!(
-        values.iter().filter(|value| *value != "null").count(),
-        filters.len(),
-        "{filters:?}"
-    );
-    match after {
-        Some(time) => values.extend([format!("'{time}'"), format!("'{}'", Uuid::max())]),
-        None => values.extend(["null".to_owned(), "null".to_owned()]),
-    }
-    values.extend([(PAGE + 1).to_string(), format!("'{organization}'")]);
-    let values: Vec<&str> = values.iter().map(String::as_str).collect();
-    statement("from audit_log e left join users", &values)
-}
-
-#[tokio::test]
-async fn a_page_of_a_hundred_thousand_lines_of_the_trail_reads_a_few_pages_at_most() {
-    let database = Database::migrated().await;
-    let mut admin = database.connect_as_superuser().await;
-    admin
-        .execute(sqlx::raw_sql(A_YEAR_OF_PARTITIONS))
-        .await
-        .unwrap();
-    // As in life, nearly all of it is changes of tasks that succeeded. What is rare is spread over
-    // all of the time.
-    let tenant = tenants(&mut admin, |tenant| {
-        let Tenant { organization, user } = tenant;
-        format!(
-            "insert into audit_log (organization_id, id, actor_id, action, outcome, target_type, target_id, request_id, created_at)
-             select '{organization}', gen_random_uuid(),
-                case when n % 20000 = 1 then '{RARE_ACTOR}' else '{user}' end::uuid,
-                case when n % 20000 = 2 then 'label.delete' else 'task.update' end,
-                case when n % 20000 = 3 then 'denied' else 'allowed' end,
-                case when n % 20000 = 4 then 'label' else 'task' end,
-                gen_random_uuid(), 'request', timestamptz '2026-01-01 00:00:00Z' - n * interval '1 minute'
-             from generate_series(1, 100000) n;
-             insert into audit_log (organization_id, id, actor_id, action, outcome, target_type, target_id, request_id, created_at)
-             select m.organization_id, gen_random_uuid(), m.user_id,
-                case when n % 5 = 0 then 'label.delete' else 'task.update' end,
-                case when n % 7 = 0 then 'denied' else 'allowed' end,
-                case when n % 5 = 0 then 'label' else 'task' end,
-                gen_random_uuid(), 'request', timestamptz '2026-01-01 00:00:00Z' - n * interval '1 minute'
-             from memberships m, generate_series(1, 10) n where m.organization_id <> '{organization}';"
-        )
-    })
-    .await;
-    let organization = tenant.organization;
-    let target: Uuid = sqlx::query_scalar(
-        "select target_id from audit_log where organization_id = $1 and target_id is not null order by created_at limit 1",
-    )
-    .bind(organization)
-    .fetch_one(&mut admin)
-    .await
-    .unwrap();
-    let (rare, frequent) = (RARE_ACTOR.to_string(), tenant.user.to_string());
-    let target = target.to_string();
-    let cases: [&[(&str, &str)]; 17] = [
-        &[],
-        &[("actor", &rare)],
-        &[("actor", &frequent)],
-        &[("action", "label.delete")],
-        &[("action", "task.update")],
-        &[("target_type", "label")],
-        &[("target_type", "task")],
-        &[("target_type", "nothing")],
-        &[("target_id", &target)],
-        &[("outcome", "denied")],
-        &[("outcome", "allowed")],
-        &[("from", "2999-01-01T00:00:00Z")],
-        &[("to", "2001-01-01T00:00:00Z")],
-        &[
-            ("from", "2025-11-30T00:00:00Z"),
-            ("to", "2025-12-01T00:00:00Z"),
-        ],
-        &[("outcome", "denied"), ("to", "2025-12-01T00:00:00Z")],
-        &[("target_type", "label"), ("from", "2025-12-01T00:00:00Z")],
-        &[("outcome", "denied"), ("actor", &frequent)],
-    ];
-    let partitions: Vec<String> = sqlx::query_scalar(
-        "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'audit_log'::regclass",
-    )
-    .fetch_all(&mut admin)
-    .await
-    .unwrap();
-    assert!(partitions.len() > 12, "{partitions:?}");
-    let partitions: Vec<&str> = partitions.iter().map(String::as_str).collect();
-    let mut role = database.connect_as("miyabi_activity").await;
-    let mut wrong = String::new();
-    for filters in cases {
-        for after in [None, Some("2025-11-27T00:00:00Z")] {
-            let sql = trail(organization, filters, after);
-            let read = read_in(&mut role, organization, &partitions, &sql).await;
-            if read > PAGE * FEW {
-                wrong += &format!("{read} rows read: {filters:?}, after {after:?}\n");
-            }
-        }
-    }
-    assert!(wrong.is_empty(), "\n{wrong}");
-}
 
 #[tokio::test]
 async fn a_page_of_many_comments_labels_or_projects_reads_a_few_pages_at_most() {
@@ -318,7 +144,7 @@ async fn the_labels_of_a_page_are_read_task_by_task() {
             "{read} rows of task_labels read, {mode}"
         );
         for (table, most) in [("tasks", 3), ("task_comments", 1)] {
-            let read = self::read(&mut role, organization, table, &execute).await;
+            let read = statements::read(&mut role, organization, table, &execute).await;
             assert!(read <= most, "{read} rows of {table} read, {mode}");
         }
     }
