@@ -2,26 +2,25 @@
 
 import dynamic from 'next/dynamic';
 import Link from 'next/link';
-import { useSearchParams } from 'next/navigation';
 import { useEffect, useMemo, useState } from 'react';
 import { PageBar } from '@/components/PageBar';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
-import { toast } from '@/components/toast-store';
 import { useCommands } from '@/keyboard/commands';
 import { useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
 import type { PickedField } from '@/tasks/FieldPicker';
-import { remember } from '@/tasks/history';
 import { taskCommands } from '@/tasks/task-commands';
 import { referenceTo } from '@/tasks/task-number';
 import { tasks } from '@/tasks/task-store';
 import { useRowFocus } from '@/tasks/use-row-focus';
 import { useTaskReference } from '@/tasks/use-task-reference';
+import { inboxActions } from './inbox-actions';
 import { inboxCommands } from './inbox-commands';
 import { inboxMessages } from './messages';
 import { NotificationList } from './NotificationList';
-import { type Notification, type NotificationEdit, SHOWN, type Shown } from './notification';
+import { type Notification, SHOWN, type Shown } from './notification';
+import { addressOf, useInboxAddress } from './use-inbox-address';
 import { useNotifications } from './use-notifications';
 
 const FieldPicker = dynamic(() => import('@/tasks/FieldPicker').then((module) => module.FieldPicker), {
@@ -34,13 +33,6 @@ const SnoozePicker = dynamic(() => import('./SnoozePicker').then((module) => mod
   ssr: false,
 });
 
-function addressOf(shown: Shown, task: string | null): string {
-  const parameters = new URLSearchParams();
-  if (shown !== 'inbox') parameters.set('show', shown);
-  if (task) parameters.set('task', task);
-  return `/inbox/${parameters.size > 0 ? `?${parameters}` : ''}`;
-}
-
 /** What concerns the reader, one line for each task, with the task beside it. */
 export function InboxPage() {
   const app = useMessages();
@@ -51,9 +43,7 @@ export function InboxPage() {
     assign: useMay('tasks.assign'),
     delete: useMay('tasks.delete'),
   };
-  const parameters = useSearchParams();
-  const shown = SHOWN.find((known) => known === parameters.get('show')) ?? 'inbox';
-  const reference = parameters.get('task');
+  const { shown, reference, go } = useInboxAddress();
   const list = useNotifications(shown);
   const ids = useMemo(() => list.items.map(({ id }) => id), [list.items]);
   const focus = useRowFocus(ids);
@@ -62,11 +52,6 @@ export function InboxPage() {
   const [snoozed, setSnoozed] = useState<Notification | null>(null);
 
   const find = (id: string | null) => list.items.find((item) => item.id === id);
-  const go = (task: string | null, how: 'push' | 'replace' = 'replace') => {
-    const url = addressOf(shown, task);
-    if (how === 'push') history.pushState(null, '', url);
-    else history.replaceState(null, '', url);
-  };
   function open(notification: Notification, how?: 'push' | 'replace') {
     focus.setActive(notification.id);
     go(referenceTo(notification.task.id), how ?? (reference ? 'replace' : 'push'));
@@ -80,38 +65,15 @@ export function InboxPage() {
     const next = find(focus.move(step));
     if (next && reference) open(next, 'replace');
   }
-  /** Changes a notification that leaves this list by it, which can be taken back. */
-  function put(notification: Notification, edit: NotificationEdit, back: NotificationEdit, text: string) {
-    void list.edit(notification.id, edit);
-    toast({ text, undo: remember({ what: text, undo: () => list.edit(notification.id, back) }) });
+  function pick(field: PickedField, targets: string[]) {
+    if (may.write) setPicked({ field, ids: targets });
   }
-  const actions = {
-    open,
-    archive(notification: Notification) {
-      const isArchived = Boolean(notification.archived_at);
-      const [edit, back] = [{ archived: !isArchived }, { archived: isArchived }];
-      if (isArchived) void list.edit(notification.id, edit);
-      else put(notification, edit, back, m.archived(notification.task.title));
-    },
-    toggleRead(notification: Notification) {
-      void list.edit(notification.id, { read: !notification.read_at });
-    },
-    snooze(notification: Notification) {
-      if (shown === 'snoozed') void list.edit(notification.id, { snoozed_until: null });
-      else setSnoozed(notification);
-    },
-  };
+  const { snoozeUntil, ...onRow } = inboxActions(m, shown, list, setSnoozed);
+  const actions = { ...onRow, open };
   const active = find(focus.active);
   useCommands([
     ...inboxCommands(m, app, { move, close, readAll: list.readAll }, active, actions),
-    ...taskCommands(
-      app,
-      opened.id ? [opened.id] : [],
-      (id) => tasks.get(id),
-      me,
-      may,
-      (field, targets) => may.write && setPicked({ field, ids: targets }),
-    ),
+    ...taskCommands(app, opened.id ? [opened.id] : [], (id) => tasks.get(id), me, may, pick),
   ]);
   useEffect(() => {
     document.title = `${app.nav.inbox} - ${app.app.name}`;
@@ -130,48 +92,48 @@ export function InboxPage() {
             {m.allRead}
           </button>
         </PageBar>
-        <nav aria-label={m.show} className="flex shrink-0 gap-1 overflow-x-auto border-line border-b px-3">
-          {SHOWN.map((name) => (
-            <Link
-              key={name}
-              href={addressOf(name, null)}
-              aria-current={name === shown ? 'page' : undefined}
-              className={`flex h-9 shrink-0 items-center border-b-2 px-2 pointer-coarse:h-11 ${name === shown ? 'border-primary-ink font-medium' : 'border-transparent text-muted hover:text-ink'}`}
-            >
-              {m.shown[name]}
-            </Link>
-          ))}
-        </nav>
+        <Views shown={shown} />
         {list.problem && <ProblemNote problem={list.problem} retry={list.reload} />}
         {list.isLoading ? (
           <SkeletonRows label={app.app.loading} />
         ) : list.items.length > 0 ? (
           <NotificationList list={list} active={focus.active} actions={actions} />
         ) : (
-          !list.problem && (
-            <p id="inbox-list" tabIndex={-1} className="m-auto max-w-sm px-6 py-16 text-center text-muted">
-              {m.empty[shown]}
-            </p>
-          )
+          !list.problem && <Empty text={m.empty[shown]} />
         )}
       </div>
-      {reference && (
-        <TaskDrawer
-          opened={opened}
-          close={close}
-          editKey={null}
-          pick={(field, targets) => may.write && setPicked({ field, ids: targets })}
-        />
-      )}
+      {reference && <TaskDrawer opened={opened} close={close} editKey={null} pick={pick} />}
       {picked && <FieldPicker field={picked.field} ids={picked.ids} onClose={() => setPicked(null)} />}
       {snoozed && (
-        <SnoozePicker
-          onPick={(until) =>
-            put(snoozed, { snoozed_until: until }, { snoozed_until: null }, m.snoozed(snoozed.task.title))
-          }
-          onClose={() => setSnoozed(null)}
-        />
+        <SnoozePicker onPick={(until) => snoozeUntil(snoozed, until)} onClose={() => setSnoozed(null)} />
       )}
     </div>
+  );
+}
+
+/** Links to the lists, the one that is shown among them. */
+function Views({ shown }: { shown: Shown }) {
+  const m = inboxMessages.useTexts();
+  return (
+    <nav aria-label={m.show} className="flex shrink-0 gap-1 overflow-x-auto border-line border-b px-3">
+      {SHOWN.map((name) => (
+        <Link
+          key={name}
+          href={addressOf(name, null)}
+          aria-current={name === shown ? 'page' : undefined}
+          className={`flex h-9 shrink-0 items-center border-b-2 px-2 pointer-coarse:h-11 ${name === shown ? 'border-primary-ink font-medium' : 'border-transparent text-muted hover:text-ink'}`}
+        >
+          {m.shown[name]}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Empty({ text }: { text: string }) {
+  return (
+    <p id="inbox-list" tabIndex={-1} className="m-auto max-w-sm px-6 py-16 text-center text-muted">
+      {text}
+    </p>
   );
 }

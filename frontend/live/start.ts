@@ -1,8 +1,6 @@
 import { mutate } from 'swr';
 import { api, body } from '@/api/client';
-import { ApiProblem } from '@/api/problem';
 import { inboxChanged } from '@/inbox/inbox-changes';
-import { dropEverything } from '@/offline/snapshot';
 import { arrive, reloadLists } from '@/tasks/arrivals';
 import { refreshDerived } from '@/tasks/derived';
 import { fetchTasks, queue } from '@/tasks/task-queue';
@@ -13,6 +11,7 @@ import { LiveSync } from './live-sync';
 import { beginPresence } from './presence';
 import type { LiveEvent, ServerMessage } from './protocol';
 import { setSettledSeq, settledSeq } from './settled-seq';
+import { addressOf, socketUrl } from './socket-address';
 import { SocketLine } from './socket-line';
 
 /** Events are collected for this long before what they name is fetched, in milliseconds, with jitter. */
@@ -25,31 +24,6 @@ const RETRY = 2_000;
 function whenIdle(work: () => void): void {
   if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: RETRY });
   else setTimeout(work, RETRY);
-}
-
-/** The address of the WebSocket API of this stage; null when it has none. */
-async function socketUrl(): Promise<string | null> {
-  const response = await fetch('/config.json');
-  if (!response.ok) return null;
-  const config: { outputs?: { webSocketUrl?: string } } = await response.json();
-  const url = config.outputs?.webSocketUrl;
-  return url && /^wss?:\/\//.test(url) ? url : null;
-}
-
-/** The address for one connection; null when this session has no rights to one any more. */
-async function addressOf(url: string): Promise<string | null> {
-  try {
-    const { ticket } = await body(api.POST('/api/auth/ws-ticket'));
-    return `${url}?ticket=${encodeURIComponent(ticket)}`;
-  } catch (problem) {
-    // Removed from the organization: nothing of it may stay in memory. The next token is of another one.
-    if (problem instanceof ApiProblem && problem.code === 'not_a_member') {
-      await dropEverything();
-      location.reload();
-    }
-    if (problem instanceof ApiProblem && (problem.status === 401 || problem.status === 403)) return null;
-    throw problem;
-  }
 }
 
 /** What else changed is read again where it is shown. */
@@ -67,14 +41,9 @@ function readAgain({ event, ids }: LiveEvent): void {
   if (event === 'comment.changed') refreshDerived();
 }
 
-/** Connects this page to what others do, until the function that it returns is called. */
-export function startLive(): () => void {
-  let line: SocketLine | null = null;
-  let isStopped = false;
-  let flushing: ReturnType<typeof setTimeout> | undefined;
-  let warning: ReturnType<typeof setTimeout> | undefined;
-
-  const sync = new LiveSync(
+/** Brings the store of this page up to date. `hold` reads all open tasks into it. */
+function createSync(hold: () => void): LiveSync {
+  return new LiveSync(
     tasks,
     {
       changes: (after) => body(api.GET('/api/changes', { params: { query: { after } } })),
@@ -97,27 +66,41 @@ export function startLive(): () => void {
     },
     settledSeq(),
   );
-  const presence = beginPresence((message) => line?.say(message) ?? false);
+}
 
+/** Fetches what events name, after others have been collected for a moment. */
+function fetchLater(sync: LiveSync) {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  function settle(): void {
+    if (!sync.hasWanted()) setSettledSeq(sync.lastSeq());
+  }
   function flush(): void {
     // A page that nobody sees waits until somebody does.
-    if (flushing || document.hidden || !sync.hasWanted()) return;
-    flushing = setTimeout(
+    if (timer || document.hidden || !sync.hasWanted()) return;
+    timer = setTimeout(
       () => {
-        flushing = undefined;
+        timer = undefined;
         sync.fetch().then(settle, () => setTimeout(flush, RETRY));
       },
       COLLECT.least + Math.random() * (COLLECT.most - COLLECT.least),
     );
   }
+  return { settle, flush, stop: () => clearTimeout(timer) };
+}
+
+/** Connects this page to what others do, until the function that it returns is called. */
+export function startLive(): () => void {
+  let line: SocketLine | null = null;
+  let isStopped = false;
+  let warning: ReturnType<typeof setTimeout> | undefined;
+
+  const sync = createSync(hold);
+  const fetching = fetchLater(sync);
+  const presence = beginPresence((message) => line?.say(message) ?? false);
 
   /** When the page has nothing better to do; a failure is made good by the next connection. */
   function hold(): void {
     whenIdle(() => void readWhole(() => !isStopped).catch(() => {}));
-  }
-
-  function settle(): void {
-    if (!sync.hasWanted()) setSettledSeq(sync.lastSeq());
   }
 
   async function hear(message: ServerMessage): Promise<void> {
@@ -133,8 +116,8 @@ export function startLive(): () => void {
       hold();
       presence.renew();
     } else if (message.type === 'events') await sync.events(message.items);
-    settle();
-    flush();
+    fetching.settle();
+    fetching.flush();
   }
 
   /** A gap that could not be filled is asked for again: the same message leads to it. */
@@ -186,7 +169,7 @@ export function startLive(): () => void {
   function look(): void {
     if (document.hidden) return;
     line?.check();
-    flush();
+    fetching.flush();
   }
 
   document.addEventListener('visibilitychange', look);
@@ -196,7 +179,7 @@ export function startLive(): () => void {
     isStopped = true;
     document.removeEventListener('visibilitychange', look);
     removeEventListener('online', look);
-    clearTimeout(flushing);
+    fetching.stop();
     clearTimeout(warning);
     presence.end();
     line?.close();

@@ -15,7 +15,6 @@ const DAYS = [7, 30, 90, 365] as const;
 export function NewToken({ onDone }: { onDone: (token: string | null) => void }) {
   const app = useMessages();
   const m = tokenMessages.useTexts();
-  const texts = settingsMessages.useTexts().roles.permissions;
   const own = useMe().permissions;
   const offered = TOKEN_PERMISSIONS.filter((permission) => own.includes(permission));
   const attempt = useAttempt();
@@ -66,26 +65,7 @@ export function NewToken({ onDone }: { onDone: (token: string | null) => void })
           </select>
         </label>
       </div>
-      <fieldset className="grid gap-x-4 sm:grid-cols-2">
-        <legend className="mb-1 text-muted">{m.permissions}</legend>
-        {offered.map((permission) => (
-          <label key={permission} className="inline-flex min-h-7 items-center gap-2 pointer-coarse:min-h-11">
-            <input
-              type="checkbox"
-              className="size-4 accent-primary"
-              checked={chosen.includes(permission)}
-              onChange={(event) =>
-                setChosen(
-                  event.target.checked
-                    ? [...chosen, permission]
-                    : chosen.filter((other) => other !== permission),
-                )
-              }
-            />
-            {texts[permission]}
-          </label>
-        ))}
-      </fieldset>
+      <Permissions offered={offered} chosen={chosen} choose={setChosen} />
       <div className="flex gap-2">
         <button type="submit" className="primary-button" disabled={isSending || chosen.length === 0}>
           {m.submit}
@@ -95,5 +75,41 @@ export function NewToken({ onDone }: { onDone: (token: string | null) => void })
         </button>
       </div>
     </form>
+  );
+}
+
+/** What the token may do. */
+function Permissions({
+  offered,
+  chosen,
+  choose,
+}: {
+  offered: readonly TokenPermission[];
+  chosen: TokenPermission[];
+  choose: (chosen: TokenPermission[]) => void;
+}) {
+  const m = tokenMessages.useTexts();
+  const texts = settingsMessages.useTexts().roles.permissions;
+  return (
+    <fieldset className="grid gap-x-4 sm:grid-cols-2">
+      <legend className="mb-1 text-muted">{m.permissions}</legend>
+      {offered.map((permission) => (
+        <label key={permission} className="inline-flex min-h-7 items-center gap-2 pointer-coarse:min-h-11">
+          <input
+            type="checkbox"
+            className="size-4 accent-primary"
+            checked={chosen.includes(permission)}
+            onChange={(event) =>
+              choose(
+                event.target.checked
+                  ? [...chosen, permission]
+                  : chosen.filter((other) => other !== permission),
+              )
+            }
+          />
+          {texts[permission]}
+        </label>
+      ))}
+    </fieldset>
   );
 }
