@@ -103,6 +103,31 @@ pub(crate) fn network(stage: &Stage) -> (Stack, NetworkOutputs) {
         nat(&mut stack, stage, &vpc, &ipv6, &table);
     }
 
+    let (functions, database) = security_groups(&mut stack, stage, &vpc);
+    let outputs = NetworkOutputs {
+        identity,
+        subnets: private
+            .iter()
+            .enumerate()
+            .map(|(zone, subnet)| {
+                stack.output(
+                    ["privateSubnetA", "privateSubnetB"][zone],
+                    subnet.reference(),
+                )
+            })
+            .collect(),
+        function_group: Some(stack.output("functionGroup", functions.group_id())),
+        database_group: Some(stack.output("databaseGroup", database.group_id())),
+    };
+    (stack, outputs)
+}
+
+/// The security groups of the functions, and of database and cache.
+fn security_groups(
+    stack: &mut Stack,
+    stage: &Stage,
+    vpc: &Handle<ec2::VPC>,
+) -> (Handle<ec2::SecurityGroup>, Handle<ec2::SecurityGroup>) {
     let functions = stack.add(
         "FunctionGroup",
         ec2::SecurityGroup {
@@ -138,23 +163,7 @@ pub(crate) fn network(stage: &Stage) -> (Stack, NetworkOutputs) {
             ..ec2::SecurityGroup::new("Database and cache: in from the functions, nothing out.")
         },
     );
-
-    let outputs = NetworkOutputs {
-        identity,
-        subnets: private
-            .iter()
-            .enumerate()
-            .map(|(zone, subnet)| {
-                stack.output(
-                    ["privateSubnetA", "privateSubnetB"][zone],
-                    subnet.reference(),
-                )
-            })
-            .collect(),
-        function_group: Some(stack.output("functionGroup", functions.group_id())),
-        database_group: Some(stack.output("databaseGroup", database.group_id())),
-    };
-    (stack, outputs)
+    (functions, database)
 }
 
 /// Subnet number `block` of the VPC, a /20 and a /64, in the zone number `zone` of the region.

@@ -62,6 +62,24 @@ pub(crate) fn shift_traffic(
     if stage.rollout == Rollout::AllAtOnce {
         return;
     }
+    let alarms = canary_alarms(stack, stage, name, function);
+    let group = deployment_group(stack, name, alarms);
+    let policy: Json = json!({
+        "CodeDeployLambdaAliasUpdate": {
+            "ApplicationName": { "Ref": APPLICATION },
+            "DeploymentGroupName": { "Ref": group.logical_id() },
+        }
+    });
+    stack.update_policy(alias, policy);
+}
+
+/// The alarms of a function's failures: its invocations, and what it responds.
+fn canary_alarms(
+    stack: &mut Stack,
+    stage: &Stage,
+    name: &str,
+    function: &Handle<lambda::Function>,
+) -> [Handle<cloudwatch::Alarm>; 2] {
     let id = pascal(name);
     let invocations = stack.add(
         format!("{id}CanaryAlarm"),
@@ -104,11 +122,20 @@ pub(crate) fn shift_traffic(
             ..threshold()
         },
     );
-    let alarms = [invocations, responses].map(|alarm| codedeploy::DeploymentGroupAlarm {
+    [invocations, responses]
+}
+
+/// Moves the traffic of an alias, unless one of these alarms is raised.
+fn deployment_group(
+    stack: &mut Stack,
+    name: &str,
+    alarms: [Handle<cloudwatch::Alarm>; 2],
+) -> Handle<codedeploy::DeploymentGroup> {
+    let alarms = alarms.map(|alarm| codedeploy::DeploymentGroupAlarm {
         name: Some(alarm.reference().into()),
     });
-    let group = stack.add(
-        format!("{id}DeploymentGroup"),
+    stack.add(
+        format!("{}DeploymentGroup", pascal(name)),
         codedeploy::DeploymentGroup {
             deployment_config_name: Some(CANARY.into()),
             deployment_style: Some(codedeploy::DeploymentGroupDeploymentStyle {
@@ -141,14 +168,7 @@ pub(crate) fn shift_traffic(
                 cfn::Intrinsic::get_att(ROLE, "Arn"),
             )
         },
-    );
-    let policy: Json = json!({
-        "CodeDeployLambdaAliasUpdate": {
-            "ApplicationName": { "Ref": APPLICATION },
-            "DeploymentGroupName": { "Ref": group.logical_id() },
-        }
-    });
-    stack.update_policy(alias, policy);
+    )
 }
 
 /// Three of them within a minute raise the alarm. Both metrics are of all versions together: one that

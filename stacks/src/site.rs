@@ -1,25 +1,15 @@
 //! The site: a private bucket and CloudFront in front of it and of the API.
 
+mod behaviours;
+mod origins;
+
 use cfn::{Emit, Handle, Intrinsic, List, Stack, Value, cloudfront as cdn, route53, s3};
 use serde_json::json;
 
 use crate::{Assets, Stage, bucket, gateway::GatewayOutputs, names::physical, rewrite};
 
-/// AWS's managed policies
-/// (<https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html>).
-mod managed {
-    pub(super) const CACHING_OPTIMIZED: &str = "658327ea-f89d-4fab-a63d-7e88639e58f6";
-    pub(super) const CACHING_DISABLED: &str = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad";
-    pub(super) const ALL_VIEWER_EXCEPT_HOST: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
-}
-
 /// The hosted zone that every CloudFront distribution is in.
 const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
-const BUCKET_ORIGIN: &str = "site";
-const API_ORIGIN: &str = "api";
-/// The paths that belong to the API; everything else is a file.
-const API_PATHS: &[&str] = &["/api/*", "/swagger-ui", "/swagger-ui/*"];
-
 /// What a page may do. Everything comes from the site itself; pictures of people from GitHub, and live
 /// updates from the WebSocket API.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -60,16 +50,7 @@ pub(crate) fn site(stage: &Stage, assets: &Assets, gateway: &GatewayOutputs) -> 
         rewrite::viewer_javascript(),
     );
 
-    let s3_origin = cdn::DistributionOrigin {
-        origin_access_control_id: Some(access.id()),
-        // Required beside an access control, and empty with one.
-        s3_origin_config: Some(cdn::DistributionS3OriginConfig {
-            origin_access_identity: Some("".into()),
-            ..Default::default()
-        }),
-        ..cdn::DistributionOrigin::new(bucket.regional_domain_name(), BUCKET_ORIGIN)
-    };
-    let api_origin = api_origin(&mut stack, gateway);
+    let api_origin = origins::api(&mut stack, gateway);
     let distribution = stack.add(
         "Distribution",
         cdn::Distribution::new(cdn::DistributionDistributionConfig {
@@ -83,43 +64,15 @@ pub(crate) fn site(stage: &Stage, assets: &Assets, gateway: &GatewayOutputs) -> 
                 .domain
                 .as_deref()
                 .map(|domain| [domain].into_iter().collect()),
-            viewer_certificate: stage.site.certificate.as_deref().map(|certificate| {
-                cdn::DistributionViewerCertificate {
-                    acm_certificate_arn: Some(certificate.into()),
-                    ssl_support_method: Some(
-                        cdn::DistributionViewerCertificateSslSupportMethod::SniOnly.into(),
-                    ),
-                    minimum_protocol_version: Some(
-                        cdn::DistributionViewerCertificateMinimumProtocolVersion::TLSv1_2_2021
-                            .into(),
-                    ),
-                    ..Default::default()
-                }
-            }),
-            origins: Some([s3_origin, api_origin].into()),
+            viewer_certificate: stage.site.certificate.as_deref().map(certificate),
+            origins: Some([origins::bucket(&bucket, &access), api_origin].into()),
             cache_behaviors: Some(
-                API_PATHS
+                behaviours::API_PATHS
                     .iter()
-                    .map(|path| api_behaviour(path, &headers, &viewer))
+                    .map(|path| behaviours::api(path, &headers, &viewer))
                     .collect::<List<_>>(),
             ),
-            ..cdn::DistributionDistributionConfig::new(
-                cdn::DistributionDefaultCacheBehavior {
-                    allowed_methods: Some(["GET", "HEAD"].into_iter().collect()),
-                    cache_policy_id: Some(managed::CACHING_OPTIMIZED.into()),
-                    compress: Some(true.into()),
-                    response_headers_policy_id: Some(headers.reference().into()),
-                    // Both events: the second one gives the page for unknown ones its status.
-                    function_associations: Some(
-                        [on("viewer-request", &pages), on("viewer-response", &pages)].into(),
-                    ),
-                    ..cdn::DistributionDefaultCacheBehavior::new(
-                        BUCKET_ORIGIN,
-                        cdn::DistributionDefaultCacheBehaviorViewerProtocolPolicy::RedirectToHttps,
-                    )
-                },
-                true,
-            )
+            ..cdn::DistributionDistributionConfig::new(behaviours::files(&headers, &pages), true)
         }),
     );
     open_to(&mut stack, &bucket, &distribution);
@@ -135,6 +88,19 @@ pub(crate) fn site(stage: &Stage, assets: &Assets, gateway: &GatewayOutputs) -> 
     stack.output("siteBucket", bucket.reference());
     stack.output("distributionId", distribution.reference());
     stack
+}
+
+fn certificate(arn: &str) -> cdn::DistributionViewerCertificate {
+    cdn::DistributionViewerCertificate {
+        acm_certificate_arn: Some(arn.into()),
+        ssl_support_method: Some(
+            cdn::DistributionViewerCertificateSslSupportMethod::SniOnly.into(),
+        ),
+        minimum_protocol_version: Some(
+            cdn::DistributionViewerCertificateMinimumProtocolVersion::TLSv1_2_2021.into(),
+        ),
+        ..Default::default()
+    }
 }
 
 /// CloudFront may read; nobody may without TLS. With ListBucket, a file that is not there is 404
@@ -163,57 +129,6 @@ fn open_to(
         "SiteBucketPolicy",
         s3::BucketPolicy::new(bucket.reference(), policy),
     );
-}
-
-fn api_origin(stack: &mut Stack, gateway: &GatewayOutputs) -> cdn::DistributionOrigin {
-    let header = gateway.origin_secret.as_ref().map(|secret| {
-        let arn = stack.import(secret);
-        let value = Intrinsic::sub_with(
-            "{{resolve:secretsmanager:${Secret}:SecretString:value}}",
-            [("Secret", arn)],
-        );
-        [cdn::DistributionOriginCustomHeader::new(
-            "x-origin-verify",
-            value,
-        )]
-        .into()
-    });
-    cdn::DistributionOrigin {
-        origin_custom_headers: header,
-        custom_origin_config: Some(cdn::DistributionCustomOriginConfig {
-            origin_ssl_protocols: Some(["TLSv1.2"].into_iter().collect()),
-            origin_read_timeout: Some(30.into()),
-            ..cdn::DistributionCustomOriginConfig::new("https-only")
-        }),
-        ..cdn::DistributionOrigin::new(stack.import(&gateway.host), API_ORIGIN)
-    }
-}
-
-fn api_behaviour(
-    path: &str,
-    headers: &Handle<cdn::ResponseHeadersPolicy>,
-    viewer: &Handle<cdn::Function>,
-) -> cdn::DistributionCacheBehavior {
-    let methods = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"];
-    cdn::DistributionCacheBehavior {
-        allowed_methods: Some(methods.into_iter().collect()),
-        cache_policy_id: Some(managed::CACHING_DISABLED.into()),
-        origin_request_policy_id: Some(managed::ALL_VIEWER_EXCEPT_HOST.into()),
-        compress: Some(true.into()),
-        response_headers_policy_id: Some(headers.reference().into()),
-        function_associations: Some([on("viewer-request", viewer)].into()),
-        ..cdn::DistributionCacheBehavior::new(path, API_ORIGIN, "redirect-to-https")
-    }
-}
-
-fn on(
-    event: &'static str,
-    function: &Handle<cdn::Function>,
-) -> cdn::DistributionFunctionAssociation {
-    cdn::DistributionFunctionAssociation {
-        event_type: Some(event.into()),
-        function_arn: Some(function.function_arn()),
-    }
 }
 
 fn function(

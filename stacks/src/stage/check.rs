@@ -1,17 +1,10 @@
 //! Values that have the right type and are wrong all the same.
 
+mod functions;
+
 use miyabi_catalog::FUNCTIONS;
 
-use super::{
-    DatabaseTls, Stage, StageError,
-    error::{line_of, nearest},
-};
-
-/// Days that CloudWatch Logs can keep logs.
-const RETENTION: &[u16] = &[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-    3288, 3653,
-];
+use super::{DatabaseTls, Rollout, Stage, StageError, error::line_of};
 
 /// Regions whose RDS certificates are built into the functions: the files of `handlers/core/certs`.
 pub const DATABASE_REGIONS: &[&str] = &[
@@ -44,6 +37,9 @@ pub const DATABASE_REGIONS: &[&str] = &[
     "us-west-2",
 ];
 
+/// Reports a value: the keys of its path, the value, and what is allowed.
+pub(super) type Wrong<'a> = dyn Fn(&[&str], &str, &str) -> Result<(), StageError> + 'a;
+
 /// The first value that is out of its range. `chain` is the stage's files, the most special first.
 pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageError> {
     let wrong = |keys: &[&str], found: &str, allowed: &str| {
@@ -61,82 +57,122 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             "stacks/stages/base.yaml describes each key.".to_owned(),
         ))
     };
-    let between = |keys: &[&str], value: u32, least: u32, most: u32| {
-        if (least..=most).contains(&value) {
-            return Ok(());
-        }
-        wrong(keys, &value.to_string(), &format!("from {least} to {most}"))
-    };
+    account(stage, &wrong)?;
+    network(stage, &wrong)?;
+    hotswap(stage, &wrong)?;
+    database(stage, &wrong)?;
+    cache(stage, &wrong)?;
+    functions::check(stage, &wrong)?;
+    super::alarms::check(stage, &wrong)?;
+    super::cost::check(stage, &wrong)?;
+    super::limits::check(stage, &wrong)?;
+    let months = stage.audit.retention_months;
+    between(&wrong, &["audit", "retention-months"], months, 1, 120)?;
+    let throttling = &stage.throttling;
+    between(&wrong, &["throttling", "rate"], throttling.rate, 1, 10_000)?;
+    between(&wrong, &["throttling", "burst"], throttling.burst, 1, 5_000)?;
+    domains(stage, &wrong)?;
+    cors_origins(stage, &wrong)
+}
 
+fn between(
+    wrong: &Wrong<'_>,
+    keys: &[&str],
+    value: u32,
+    least: u32,
+    most: u32,
+) -> Result<(), StageError> {
+    if (least..=most).contains(&value) {
+        return Ok(());
+    }
+    wrong(keys, &value.to_string(), &format!("from {least} to {most}"))
+}
+
+fn account(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
     if let Some(account) = &stage.account
         && (account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()))
     {
         return wrong(&["account"], &format!("`{account}`"), "12 digits in quotes");
     }
-    if !stage
-        .region
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        || stage.region.len() < 9
-    {
+    let region = stage.region.as_str();
+    let may_be_in_a_region = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if !region.bytes().all(may_be_in_a_region) || region.len() < 9 {
         return wrong(
             &["region"],
-            &format!("`{}`", stage.region),
+            &format!("`{region}`"),
             "a region such as `us-east-1`",
         );
     }
     if stage.account.is_some()
         && stage.database.managed
         && stage.database.tls == DatabaseTls::VerifyFull
-        && !DATABASE_REGIONS.contains(&stage.region.as_str())
+        && !DATABASE_REGIONS.contains(&region)
     {
         return wrong(
             &["region"],
             &format!(
-                "`{}`, whose RDS certificate is not in handlers/core/certs, so that no function could verify the database",
-                stage.region
+                "`{region}`, whose RDS certificate is not in handlers/core/certs, so that no function could verify the database"
             ),
             &format!("one of {}", DATABASE_REGIONS.join(", ")),
         );
     }
-    if !is_sixteen_block(&stage.network.cidr) {
-        return wrong(
-            &["network", "cidr"],
-            &format!("`{}`", stage.network.cidr),
-            "an IPv4 block such as `10.0.0.0/16`",
-        );
+    Ok(())
+}
+
+fn network(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
+    if is_sixteen_block(&stage.network.cidr) {
+        return Ok(());
     }
+    wrong(
+        &["network", "cidr"],
+        &format!("`{}`", stage.network.cidr),
+        "an IPv4 block such as `10.0.0.0/16`",
+    )
+}
+
+fn hotswap(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
     let kept_started = FUNCTIONS
         .iter()
         .any(|function| stage.functions.size(function.name).provisioned_concurrency > 0);
-    if stage.hotswap && (stage.rollout != super::Rollout::AllAtOnce || kept_started) {
+    if stage.hotswap && (stage.rollout != Rollout::AllAtOnce || kept_started) {
         return wrong(
             &["hotswap"],
             "`true`",
             "false unless `rollout` is all-at-once and no function is kept started",
         );
     }
-    if !stage.database.class.starts_with("db.") {
+    Ok(())
+}
+
+fn database(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
+    let database = &stage.database;
+    if !database.class.starts_with("db.") {
         return wrong(
             &["database", "class"],
-            &format!("`{}`", stage.database.class),
+            &format!("`{}`", database.class),
             "a class such as `db.t3.small`",
         );
     }
-    between(&["database", "storage"], stage.database.storage, 20, 65_536)?;
     between(
-        &["database", "backup-days"],
-        stage.database.backup_days.into(),
-        0,
-        35,
+        wrong,
+        &["database", "storage"],
+        database.storage,
+        20,
+        65_536,
     )?;
-    if stage.database.managed && !stage.network.vpc {
+    let days = database.backup_days.into();
+    between(wrong, &["database", "backup-days"], days, 0, 35)?;
+    if database.managed && !stage.network.vpc {
         return wrong(
             &["database", "managed"],
             "true",
             "false where `network.vpc` is false: RDS lives in a VPC",
         );
     }
+    Ok(())
+}
+
+fn cache(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
     if stage.cache && !stage.network.vpc {
         return wrong(
             &["cache"],
@@ -144,64 +180,10 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             "false where `network.vpc` is false: ElastiCache lives in a VPC",
         );
     }
-    if !RETENTION.contains(&stage.functions.log_retention_days) {
-        let days: Vec<String> = RETENTION.iter().map(u16::to_string).collect();
-        let found = stage.functions.log_retention_days.to_string();
-        return wrong(
-            &["functions", "log-retention-days"],
-            &found,
-            &format!("one of {}", days.join(", ")),
-        );
-    }
-    for name in stage.functions.overrides.keys() {
-        let known: Vec<&str> = FUNCTIONS.iter().map(|function| function.name).collect();
-        if !known.contains(&name.as_str()) {
-            let near = nearest(name, &known)
-                .map(|near| format!(" (did you mean `{near}`?)"))
-                .unwrap_or_default();
-            let allowed = format!("a function: {}{near}", known.join(", "));
-            return wrong(
-                &["functions", "overrides", name],
-                &format!("`{name}`"),
-                &allowed,
-            );
-        }
-    }
-    for function in FUNCTIONS {
-        let size = stage.functions.size(function.name);
-        let own = stage.functions.overrides.get(function.name);
-        let keys = |key: &'static str, is_own: bool| -> Vec<&str> {
-            if is_own {
-                vec!["functions", "overrides", function.name, key]
-            } else {
-                vec!["functions", "defaults", key]
-            }
-        };
-        between(
-            &keys("memory", own.is_some_and(|own| own.memory.is_some())),
-            size.memory,
-            128,
-            10_240,
-        )?;
-        between(
-            &keys("timeout", own.is_some_and(|own| own.timeout.is_some())),
-            size.timeout,
-            1,
-            900,
-        )?;
-    }
-    concurrency(stage, &wrong)?;
-    super::alarms::check(stage, &wrong)?;
-    super::cost::check(stage, &wrong)?;
-    super::limits::check(stage, &wrong)?;
-    between(
-        &["audit", "retention-months"],
-        stage.audit.retention_months,
-        1,
-        120,
-    )?;
-    between(&["throttling", "rate"], stage.throttling.rate, 1, 10_000)?;
-    between(&["throttling", "burst"], stage.throttling.burst, 1, 5_000)?;
+    Ok(())
+}
+
+fn domains(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
     for (section, domain, certificate) in [
         ("site", &stage.site.domain, &stage.site.certificate),
         ("api", &stage.api.domain, &stage.api.certificate),
@@ -219,6 +201,10 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
             );
         }
     }
+    Ok(())
+}
+
+fn cors_origins(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
     for origin in &stage.api.cors_origins {
         let host = origin
             .strip_prefix("https://")
@@ -228,52 +214,6 @@ pub(super) fn check(stage: &Stage, chain: &[(&str, &str)]) -> Result<(), StageEr
                 &["api", "cors-origins"],
                 &format!("`{origin}`"),
                 "origins such as `https://app.example.com`, without path or `*`",
-            );
-        }
-    }
-    Ok(())
-}
-
-/// Reports a value: the keys of its path, the value, and what is allowed.
-pub(super) type Wrong<'a> = dyn Fn(&[&str], &str, &str) -> Result<(), StageError> + 'a;
-
-/// What Lambda refuses: a reservation of 0 (nothing ever runs), and more environments kept started
-/// than may run
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/provisioned-concurrency.html>).
-fn concurrency(stage: &Stage, wrong: &Wrong<'_>) -> Result<(), StageError> {
-    for function in FUNCTIONS {
-        let size = stage.functions.size(function.name);
-        let Some(reserved) = size.reserved_concurrency else {
-            continue;
-        };
-        let own = stage.functions.overrides.get(function.name);
-        let key = |key: &'static str, is_own: bool| {
-            let mut keys = vec!["functions"];
-            if is_own {
-                keys.extend(["overrides", function.name]);
-            } else {
-                keys.push("defaults");
-            }
-            keys.push(key);
-            keys
-        };
-        if reserved == 0 {
-            let is_own = own.is_some_and(|own| own.reserved_concurrency.is_some());
-            return wrong(
-                &key("reserved-concurrency", is_own),
-                "0",
-                "1 or more, or null: with 0 the function never runs",
-            );
-        }
-        if size.provisioned_concurrency > reserved {
-            let is_own = own.is_some_and(|own| own.provisioned_concurrency.is_some());
-            return wrong(
-                &key("provisioned-concurrency", is_own),
-                &size.provisioned_concurrency.to_string(),
-                &format!(
-                    "at most {reserved}, the reserved concurrency of `{}`",
-                    function.name
-                ),
             );
         }
     }
