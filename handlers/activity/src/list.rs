@@ -81,9 +81,8 @@ pub(crate) async fn list(
     )
     .await?;
     tx.commit().await?;
-    let places: Vec<Position> = entries.iter().map(Position::of).collect();
     let page = Page::new(&entries, limit, |last| {
-        caller.seal_cursor(&asked.scope(), &places[last])
+        caller.seal_cursor(&asked.scope(), &Position::of(&entries[last]))
     })?;
     Ok(Json(page))
 }
@@ -99,9 +98,7 @@ pub(crate) async fn find(
     let (after_at, after_id) = after.map(|last| (last.at.get(), last.id)).unzip();
     // Filters may be absent (`$1 is null or ..`): only a plan made for the values finds the index of
     // the one that is there.
-    sqlx::query("set local plan_cache_mode = force_custom_plan")
-        .execute(&mut **tx)
-        .await?;
+    tx.plan_for_values().await?;
     // One more than asked for says whether there is another page.
     let rows = sqlx::query!(
         r#"select e.id, e.created_at as "created_at: Timestamp", e.action, e.outcome, e.actor_id, e.target_type, e.target_id,

@@ -82,7 +82,7 @@ fn parse(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 /// What to do with a request.
 #[derive(Debug)]
 pub enum Once {
-    /// It is new: do it, and end with [`First::answer`].
+    /// It is new: do it, and end with [`First::commit_with`].
     First(First),
     /// It was done before: this is its answer. There is nothing to commit.
     Again(Response),
@@ -205,6 +205,23 @@ impl Row {
 }
 
 impl First {
+    /// Commits with this answer, which is remembered for a day: see [`First::answer`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`First::answer`] and of [`Tx::commit`].
+    pub async fn commit_with(
+        self,
+        mut tx: Tx,
+        status: StatusCode,
+        headers: impl axum::response::IntoResponseParts,
+        body: &impl Serialize,
+    ) -> Result<Response, ApiError> {
+        let response = self.answer(&mut tx, status, headers, body).await?;
+        tx.commit().await?;
+        Ok(response)
+    }
+
     /// The answer, remembered for a day. Commit after it. `headers` is what comes before the body
     /// in an axum answer, for example an [`crate::ETag`]; `ETag` and `Location` are remembered.
     ///
@@ -264,27 +281,4 @@ async fn forget_old(tx: &mut Tx, organization: Uuid) -> Result<(), ApiError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_one_visible_word() {
-        let headers = |values: &[&str]| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append(HEADER, value.parse().unwrap());
-            }
-            headers
-        };
-        assert_eq!(parse(&headers(&[])).unwrap(), None);
-        assert_eq!(parse(&headers(&["a-1"])).unwrap(), Some("a-1".to_owned()));
-        for wrong in [
-            &["a", "a"][..],
-            &[""],
-            &["a b"],
-            &["x".repeat(256).as_str()],
-        ] {
-            assert!(parse(&headers(wrong)).is_err(), "{wrong:?}");
-        }
-    }
-}
+mod tests;

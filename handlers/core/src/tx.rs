@@ -98,6 +98,19 @@ impl Tx {
         self.events.push(event);
     }
 
+    /// Plans each statement of this transaction for its values. A plan that is kept is made for the
+    /// average organization: it reads and sorts all rows of a large one, and cannot see which filters
+    /// are absent.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub async fn plan_for_values(&mut self) -> Result<(), ApiError> {
+        self.execute("set local plan_cache_mode = force_custom_plan")
+            .await?;
+        Ok(())
+    }
+
     /// Has `ws-broadcast` look after the organization once this transaction is committed, without an
     /// event: for signals to single people.
     pub fn nudge(&mut self) {

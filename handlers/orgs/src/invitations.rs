@@ -135,10 +135,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<Invitation>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let (limit, before) = query?.0.parse::<_, Uuid>(&caller, &"invitations")?;
-    // A plan for an average organization reads and sorts all invitations of a large one.
-    sqlx::query("set local plan_cache_mode = force_custom_plan")
-        .execute(&mut *tx)
-        .await?;
+    tx.plan_for_values().await?;
     // Ids are made in the order of time.
     let invitations = sqlx::query_as!(
         Invitation,
@@ -154,9 +151,8 @@ pub(crate) async fn list(
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-    let ids: Vec<Uuid> = invitations.iter().map(|one| one.id).collect();
     let page = Page::new(&invitations, limit, |last| {
-        caller.seal_cursor(&"invitations", &ids[last])
+        caller.seal_cursor(&"invitations", &invitations[last].id)
     })?;
     Ok(Json(page))
 }

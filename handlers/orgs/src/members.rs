@@ -70,10 +70,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Page<Member>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let (limit, after) = query?.0.parse::<_, Uuid>(&caller, &"members")?;
-    // A plan for an average organization reads and sorts all members of a large one.
-    sqlx::query("set local plan_cache_mode = force_custom_plan")
-        .execute(&mut *tx)
-        .await?;
+    tx.plan_for_values().await?;
     let members = sqlx::query_as!(
         Member,
         r#"select m.user_id as id, u.login, u.name, u.avatar_url, m.role, m.created_at as "joined_at: Timestamp", m.version
@@ -88,9 +85,8 @@ pub(crate) async fn list(
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-    let ids: Vec<Uuid> = members.iter().map(|member| member.id).collect();
     let page = Page::new(&members, limit, |last| {
-        caller.seal_cursor(&"members", &ids[last])
+        caller.seal_cursor(&"members", &members[last].id)
     })?;
     Ok(Json(page))
 }

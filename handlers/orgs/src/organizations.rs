@@ -113,9 +113,8 @@ pub(crate) async fn list(
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-    let ids: Vec<Uuid> = organizations.iter().map(|one| one.id).collect();
     let page = Page::new(&organizations, limit, |last| {
-        caller.seal_cursor(&scope, &ids[last])
+        caller.seal_cursor(&scope, &organizations[last].id)
     })?;
     Ok(Json(page))
 }

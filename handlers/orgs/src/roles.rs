@@ -73,9 +73,8 @@ pub(crate) async fn list(
     .await?;
     tx.commit().await?;
     let roles: Vec<Role> = rows.into_iter().map(Role::from).collect();
-    let names: Vec<String> = roles.iter().map(|role| role.name.clone()).collect();
     let page = Page::new(&roles, limit, |last| {
-        caller.seal_cursor(&"roles", &names[last])
+        caller.seal_cursor(&"roles", &roles[last].name)
     })?;
     Ok(Json(page))
 }
@@ -133,12 +132,9 @@ pub(crate) async fn create(
         id: caller.organization_id(),
         version: None,
     });
-    let etag = ETag(role.version);
-    let answer = first
-        .answer(&mut tx, StatusCode::CREATED, etag, &role)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    first
+        .commit_with(tx, StatusCode::CREATED, ETag(role.version), &role)
+        .await
 }
 
 /// Changes the permissions of a role.

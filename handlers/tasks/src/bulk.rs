@@ -159,9 +159,7 @@ pub(crate) async fn bulk(
     let changed = BulkChanged {
         items: list::in_order(&mut tx, organization, &ids).await?,
     };
-    let answer = first.answer(&mut tx, StatusCode::OK, (), &changed).await?;
-    tx.commit().await?;
-    Ok(answer)
+    first.commit_with(tx, StatusCode::OK, (), &changed).await
 }
 
 impl BulkChange {

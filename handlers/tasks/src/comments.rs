@@ -75,9 +75,9 @@ pub(crate) async fn list(
     let after = after.map(|(time, id)| (time.get(), id));
     let comments = Comment::after(&mut tx, task, after, limit.rows()).await?;
     tx.commit().await?;
-    let places: Vec<_> = comments.iter().map(|c| (c.created_at, c.id)).collect();
     let page = Page::new(&comments, limit, |last| {
-        caller.seal_cursor(&scope, &places[last])
+        let last = &comments[last];
+        caller.seal_cursor(&scope, &(last.created_at, last.id))
     })?;
     Ok(Json(page))
 }
@@ -137,12 +137,9 @@ pub(crate) async fn create(
         id,
         version: comment.version,
     });
-    let etag = ETag(comment.version);
-    let answer = first
-        .answer(&mut tx, StatusCode::CREATED, etag, &comment)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    first
+        .commit_with(tx, StatusCode::CREATED, ETag(comment.version), &comment)
+        .await
 }
 
 /// Updates a comment.

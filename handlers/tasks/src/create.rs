@@ -113,12 +113,9 @@ pub(crate) async fn create(
         id,
         version: task.version,
     });
-    let etag = ETag(task.version);
-    let answer = first
-        .answer(&mut tx, StatusCode::CREATED, etag, &task)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    first
+        .commit_with(tx, StatusCode::CREATED, ETag(task.version), &task)
+        .await
 }
 
 impl From<NewTask> for Fields {

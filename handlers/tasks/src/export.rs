@@ -140,127 +140,53 @@ async fn rows(
     organization: Uuid,
     after: Option<&str>,
 ) -> Result<Vec<Row>, ApiError> {
-    match table {
-        Table::Export | Table::Organization => whole(tx, table, organization, after).await,
-        Table::Roles | Table::Members => people(tx, table, organization, after).await,
-        Table::Labels | Table::Projects => names(tx, table, organization, after).await,
-        Table::Tasks | Table::TaskComments => work(tx, table, organization, after).await,
+    // $1 is the organization, $2 the last key that is known, $3 how many rows there may be.
+    macro_rules! select {
+        ($sql:literal $(, $limit:expr)?) => {
+            sqlx::query_as!(Row, $sql, organization, after $(, $limit)?)
+                .fetch_all(&mut **tx)
+                .await?
+        };
     }
-}
-
-/// Tables of one row.
-async fn whole(
-    tx: &mut Tx,
-    table: Table,
-    organization: Uuid,
-    after: Option<&str>,
-) -> Result<Vec<Row>, ApiError> {
-    let rows = if table == Table::Export {
-        sqlx::query_as!(
-            Row,
+    Ok(match table {
+        Table::Export => select!(
             r#"select organization_id::text as "key!", json_build_object('seq', last_seq, 'at', now())::text as "row!: RawJson"
-               from outbox_sequences where organization_id = $1 and $2::text is null"#,
-            organization,
-            after,
-        )
-        .fetch_all(&mut **tx)
-        .await?
-    } else {
-        sqlx::query_as!(
-            Row,
+               from outbox_sequences where organization_id = $1 and $2::text is null"#
+        ),
+        Table::Organization => select!(
             r#"select id::text as "key!",
                 json_build_object('id', id, 'name', name, 'task_key', task_key, 'created_at', created_at)::text as "row!: RawJson"
-               from organizations where id = $1 and $2::text is null"#,
-            organization,
-            after,
-        )
-        .fetch_all(&mut **tx)
-        .await?
-    };
-    Ok(rows)
-}
-
-async fn people(
-    tx: &mut Tx,
-    table: Table,
-    organization: Uuid,
-    after: Option<&str>,
-) -> Result<Vec<Row>, ApiError> {
-    let rows = if table == Table::Roles {
-        sqlx::query_as!(
-            Row,
+               from organizations where id = $1 and $2::text is null"#
+        ),
+        Table::Roles => select!(
             r#"select name as "key!",
                 json_build_object('name', name, 'permissions', permissions, 'built_in', built_in)::text as "row!: RawJson"
                from roles where organization_id = $1 and ($2::text is null or name > $2) order by name limit $3"#,
-            organization,
-            after,
-            AT_ONCE,
-        )
-        .fetch_all(&mut **tx)
-        .await?
-    } else {
-        sqlx::query_as!(
-            Row,
+            AT_ONCE
+        ),
+        Table::Members => select!(
             r#"select m.user_id::text as "key!",
                 json_build_object('user_id', m.user_id, 'login', u.login, 'name', u.name, 'role', m.role,
                     'created_at', m.created_at, 'removed_at', m.removed_at)::text as "row!: RawJson"
                from memberships m join users u on u.id = m.user_id
                where m.organization_id = $1 and ($2::text is null or m.user_id > $2::text::uuid)
                order by m.user_id limit $3"#,
-            organization,
-            after,
-            AT_ONCE,
-        )
-        .fetch_all(&mut **tx)
-        .await?
-    };
-    Ok(rows)
-}
-
-async fn names(
-    tx: &mut Tx,
-    table: Table,
-    organization: Uuid,
-    after: Option<&str>,
-) -> Result<Vec<Row>, ApiError> {
-    let rows = if table == Table::Labels {
-        sqlx::query_as!(
-            Row,
+            AT_ONCE
+        ),
+        Table::Labels => select!(
             r#"select id::text as "key!",
                 json_build_object('id', id, 'name', name, 'color', color, 'created_at', created_at, 'updated_at', updated_at)::text as "row!: RawJson"
                from labels where organization_id = $1 and ($2::text is null or id > $2::text::uuid) order by id limit $3"#,
-            organization,
-            after,
-            AT_ONCE,
-        )
-        .fetch_all(&mut **tx)
-        .await?
-    } else {
-        sqlx::query_as!(
-            Row,
+            AT_ONCE
+        ),
+        Table::Projects => select!(
             r#"select id::text as "key!",
                 json_build_object('id', id, 'name', name, 'color', color, 'rank', rank, 'archived_at', archived_at,
                     'created_at', created_at, 'updated_at', updated_at)::text as "row!: RawJson"
                from projects where organization_id = $1 and ($2::text is null or id > $2::text::uuid) order by id limit $3"#,
-            organization,
-            after,
-            AT_ONCE,
-        )
-        .fetch_all(&mut **tx)
-        .await?
-    };
-    Ok(rows)
-}
-
-async fn work(
-    tx: &mut Tx,
-    table: Table,
-    organization: Uuid,
-    after: Option<&str>,
-) -> Result<Vec<Row>, ApiError> {
-    let rows = if table == Table::Tasks {
-        sqlx::query_as!(
-            Row,
+            AT_ONCE
+        ),
+        Table::Tasks => select!(
             r#"select t.id::text as "key!",
                 json_build_object('id', t.id, 'number', t.number, 'title', t.title, 'description', t.description,
                     'status', t.status, 'priority', t.priority, 'assignee_id', t.assignee_id, 'parent_id', t.parent_id,
@@ -270,15 +196,9 @@ async fn work(
                from tasks t
                where t.organization_id = $1 and t.deleted_at is null and ($2::text is null or t.id > $2::text::uuid)
                order by t.id limit $3"#,
-            organization,
-            after,
-            AT_ONCE,
-        )
-        .fetch_all(&mut **tx)
-        .await?
-    } else {
-        sqlx::query_as!(
-            Row,
+            AT_ONCE
+        ),
+        Table::TaskComments => select!(
             r#"select c.id::text as "key!",
                 json_build_object('id', c.id, 'task_id', c.task_id, 'author_id', c.author_id, 'body', c.body,
                     'version', c.version, 'created_at', c.created_at, 'updated_at', c.updated_at)::text as "row!: RawJson"
@@ -286,12 +206,7 @@ async fn work(
                where c.organization_id = $1 and c.deleted_at is null and t.deleted_at is null
                 and ($2::text is null or c.id > $2::text::uuid)
                order by c.id limit $3"#,
-            organization,
-            after,
-            AT_ONCE,
-        )
-        .fetch_all(&mut **tx)
-        .await?
-    };
-    Ok(rows)
+            AT_ONCE
+        ),
+    })
 }

@@ -158,9 +158,7 @@ pub(crate) async fn import(
         tx.emit(Event::TasksChanged { tasks: created });
     }
     let imported = TasksImported { items: results };
-    let answer = first.answer(&mut tx, StatusCode::OK, (), &imported).await?;
-    tx.commit().await?;
-    Ok(answer)
+    first.commit_with(tx, StatusCode::OK, (), &imported).await
 }
 
 impl ImportedTask {

@@ -81,10 +81,7 @@ pub(crate) async fn list(
     let mut tx = db.read(&caller).await?;
     // The name in the cursor is the one that the list is sorted by.
     let (limit, after) = query?.0.parse::<_, String>(&caller, &"labels")?;
-    // A plan for an average organization reads and sorts all labels of a large one.
-    sqlx::query("set local plan_cache_mode = force_custom_plan")
-        .execute(&mut *tx)
-        .await?;
+    tx.plan_for_values().await?;
     let labels = sqlx::query_as!(
         Label,
         r#"select id, name, color, version, created_at as "created_at: Timestamp", updated_at as "updated_at: Timestamp"
@@ -98,9 +95,8 @@ pub(crate) async fn list(
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-    let names: Vec<String> = labels.iter().map(|label| label.name.clone()).collect();
     let page = Page::new(&labels, limit, |last| {
-        caller.seal_cursor(&"labels", &names[last])
+        caller.seal_cursor(&"labels", &labels[last].name)
     })?;
     Ok(Json(page))
 }
@@ -151,12 +147,9 @@ pub(crate) async fn create(
         id: label.id,
         version: label.version,
     });
-    let etag = ETag(label.version);
-    let answer = first
-        .answer(&mut tx, StatusCode::CREATED, etag, &label)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    first
+        .commit_with(tx, StatusCode::CREATED, ETag(label.version), &label)
+        .await
 }
 
 /// Updates a label.

@@ -73,10 +73,7 @@ pub(crate) async fn list(
     let mut tx = db.read(&caller).await?;
     let (limit, after) = query?.0.parse::<_, (String, Uuid)>(&caller, &"projects")?;
     let (rank, id) = after.unzip();
-    // A plan for an average organization reads and sorts all projects of a large one.
-    sqlx::query("set local plan_cache_mode = force_custom_plan")
-        .execute(&mut *tx)
-        .await?;
+    tx.plan_for_values().await?;
     let projects = sqlx::query_as!(
         Project,
         r#"select id, name, color, rank, archived_at as "archived_at: Timestamp", version,
@@ -92,12 +89,9 @@ pub(crate) async fn list(
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-    let places: Vec<(String, Uuid)> = projects
-        .iter()
-        .map(|project| (project.rank.clone(), project.id))
-        .collect();
     let page = Page::new(&projects, limit, |last| {
-        caller.seal_cursor(&"projects", &places[last])
+        let last = &projects[last];
+        caller.seal_cursor(&"projects", &(&last.rank, last.id))
     })?;
     Ok(Json(page))
 }
@@ -150,12 +144,9 @@ pub(crate) async fn create(
         id,
         version: project.version,
     });
-    let etag = ETag(project.version);
-    let answer = first
-        .answer(&mut tx, StatusCode::CREATED, etag, &project)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    first
+        .commit_with(tx, StatusCode::CREATED, ETag(project.version), &project)
+        .await
 }
 
 impl Project {

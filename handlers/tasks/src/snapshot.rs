@@ -3,7 +3,6 @@
 use axum::extract::State;
 use miyabi_core::{ApiError, Caller, Day, Db, Json, Timestamp, fits, permission::tasks};
 use serde::Serialize;
-use sqlx::Executor;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -95,9 +94,7 @@ pub(crate) async fn snapshot(
     )
     .fetch_one(&mut *tx)
     .await?;
-    // Planned for this organization, which a kept plan does not see.
-    tx.execute("set local plan_cache_mode = force_custom_plan")
-        .await?;
+    tx.plan_for_values().await?;
     // Status by status, since an index begins with it. Labels are read for the tasks that are left,
     // task by task: see `list::listed`.
     let mut tasks = sqlx::query_as!(

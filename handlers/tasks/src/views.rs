@@ -109,10 +109,7 @@ pub(crate) async fn list(
     let scope = ("views", caller.user_id());
     let (limit, after) = query?.0.parse::<_, (String, Uuid)>(&caller, &scope)?;
     let (rank, id) = after.unzip();
-    // A plan for an average organization reads and sorts all views of a large one.
-    sqlx::query("set local plan_cache_mode = force_custom_plan")
-        .execute(&mut *tx)
-        .await?;
+    tx.plan_for_values().await?;
     let views = sqlx::query_as!(
         View,
         r#"select id, owner_id, name, query, layout, shared, rank, version,
@@ -128,12 +125,9 @@ pub(crate) async fn list(
     .fetch_all(&mut *tx)
     .await?;
     tx.commit().await?;
-    let places: Vec<(String, Uuid)> = views
-        .iter()
-        .map(|view| (view.rank.clone(), view.id))
-        .collect();
     let page = Page::new(&views, limit, |last| {
-        caller.seal_cursor(&scope, &places[last])
+        let last = &views[last];
+        caller.seal_cursor(&scope, &(&last.rank, last.id))
     })?;
     Ok(Json(page))
 }
@@ -193,12 +187,9 @@ pub(crate) async fn create(
         id,
         version: view.version,
     });
-    let etag = ETag(view.version);
-    let answer = first
-        .answer(&mut tx, StatusCode::CREATED, etag, &view)
-        .await?;
-    tx.commit().await?;
-    Ok(answer)
+    first
+        .commit_with(tx, StatusCode::CREATED, ETag(view.version), &view)
+        .await
 }
 
 impl View {
