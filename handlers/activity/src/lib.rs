@@ -18,26 +18,3 @@ miyabi_core::routes![
     history::of_tasks,
     history::of_task
 ];
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_routes_are_those_of_the_catalogue() {
-        let document = serde_json::to_value(super::openapi()).unwrap();
-        let mut described = Vec::new();
-        for (path, operations) in document["paths"].as_object().unwrap() {
-            for method in operations.as_object().unwrap().keys() {
-                described.push(format!("{} {path}", method.to_uppercase()));
-            }
-        }
-        let function = miyabi_catalog::function("activity").unwrap();
-        let mut catalogue: Vec<String> = function
-            .routes
-            .iter()
-            .map(|route| format!("{} {}", route.method.as_str(), route.path))
-            .collect();
-        described.sort();
-        catalogue.sort();
-        assert_eq!(described, catalogue);
-    }
-}

@@ -48,20 +48,3 @@ fn described() -> OpenApiRouter<App> {
 async fn openapi_json(headers: HeaderMap) -> Result<Response, ApiError> {
     assets::answer("openapi.json", &headers).ok_or(ApiError::NotFound)
 }
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_routes_of_the_api_are_those_of_the_catalogue() {
-        let document = serde_json::to_value(super::openapi()).unwrap();
-        let described: Vec<&String> = document["paths"].as_object().unwrap().keys().collect();
-        let function = miyabi_catalog::function("docs").unwrap();
-        let catalogue: Vec<&str> = function
-            .routes
-            .iter()
-            .map(|route| route.path)
-            .filter(|path| path.starts_with("/api/"))
-            .collect();
-        assert_eq!(described, catalogue);
-    }
-}

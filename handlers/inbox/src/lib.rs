@@ -22,26 +22,3 @@ miyabi_core::routes![
     watch::watch,
     watch::unwatch,
 ];
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn the_routes_are_those_of_the_catalogue() {
-        let document = serde_json::to_value(super::openapi()).unwrap();
-        let mut described = BTreeSet::new();
-        for (path, operations) in document["paths"].as_object().unwrap() {
-            for method in operations.as_object().unwrap().keys() {
-                described.insert(format!("{} {path}", method.to_uppercase()));
-            }
-        }
-        let function = miyabi_catalog::function("inbox").unwrap();
-        let catalogue: BTreeSet<String> = function
-            .routes
-            .iter()
-            .map(|route| format!("{} {}", route.method.as_str(), route.path))
-            .collect();
-        assert_eq!(described, catalogue);
-    }
-}

@@ -13,6 +13,7 @@ mod merge;
 mod pages;
 
 use serde_json::Value;
+use utoipa::openapi::OpenApi;
 
 /// The document. The same sources give the same bytes.
 ///
@@ -20,16 +21,8 @@ use serde_json::Value;
 ///
 /// When functions contradict each other or the catalogue: a sentence that says where.
 pub fn document() -> Result<Value, Error> {
-    let parts = [
-        ("activity", miyabi_activity::openapi()),
-        ("auth", miyabi_auth::openapi()),
-        ("docs", miyabi_docs::openapi()),
-        ("inbox", miyabi_inbox::openapi()),
-        ("orgs", miyabi_orgs::openapi()),
-        ("tasks", miyabi_tasks::openapi()),
-    ];
     let mut document = merge::empty();
-    for (function, part) in parts {
+    for (function, part) in parts() {
         let part = serde_json::to_value(part).map_err(|error| Error(error.to_string()))?;
         merge::add(&mut document, function, part)?;
     }
@@ -38,7 +31,51 @@ pub fn document() -> Result<Value, Error> {
     Ok(document)
 }
 
+/// What each function says of its routes.
+fn parts() -> [(&'static str, OpenApi); 6] {
+    [
+        ("activity", miyabi_activity::openapi()),
+        ("auth", miyabi_auth::openapi()),
+        ("docs", miyabi_docs::openapi()),
+        ("inbox", miyabi_inbox::openapi()),
+        ("orgs", miyabi_orgs::openapi()),
+        ("tasks", miyabi_tasks::openapi()),
+    ]
+}
+
 /// Why there is no document.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Error(String);
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// What a router answers is what it describes: both are made from one list (`core::routes`).
+    #[test]
+    fn the_routes_are_those_of_the_catalogue() {
+        let described: BTreeMap<&str, Value> = parts()
+            .map(|(function, part)| (function, serde_json::to_value(part).unwrap()))
+            .into();
+        for function in miyabi_catalog::FUNCTIONS {
+            let paths = described.get(function.name).map(|part| &part["paths"]);
+            let paths = paths.and_then(Value::as_object).into_iter().flatten();
+            let described: BTreeSet<String> = paths
+                .flat_map(|(path, item)| {
+                    let methods = item.as_object().unwrap().keys();
+                    methods.map(move |method| format!("{} {path}", method.to_uppercase()))
+                })
+                .collect();
+            // Pages, which no client calls.
+            let routes = function.routes.iter();
+            let routes = routes.filter(|route| !route.path.starts_with("/swagger-ui"));
+            let catalogue: BTreeSet<String> = routes
+                .map(|route| format!("{} {}", route.method.as_str(), route.path))
+                .collect();
+            assert_eq!(described, catalogue, "{}", function.name);
+        }
+    }
+}
