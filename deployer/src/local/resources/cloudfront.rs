@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{Made, Provider, Record, Wish, World};
@@ -40,6 +40,7 @@ fn reach_apis(world: &World, config: &mut Value) -> Result<(), String> {
     Ok(())
 }
 
+#[async_trait]
 impl Provider for Distribution {
     fn properties(&self) -> &'static [&'static str] {
         &["DistributionConfig", "Tags"]
@@ -49,76 +50,59 @@ impl Provider for Distribution {
         refuse_distribution(&properties["DistributionConfig"])
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let id = wish.id(world, "E")[..14].to_uppercase();
-            let mut config = with_secrets(world, &wish.properties["DistributionConfig"])?;
-            reach_apis(world, &mut config)?;
-            let settings = Settings::parse(&config)?;
-            let listening = lock(&world.sites)
-                .get(&id)
-                .map(crate::local::http::Server::port);
-            let port = match listening {
-                Some(port) => port,
-                None => {
-                    let (edge, of_handler) = (world.edge.clone(), id.clone());
-                    let name = format!("site/{}", wish.logical_id);
-                    let server = world
-                        .listen(
-                            &name,
-                            PREFERRED_PORT,
-                            wish.before.is_none(),
-                            move |request| {
-                                let (edge, id) = (edge.clone(), of_handler.clone());
-                                async move { edge.serve(&id, request).await }
-                            },
-                        )
-                        .await?;
-                    let port = server.port();
-                    lock(&world.sites).insert(id.clone(), server);
-                    port
-                }
-            };
-            world.edge.set_distribution(&id, Some((settings, port)));
-            Ok(Made::new(&id)
-                .with("Id", id.as_str())
-                .with("Arn", distribution_arn(&id))
-                .with("DomainName", format!("127.0.0.1:{port}")))
-        }
-        .boxed()
-    }
-
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
-        async move {
-            let server = lock(&world.sites).remove(&record.reference);
-            if let Some(server) = server {
-                server.stop(DRAIN).await;
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let id = wish.id(world, "E")[..14].to_uppercase();
+        let mut config = with_secrets(world, &wish.properties["DistributionConfig"])?;
+        reach_apis(world, &mut config)?;
+        let settings = Settings::parse(&config)?;
+        let listening = lock(&world.sites)
+            .get(&id)
+            .map(crate::local::http::Server::port);
+        let port = match listening {
+            Some(port) => port,
+            None => {
+                let (edge, of_handler) = (world.edge.clone(), id.clone());
+                let name = format!("site/{}", wish.logical_id);
+                let server = world
+                    .listen(
+                        &name,
+                        PREFERRED_PORT,
+                        wish.before.is_none(),
+                        move |request| {
+                            let (edge, id) = (edge.clone(), of_handler.clone());
+                            async move { edge.serve(&id, request).await }
+                        },
+                    )
+                    .await?;
+                let port = server.port();
+                lock(&world.sites).insert(id.clone(), server);
+                port
             }
-            world.edge.set_distribution(&record.reference, None);
-            Ok(())
-        }
-        .boxed()
+        };
+        world.edge.set_distribution(&id, Some((settings, port)));
+        Ok(Made::new(&id)
+            .with("Id", id.as_str())
+            .with("Arn", distribution_arn(&id))
+            .with("DomainName", format!("127.0.0.1:{port}")))
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
+        let server = lock(&world.sites).remove(&record.reference);
+        if let Some(server) = server {
+            server.stop(DRAIN).await;
+        }
+        world.edge.set_distribution(&record.reference, None);
+        Ok(())
+    }
+
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let port = lock(&world.sites)
             .get(&record.reference)
             .map(crate::local::http::Server::port);
-        async move {
-            match port {
-                Some(port) => (Health::Ok, format!("http://127.0.0.1:{port}")),
-                None => (Health::Missing, String::new()),
-            }
+        match port {
+            Some(port) => (Health::Ok, format!("http://127.0.0.1:{port}")),
+            None => (Health::Missing, String::new()),
         }
-        .boxed()
     }
 }
 
@@ -140,6 +124,7 @@ fn with_secrets(world: &World, config: &Value) -> Result<Value, String> {
     Ok(config)
 }
 
+#[async_trait]
 impl Provider for Function {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -160,29 +145,19 @@ impl Provider for Function {
         }
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let arn = format!("{}/{}", function_arn_prefix(), wish.name(world, "Name"));
-            let function = ViewerFunction::of_code(wish.text("FunctionCode"))
-                .ok_or_else(|| "Its code is not known here.".to_owned())?;
-            world.edge.set_function(&arn, Some(function));
-            Ok(Made::new(&arn)
-                .with("FunctionARN", arn.as_str())
-                .with("Stage", "LIVE"))
-        }
-        .boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let arn = format!("{}/{}", function_arn_prefix(), wish.name(world, "Name"));
+        let function = ViewerFunction::of_code(wish.text("FunctionCode"))
+            .ok_or_else(|| "Its code is not known here.".to_owned())?;
+        world.edge.set_function(&arn, Some(function));
+        Ok(Made::new(&arn)
+            .with("FunctionARN", arn.as_str())
+            .with("Stage", "LIVE"))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
-        async move {
-            world.edge.set_function(&record.reference, None);
-            Ok(())
-        }
-        .boxed()
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
+        world.edge.set_function(&record.reference, None);
+        Ok(())
     }
 }
 
@@ -190,20 +165,19 @@ fn function_arn_prefix() -> String {
     format!("arn:aws:cloudfront::{}:function", crate::local::ACCOUNT)
 }
 
+#[async_trait]
 impl Provider for OriginAccessControl {
     fn properties(&self) -> &'static [&'static str] {
         &["OriginAccessControlConfig"]
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let id = wish.id(world, "E")[..14].to_uppercase();
-            Ok(Made::new(&id).with("Id", id.as_str()))
-        }
-        .boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let id = wish.id(world, "E")[..14].to_uppercase();
+        Ok(Made::new(&id).with("Id", id.as_str()))
     }
 }
 
+#[async_trait]
 impl Provider for ResponseHeadersPolicy {
     fn properties(&self) -> &'static [&'static str] {
         &["ResponseHeadersPolicyConfig"]
@@ -213,25 +187,15 @@ impl Provider for ResponseHeadersPolicy {
         refuse_headers(&properties["ResponseHeadersPolicyConfig"])
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let id = wish.id(world, "");
-            let policy = HeadersPolicy::parse(&wish.properties["ResponseHeadersPolicyConfig"])?;
-            world.edge.set_policy(&id, Some(policy));
-            Ok(Made::new(&id).with("Id", id.as_str()))
-        }
-        .boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let id = wish.id(world, "");
+        let policy = HeadersPolicy::parse(&wish.properties["ResponseHeadersPolicyConfig"])?;
+        world.edge.set_policy(&id, Some(policy));
+        Ok(Made::new(&id).with("Id", id.as_str()))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
-        async move {
-            world.edge.set_policy(&record.reference, None);
-            Ok(())
-        }
-        .boxed()
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
+        world.edge.set_policy(&record.reference, None);
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Alarms and dashboards of CloudWatch.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{Made, Provider, Record, Wish, World};
@@ -16,6 +16,7 @@ use crate::{
 pub(super) struct Alarm;
 pub(super) struct Dashboard;
 
+#[async_trait]
 impl Provider for Alarm {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -41,47 +42,35 @@ impl Provider for Alarm {
         Definition::parse(properties).err().into_iter().collect()
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let name = wish.name(world, "AlarmName");
-            if let Some(before) = wish
-                .before
-                .as_ref()
-                .filter(|record| record.reference != name)
-            {
-                world.alarms.remove(&before.reference);
-            }
-            let definition = Definition::parse(&wish.properties)?;
-            world.alarms.put(&name, definition, alarms::now());
-            let arn = format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}");
-            Ok(Made::new(name).with("Arn", arn))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let name = wish.name(world, "AlarmName");
+        if let Some(before) = wish
+            .before
+            .as_ref()
+            .filter(|record| record.reference != name)
+        {
+            world.alarms.remove(&before.reference);
         }
-        .boxed()
+        let definition = Definition::parse(&wish.properties)?;
+        world.alarms.put(&name, definition, alarms::now());
+        let arn = format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}");
+        Ok(Made::new(name).with("Arn", arn))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         world.alarms.remove(&record.reference);
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
     /// That it is there: a raised alarm works as it should.
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
-        let health = match world.alarms.state(&record.reference) {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
+        match world.alarms.state(&record.reference) {
             None => (Health::Missing, String::new()),
             Some(state) => (
                 Health::Ok,
                 state.map(|state| state.to_string()).unwrap_or_default(),
             ),
-        };
-        async move { health }.boxed()
+        }
     }
 }
 
@@ -93,6 +82,7 @@ fn body(properties: &Value) -> &str {
         .unwrap_or_default()
 }
 
+#[async_trait]
 impl Provider for Dashboard {
     fn properties(&self) -> &'static [&'static str] {
         &["DashboardBody", "DashboardName"]
@@ -105,41 +95,30 @@ impl Provider for Dashboard {
             .collect()
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let name = wish.name(world, "DashboardName");
-            if let Some(before) = wish
-                .before
-                .as_ref()
-                .filter(|record| record.reference != name)
-            {
-                world.ops.set_dashboard(&before.reference, None);
-            }
-            let panels = Panel::parse_all(body(&wish.properties))?;
-            world.ops.set_dashboard(&name, Some(panels));
-            Ok(Made::new(name))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let name = wish.name(world, "DashboardName");
+        if let Some(before) = wish
+            .before
+            .as_ref()
+            .filter(|record| record.reference != name)
+        {
+            world.ops.set_dashboard(&before.reference, None);
         }
-        .boxed()
+        let panels = Panel::parse_all(body(&wish.properties))?;
+        world.ops.set_dashboard(&name, Some(panels));
+        Ok(Made::new(name))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         world.ops.set_dashboard(&record.reference, None);
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let health = match world.ops.has_dashboard(&record.reference) {
             true => Health::Ok,
             false => Health::Missing,
         };
-        async move { (health, String::new()) }.boxed()
+        (health, String::new())
     }
 }

@@ -1,7 +1,7 @@
 //! Networks: there are none on this machine. They are accepted and have ids, because functions and
 //! databases name them.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::json;
 
 use super::{Made, Provider, Wish, World};
@@ -98,12 +98,13 @@ pub(super) const SECURITY_GROUP: Named = Named {
     attributes: &[Id("GroupId"), Id("Id"), Property("VpcId")],
 };
 
+#[async_trait]
 impl Provider for Named {
     fn properties(&self) -> &'static [&'static str] {
         self.properties
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
         let id = wish.id(world, self.prefix);
         let mut made = Made::new(&id);
         for attribute in self.attributes {
@@ -113,6 +114,6 @@ impl Provider for Named {
                 Ipv6Blocks(name) => made.with(name, json!(["fd00::/56"])),
             };
         }
-        async { Ok(made) }.boxed()
+        Ok(made)
     }
 }

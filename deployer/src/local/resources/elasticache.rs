@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 use valkey_server::{Identity, Options, Program, Server};
 
@@ -27,6 +27,7 @@ pub(in crate::local) struct Cache {
     orphans: Orphans,
 }
 
+#[async_trait]
 impl Provider for ServerlessCache {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -47,61 +48,44 @@ impl Provider for ServerlessCache {
         }
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let name = wish.name(world, "ServerlessCacheName");
-            let running = lock(&world.caches)
-                .get_mut(&name)
-                .and_then(Cache::port_if_it_runs);
-            let port = match running {
-                Some(port) => port,
-                None => {
-                    // One that has ended still has the port.
-                    let ended = lock(&world.caches).remove(&name);
-                    drop(ended);
-                    let cache = start(world, &name).await?;
-                    let port = cache.server.port();
-                    lock(&world.caches).insert(name.clone(), cache);
-                    port
-                }
-            };
-            Ok(Made::new(&name)
-                .with("Endpoint.Address", "127.0.0.1")
-                .with("Endpoint.Port", port.to_string()))
-        }
-        .boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let name = wish.name(world, "ServerlessCacheName");
+        let running = lock(&world.caches)
+            .get_mut(&name)
+            .and_then(Cache::port_if_it_runs);
+        let port = match running {
+            Some(port) => port,
+            None => {
+                // One that has ended still has the port.
+                let ended = lock(&world.caches).remove(&name);
+                drop(ended);
+                let cache = start(world, &name).await?;
+                let port = cache.server.port();
+                lock(&world.caches).insert(name.clone(), cache);
+                port
+            }
+        };
+        Ok(Made::new(&name)
+            .with("Endpoint.Address", "127.0.0.1")
+            .with("Endpoint.Port", port.to_string()))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
-        async move {
-            let cache = lock(&world.caches).remove(&record.reference);
-            drop(cache);
-            // What is left of it is removed with the stage at the latest.
-            let _ = fs::remove_dir_all(folder(world).join(&record.reference));
-            Ok(())
-        }
-        .boxed()
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
+        let cache = lock(&world.caches).remove(&record.reference);
+        drop(cache);
+        // What is left of it is removed with the stage at the latest.
+        let _ = fs::remove_dir_all(folder(world).join(&record.reference));
+        Ok(())
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let mut caches = lock(&world.caches);
         let cache = caches.get_mut(&record.reference);
         let running = cache.and_then(|cache| Some((cache.port_if_it_runs()?, cache.server.pid())));
-        async move {
-            match running {
-                Some((port, pid)) => (Health::Ok, format!("127.0.0.1:{port} by TLS, pid {pid}")),
-                None => (Health::Missing, "it has ended".to_owned()),
-            }
+        match running {
+            Some((port, pid)) => (Health::Ok, format!("127.0.0.1:{port} by TLS, pid {pid}")),
+            None => (Health::Missing, "it has ended".to_owned()),
         }
-        .boxed()
     }
 }
 

@@ -1,13 +1,14 @@
 //! Roles. A function may read the secrets and call the functions whose ARNs its environment names,
 //! which is what its role says in every template: see `aws_api`. The role itself is only a name.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 
 use super::{Made, Provider, Wish, World};
 use crate::local::ACCOUNT;
 
 pub(super) struct Role;
 
+#[async_trait]
 impl Provider for Role {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -20,11 +21,10 @@ impl Provider for Role {
         ]
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
         let name = wish.name(world, "RoleName");
-        let made = Made::new(&name)
+        Ok(Made::new(&name)
             .with("Arn", format!("arn:aws:iam::{ACCOUNT}:role/{name}"))
-            .with("RoleId", wish.id(world, "AROA").to_uppercase());
-        async { Ok(made) }.boxed()
+            .with("RoleId", wish.id(world, "AROA").to_uppercase()))
     }
 }

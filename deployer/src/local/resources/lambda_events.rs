@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{
@@ -20,6 +20,7 @@ fn alias(properties: &Value) -> String {
     format!("{function}:{}", text("Qualifier"))
 }
 
+#[async_trait]
 impl Provider for EventInvokeConfig {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -47,43 +48,35 @@ impl Provider for EventInvokeConfig {
         refused
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let alias = alias(&wish.properties);
-            if world.functions.by_arn(&alias).is_none() {
-                return Err(format!("There is no alias {alias}."));
-            }
-            let number = |name: &str| {
-                integer(&wish.properties[name]).and_then(|value| u64::try_from(value).ok())
-            };
-            let default = Retries::default();
-            let queue = &wish.properties["DestinationConfig"]["OnFailure"]["Destination"];
-            let queue = queue.as_str().map(str::to_owned);
-            if let Some(queue) = &queue
-                && !world.queues.has(queue)
-            {
-                return Err(format!("The destination {queue} is not a queue."));
-            }
-            world.asynchronous.configure(
-                &alias,
-                Some(Retries {
-                    attempts: number("MaximumRetryAttempts").unwrap_or(default.attempts),
-                    age: number("MaximumEventAgeInSeconds")
-                        .map_or(default.age, Duration::from_secs),
-                    on_failure: queue,
-                }),
-            );
-            Ok(Made::new(alias))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let alias = alias(&wish.properties);
+        if world.functions.by_arn(&alias).is_none() {
+            return Err(format!("There is no alias {alias}."));
         }
-        .boxed()
+        let number = |name: &str| {
+            integer(&wish.properties[name]).and_then(|value| u64::try_from(value).ok())
+        };
+        let default = Retries::default();
+        let queue = &wish.properties["DestinationConfig"]["OnFailure"]["Destination"];
+        let queue = queue.as_str().map(str::to_owned);
+        if let Some(queue) = &queue
+            && !world.queues.has(queue)
+        {
+            return Err(format!("The destination {queue} is not a queue."));
+        }
+        world.asynchronous.configure(
+            &alias,
+            Some(Retries {
+                attempts: number("MaximumRetryAttempts").unwrap_or(default.attempts),
+                age: number("MaximumEventAgeInSeconds").map_or(default.age, Duration::from_secs),
+                on_failure: queue,
+            }),
+        );
+        Ok(Made::new(alias))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         world.asynchronous.configure(&record.reference, None);
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 }

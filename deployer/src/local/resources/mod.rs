@@ -22,7 +22,7 @@ mod sqs;
 
 use std::collections::BTreeMap;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -30,6 +30,7 @@ use super::world::World;
 use crate::target::Health;
 
 /// What the local target can do with one resource type.
+#[async_trait]
 pub(super) trait Provider: Sync {
     /// The properties that it understands; the deployer refuses all others.
     fn properties(&self) -> &'static [&'static str];
@@ -43,26 +44,18 @@ pub(super) trait Provider: Sync {
 
     /// Makes the resource be as wished, whether it is there or not. Also called with the recorded
     /// properties when the supervisor starts. An error is a sentence for people.
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>>;
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String>;
 
     /// Removes it with everything that it holds; one that is not there is fine.
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         let _ = (world, record);
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
     /// How it is, and a few words for people.
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let _ = (world, record);
-        async { (Health::Ok, String::new()) }.boxed()
+        (Health::Ok, String::new())
     }
 
     /// Whether the template's `DeletionPolicy: Retain` keeps it when it leaves the template.

@@ -3,7 +3,7 @@
 //! As on RDS, the master user may create roles and databases and is no superuser, and its password
 //! is in a secret that the instance itself manages.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use postgres_server::{Binaries, Options, Server};
 use serde_json::{Value, json};
 
@@ -24,6 +24,7 @@ pub(super) struct DbInstance;
 pub(super) struct DbParameterGroup;
 pub(super) struct DbSubnetGroup;
 
+#[async_trait]
 impl Provider for DbSubnetGroup {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -34,12 +35,12 @@ impl Provider for DbSubnetGroup {
         ]
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        let made = Made::new(wish.name(world, "DBSubnetGroupName"));
-        async { Ok(made) }.boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        Ok(Made::new(wish.name(world, "DBSubnetGroupName")))
     }
 }
 
+#[async_trait]
 impl Provider for DbParameterGroup {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -52,14 +53,14 @@ impl Provider for DbParameterGroup {
     }
 
     /// A change of settings counts from the next start of the instance, as static ones do on RDS.
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
         let name = wish.name(world, "DBParameterGroupName");
         lock(&world.parameter_groups).insert(name.clone(), wish.properties["Parameters"].clone());
-        let made = Made::new(&name).with("DBParameterGroupName", name.as_str());
-        async { Ok(made) }.boxed()
+        Ok(Made::new(&name).with("DBParameterGroupName", name.as_str()))
     }
 }
 
+#[async_trait]
 impl Provider for DbInstance {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -103,88 +104,74 @@ impl Provider for DbInstance {
         refused
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let id = wish.name(world, "DBInstanceIdentifier");
-            let secret = Secrets::arn(&format!("rds!{id}"));
-            // What cannot change in a server that is there is made anew; the plan asked for that.
-            let fixed = ["DBInstanceIdentifier", "DBName", "MasterUsername"];
-            if let Some(before) = &wish.before
-                && fixed
-                    .iter()
-                    .any(|name| before.text(name) != wish.text(name))
-            {
-                self.delete(world, before).await?;
-            }
-            let name = format!("database/{}", wish.logical_id);
-            let mut attempts = 10;
-            let (port, version) = loop {
-                attempts -= 1;
-                let port = world.files().port(&name, PREFERRED_PORT);
-                let port = port.map_err(|error| format!("It has no port: {error}."))?;
-                match start(world, wish, &id, &secret, port).await {
-                    Ok(version) => break (port, version),
-                    // Nobody knows the port yet: another one does as well.
-                    Err(why)
-                        if wish.before.is_none()
-                            && attempts > 0
-                            && why.contains("Address already in use") =>
-                    {
-                        let forgotten = world.files().forget_port(&name);
-                        forgotten.map_err(|error| format!("It has no port: {error}."))?;
-                    }
-                    Err(why) => return Err(why),
-                }
-            };
-            Ok(Made::new(&id)
-                .with(
-                    "DBInstanceArn",
-                    format!("arn:aws:rds:{REGION}:{ACCOUNT}:db:{id}"),
-                )
-                .with("DbiResourceId", wish.id(world, "db-").to_uppercase())
-                .with("Endpoint.Address", "127.0.0.1")
-                .with("Endpoint.Port", port.to_string())
-                .with("MasterUserSecret.SecretArn", secret)
-                .keeping(json!({"version": version})))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let id = wish.name(world, "DBInstanceIdentifier");
+        let secret = Secrets::arn(&format!("rds!{id}"));
+        // What cannot change in a server that is there is made anew; the plan asked for that.
+        let fixed = ["DBInstanceIdentifier", "DBName", "MasterUsername"];
+        if let Some(before) = &wish.before
+            && fixed
+                .iter()
+                .any(|name| before.text(name) != wish.text(name))
+        {
+            self.delete(world, before).await?;
         }
-        .boxed()
+        let name = format!("database/{}", wish.logical_id);
+        let mut attempts = 10;
+        let (port, version) = loop {
+            attempts -= 1;
+            let port = world.files().port(&name, PREFERRED_PORT);
+            let port = port.map_err(|error| format!("It has no port: {error}."))?;
+            match start(world, wish, &id, &secret, port).await {
+                Ok(version) => break (port, version),
+                // Nobody knows the port yet: another one does as well.
+                Err(why)
+                    if wish.before.is_none()
+                        && attempts > 0
+                        && why.contains("Address already in use") =>
+                {
+                    let forgotten = world.files().forget_port(&name);
+                    forgotten.map_err(|error| format!("It has no port: {error}."))?;
+                }
+                Err(why) => return Err(why),
+            }
+        };
+        Ok(Made::new(&id)
+            .with(
+                "DBInstanceArn",
+                format!("arn:aws:rds:{REGION}:{ACCOUNT}:db:{id}"),
+            )
+            .with("DbiResourceId", wish.id(world, "db-").to_uppercase())
+            .with("Endpoint.Address", "127.0.0.1")
+            .with("Endpoint.Port", port.to_string())
+            .with("MasterUserSecret.SecretArn", secret)
+            .keeping(json!({"version": version})))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
-        async move {
-            let server = lock(&world.databases).remove(&record.reference);
-            let dir = postgres_server::place(&world.files().database(&record.reference));
-            let removed = tokio::task::spawn_blocking(move || {
-                drop(server);
-                match std::fs::remove_dir_all(&dir) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!(
-                        "Its data, {}, cannot be removed: {error}.",
-                        dir.display()
-                    )),
-                    _ => Ok(()),
-                }
-            });
-            removed.await.map_err(|error| error.to_string())??;
-            if let Some(secret) = record.attributes.get("MasterUserSecret.SecretArn") {
-                let removed = world.secrets.remove(secret.as_str().unwrap_or_default());
-                removed.map_err(|error| format!("Its secret cannot be removed: {error}."))?;
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
+        let server = lock(&world.databases).remove(&record.reference);
+        let dir = postgres_server::place(&world.files().database(&record.reference));
+        let removed = tokio::task::spawn_blocking(move || {
+            drop(server);
+            match std::fs::remove_dir_all(&dir) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(format!(
+                    "Its data, {}, cannot be removed: {error}.",
+                    dir.display()
+                )),
+                _ => Ok(()),
             }
-            Ok(())
+        });
+        removed.await.map_err(|error| error.to_string())??;
+        if let Some(secret) = record.attributes.get("MasterUserSecret.SecretArn") {
+            let removed = world.secrets.remove(secret.as_str().unwrap_or_default());
+            removed.map_err(|error| format!("Its secret cannot be removed: {error}."))?;
         }
-        .boxed()
+        Ok(())
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let version = record.kept["version"].as_str().unwrap_or_default();
-        let health = match lock(&world.databases).get_mut(&record.reference) {
+        match lock(&world.databases).get_mut(&record.reference) {
             None => (Health::Missing, String::new()),
             Some(server) => {
                 let (port, pid) = (server.port(), server.pid());
@@ -200,8 +187,7 @@ impl Provider for DbInstance {
                     )
                 }
             }
-        };
-        async move { health }.boxed()
+        }
     }
 
     fn holds_data(&self) -> bool {

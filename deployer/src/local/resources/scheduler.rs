@@ -1,6 +1,6 @@
 //! Schedules of EventBridge Scheduler.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::{Made, Provider, Record, Wish, World};
@@ -11,6 +11,7 @@ use crate::{
 
 pub(super) struct Schedule;
 
+#[async_trait]
 impl Provider for Schedule {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -44,52 +45,41 @@ impl Provider for Schedule {
         refused
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let name = wish.name(world, "Name");
-            let target = &wish.properties["Target"];
-            let function = target["Arn"].as_str().unwrap_or_default();
-            if world.functions.by_arn(function).is_none() {
-                return Err(format!("Its target {function} is not a function."));
-            }
-            let every = rate(wish.text("ScheduleExpression"))
-                .ok_or_else(|| "Its ScheduleExpression is not a rate.".to_owned())?;
-            let input = target["Input"].as_str().unwrap_or("{}");
-            match wish.properties["State"] == json!("DISABLED") {
-                true => world.schedules.stop(&name),
-                false => {
-                    let asynchronous = &world.asynchronous;
-                    world
-                        .schedules
-                        .start(&name, every, asynchronous, function, input);
-                }
-            }
-            let arn = format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}");
-            Ok(Made::new(name).with("Arn", arn))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let name = wish.name(world, "Name");
+        let target = &wish.properties["Target"];
+        let function = target["Arn"].as_str().unwrap_or_default();
+        if world.functions.by_arn(function).is_none() {
+            return Err(format!("Its target {function} is not a function."));
         }
-        .boxed()
+        let every = rate(wish.text("ScheduleExpression"))
+            .ok_or_else(|| "Its ScheduleExpression is not a rate.".to_owned())?;
+        let input = target["Input"].as_str().unwrap_or("{}");
+        match wish.properties["State"] == json!("DISABLED") {
+            true => world.schedules.stop(&name),
+            false => {
+                let asynchronous = &world.asynchronous;
+                world
+                    .schedules
+                    .start(&name, every, asynchronous, function, input);
+            }
+        }
+        let arn = format!("arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule/default/{name}");
+        Ok(Made::new(name).with("Arn", arn))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         world.schedules.stop(&record.reference);
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let off = record.properties["State"] == json!("DISABLED");
         let expression = record.text("ScheduleExpression").to_owned();
         let health = match off || world.schedules.runs(&record.reference) {
             true => Health::Ok,
             false => Health::Missing,
         };
-        async move { (health, expression) }.boxed()
+        (health, expression)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 
 use super::{Made, Provider, Record, Wish, World, lambda::integer};
 use crate::{
@@ -16,6 +16,7 @@ pub(super) struct Queue;
 /// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html>).
 const RETENTION: i64 = 345_600;
 
+#[async_trait]
 impl Provider for Queue {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -26,46 +27,34 @@ impl Provider for Queue {
         ]
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let name = wish.name(world, "QueueName");
-            let seconds = integer(&wish.properties["MessageRetentionPeriod"]).unwrap_or(RETENTION);
-            let retention = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
-            let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
-            let path = world.files().queue(&name);
-            let put = world.queues.put(&arn, path.clone(), retention);
-            put.map_err(|error| format!("Its file, {}, cannot be used: {error}.", path.display()))?;
-            let url = format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}");
-            Ok(Made::new(url.as_str())
-                .with("Arn", arn)
-                .with("QueueName", name)
-                .with("QueueUrl", url))
-        }
-        .boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let name = wish.name(world, "QueueName");
+        let seconds = integer(&wish.properties["MessageRetentionPeriod"]).unwrap_or(RETENTION);
+        let retention = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
+        let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
+        let path = world.files().queue(&name);
+        let put = world.queues.put(&arn, path.clone(), retention);
+        put.map_err(|error| format!("Its file, {}, cannot be used: {error}.", path.display()))?;
+        let url = format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}");
+        Ok(Made::new(url.as_str())
+            .with("Arn", arn)
+            .with("QueueName", name)
+            .with("QueueUrl", url))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         let removed = world.queues.remove(&arn(record));
-        async move { removed.map_err(|error| format!("Its file cannot be removed: {error}.")) }
-            .boxed()
+        removed.map_err(|error| format!("Its file cannot be removed: {error}."))
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let count = world.queues.messages(&arn(record)).len();
         let detail = match count {
             0 => "empty".to_owned(),
             1 => "1 message".to_owned(),
             count => format!("{count} messages"),
         };
-        async move { (Health::Ok, detail) }.boxed()
+        (Health::Ok, detail)
     }
 }
 

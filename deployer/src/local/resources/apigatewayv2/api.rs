@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{DRAIN, api_of, socket};
@@ -19,6 +19,7 @@ const PREFERRED_PORT: u16 = 8788;
 
 pub(in crate::local::resources) struct Api;
 
+#[async_trait]
 impl Provider for Api {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -48,66 +49,52 @@ impl Provider for Api {
         }
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            if wish.text("ProtocolType") == socket::PROTOCOL {
-                return socket::put_api(world, wish).await;
-            }
-            // Again, now that a parameter among the origins has its value.
-            if let Some(why) = Cors::refuse(&wish.properties["CorsConfiguration"]) {
-                return Err(why);
-            }
-            let id = wish.id(world, "a")[..10].to_owned();
-            if world.apis.get(&id).is_none() {
-                let api = Arc::new(HttpApi::new(&id, world.functions.clone()));
-                let answering = api.clone();
-                let name = format!("api/{}", wish.logical_id);
-                let server = world
-                    .listen(
-                        &name,
-                        PREFERRED_PORT,
-                        wish.before.is_none(),
-                        move |request| {
-                            let api = answering.clone();
-                            async move { api.serve(request).await }
-                        },
-                    )
-                    .await?;
-                api.set_domain(&format!("127.0.0.1:{}", server.port()));
-                world.apis.insert(&id, api, server);
-            }
-            let api = api_of(world, &id)?;
-            api.set_metrics(world.metrics.clone());
-            api.set_cors(Cors::parse(&wish.properties["CorsConfiguration"]));
-            Ok(Made::new(&id)
-                .with("ApiId", id.as_str())
-                .with("ApiEndpoint", format!("http://{}", api.domain())))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        if wish.text("ProtocolType") == socket::PROTOCOL {
+            return socket::put_api(world, wish).await;
         }
-        .boxed()
+        // Again, now that a parameter among the origins has its value.
+        if let Some(why) = Cors::refuse(&wish.properties["CorsConfiguration"]) {
+            return Err(why);
+        }
+        let id = wish.id(world, "a")[..10].to_owned();
+        if world.apis.get(&id).is_none() {
+            let api = Arc::new(HttpApi::new(&id, world.functions.clone()));
+            let answering = api.clone();
+            let name = format!("api/{}", wish.logical_id);
+            let server = world
+                .listen(
+                    &name,
+                    PREFERRED_PORT,
+                    wish.before.is_none(),
+                    move |request| {
+                        let api = answering.clone();
+                        async move { api.serve(request).await }
+                    },
+                )
+                .await?;
+            api.set_domain(&format!("127.0.0.1:{}", server.port()));
+            world.apis.insert(&id, api, server);
+        }
+        let api = api_of(world, &id)?;
+        api.set_metrics(world.metrics.clone());
+        api.set_cors(Cors::parse(&wish.properties["CorsConfiguration"]));
+        Ok(Made::new(&id)
+            .with("ApiId", id.as_str())
+            .with("ApiEndpoint", format!("http://{}", api.domain())))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
-        async move {
-            socket::delete_api(world, &record.reference).await;
-            world.apis.remove(&record.reference, DRAIN).await;
-            Ok(())
-        }
-        .boxed()
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
+        socket::delete_api(world, &record.reference).await;
+        world.apis.remove(&record.reference, DRAIN).await;
+        Ok(())
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let there = world.apis.get(&record.reference).is_some()
             || world.sockets.get(&record.reference).is_some();
         let endpoint = record.attributes.get("ApiEndpoint").and_then(Value::as_str);
         let health = if there { Health::Ok } else { Health::Missing };
-        async move { (health, endpoint.unwrap_or_default().to_owned()) }.boxed()
+        (health, endpoint.unwrap_or_default().to_owned())
     }
 }

@@ -1,6 +1,6 @@
 //! An integration: the alias that a route goes to.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{api_of, socket};
@@ -11,6 +11,7 @@ use crate::{
 
 pub(in crate::local::resources) struct Integration;
 
+#[async_trait]
 impl Provider for Integration {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -36,40 +37,31 @@ impl Provider for Integration {
         refused
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let id = wish.id(world, "i")[..8].to_owned();
-            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
-                return socket::put_integration(&api, id, wish.text("IntegrationUri"));
-            }
-            if wish.properties["PayloadFormatVersion"] != "2.0" {
-                return Err(
-                    "An integration of an HTTP API has PayloadFormatVersion 2.0.".to_owned(),
-                );
-            }
-            let api = api_of(world, wish.text("ApiId"))?;
-            api.set_integration(&id, Some(wish.text("IntegrationUri").to_owned()));
-            Ok(Made::new(&id).with("IntegrationId", id.as_str()))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let id = wish.id(world, "i")[..8].to_owned();
+        if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+            return socket::put_integration(&api, id, wish.text("IntegrationUri"));
         }
-        .boxed()
+        if wish.properties["PayloadFormatVersion"] != "2.0" {
+            return Err("An integration of an HTTP API has PayloadFormatVersion 2.0.".to_owned());
+        }
+        let api = api_of(world, wish.text("ApiId"))?;
+        api.set_integration(&id, Some(wish.text("IntegrationUri").to_owned()));
+        Ok(Made::new(&id).with("IntegrationId", id.as_str()))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         if let Some(api) = world.apis.get(record.text("ApiId")) {
             api.set_integration(&record.reference, None);
         }
         if let Some(api) = world.sockets.get(record.text("ApiId")) {
             api.set_integration(&record.reference, None);
         }
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
-    fn health<'a>(&'a self, _: &'a World, record: &'a Record) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, _: &World, record: &Record) -> (Health, String) {
         let uri = record.text("IntegrationUri").to_owned();
-        async move { (Health::Ok, uri) }.boxed()
+        (Health::Ok, uri)
     }
 }

@@ -1,6 +1,6 @@
 //! A route of an API.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{api_of, socket};
@@ -14,6 +14,7 @@ use crate::{
 
 pub(in crate::local::resources) struct Route;
 
+#[async_trait]
 impl Provider for Route {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -43,40 +44,33 @@ impl Provider for Route {
         refused
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let id = wish.id(world, "r")[..8].to_owned();
-            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
-                return socket::put_route(&api, id, wish);
-            }
-            let api = api_of(world, wish.text("ApiId"))?;
-            let key = RouteKey::parse(wish.text("RouteKey"))?;
-            let target = wish
-                .text("Target")
-                .trim_start_matches("integrations/")
-                .to_owned();
-            api.set_route(&id, Some((key, target)));
-            Ok(Made::new(&id).with("RouteId", id.as_str()))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let id = wish.id(world, "r")[..8].to_owned();
+        if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+            return socket::put_route(&api, id, wish);
         }
-        .boxed()
+        let api = api_of(world, wish.text("ApiId"))?;
+        let key = RouteKey::parse(wish.text("RouteKey"))?;
+        let target = wish
+            .text("Target")
+            .trim_start_matches("integrations/")
+            .to_owned();
+        api.set_route(&id, Some((key, target)));
+        Ok(Made::new(&id).with("RouteId", id.as_str()))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         if let Some(api) = world.apis.get(record.text("ApiId")) {
             api.set_route(&record.reference, None);
         }
         if let Some(api) = world.sockets.get(record.text("ApiId")) {
             api.set_route(&record.reference, None);
         }
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
-    fn health<'a>(&'a self, _: &'a World, record: &'a Record) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, _: &World, record: &Record) -> (Health, String) {
         let key = record.text("RouteKey").to_owned();
-        async move { (Health::Ok, key) }.boxed()
+        (Health::Ok, key)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{DRAIN, stage::throttle};
@@ -163,6 +163,7 @@ pub(super) fn put_stage(api: &SocketApi, wish: &Wish) -> Result<Made, String> {
     Ok(Made::new(name))
 }
 
+#[async_trait]
 impl Provider for RouteResponse {
     fn properties(&self) -> &'static [&'static str] {
         &["ApiId", "RouteId", "RouteResponseKey"]
@@ -175,31 +176,24 @@ impl Provider for RouteResponse {
         }
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let id = wish.id(world, "s")[..8].to_owned();
-            let api = world.sockets.get(wish.text("ApiId"));
-            let api =
-                api.ok_or_else(|| format!("There is no WebSocket API {}.", wish.text("ApiId")))?;
-            api.set_response(&id, Some(wish.text("RouteId").to_owned()));
-            Ok(Made::new(&id).with("RouteResponseId", id.as_str()))
-        }
-        .boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let id = wish.id(world, "s")[..8].to_owned();
+        let api = world.sockets.get(wish.text("ApiId"));
+        let api =
+            api.ok_or_else(|| format!("There is no WebSocket API {}.", wish.text("ApiId")))?;
+        api.set_response(&id, Some(wish.text("RouteId").to_owned()));
+        Ok(Made::new(&id).with("RouteResponseId", id.as_str()))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         if let Some(api) = world.sockets.get(record.text("ApiId")) {
             api.set_response(&record.reference, None);
         }
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
-    fn health<'a>(&'a self, _: &'a World, record: &'a Record) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, _: &World, record: &Record) -> (Health, String) {
         let key = record.text("RouteResponseKey").to_owned();
-        async move { (Health::Ok, key) }.boxed()
+        (Health::Ok, key)
     }
 }

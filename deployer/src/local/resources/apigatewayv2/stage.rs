@@ -1,6 +1,6 @@
 //! The stage of an API: its throttle and its access log.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{api_of, socket};
@@ -11,6 +11,7 @@ use crate::local::{
 
 pub(in crate::local::resources) struct Stage;
 
+#[async_trait]
 impl Provider for Stage {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -31,39 +32,32 @@ impl Provider for Stage {
         }
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            if let Some(api) = world.sockets.get(wish.text("ApiId")) {
-                return socket::put_stage(&api, wish);
-            }
-            let api = api_of(world, wish.text("ApiId"))?;
-            if wish.text("StageName") != "$default" {
-                return Err("The one stage of an HTTP API is `$default` here.".to_owned());
-            }
-            let throttle = throttle(&wish.properties);
-            let settings = &wish.properties["AccessLogSettings"];
-            let format = settings["Format"].as_str().unwrap_or_default();
-            let group = settings["DestinationArn"].as_str().map(group_of);
-            let log = group.map(|group| world.log(group)).transpose()?;
-            let log = log.map(|log| AccessLog::new(log, format));
-            api.set_stage(throttle, log);
-            Ok(Made::new(wish.text("StageName")))
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        if let Some(api) = world.sockets.get(wish.text("ApiId")) {
+            return socket::put_stage(&api, wish);
         }
-        .boxed()
+        let api = api_of(world, wish.text("ApiId"))?;
+        if wish.text("StageName") != "$default" {
+            return Err("The one stage of an HTTP API is `$default` here.".to_owned());
+        }
+        let throttle = throttle(&wish.properties);
+        let settings = &wish.properties["AccessLogSettings"];
+        let format = settings["Format"].as_str().unwrap_or_default();
+        let group = settings["DestinationArn"].as_str().map(group_of);
+        let log = group.map(|group| world.log(group)).transpose()?;
+        let log = log.map(|log| AccessLog::new(log, format));
+        api.set_stage(throttle, log);
+        Ok(Made::new(wish.text("StageName")))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         if let Some(api) = world.apis.get(record.text("ApiId")) {
             api.set_stage(None, None);
         }
         if let Some(api) = world.sockets.get(record.text("ApiId")) {
             api.set_stage(None);
         }
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! An alias: the name of a function's version that serves requests.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 
 use super::{function_arn, function_name};
 use crate::{
@@ -11,45 +11,34 @@ use crate::{
 
 pub(in crate::local::resources) struct Alias;
 
+#[async_trait]
 impl Provider for Alias {
     fn properties(&self) -> &'static [&'static str] {
         &["Description", "FunctionName", "FunctionVersion", "Name"]
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let function = function_arn(function_name(wish.text("FunctionName")));
-            let number = wish.text("FunctionVersion");
-            let version = lock(&world.lambda.versions)
-                .get(&format!("{function}:{number}"))
-                .cloned();
-            let version =
-                version.ok_or_else(|| format!("There is no version {number} of {function}."))?;
-            let arn = format!("{function}:{}", wish.text("Name"));
-            world.functions.point(&arn, Some(version));
-            Ok(Made::new(&arn).with("AliasArn", arn.as_str()))
-        }
-        .boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let function = function_arn(function_name(wish.text("FunctionName")));
+        let number = wish.text("FunctionVersion");
+        let version = lock(&world.lambda.versions)
+            .get(&format!("{function}:{number}"))
+            .cloned();
+        let version =
+            version.ok_or_else(|| format!("There is no version {number} of {function}."))?;
+        let arn = format!("{function}:{}", wish.text("Name"));
+        world.functions.point(&arn, Some(version));
+        Ok(Made::new(&arn).with("AliasArn", arn.as_str()))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         world.functions.point(&record.reference, None);
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
-        let health = match world.functions.by_arn(&record.reference) {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
+        match world.functions.by_arn(&record.reference) {
             Some(version) => (Health::Ok, format!("version {}", version.number())),
             None => (Health::Missing, String::new()),
-        };
-        async move { health }.boxed()
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{function_arn, integer};
@@ -20,6 +20,7 @@ use crate::{
 
 pub(in crate::local::resources) struct Function;
 
+#[async_trait]
 impl Provider for Function {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -53,49 +54,42 @@ impl Provider for Function {
         refused
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let name = wish.name(world, "FunctionName");
-            let spec = spec(world, &name, &wish.properties)?;
-            let log = world.log(&spec.log_group)?;
-            let limit = integer(&wish.properties["ReservedConcurrentExecutions"]);
-            let mut latest = lock(&world.lambda.latest);
-            // Shared by all its versions: a change of the limit counts for those that run, too.
-            let concurrency = match latest.get(&name) {
-                Some(before) => before.concurrency.clone(),
-                None => Concurrency::new(limit),
-            };
-            concurrency.set(limit);
-            let configuration = wish.properties.clone();
-            latest.insert(
-                name.clone(),
-                Latest {
-                    configuration,
-                    concurrency,
-                    log,
-                },
-            );
-            Ok(Made::new(&name).with("Arn", function_arn(&name)))
-        }
-        .boxed()
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let name = wish.name(world, "FunctionName");
+        let spec = spec(world, &name, &wish.properties)?;
+        let log = world.log(&spec.log_group)?;
+        let limit = integer(&wish.properties["ReservedConcurrentExecutions"]);
+        let mut latest = lock(&world.lambda.latest);
+        // Shared by all its versions: a change of the limit counts for those that run, too.
+        let concurrency = match latest.get(&name) {
+            Some(before) => before.concurrency.clone(),
+            None => Concurrency::new(limit),
+        };
+        concurrency.set(limit);
+        let configuration = wish.properties.clone();
+        latest.insert(
+            name.clone(),
+            Latest {
+                configuration,
+                concurrency,
+                log,
+            },
+        );
+        Ok(Made::new(&name).with("Arn", function_arn(&name)))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         lock(&world.lambda.latest).remove(&record.reference);
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
-    fn health<'a>(&'a self, _: &'a World, record: &'a Record) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, _: &World, record: &Record) -> (Health, String) {
         let key = record.properties["Code"]["S3Key"]
             .as_str()
             .unwrap_or_default();
         let hash = key.rsplit('/').next().unwrap_or_default();
         let detail = format!("code {}", hash.get(..12).unwrap_or(hash));
-        async move { (Health::Ok, detail) }.boxed()
+        (Health::Ok, detail)
     }
 }
 

@@ -1,11 +1,12 @@
 //! A permission of an API to invoke an alias.
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 
 use crate::local::resources::{Made, Provider, Record, Wish, World};
 
 pub(in crate::local::resources) struct Permission;
 
+#[async_trait]
 impl Provider for Permission {
     fn properties(&self) -> &'static [&'static str] {
         &[
@@ -17,29 +18,22 @@ impl Provider for Permission {
         ]
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let id = wish.id(world, "permission-");
-            // Others than an API ask with their own events, and need no more than the name.
-            if wish.text("SourceArn").contains(":execute-api:") {
-                let api = api_of(wish.text("SourceArn"));
-                let alias = Some(wish.text("FunctionName").to_owned());
-                match (world.apis.get(api), world.sockets.get(api)) {
-                    (Some(api), _) => api.set_permission(&id, alias),
-                    (_, Some(api)) => api.set_permission(&id, alias),
-                    (None, None) => return Err(format!("There is no API {api}.")),
-                }
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let id = wish.id(world, "permission-");
+        // Others than an API ask with their own events, and need no more than the name.
+        if wish.text("SourceArn").contains(":execute-api:") {
+            let api = api_of(wish.text("SourceArn"));
+            let alias = Some(wish.text("FunctionName").to_owned());
+            match (world.apis.get(api), world.sockets.get(api)) {
+                (Some(api), _) => api.set_permission(&id, alias),
+                (_, Some(api)) => api.set_permission(&id, alias),
+                (None, None) => return Err(format!("There is no API {api}.")),
             }
-            Ok(Made::new(&id).with("Id", id.as_str()))
         }
-        .boxed()
+        Ok(Made::new(&id).with("Id", id.as_str()))
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         let api = api_of(record.text("SourceArn"));
         if let Some(api) = world.apis.get(api) {
             api.set_permission(&record.reference, None);
@@ -47,7 +41,7 @@ impl Provider for Permission {
         if let Some(api) = world.sockets.get(api) {
             api.set_permission(&record.reference, None);
         }
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use async_trait::async_trait;
 use serde_json::json;
 
 use super::{function::spec, function_arn, function_name};
@@ -18,63 +18,57 @@ use crate::{
 
 pub(in crate::local::resources) struct Version;
 
+#[async_trait]
 impl Provider for Version {
     fn properties(&self) -> &'static [&'static str] {
         &["Description", "FunctionName"]
     }
 
-    fn put<'a>(&'a self, world: &'a World, wish: &'a Wish) -> BoxFuture<'a, Result<Made, String>> {
-        async move {
-            let name = function_name(wish.text("FunctionName")).to_owned();
-            let latest = lock(&world.lambda.latest).get(&name).cloned();
-            let latest = latest.ok_or_else(|| format!("There is no function {name}."))?;
-            // A version never changes: what it kept counts, not what the function is by now.
-            // Another description is another version, as on AWS.
-            let same = wish
-                .before
-                .as_ref()
-                .filter(|before| before.properties == wish.properties);
-            let kept = same.map(|before| &before.kept);
-            let (number, frozen) = match kept.filter(|kept| kept.is_object()) {
-                Some(kept) => (
-                    kept["number"].as_str().unwrap_or_default().to_owned(),
-                    kept["configuration"].clone(),
-                ),
-                None => {
-                    let number = world.files().next(&format!("version/{name}"));
-                    let number = number.map_err(|error| format!("It has no number: {error}."))?;
-                    (number.to_string(), latest.configuration.clone())
-                }
-            };
-            let arn = format!("{}:{number}", function_arn(&name));
-            let made = Made::new(&arn)
-                .with("Version", number.as_str())
-                .with("FunctionArn", arn.as_str())
-                .keeping(json!({"number": number, "configuration": frozen}));
-            if lock(&world.lambda.versions).contains_key(&arn) {
-                return Ok(made);
+    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
+        let name = function_name(wish.text("FunctionName")).to_owned();
+        let latest = lock(&world.lambda.latest).get(&name).cloned();
+        let latest = latest.ok_or_else(|| format!("There is no function {name}."))?;
+        // A version never changes: what it kept counts, not what the function is by now.
+        // Another description is another version, as on AWS.
+        let same = wish
+            .before
+            .as_ref()
+            .filter(|before| before.properties == wish.properties);
+        let kept = same.map(|before| &before.kept);
+        let (number, frozen) = match kept.filter(|kept| kept.is_object()) {
+            Some(kept) => (
+                kept["number"].as_str().unwrap_or_default().to_owned(),
+                kept["configuration"].clone(),
+            ),
+            None => {
+                let number = world.files().next(&format!("version/{name}"));
+                let number = number.map_err(|error| format!("It has no number: {error}."))?;
+                (number.to_string(), latest.configuration.clone())
             }
-            let spec = spec(world, &name, &frozen)?;
-            let version = Published::new(spec, &number, &arn, latest.log, latest.concurrency);
-            let version = Arc::new(version);
-            world.functions.register(&version);
-            lock(&world.lambda.versions).insert(arn.clone(), version.clone());
-            if same.is_none()
-                && let Err(why) = version.warm().await
-            {
-                lock(&world.lambda.versions).remove(&arn);
-                return Err(format!("It does not start: {why}"));
-            }
-            Ok(made)
+        };
+        let arn = format!("{}:{number}", function_arn(&name));
+        let made = Made::new(&arn)
+            .with("Version", number.as_str())
+            .with("FunctionArn", arn.as_str())
+            .keeping(json!({"number": number, "configuration": frozen}));
+        if lock(&world.lambda.versions).contains_key(&arn) {
+            return Ok(made);
         }
-        .boxed()
+        let spec = spec(world, &name, &frozen)?;
+        let version = Published::new(spec, &number, &arn, latest.log, latest.concurrency);
+        let version = Arc::new(version);
+        world.functions.register(&version);
+        lock(&world.lambda.versions).insert(arn.clone(), version.clone());
+        if same.is_none()
+            && let Err(why) = version.warm().await
+        {
+            lock(&world.lambda.versions).remove(&arn);
+            return Err(format!("It does not start: {why}"));
+        }
+        Ok(made)
     }
 
-    fn delete<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, Result<(), String>> {
+    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
         let version = lock(&world.lambda.versions).remove(&record.reference);
         let version = version.filter(|version| {
             // One that an alias still stands at ends when the alias moves.
@@ -84,16 +78,12 @@ impl Provider for Version {
         if let Some(version) = version {
             version.retire();
         }
-        async { Ok(()) }.boxed()
+        Ok(())
     }
 
-    fn health<'a>(
-        &'a self,
-        world: &'a World,
-        record: &'a Record,
-    ) -> BoxFuture<'a, (Health, String)> {
+    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
         let version = lock(&world.lambda.versions).get(&record.reference).cloned();
-        let health = match version {
+        match version {
             None => (Health::Missing, String::new()),
             Some(version) if version.failures() > 0 => (
                 Health::Failing,
@@ -114,7 +104,6 @@ impl Provider for Version {
                 };
                 (Health::Ok, detail)
             }
-        };
-        async move { health }.boxed()
+        }
     }
 }
