@@ -9,12 +9,11 @@ use std::collections::BTreeMap;
 use deployer::{
     cost::CostChange,
     drift::Drift,
-    plan::{
-        Cause, Plan, ResourceAction, ResourceChange, Retention, RiskKind, StackAction, StackPlan,
-    },
+    plan::{Cause, Plan, ResourceAction, ResourceChange, RiskKind, StackAction, StackPlan},
 };
 
 use self::code_span::code;
+use super::plan::{after_a_colon, kept};
 use crate::ui::plural;
 
 /// GitHub refuses comments of more than 65,536 characters; what follows the list needs some too.
@@ -150,20 +149,7 @@ fn changes(stack: &StackPlan) -> Vec<String> {
 }
 
 fn resource(change: &ResourceChange) -> String {
-    let mut notes = Vec::new();
-    if change.stateful && change.retention.is_some() {
-        notes.push("holds data");
-    }
-    match change.retention {
-        Some(Retention::Retained) => notes.push("the old one stays outside the stack"),
-        Some(Retention::Snapshot) => notes.push("a snapshot stays"),
-        _ => (),
-    }
-    let notes = if notes.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", notes.join(", "))
-    };
+    let notes = after_a_colon(&kept(change));
     format!(
         "- **{}** {} ({}){notes}",
         done(change.action),

@@ -139,6 +139,28 @@ fn by_type(stack: &StackPlan) -> String {
         .collect()
 }
 
+/// What is said of the data that a resource holds, and of what stays of it.
+pub(super) fn kept(change: &ResourceChange) -> Vec<&'static str> {
+    let mut notes = Vec::new();
+    if change.stateful && change.retention.is_some() {
+        notes.push("holds data");
+    }
+    match change.retention {
+        Some(Retention::Retained) => notes.push("the old one stays outside the stack"),
+        Some(Retention::Snapshot) => notes.push("a snapshot stays"),
+        _ => (),
+    }
+    notes
+}
+
+/// Notes as the end of a line; nothing where there are none.
+pub(super) fn after_a_colon(notes: &[&str]) -> String {
+    match notes {
+        [] => String::new(),
+        notes => format!(": {}", notes.join(", ")),
+    }
+}
+
 fn resource(change: &ResourceChange, paint: Paint) -> String {
     let (sign, style) = match change.action {
         ResourceAction::Add => ("+", "32"),
@@ -153,19 +175,8 @@ fn resource(change: &ResourceChange, paint: Paint) -> String {
         ResourceAction::Replace => notes.push("is replaced"),
         _ => (),
     }
-    if change.stateful && change.retention.is_some() {
-        notes.push("holds data");
-    }
-    match change.retention {
-        Some(Retention::Retained) => notes.push("the old one stays outside the stack"),
-        Some(Retention::Snapshot) => notes.push("a snapshot stays"),
-        _ => (),
-    }
-    let notes = if notes.is_empty() {
-        String::new()
-    } else {
-        format!(": {}", notes.join(", "))
-    };
+    notes.extend(kept(change));
+    let notes = after_a_colon(&notes);
     let mut text = format!(
         "  {} {} ({}){notes}\n",
         paint.with(style, &format!("{sign:<3}")),
