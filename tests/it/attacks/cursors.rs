@@ -109,11 +109,8 @@ async fn attack_42_a_cursor_of_another_list_is_none() {
 async fn attack_42_limits_out_of_range() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
-    let task = alice
-        .post("/api/tasks", json!({"title": "Task"}))
-        .await
-        .expect(201);
-    let comments = format!("/api/tasks/{}/comments", task["id"].as_str().unwrap());
+    let task = alice.create("/api/tasks", json!({"title": "Task"})).await;
+    let comments = format!("{task}/comments");
     for list in [
         "/api/tasks",
         "/api/labels",

@@ -7,25 +7,14 @@ use tokio::task::JoinSet;
 async fn attack_44_only_the_present_version_is_changed() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
-    let task = alice
-        .post("/api/tasks", json!({"title": "Task"}))
-        .await
-        .expect(201);
-    let task = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    let task = alice.create("/api/tasks", json!({"title": "Task"})).await;
     let comments = format!("{task}/comments");
-    let comment = alice.post(&comments, json!({"body": "Comment"})).await;
-    let comment = format!("{comments}/{}", comment.expect(201)["id"].as_str().unwrap());
-    let label = alice.post("/api/labels", json!({"name": "Label"})).await;
-    let label = format!("/api/labels/{}", label.expect(201)["id"].as_str().unwrap());
+    let comment = alice.create(&comments, json!({"body": "Comment"})).await;
+    let label = alice.create("/api/labels", json!({"name": "Label"})).await;
     let project = alice
-        .post("/api/projects", json!({"name": "Project"}))
+        .create("/api/projects", json!({"name": "Project"}))
         .await;
-    let project = format!(
-        "/api/projects/{}",
-        project.expect(201)["id"].as_str().unwrap()
-    );
-    let view = alice.post("/api/views", json!({"name": "View"})).await;
-    let view = format!("/api/views/{}", view.expect(201)["id"].as_str().unwrap());
+    let view = alice.create("/api/views", json!({"name": "View"})).await;
     let organization = format!("/api/organizations/{}", alice.organization_id());
     for (path, field) in [
         (&task, "title"),
@@ -108,11 +97,7 @@ async fn attack_44_a_missing_resource_is_404_before_its_version_is_412() {
 async fn attack_44_of_fifty_at_once_one_wins_each_version() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
-    let task = alice
-        .post("/api/tasks", json!({"title": "Task"}))
-        .await
-        .expect(201);
-    let path = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    let path = alice.create("/api/tasks", json!({"title": "Task"})).await;
     for version in 1..=3 {
         let mut requests = JoinSet::new();
         for number in 0..50 {

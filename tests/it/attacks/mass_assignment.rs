@@ -7,25 +7,14 @@ async fn attack_32_fields_that_are_not_theirs_to_set() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
     let bob = app.sign_in("bob").await;
-    let task = alice
-        .post("/api/tasks", json!({"title": "Task"}))
-        .await
-        .expect(201);
-    let task = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    let task = alice.create("/api/tasks", json!({"title": "Task"})).await;
     let comments = format!("{task}/comments");
-    let comment = alice.post(&comments, json!({"body": "Comment"})).await;
-    let comment = format!("{comments}/{}", comment.expect(201)["id"].as_str().unwrap());
-    let label = alice.post("/api/labels", json!({"name": "Label"})).await;
-    let label = format!("/api/labels/{}", label.expect(201)["id"].as_str().unwrap());
+    let comment = alice.create(&comments, json!({"body": "Comment"})).await;
+    let label = alice.create("/api/labels", json!({"name": "Label"})).await;
     let project = alice
-        .post("/api/projects", json!({"name": "Project"}))
+        .create("/api/projects", json!({"name": "Project"}))
         .await;
-    let project = format!(
-        "/api/projects/{}",
-        project.expect(201)["id"].as_str().unwrap()
-    );
-    let view = alice.post("/api/views", json!({"name": "View"})).await;
-    let view = format!("/api/views/{}", view.expect(201)["id"].as_str().unwrap());
+    let view = alice.create("/api/views", json!({"name": "View"})).await;
     let organization = format!("/api/organizations/{}", alice.organization_id());
     let routes = [
         ("POST", "/api/tasks", json!({"title": "New"})),

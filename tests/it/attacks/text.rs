@@ -6,11 +6,7 @@ use miyabi_tests::{App, Method, Response, json};
 async fn attack_35_text_that_cannot_be_stored() {
     let app = App::start().await;
     let alice = app.sign_in("alice").await;
-    let task = alice
-        .post("/api/tasks", json!({"title": "Task"}))
-        .await
-        .expect(201);
-    let task = format!("/api/tasks/{}", task["id"].as_str().unwrap());
+    let task = alice.create("/api/tasks", json!({"title": "Task"})).await;
     let comments = format!("{task}/comments");
     let bad = [
         r"a\u0000b",
