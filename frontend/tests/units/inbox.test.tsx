@@ -1,13 +1,10 @@
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { SWRConfig } from 'swr';
-import { afterEach, expect, test, vi } from 'vitest';
-import { Toasts } from '@/components/Toasts';
-import { closeToast, toasts } from '@/components/toast-store';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { expect, test, vi } from 'vitest';
 import { InboxPage } from '@/inbox/InboxPage';
 import { UnreadBadge } from '@/inbox/UnreadBadge';
 import { WatchButton } from '@/inbox/WatchButton';
-import { useSession } from '@/session/session';
-import { type Asked, problem, serve } from './server';
+import { find, openPage } from './page';
+import { type Asked, problem, type serve } from './server';
 
 vi.mock('next/navigation', () => ({ useSearchParams: () => new URLSearchParams() }));
 
@@ -32,58 +29,31 @@ const notification = (id: string, title: string) => ({
   archived_at: null,
   snoozed_until: null,
 });
-const ME = {
-  body: {
-    user: { id: 'p1', login: 'alice', name: 'Alice', avatar_url: null },
-    organization: { id: 'o1', name: 'Garden', role: 'member' },
-    organizations: [],
-    permissions: ['tasks.read', 'tasks.write'],
-    session_id: 's1',
-  },
-};
-
-function SignedIn() {
-  return useSession().state === 'signed-in' ? (
+/** The inbox over an API with two notifications, of which the archived one is gone afterwards. */
+function open(answers: Parameters<typeof serve>[0] = {}): Asked[] {
+  let left = [notification('n1', 'Water the maple'), notification('n2', 'Rake the gravel')];
+  const page = (
     <>
       <UnreadBadge />
       <InboxPage />
       <WatchButton task="t1" />
     </>
-  ) : null;
-}
-
-/** An API with two notifications, of which the archived one is gone afterwards. */
-function open(answers: Parameters<typeof serve>[0] = {}): Asked[] {
-  let left = [notification('n1', 'Water the maple'), notification('n2', 'Rake the gravel')];
-  const page = () => ({ body: { items: left, next_cursor: null } });
-  const asked = serve({
-    'GET /api/auth/me': ME,
-    'GET /api/notifications': page,
-    'GET /api/tasks/t1/watch': { body: { watching: false } },
-    'PUT /api/tasks/t1/watch': { status: 204 },
-    'PATCH /api/notifications/n1': ({ body }) => {
-      if ((body as { archived?: boolean }).archived) left = left.slice(1);
-      return { body: notification('n1', 'Water the maple') };
-    },
-    ...answers,
-  });
-  render(
-    <SWRConfig value={{ provider: () => new Map(), dedupingInterval: 0 }}>
-      <SignedIn />
-      <Toasts />
-    </SWRConfig>,
   );
-  return asked;
+  return openPage(
+    page,
+    { role: 'member', permissions: ['tasks.read', 'tasks.write'] },
+    {
+      'GET /api/notifications': () => ({ body: { items: left, next_cursor: null } }),
+      'GET /api/tasks/t1/watch': { body: { watching: false } },
+      'PUT /api/tasks/t1/watch': { status: 204 },
+      'PATCH /api/notifications/n1': ({ body }) => {
+        if ((body as { archived?: boolean }).archived) left = left.slice(1);
+        return { body: notification('n1', 'Water the maple') };
+      },
+      ...answers,
+    },
+  );
 }
-
-const find = (asked: Asked[], request: string) => asked.find((entry) => entry.request === request);
-
-afterEach(() => {
-  cleanup();
-  for (const { id } of toasts.shown()) closeToast(id);
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-});
 
 test('E archives the active notification at once, and the count follows', async () => {
   const asked = open();

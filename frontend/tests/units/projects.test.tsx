@@ -1,13 +1,10 @@
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { SWRConfig } from 'swr';
-import { afterEach, expect, test, vi } from 'vitest';
-import { Toasts } from '@/components/Toasts';
-import { closeToast, toasts } from '@/components/toast-store';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { expect, test } from 'vitest';
 import { Projects } from '@/projects/Projects';
-import { useSession } from '@/session/session';
 import { listUrl, matches, parseQuery } from '@/tasks/list-query';
+import { find, openPage } from './page';
 import { sample } from './samples';
-import { type Asked, problem, serve } from './server';
+import { type Asked, problem, type serve } from './server';
 
 const project = (id: string, name: string, archived_at: string | null = null) => ({
   id,
@@ -20,48 +17,19 @@ const project = (id: string, name: string, archived_at: string | null = null) =>
   updated_at: '2026-11-01T00:00:00.000000Z',
 });
 
-function SignedIn() {
-  return useSession().state === 'signed-in' ? <Projects /> : null;
-}
-
 function open(permissions: string[], answers: Parameters<typeof serve>[0] = {}): Asked[] {
-  const organization = { id: 'o1', name: 'Garden', role: 'member' };
-  const asked = serve({
-    'GET /api/auth/me': {
-      body: {
-        user: { id: 'p1', login: 'alice', name: 'Alice', avatar_url: null },
-        organization,
-        organizations: [organization],
-        permissions,
-        session_id: 's1',
-      },
+  const four = [project('a', 'Pond'), project('b', 'Moss'), project('c', 'Gate'), project('d', 'Old', 'x')];
+  return openPage(
+    <Projects />,
+    { role: 'member', permissions },
+    {
+      'GET /api/projects': { body: { items: four } },
+      'PATCH /api/projects/c': { body: project('c', 'Gate') },
+      'PATCH /api/projects/b': { body: project('b', 'Moss') },
+      ...answers,
     },
-    'GET /api/projects': {
-      body: {
-        items: [project('a', 'Pond'), project('b', 'Moss'), project('c', 'Gate'), project('d', 'Old', 'x')],
-      },
-    },
-    'PATCH /api/projects/c': { body: project('c', 'Gate') },
-    'PATCH /api/projects/b': { body: project('b', 'Moss') },
-    ...answers,
-  });
-  render(
-    <SWRConfig value={{ provider: () => new Map(), dedupingInterval: 0 }}>
-      <SignedIn />
-      <Toasts />
-    </SWRConfig>,
   );
-  return asked;
 }
-
-const find = (asked: Asked[], request: string) => asked.find((entry) => entry.request === request);
-
-afterEach(() => {
-  cleanup();
-  for (const { id } of toasts.shown()) closeToast(id);
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-});
 
 test('a project moves behind the one two places above, or before all', async () => {
   const asked = open(['tasks.read', 'tasks.write']);

@@ -1,18 +1,14 @@
-import { cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, screen, waitFor, within } from '@testing-library/react';
 import type { ReactNode } from 'react';
-import { SWRConfig } from 'swr';
-import { afterEach, expect, test, vi } from 'vitest';
-import { Toasts } from '@/components/Toasts';
-import { closeToast, toasts } from '@/components/toast-store';
-import { useSession } from '@/session/session';
+import { expect, test } from 'vitest';
 import { Invitations, stateOf } from '@/settings/Invitations';
 import { Members } from '@/settings/Members';
 import { Organization } from '@/settings/Organization';
 import { Roles } from '@/settings/Roles';
-import { type Asked, problem, serve } from './server';
+import { find, openPage } from './page';
+import { type Asked, problem, type serve } from './server';
 
 const AT = '2026-11-01T00:00:00.000000Z';
-const GARDEN = { id: 'o1', name: 'Garden', role: 'owner' };
 const PERMISSIONS = [
   'tasks.read',
   'members.read',
@@ -21,7 +17,6 @@ const PERMISSIONS = [
   'org.update',
   'org.delete',
 ];
-const ALICE = { id: 'p1', login: 'alice', name: 'Alice', avatar_url: null };
 const member = (id: string, login: string, role: string) => ({
   id,
   login,
@@ -50,48 +45,24 @@ const INVITATION = {
   revoked_at: null,
 };
 
-/** Pages for people who are signed in are shown once it is known who that is. */
-function SignedIn({ children }: { children: ReactNode }) {
-  return useSession().state === 'signed-in' ? children : null;
-}
-
 function open(page: ReactNode, answers: Parameters<typeof serve>[0]): Asked[] {
-  const asked = serve({
-    'GET /api/auth/me': {
-      body: {
-        user: ALICE,
-        organization: GARDEN,
-        organizations: [GARDEN],
-        permissions: PERMISSIONS,
-        session_id: 's1',
+  return openPage(
+    page,
+    { role: 'owner', permissions: PERMISSIONS },
+    {
+      'GET /api/members': {
+        body: { items: [member('p1', 'alice', 'owner'), member('p2', 'bob', 'member')] },
       },
+      'GET /api/roles': {
+        body: { items: [role('member', true, ['tasks.read']), role('gardener', false, ['tasks.read'])] },
+      },
+      'GET /api/invitations': { body: { items: [INVITATION] } },
+      'GET /api/organizations': { body: { items: [] } },
+      'GET /api/organizations/o1': { body: { id: 'o1', name: 'Garden', created_at: AT, version: 4 } },
+      ...answers,
     },
-    'GET /api/members': { body: { items: [member('p1', 'alice', 'owner'), member('p2', 'bob', 'member')] } },
-    'GET /api/roles': {
-      body: { items: [role('member', true, ['tasks.read']), role('gardener', false, ['tasks.read'])] },
-    },
-    'GET /api/invitations': { body: { items: [INVITATION] } },
-    'GET /api/organizations': { body: { items: [] } },
-    'GET /api/organizations/o1': { body: { id: 'o1', name: 'Garden', created_at: AT, version: 4 } },
-    ...answers,
-  });
-  render(
-    <SWRConfig value={{ provider: () => new Map(), dedupingInterval: 0 }}>
-      <SignedIn>{page}</SignedIn>
-      <Toasts />
-    </SWRConfig>,
   );
-  return asked;
 }
-
-const find = (asked: Asked[], request: string) => asked.find((entry) => entry.request === request);
-
-afterEach(() => {
-  cleanup();
-  for (const { id } of toasts.shown()) closeToast(id);
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-});
 
 test('a role is changed from the version that is shown', async () => {
   const asked = open(<Members />, { 'PATCH /api/members/p2': { body: member('p2', 'bob', 'gardener') } });

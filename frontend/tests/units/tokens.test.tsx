@@ -1,12 +1,9 @@
-import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
-import { SWRConfig } from 'swr';
-import { afterEach, expect, test, vi } from 'vitest';
-import { Toasts } from '@/components/Toasts';
-import { closeToast, toasts } from '@/components/toast-store';
-import { useSession } from '@/session/session';
+import { fireEvent, screen, waitFor } from '@testing-library/react';
+import { expect, test } from 'vitest';
 import { Tokens } from '@/tokens/Tokens';
 import { stateOf } from '@/tokens/use-tokens';
-import { type Asked, serve } from './server';
+import { find, openPage } from './page';
+import type { Asked, serve } from './server';
 
 const TOKEN = {
   id: 'k1',
@@ -20,42 +17,16 @@ const TOKEN = {
 } as const;
 const TEXT = `miy_${'a'.repeat(49)}`;
 
-function SignedIn() {
-  return useSession().state === 'signed-in' ? <Tokens /> : null;
-}
-
 function open(permissions: string[], answers: Parameters<typeof serve>[0] = {}): Asked[] {
-  const organization = { id: 'o1', name: 'Garden', role: 'viewer' };
-  const asked = serve({
-    'GET /api/auth/me': {
-      body: {
-        user: { id: 'p1', login: 'alice', name: 'Alice', avatar_url: null },
-        organization,
-        organizations: [organization],
-        permissions,
-        session_id: 's1',
-      },
+  return openPage(
+    <Tokens />,
+    { role: 'viewer', permissions },
+    {
+      'GET /api/tokens': { body: { items: [TOKEN], next_cursor: null } },
+      ...answers,
     },
-    'GET /api/tokens': { body: { items: [TOKEN], next_cursor: null } },
-    ...answers,
-  });
-  render(
-    <SWRConfig value={{ provider: () => new Map(), dedupingInterval: 0 }}>
-      <SignedIn />
-      <Toasts />
-    </SWRConfig>,
   );
-  return asked;
 }
-
-const find = (asked: Asked[], request: string) => asked.find((entry) => entry.request === request);
-
-afterEach(() => {
-  cleanup();
-  for (const { id } of toasts.shown()) closeToast(id);
-  vi.unstubAllGlobals();
-  vi.restoreAllMocks();
-});
 
 test('only what the role may do is offered, and the token is shown until it is stored', async () => {
   const asked = open(['tasks.read', 'audit.read', 'members.manage'], {
