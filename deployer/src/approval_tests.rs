@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     plan::{AliasReset, MadeFrom, MigrationPlan, SitePlan},
-    target::{StageId, THIS_MACHINE},
+    stage_id::{StageId, THIS_MACHINE},
 };
 
 fn id(account: &str) -> StageId {

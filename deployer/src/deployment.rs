@@ -11,7 +11,7 @@
 //!     connect::{self, ConnectOptions},
 //!     deployment::Deployment,
 //!     interrupt::Interrupt,
-//!     lock::LeaseHolder,
+//!     lease::LeaseHolder,
 //!     planning::PlanInputs,
 //!     progress::Progress,
 //!     project::Project,
@@ -62,6 +62,7 @@ use crate::{
     approval::Approved,
     deploy, destroy, hotswap,
     interrupt::Interrupt,
+    lease::Lease,
     migrate::{self, Migrated},
     plan::{self, Plan, Removal},
     planning::{self, PlanInputs},
@@ -71,7 +72,7 @@ use crate::{
     saved_plan,
     smoke::{self, SmokeTest},
     stage::Stage,
-    target::{Lease, Target},
+    target::Target,
 };
 
 pub use crate::apply::Applied;

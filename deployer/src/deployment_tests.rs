@@ -10,7 +10,7 @@ use crate::{
     ErrorKind,
     approval::{ApprovalKind, Approvals},
     diary::Diary,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     plan::{DesiredStack, DesiredState, RiskKind},
     state::{Deployed, DeployedStack},
 };

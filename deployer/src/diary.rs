@@ -16,16 +16,16 @@ use crate::{
     database::DatabaseLogin,
     drift::Drift,
     interrupt::Interrupt,
-    lock::LeaseHolder,
+    lease::{Lease, LeaseHolder},
     plan::StackPlan,
     progress::Progress,
     site::SiteFile,
     source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack},
     target::{
-        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Invocation, Lease, Leases,
-        LogLine, LogQuery, ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus,
-        Secrets, Spending, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
+        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Invocation, Leases, LogLine,
+        LogQuery, ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, Secrets,
+        Spending, StackRollback, Stacks, StageId, Target, Teardown, Upkeep, Uploaded,
     },
 };
 

@@ -14,12 +14,10 @@ use std::{collections::BTreeMap, fmt::Debug, time::Duration};
 
 use async_trait::async_trait;
 
+pub use crate::stage_id::StageId;
 pub use accounting::{CallStats, Spending};
 pub use upkeep::{DatabaseProcess, ManagedDatabase, Upkeep};
-pub(crate) use values::THIS_MACHINE;
-pub use values::{
-    Health, Invocation, LogLine, LogQuery, ResourceStatus, StageId, Uploaded, Waited,
-};
+pub use values::{Health, Invocation, LogLine, LogQuery, ResourceStatus, Uploaded, Waited};
 
 use crate::{
     Error,
@@ -27,7 +25,7 @@ use crate::{
     asset::Asset,
     database::DatabaseLogin,
     drift::Drift,
-    lock::LeaseHolder,
+    lease::{Lease, LeaseHolder},
     plan::{Plan, StackPlan},
     progress::Progress,
     release::{AliasMove, InService, Rollout},
@@ -87,14 +85,6 @@ pub trait Leases {
     ///
     /// [`crate::ErrorKind::Busy`] at once, with the name of the holder, when somebody else has it.
     async fn lease(&self, holder: &LeaseHolder) -> Result<Box<dyn Lease>, Error>;
-}
-
-/// Proof that this process may change the stage. Dropping it without [`Lease::release`] frees the
-/// stage too: at once where that needs no answer from elsewhere, else at the latest when it expires.
-#[async_trait(?Send)]
-pub trait Lease: Debug {
-    /// Frees the stage.
-    async fn release(self: Box<Self>) -> Result<(), Error>;
 }
 
 /// What is recorded about the stage.

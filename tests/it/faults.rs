@@ -38,7 +38,7 @@ use deployer::{
     aws::{Aws, Endpoint, Github},
     deployment::{Applied, Deployment},
     interrupt::Interrupt,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     plan::{self, DesiredStack, DesiredState, Plan, StackAction},
     planning,
     progress::{Event, Progress},

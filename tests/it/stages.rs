@@ -21,7 +21,7 @@ use deployer::{
     build::BuiltFunction,
     deployment::Deployment,
     interrupt::Interrupt,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     plan::{MigrationPlan, Plan, StackAction},
     planning,
     progress::Progress,

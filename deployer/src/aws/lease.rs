@@ -23,9 +23,8 @@ use super::{
 };
 use crate::{
     Error, ErrorKind,
-    lock::{LeaseHolder, busy},
+    lease::{Lease, LeaseHolder, busy},
     mutex::lock,
-    target::Lease,
 };
 
 use object::{LeaseObject, lives, machine, ours, put, ttl};

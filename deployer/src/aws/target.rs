@@ -13,14 +13,14 @@ use crate::{
     alarms::{Alarm, AlarmChange},
     database::DatabaseLogin,
     drift::Drift,
-    lock::LeaseHolder,
+    lease::{Lease, LeaseHolder},
     progress::Progress,
     source::{FailedDeploy, Source},
     state::Deployed,
     target::{
-        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Invocation, Lease, Leases,
-        LogLine, LogQuery, ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus,
-        Spending, StackRollback, StageId, Target, Teardown, Upkeep,
+        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Invocation, Leases, LogLine,
+        LogQuery, ManagedDatabase, Observe, Preview, Records, Releases, ResourceStatus, Spending,
+        StackRollback, StageId, Target, Teardown, Upkeep,
     },
 };
 

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use super::Deployment;
 use crate::{
-    Error, interrupt::Interrupt, lock::LeaseHolder, progress::Progress, stage::Stage,
+    Error, interrupt::Interrupt, lease::LeaseHolder, progress::Progress, stage::Stage,
     target::Target,
 };
 

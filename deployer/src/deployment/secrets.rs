@@ -114,7 +114,7 @@ impl Deployment<'_> {
 mod tests {
     use super::*;
     use crate::{
-        ErrorKind, diary::Diary, interrupt::Interrupt, lock::LeaseHolder, progress::Progress,
+        ErrorKind, diary::Diary, interrupt::Interrupt, lease::LeaseHolder, progress::Progress,
         stage::Stage,
     };
 

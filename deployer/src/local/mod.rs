@@ -10,6 +10,7 @@ pub mod aws_api;
 mod check;
 mod control;
 mod edge;
+mod file_lock;
 mod files;
 pub mod gateway;
 pub mod github;
@@ -44,11 +45,8 @@ pub use metrics::Metrics;
 pub use supervisor::supervise;
 
 use crate::{
-    Error,
-    progress::Progress,
-    project::Project,
-    stage::Stage,
-    target::{Secrets as _, THIS_MACHINE},
+    Error, progress::Progress, project::Project, stage::Stage, stage_id::THIS_MACHINE,
+    target::Secrets as _,
 };
 use control::{Call, Client};
 use files::Files;

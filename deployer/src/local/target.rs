@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use super::{
     ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, STAND_IN, assets, check,
     control::{Answer, Call, Client, Problems},
-    edge, logs, real_github,
+    edge,
+    file_lock::FileLock,
+    logs, real_github,
     records::Records,
     start, unusable,
 };
@@ -19,14 +21,14 @@ use crate::{
     asset::Asset,
     database::DatabaseLogin,
     drift::Drift,
-    lock::{FileLock, LeaseHolder},
+    lease::{Lease, LeaseHolder},
     plan::StackPlan,
     progress::Progress,
     site::SiteFile,
     source::{FailedDeploy, Source},
     state::{Deployed, DeployedStack, StateFile},
     target::{
-        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Health, Invocation, Lease, Leases,
+        BackgroundInvoke, CallStats, DatabaseProcess, Functions, Health, Invocation, Leases,
         LogLine, LogQuery, ManagedDatabase, Observe, Preview, Records as StageRecords, Releases,
         ResourceStatus, Secrets as _, Spending, StackRollback, Stacks, StageId, Target, Upkeep,
         Uploaded,

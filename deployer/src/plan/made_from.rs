@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{build::hex, source::Source, state::Deployed, target::StageId};
+use crate::{build::hex, source::Source, stage_id::StageId, state::Deployed};
 
 /// What a plan was made from.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

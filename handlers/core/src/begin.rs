@@ -4,8 +4,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    ApiError, api_token::ApiToken, credential::Credential, db::withdrawn_error,
-    revocation::TokenIds, token::Claims,
+    ApiError,
+    api_token::ApiToken,
+    credential::Credential,
+    revocation::{TokenIds, withdrawn_error},
+    token::Claims,
 };
 
 /// Whether a transaction may write.

@@ -18,14 +18,21 @@ use std::{
 use redis::{Client, TlsCertificates, aio::MultiplexedConnection};
 use tokio::sync::Mutex;
 
-use crate::config::CacheConfig;
-
 /// Longest to wait for a connection: TCP and TLS.
 const CONNECT_WITHIN: Duration = Duration::from_millis(500);
 /// Longest to wait for a response: a cache responds within a millisecond or is down.
 const RESPOND_WITHIN: Duration = Duration::from_millis(100);
 /// How long a cache that failed is left alone. Each request would wait for it otherwise.
 const REST: Duration = Duration::from_secs(1);
+
+/// How to reach the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CacheConfig {
+    /// `rediss://HOST:PORT` by TLS, `redis://HOST:PORT` without.
+    pub(crate) url: String,
+    /// A PEM file of roots to trust instead of those that browsers trust.
+    pub(crate) ca_file: Option<String>,
+}
 
 /// A connection to the cache of the stage, made when it is first needed.
 pub(crate) struct Cache {

@@ -11,7 +11,7 @@ use miyabi_catalog::Function;
 
 pub(crate) use database::{DatabaseConfig, Login};
 
-use crate::limits::Rates;
+use crate::{cache::CacheConfig, limits::Rates};
 
 /// Everything that the environment says.
 #[derive(Debug, Clone)]
@@ -40,15 +40,6 @@ pub(crate) struct Config {
     /// Address of the WebSocket API's stage, `https://HOST/live`, to which `/@connections/ID` is
     /// added; `None`: the function does not post to connections.
     pub(crate) connections_endpoint: Option<String>,
-}
-
-/// How to reach the cache.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CacheConfig {
-    /// `rediss://HOST:PORT` by TLS, `redis://HOST:PORT` without.
-    pub(crate) url: String,
-    /// A PEM file of roots to trust instead of those that browsers trust.
-    pub(crate) ca_file: Option<String>,
 }
 
 /// Where the origin secret is, and what it is for.
@@ -86,7 +77,7 @@ impl Config {
             .transpose()?;
         let cache = function
             .reads_jwt_keys
-            .then(|| CacheConfig::read(function.name, get))
+            .then(|| cache(function.name, get))
             .transpose()?
             .flatten();
         let rate_limits = match function.limits_requests() {
@@ -125,28 +116,26 @@ impl Config {
     }
 }
 
-impl CacheConfig {
-    fn read(
-        function: &str,
-        get: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Option<CacheConfig>, ConfigError> {
-        let Some(url) = get("VALKEY_URL") else {
-            return Ok(None);
-        };
-        let tls = url.starts_with("rediss://");
-        if !tls && !url.starts_with("redis://") {
-            return Err(ConfigError(format!(
-                "VALKEY_URL of the function `{function}` must begin with redis:// or rediss://.",
-            )));
-        }
-        let ca_file = get("VALKEY_CA_FILE");
-        if ca_file.is_some() && !tls {
-            return Err(ConfigError(format!(
-                "VALKEY_CA_FILE of the function `{function}` needs a VALKEY_URL that begins with rediss://.",
-            )));
-        }
-        Ok(Some(CacheConfig { url, ca_file }))
+fn cache(
+    function: &str,
+    get: &dyn Fn(&str) -> Option<String>,
+) -> Result<Option<CacheConfig>, ConfigError> {
+    let Some(url) = get("VALKEY_URL") else {
+        return Ok(None);
+    };
+    let tls = url.starts_with("rediss://");
+    if !tls && !url.starts_with("redis://") {
+        return Err(ConfigError(format!(
+            "VALKEY_URL of the function `{function}` must begin with redis:// or rediss://.",
+        )));
     }
+    let ca_file = get("VALKEY_CA_FILE");
+    if ca_file.is_some() && !tls {
+        return Err(ConfigError(format!(
+            "VALKEY_CA_FILE of the function `{function}` needs a VALKEY_URL that begins with rediss://.",
+        )));
+    }
+    Ok(Some(CacheConfig { url, ca_file }))
 }
 
 impl OriginSecretConfig {

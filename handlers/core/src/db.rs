@@ -25,8 +25,6 @@ use crate::{
     tx::Tx,
 };
 
-pub(crate) use admission::withdrawn_error;
-
 /// The database, as a function's role sees it. Cheap to clone.
 #[derive(Clone)]
 pub struct Db {

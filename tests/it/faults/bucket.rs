@@ -2,7 +2,7 @@
 
 use deployer::{
     asset::Asset,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     progress::Progress,
     target::{Leases, Stacks, Teardown, Uploaded},
 };

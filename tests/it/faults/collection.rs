@@ -6,7 +6,7 @@ use std::time::Duration;
 use deployer::{
     aws::{Aws, SPARED_FOR},
     collection::Collection,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     target::Leases,
 };
 use miyabi_tests::{Emulator, Method, ScriptedStacks, json};

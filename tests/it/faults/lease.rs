@@ -9,7 +9,7 @@ use deployer::{
     ErrorKind,
     deployment::Deployment,
     interrupt::Interrupt,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     target::{Leases, Records},
 };
 use miyabi_tests::{Emulator, Faults, json, until};

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use deployer::{deployment::Deployment, interrupt::Interrupt, lock::LeaseHolder};
+use deployer::{deployment::Deployment, interrupt::Interrupt, lease::LeaseHolder};
 use miyabi_tests::{Dice, Emulator, Running, ScriptedStacks, until};
 use rustix::process::Signal;
 

@@ -42,7 +42,7 @@ impl Bootstrap {
     #[cfg(feature = "aws")]
     pub(crate) async fn run(self, context: &Context) -> Result<u8, Error> {
         use crate::{approval::approve, show};
-        use deployer::{deployment::Deployment, lock::LeaseHolder};
+        use deployer::{deployment::Deployment, lease::LeaseHolder};
 
         let stage = context.stage(&self.stage)?;
         let target = context.target(&stage).await?;

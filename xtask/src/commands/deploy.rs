@@ -8,7 +8,7 @@ use deployer::{
     approval::{ApprovalKind, Approvals, Approved},
     deployment::{Applied, Deployment},
     hotswap,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     offline,
     plan::{Plan, StackPlan},
     planning::{self, PlanInputs},

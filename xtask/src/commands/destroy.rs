@@ -1,7 +1,7 @@
 //! `cargo xtask destroy`: everything of a stage goes, after somebody typed its name.
 
 use clap::Args;
-use deployer::{Error, approval::Approvals, deployment::Deployment, lock::LeaseHolder, offline};
+use deployer::{Error, approval::Approvals, deployment::Deployment, lease::LeaseHolder, offline};
 use serde_json::json;
 
 use crate::{approval::complete, context::Context, ui::plural};

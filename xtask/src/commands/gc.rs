@@ -5,7 +5,7 @@ use deployer::{
     Error,
     collection::Collection,
     deployment::Deployment,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     stage::Stage,
     target::{Target, Upkeep},
 };

@@ -4,7 +4,7 @@ use clap::Args;
 use deployer::{
     Error,
     deployment::Deployment,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     migrate::{self, Migrated, Request, Version},
 };
 

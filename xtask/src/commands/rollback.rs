@@ -4,7 +4,7 @@ use clap::Args;
 use deployer::{
     Error,
     deployment::{Deployment, releases_of},
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     release::{self, AliasMove},
 };
 use serde_json::json;

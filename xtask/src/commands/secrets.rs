@@ -7,7 +7,7 @@ use deployer::{
     Error,
     deployment::Deployment,
     interrupt::Interrupt,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     progress::Progress,
     rotation::{Rotated, RotationState},
     stage::Stage,

@@ -11,7 +11,7 @@ use crate::{
         clients::Seen,
         refused::Refused,
     },
-    lock::LeaseHolder,
+    lease::LeaseHolder,
 };
 
 pub(in crate::aws) const KEY: &str = "lease.json";

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderMap, Request, StatusCode, header};
+use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
@@ -180,11 +180,4 @@ fn message(status: StatusCode, text: &'static str) -> Reply {
     let mut reply = answer(status, &json!({ "message": text }));
     reply.extensions_mut().insert(OwnWords(text));
     reply
-}
-
-/// Text of a header; API Gateway gives bytes beyond ASCII as they are.
-pub(super) fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<String> {
-    headers
-        .get(name)
-        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }

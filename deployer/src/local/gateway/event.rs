@@ -8,11 +8,11 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use http_body_util::Full;
 use serde_json::{Map, Value, json};
 
-use super::{Client, Found, answer::text, routes::decode};
+use super::{Client, Found, routes::decode};
 use crate::local::http::Reply;
 
 /// Headers that are about one connection, which API Gateway sets itself.
@@ -252,6 +252,13 @@ fn body_text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     }
+}
+
+/// Text of a header; API Gateway gives bytes beyond ASCII as they are.
+fn text(headers: &HeaderMap, name: impl header::AsHeaderName) -> Option<String> {
+    headers
+        .get(name)
+        .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{
     begin::{Entry, Mode, begin},
     credential::Credential,
     permission::Requires,
-    revocation::TokenIds,
+    revocation::{TokenIds, withdrawn_error},
     tx::Tx,
 };
 
@@ -128,9 +128,4 @@ impl Db {
         tx.audit_refusal(line).await?;
         tx.commit().await
     }
-}
-
-pub(crate) fn withdrawn_error() -> ApiError {
-    tracing::info!("An access token is refused: it was withdrawn.");
-    ApiError::unauthenticated("The access token is not accepted.")
 }

@@ -16,7 +16,7 @@ use futures_util::future::BoxFuture;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::token;
+use crate::{ApiError, token};
 
 pub(crate) use postgres::{InPostgres, write};
 pub(crate) use valkey::InValkey;
@@ -87,4 +87,10 @@ fn remembered() -> Duration {
 /// environment whose clock is behind may issue tokens of a new session right after it.
 fn epoch_margin() -> Duration {
     Duration::seconds(2 * token::LEEWAY)
+}
+
+/// The 401 of a token that was withdrawn.
+pub(crate) fn withdrawn_error() -> ApiError {
+    tracing::info!("An access token is refused: it was withdrawn.");
+    ApiError::unauthenticated("The access token is not accepted.")
 }

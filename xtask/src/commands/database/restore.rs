@@ -5,7 +5,7 @@ use deployer::{
     Error,
     database_origin::RestoreSource,
     deployment::Deployment,
-    lock::LeaseHolder,
+    lease::LeaseHolder,
     restore,
     stage::Stage,
     target::{ManagedDatabase, Target},

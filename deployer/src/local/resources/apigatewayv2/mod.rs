@@ -11,8 +11,10 @@ mod tests;
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::Value;
+
 use super::World;
-use crate::local::gateway::HttpApi;
+use crate::local::gateway::{HttpApi, Throttle};
 
 pub(super) use api::Api;
 pub(super) use integration::Integration;
@@ -29,4 +31,16 @@ fn api_of(world: &World, id: &str) -> Result<Arc<HttpApi>, String> {
         .apis
         .get(id)
         .ok_or_else(|| format!("There is no API {id}."))
+}
+
+/// The throttle of each route of a stage.
+fn throttle(stage: &Value) -> Option<Throttle> {
+    let settings = &stage["DefaultRouteSettings"];
+    let rate = number(&settings["ThrottlingRateLimit"])?;
+    let burst = number(&settings["ThrottlingBurstLimit"])?;
+    Some(Throttle::new(rate, burst))
+}
+
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }

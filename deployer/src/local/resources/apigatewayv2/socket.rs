@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{DRAIN, stage::throttle};
+use super::{DRAIN, throttle};
 use crate::{
     local::{
         resources::{Made, Provider, Record, Wish, World},

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{api_of, socket};
+use super::{api_of, socket, throttle};
 use crate::local::{
-    gateway::{AccessLog, Throttle},
+    gateway::AccessLog,
     resources::{Made, Provider, Record, Wish, World, logs::group_of},
 };
 
@@ -59,16 +59,4 @@ impl Provider for Stage {
         }
         Ok(())
     }
-}
-
-/// The throttle of each route of a stage.
-pub(super) fn throttle(stage: &Value) -> Option<Throttle> {
-    let settings = &stage["DefaultRouteSettings"];
-    let rate = number(&settings["ThrottlingRateLimit"])?;
-    let burst = number(&settings["ThrottlingBurstLimit"])?;
-    Some(Throttle::new(rate, burst))
-}
-
-fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.parse().ok())
 }

@@ -1,7 +1,5 @@
-//! The holder of a lease, and the lease of this machine.
-//!
-//! [`FileLock`] is a lock on a file: the kernel drops it with the process, however that ends, so it
-//! can never be stale.
+//! The lease of a stage on this machine: a lock on a file. The kernel drops it with the process,
+//! however that ends, so it can never be stale.
 
 use std::{
     fs,
@@ -11,48 +9,15 @@ use std::{
 
 use async_trait::async_trait;
 use rustix::fs::{FlockOperation, flock};
-use serde::{Deserialize, Serialize};
 
-use crate::{Error, ErrorKind, target::Lease};
-
-/// The process that holds the lease of a stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LeaseHolder {
-    /// What the process does: `deploy`, `destroy`, `dev`.
-    pub command: String,
-    /// Login name.
-    pub user: String,
-    /// Host name.
-    pub host: String,
-    /// Process id on that host.
-    pub pid: u32,
-    /// When it began, RFC 3339, UTC.
-    pub since: String,
-}
-
-impl LeaseHolder {
-    /// This process, doing `command`.
-    pub fn this_process(command: &str) -> LeaseHolder {
-        let now = time::OffsetDateTime::now_utc();
-        let seconds = now.replace_nanosecond(0).unwrap_or(now);
-        LeaseHolder {
-            command: command.to_owned(),
-            user: std::env::var("USER").unwrap_or_else(|_| "unknown".to_owned()),
-            host: rustix::system::uname()
-                .nodename()
-                .to_string_lossy()
-                .into_owned(),
-            pid: std::process::id(),
-            since: seconds
-                .format(&time::format_description::well_known::Rfc3339)
-                .unwrap_or_default(),
-        }
-    }
-}
+use crate::{
+    Error,
+    lease::{Lease, LeaseHolder, busy},
+};
 
 /// A lock on a file of this machine, held as long as the value lives.
 #[derive(Debug)]
-pub struct FileLock {
+pub(super) struct FileLock {
     file: fs::File,
 }
 
@@ -73,8 +38,8 @@ impl Drop for FileLock {
 }
 
 impl FileLock {
-    /// Takes the lock at `path`. [`ErrorKind::Busy`] at once, naming the holder, when it is taken.
-    pub fn take(path: &Path, stage: &str, holder: &LeaseHolder) -> Result<FileLock, Error> {
+    /// Takes the lock at `path`. [`crate::ErrorKind::Busy`] at once, naming the holder, when it is taken.
+    pub(super) fn take(path: &Path, stage: &str, holder: &LeaseHolder) -> Result<FileLock, Error> {
         let failed = |cause: std::io::Error| {
             Error::failed(
                 format!("The lock of the stage `{stage}`, {}, cannot be taken.", path.display()),
@@ -108,26 +73,10 @@ impl FileLock {
     }
 }
 
-/// The error that names the holder of the lease.
-pub fn busy(stage: &str, holder: Option<&LeaseHolder>) -> Error {
-    let who = match holder {
-        Some(holder) => format!(
-            "`{}` of {}@{}, process {}, since {}",
-            holder.command, holder.user, holder.host, holder.pid, holder.since
-        ),
-        // Between the other process taking the lock and writing its name.
-        None => "another process".to_owned(),
-    };
-    Error::new(
-        ErrorKind::Busy,
-        format!("The stage `{stage}` is busy: {who}."),
-        "Wait until it has ended, then run the same command again.",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ErrorKind;
 
     #[test]
     fn the_second_taker_is_told_who_has_it() {
