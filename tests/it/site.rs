@@ -1,5 +1,5 @@
 //! The site of a deployed stage, asked from outside: what CloudFront and S3 do on AWS, the local
-//! target does from the same template. Details are tested beside `deployer/src/local/edge`.
+//! target does from the same template. Details are tested beside `deployer/src/local/cdn`.
 
 use std::net::SocketAddr;
 

@@ -7,9 +7,9 @@
 mod alarms;
 mod assets;
 pub mod aws_api;
+mod cdn;
 mod check;
 mod control;
-mod edge;
 mod file_lock;
 mod files;
 pub mod gateway;
@@ -26,6 +26,7 @@ mod records;
 pub mod registry;
 mod resources;
 mod rules;
+mod running_stage;
 mod schedules;
 pub mod secrets;
 pub mod socket;
@@ -35,7 +36,6 @@ mod start;
 mod supervisor;
 mod target;
 mod teardown;
-mod world;
 
 use std::{env, fs, io, path::PathBuf};
 
@@ -128,8 +128,8 @@ impl Local {
     fn remove_data(&self, records: &Records, stack: &str) -> Result<(), Error> {
         for record in records.of(stack) {
             if record.resource_type == "AWS::RDS::DBInstance" {
-                let wish = self.files.database(&record.reference);
-                let dir = postgres_server::place(&wish);
+                let request = self.files.database(&record.reference);
+                let dir = postgres_server::place(&request);
                 remove(&dir).map_err(|cause| unusable(&dir, cause))?;
             }
         }

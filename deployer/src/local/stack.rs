@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 use super::{
     intrinsics::{Scope, needs},
     records::Records,
-    resources::{Record, Wish, provider},
-    world::World,
+    resources::{PutRequest, Record, provider},
+    running_stage::RunningStage,
 };
 use crate::{
     Error,
@@ -19,7 +19,7 @@ use crate::{
 
 /// What is to be done to one stack.
 pub(super) struct Update<'a> {
-    pub(super) world: &'a World,
+    pub(super) running: &'a RunningStage,
     pub(super) records: &'a Records,
     pub(super) progress: &'a Progress,
     /// Short name.
@@ -93,7 +93,7 @@ impl Update<'_> {
         let mut scope = Scope {
             parameters: parameters.clone(),
             resources: BTreeMap::new(),
-            stack_name: format!("miyabi-{}-{}", self.world.stage(), self.stack),
+            stack_name: format!("miyabi-{}-{}", self.running.stage(), self.stack),
         };
         for logical_id in order(resources) {
             let resource = &resources[logical_id];
@@ -148,21 +148,21 @@ impl Update<'_> {
             self.unsettle(logical_id)?;
         }
         self.tell(logical_id, resource_type, begun);
-        let wish = Wish {
+        let request = PutRequest {
             stack: self.stack.to_owned(),
             logical_id: logical_id.to_owned(),
             properties,
             before,
         };
-        let made = provider.put(self.world, &wish).await.map_err(failed)?;
+        let made = provider.put(self.running, &request).await.map_err(failed)?;
         // Another physical id: what had the one before was replaced.
-        if let Some(replaced) = wish
+        if let Some(replaced) = request
             .before
             .filter(|before| before.reference != made.reference)
             && !(replaced.retain && provider.holds_data())
         {
             provider
-                .delete(self.world, &replaced)
+                .delete(self.running, &replaced)
                 .await
                 .map_err(failed)?;
         }
@@ -170,7 +170,7 @@ impl Update<'_> {
         Ok(Record {
             logical_id: logical_id.to_owned(),
             resource_type: resource_type.to_owned(),
-            properties: wish.properties,
+            properties: request.properties,
             reference: made.reference,
             attributes: made.attributes,
             kept: made.kept,
@@ -201,7 +201,7 @@ impl Update<'_> {
                 continue;
             }
             self.tell(logical_id, resource_type, ResourceState::Deleting);
-            let deleted = provider.delete(self.world, record).await;
+            let deleted = provider.delete(self.running, record).await;
             deleted.map_err(|why| self.failed(logical_id, resource_type, why))?;
             self.tell(logical_id, resource_type, ResourceState::Deleted);
         }

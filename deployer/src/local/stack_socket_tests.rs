@@ -94,14 +94,14 @@ async fn a_websocket_api_a_schedule_and_a_queue_are_as_the_template_says() {
     // The schedule ticks at once, and its function fails: a dead letter.
     let dead = "arn:aws:sqs:us-east-1:000000000000:dead";
     let begun = Instant::now();
-    while stage.world.queues.messages(dead).is_empty() {
+    while stage.running.queues.messages(dead).is_empty() {
         assert!(begun.elapsed() < LONG, "the schedule does not tick");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     // The next supervisor listens on the same port, and the dead letter is still there.
     let stage = stage.again().await;
     assert_eq!(ask(&url, "x").await, "One");
-    assert!(!stage.world.queues.messages(dead).is_empty());
+    assert!(!stage.running.queues.messages(dead).is_empty());
     let record = |id: &str| {
         let mut records = stage.records.of("api").into_iter();
         records.find(|record| record.logical_id == id).unwrap()
@@ -109,12 +109,12 @@ async fn a_websocket_api_a_schedule_and_a_queue_are_as_the_template_says() {
     for id in ["Socket", "Schedule", "Dead", "Response", "Retries"] {
         let record = record(id);
         let provider = provider(&record.resource_type).unwrap();
-        let (health, detail) = provider.health(&stage.world, &record).await;
+        let (health, detail) = provider.health(&stage.running, &record).await;
         assert_eq!(health, crate::target::Health::Ok, "{id}: {detail}");
     }
     let (progress, stack) = (Progress::silent(), "api");
     let update = Update {
-        world: &stage.world,
+        running: &stage.running,
         records: &stage.records,
         progress: &progress,
         stack,
@@ -122,7 +122,7 @@ async fn a_websocket_api_a_schedule_and_a_queue_are_as_the_template_says() {
     update.delete().await.unwrap();
     let address = url.trim_start_matches("ws://").split('/').next().unwrap();
     assert!(tokio::net::TcpStream::connect(address).await.is_err());
-    assert!(!stage.world.schedules.runs("sweep"));
+    assert!(!stage.running.schedules.runs("sweep"));
     assert!(!stage.files.queue("dead").exists());
 }
 

@@ -29,7 +29,7 @@ use crate::{
 };
 
 struct Stage {
-    world: World,
+    running: RunningStage,
     records: Records,
     files: Files,
     folder: tempfile::TempDir,
@@ -42,12 +42,12 @@ impl Stage {
     async fn new() -> Stage {
         let folder = tempfile::tempdir().unwrap();
         let files = Files::new(folder.path().join("local"));
-        let world = World::new("local", files.clone(), folder.path())
+        let running = RunningStage::new("local", files.clone(), folder.path())
             .await
             .unwrap();
         let records = Records::load(&files).unwrap();
         Stage {
-            world,
+            running,
             records,
             files,
             folder,
@@ -56,18 +56,18 @@ impl Stage {
 
     /// The same stage under the next supervisor.
     async fn again(self) -> Stage {
-        self.world.stop(LONG).await;
-        let world = World::new("local", self.files.clone(), self.folder.path())
+        self.running.stop(LONG).await;
+        let running = RunningStage::new("local", self.files.clone(), self.folder.path())
             .await
             .unwrap();
         let records = Records::load(&self.files).unwrap();
         let stage = Stage {
-            world,
+            running,
             records,
             ..self
         };
         for record in stage.records.of("api") {
-            let wish = Wish {
+            let request = PutRequest {
                 stack: "api".to_owned(),
                 logical_id: record.logical_id.clone(),
                 properties: record.properties.clone(),
@@ -75,7 +75,7 @@ impl Stage {
             };
             provider(&record.resource_type)
                 .unwrap()
-                .put(&stage.world, &wish)
+                .put(&stage.running, &request)
                 .await
                 .unwrap();
         }
@@ -90,7 +90,7 @@ impl Stage {
     async fn apply(&self, template: &Value) -> Result<DeployedStack, Error> {
         let (progress, parameters) = (Progress::silent(), BTreeMap::new());
         let update = Update {
-            world: &self.world,
+            running: &self.running,
             records: &self.records,
             progress: &progress,
             stack: "api",
@@ -190,7 +190,10 @@ async fn a_version_that_does_not_start_leaves_the_one_before_in_service() {
     assert_eq!(stage.answer(&deployed).await, "Three");
     assert!(stage.is_complete());
     // Version two was never in service, and is not there.
-    let versions: Vec<String> = lock(&stage.world.lambda.versions).keys().cloned().collect();
+    let versions: Vec<String> = lock(&stage.running.lambda.versions)
+        .keys()
+        .cloned()
+        .collect();
     assert_eq!(
         versions,
         ["arn:aws:lambda:us-east-1:000000000000:function:played:3"]
@@ -210,7 +213,7 @@ async fn a_version_with_another_description_is_another_one_and_knows_the_environ
     let deployed = stage.apply(&moved).await.unwrap();
     assert_eq!(stage.answer(&deployed).await, "One");
     let numbers = |stage: &Stage| -> Vec<String> {
-        let live = stage.world.functions.all();
+        let live = stage.running.functions.all();
         live.iter()
             .map(|(_, version)| version.number().to_owned())
             .collect()
@@ -300,7 +303,7 @@ async fn nothing_is_put_again_that_is_as_it_should_be() {
         }
     });
     let update = Update {
-        world: &stage.world,
+        running: &stage.running,
         records: &stage.records,
         progress: &progress,
         stack: "api",
@@ -326,7 +329,7 @@ async fn nothing_is_put_again_that_is_as_it_should_be() {
     VersionOne deleted
     ");
     update.delete().await.unwrap();
-    assert!(stage.world.functions.all().is_empty());
+    assert!(stage.running.functions.all().is_empty());
     assert!(
         StateFile::new(stage.files.state())
             .load()

@@ -28,8 +28,8 @@ use super::{
     lambda::Log,
     records::Records,
     resources::Record,
+    running_stage::RunningStage,
     secrets::random,
-    world::World,
 };
 use crate::{Error, project::Project, stage::Stage};
 
@@ -38,7 +38,7 @@ pub(super) use only_one::{fingerprint, is_running};
 /// How long requests that run may go on when everything is to end.
 const DRAIN: Duration = Duration::from_secs(30);
 struct Supervisor {
-    world: World,
+    running: RunningStage,
     records: Records,
     log: Log,
     token: String,
@@ -78,7 +78,7 @@ pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
     let _only_one = only_one::lock(&files).await.map_err(failed)?;
     let records = Records::load(&files)?;
     let cache = project.cache();
-    let world = World::new(stage.name(), files.clone(), &cache)
+    let running = RunningStage::new(stage.name(), files.clone(), &cache)
         .await
         .map_err(failed)?;
     let log = Log::open(&files.supervisor_log()).map_err(failed)?;
@@ -87,7 +87,7 @@ pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
         .map_err(failed)?;
     let port = listener.local_addr().map_err(failed)?.port();
     let supervisor = Arc::new(Supervisor {
-        world,
+        running,
         records,
         log,
         token: random(64),
@@ -111,7 +111,7 @@ pub async fn supervise(project: &Project, stage: &Stage) -> Result<(), Error> {
     files::write(&files.supervisor(), &address).map_err(failed)?;
     supervisor.serve(listener).await.map_err(failed)?;
     supervisor.log.line("stopping");
-    supervisor.world.stop(DRAIN).await;
+    supervisor.running.stop(DRAIN).await;
     supervisor.log.line("stopped");
     match fs::remove_file(files.supervisor()) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed(error)),

@@ -7,9 +7,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use super::{
-    ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, STAND_IN, assets, check,
+    ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, STAND_IN, assets, cdn, check,
     control::{Answer, Call, Client, Problems},
-    edge,
     file_lock::FileLock,
     logs, real_github,
     records::Records,
@@ -220,7 +219,7 @@ impl Stacks for Local {
 
     async fn put_site(&self, name: &str, files: &[SiteFile], sha256: &str) -> Result<(), Error> {
         let dir = self.files.bucket(name);
-        edge::Bucket::new(dir.clone())
+        cdn::Bucket::new(dir.clone())
             .replace(files)
             .map_err(|cause| unusable(&dir, cause))?;
         self.tell(Call::RecordSite {

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{Metric, Metrics};
-use crate::local::world::World;
+use crate::local::running_stage::RunningStage;
 
 /// How long a database may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -45,15 +45,15 @@ struct Database {
 
 impl Sampler {
     /// Records how everything is now.
-    pub(in crate::local) async fn look(&mut self, world: &World) {
-        for (name, messages) in world.queues.counts() {
+    pub(in crate::local) async fn look(&mut self, running: &RunningStage) {
+        for (name, messages) in running.queues.counts() {
             let dimension = [("QueueName", name.as_str())];
             let metric = Metric::new("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimension);
-            world.metrics.record(metric, as_float(messages as u64));
+            running.metrics.record(metric, as_float(messages as u64));
         }
-        for database in databases(world) {
+        for database in databases(running) {
             if answers(database.port).await {
-                self.database(&world.metrics, &database);
+                self.database(&running.metrics, &database);
             } else {
                 self.cpu.remove(&database.id);
             }
@@ -89,8 +89,8 @@ impl Sampler {
     }
 }
 
-fn databases(world: &World) -> Vec<Database> {
-    let mut servers = crate::mutex::lock(&world.databases);
+fn databases(running: &RunningStage) -> Vec<Database> {
+    let mut servers = crate::mutex::lock(&running.databases);
     let mut found = Vec::new();
     for (id, server) in servers.iter_mut() {
         if server.is_running() {

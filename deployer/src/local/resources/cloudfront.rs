@@ -1,13 +1,13 @@
-//! Distributions: a port each, on which the edge answers, and what they are made of.
+//! Distributions: a port each, on which the CDN answers, and what they are made of.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, PutRequest, Record, RunningStage};
 use crate::{
-    local::edge::{
+    local::cdn::{
         Distribution as Settings, HeadersPolicy, ViewerFunction, distribution_arn,
         refuse_distribution, refuse_headers,
     },
@@ -27,11 +27,11 @@ pub(super) struct ResponseHeadersPolicy;
 
 /// An API is an origin by its name at AWS, `a1b2.execute-api.region.amazonaws.com`; here it is
 /// reached at its port.
-fn reach_apis(world: &World, config: &mut Value) -> Result<(), String> {
+fn reach_apis(running: &RunningStage, config: &mut Value) -> Result<(), String> {
     for origin in config["Origins"].as_array_mut().into_iter().flatten() {
         let domain = origin["DomainName"].as_str().unwrap_or_default();
         if let Some((id, _)) = domain.split_once(".execute-api.") {
-            let api = world.apis.get(id);
+            let api = running.apis.get(id);
             let api =
                 api.ok_or_else(|| format!("Its origin {domain} is not an API of this stage."))?;
             origin["DomainName"] = Value::from(api.domain());
@@ -50,53 +50,53 @@ impl Provider for Distribution {
         refuse_distribution(&properties["DistributionConfig"])
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.id(world, "E")[..14].to_uppercase();
-        let mut config = with_secrets(world, &wish.properties["DistributionConfig"])?;
-        reach_apis(world, &mut config)?;
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.id(running, "E")[..14].to_uppercase();
+        let mut config = with_secrets(running, &request.properties["DistributionConfig"])?;
+        reach_apis(running, &mut config)?;
         let settings = Settings::parse(&config)?;
-        let listening = lock(&world.sites)
+        let listening = lock(&running.sites)
             .get(&id)
             .map(crate::local::http::Server::port);
         let port = match listening {
             Some(port) => port,
             None => {
-                let (edge, of_handler) = (world.edge.clone(), id.clone());
-                let name = format!("site/{}", wish.logical_id);
-                let server = world
+                let (cdn, of_handler) = (running.cdn.clone(), id.clone());
+                let name = format!("site/{}", request.logical_id);
+                let server = running
                     .listen(
                         &name,
                         PREFERRED_PORT,
-                        wish.before.is_none(),
+                        request.before.is_none(),
                         move |request| {
-                            let (edge, id) = (edge.clone(), of_handler.clone());
-                            async move { edge.serve(&id, request).await }
+                            let (cdn, id) = (cdn.clone(), of_handler.clone());
+                            async move { cdn.serve(&id, request).await }
                         },
                     )
                     .await?;
                 let port = server.port();
-                lock(&world.sites).insert(id.clone(), server);
+                lock(&running.sites).insert(id.clone(), server);
                 port
             }
         };
-        world.edge.set_distribution(&id, Some((settings, port)));
+        running.cdn.set_distribution(&id, Some((settings, port)));
         Ok(Made::new(&id)
             .with("Id", id.as_str())
             .with("Arn", distribution_arn(&id))
             .with("DomainName", format!("127.0.0.1:{port}")))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        let server = lock(&world.sites).remove(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        let server = lock(&running.sites).remove(&record.reference);
         if let Some(server) = server {
             server.stop(DRAIN).await;
         }
-        world.edge.set_distribution(&record.reference, None);
+        running.cdn.set_distribution(&record.reference, None);
         Ok(())
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let port = lock(&world.sites)
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let port = lock(&running.sites)
             .get(&record.reference)
             .map(crate::local::http::Server::port);
         match port {
@@ -108,7 +108,7 @@ impl Provider for Distribution {
 
 /// The configuration with the values of the secrets that the headers of its origins refer to. It is
 /// never recorded.
-fn with_secrets(world: &World, config: &Value) -> Result<Value, String> {
+fn with_secrets(running: &RunningStage, config: &Value) -> Result<Value, String> {
     let mut config = config.clone();
     for origin in config["Origins"].as_array_mut().into_iter().flatten() {
         for header in origin["OriginCustomHeaders"]
@@ -117,7 +117,7 @@ fn with_secrets(world: &World, config: &Value) -> Result<Value, String> {
             .flatten()
         {
             if let Some(text) = header["HeaderValue"].as_str() {
-                header["HeaderValue"] = Value::String(world.resolve_secrets(text)?);
+                header["HeaderValue"] = Value::String(running.resolve_secrets(text)?);
             }
         }
     }
@@ -145,18 +145,22 @@ impl Provider for Function {
         }
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let arn = format!("{}/{}", function_arn_prefix(), wish.name(world, "Name"));
-        let function = ViewerFunction::of_code(wish.text("FunctionCode"))
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let arn = format!(
+            "{}/{}",
+            function_arn_prefix(),
+            request.name(running, "Name")
+        );
+        let function = ViewerFunction::of_code(request.text("FunctionCode"))
             .ok_or_else(|| "Its code is not known here.".to_owned())?;
-        world.edge.set_function(&arn, Some(function));
+        running.cdn.set_function(&arn, Some(function));
         Ok(Made::new(&arn)
             .with("FunctionARN", arn.as_str())
             .with("Stage", "LIVE"))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.edge.set_function(&record.reference, None);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.cdn.set_function(&record.reference, None);
         Ok(())
     }
 }
@@ -171,8 +175,8 @@ impl Provider for OriginAccessControl {
         &["OriginAccessControlConfig"]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.id(world, "E")[..14].to_uppercase();
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.id(running, "E")[..14].to_uppercase();
         Ok(Made::new(&id).with("Id", id.as_str()))
     }
 }
@@ -187,15 +191,15 @@ impl Provider for ResponseHeadersPolicy {
         refuse_headers(&properties["ResponseHeadersPolicyConfig"])
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.id(world, "");
-        let policy = HeadersPolicy::parse(&wish.properties["ResponseHeadersPolicyConfig"])?;
-        world.edge.set_policy(&id, Some(policy));
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.id(running, "");
+        let policy = HeadersPolicy::parse(&request.properties["ResponseHeadersPolicyConfig"])?;
+        running.cdn.set_policy(&id, Some(policy));
         Ok(Made::new(&id).with("Id", id.as_str()))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.edge.set_policy(&record.reference, None);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.cdn.set_policy(&record.reference, None);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, PutRequest, Record, RunningStage};
 use crate::{
     local::{
         ACCOUNT, REGION,
@@ -42,29 +42,29 @@ impl Provider for Alarm {
         Definition::parse(properties).err().into_iter().collect()
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "AlarmName");
-        if let Some(before) = wish
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "AlarmName");
+        if let Some(before) = request
             .before
             .as_ref()
             .filter(|record| record.reference != name)
         {
-            world.alarms.remove(&before.reference);
+            running.alarms.remove(&before.reference);
         }
-        let definition = Definition::parse(&wish.properties)?;
-        world.alarms.put(&name, definition, alarms::now());
+        let definition = Definition::parse(&request.properties)?;
+        running.alarms.put(&name, definition, alarms::now());
         let arn = format!("arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:{name}");
         Ok(Made::new(name).with("Arn", arn))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.alarms.remove(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.alarms.remove(&record.reference);
         Ok(())
     }
 
     /// That it is there: a raised alarm works as it should.
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        match world.alarms.state(&record.reference) {
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        match running.alarms.state(&record.reference) {
             None => (Health::Missing, String::new()),
             Some(state) => (
                 Health::Ok,
@@ -95,27 +95,27 @@ impl Provider for Dashboard {
             .collect()
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "DashboardName");
-        if let Some(before) = wish
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "DashboardName");
+        if let Some(before) = request
             .before
             .as_ref()
             .filter(|record| record.reference != name)
         {
-            world.ops.set_dashboard(&before.reference, None);
+            running.ops.set_dashboard(&before.reference, None);
         }
-        let panels = Panel::parse_all(body(&wish.properties))?;
-        world.ops.set_dashboard(&name, Some(panels));
+        let panels = Panel::parse_all(body(&request.properties))?;
+        running.ops.set_dashboard(&name, Some(panels));
         Ok(Made::new(name))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.ops.set_dashboard(&record.reference, None);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.ops.set_dashboard(&record.reference, None);
         Ok(())
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let health = match world.ops.has_dashboard(&record.reference) {
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let health = match running.ops.has_dashboard(&record.reference) {
             true => Health::Ok,
             false => Health::Missing,
         };

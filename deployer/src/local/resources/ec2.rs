@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use serde_json::json;
 
-use super::{Made, Provider, Wish, World};
+use super::{Made, Provider, PutRequest, RunningStage};
 
 /// A resource of which only the id matters.
 pub(super) struct Named {
@@ -104,13 +104,13 @@ impl Provider for Named {
         self.properties
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.id(world, self.prefix);
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.id(running, self.prefix);
         let mut made = Made::new(&id);
         for attribute in self.attributes {
             made = match attribute {
                 Id(name) => made.with(name, id.as_str()),
-                Property(name) => made.with(name, wish.properties[name].clone()),
+                Property(name) => made.with(name, request.properties[name].clone()),
                 Ipv6Blocks(name) => made.with(name, json!(["fd00::/56"])),
             };
         }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use valkey_server::{Identity, Options, Program, Server};
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, PutRequest, Record, RunningStage};
 use crate::{local::orphans::Orphans, mutex::lock, target::Health};
 
 /// The port that is taken for a cache when it is free.
@@ -48,20 +48,20 @@ impl Provider for ServerlessCache {
         }
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "ServerlessCacheName");
-        let running = lock(&world.caches)
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "ServerlessCacheName");
+        let known_port = lock(&running.caches)
             .get_mut(&name)
             .and_then(Cache::port_if_it_runs);
-        let port = match running {
+        let port = match known_port {
             Some(port) => port,
             None => {
                 // One that has ended still has the port.
-                let ended = lock(&world.caches).remove(&name);
+                let ended = lock(&running.caches).remove(&name);
                 drop(ended);
-                let cache = start(world, &name).await?;
+                let cache = start(running, &name).await?;
                 let port = cache.server.port();
-                lock(&world.caches).insert(name.clone(), cache);
+                lock(&running.caches).insert(name.clone(), cache);
                 port
             }
         };
@@ -70,19 +70,19 @@ impl Provider for ServerlessCache {
             .with("Endpoint.Port", port.to_string()))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        let cache = lock(&world.caches).remove(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        let cache = lock(&running.caches).remove(&record.reference);
         drop(cache);
         // What is left of it is removed with the stage at the latest.
-        let _ = fs::remove_dir_all(folder(world).join(&record.reference));
+        let _ = fs::remove_dir_all(folder(running).join(&record.reference));
         Ok(())
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let mut caches = lock(&world.caches);
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let mut caches = lock(&running.caches);
         let cache = caches.get_mut(&record.reference);
-        let running = cache.and_then(|cache| Some((cache.port_if_it_runs()?, cache.server.pid())));
-        match running {
+        let found = cache.and_then(|cache| Some((cache.port_if_it_runs()?, cache.server.pid())));
+        match found {
             Some((port, pid)) => (Health::Ok, format!("127.0.0.1:{port} by TLS, pid {pid}")),
             None => (Health::Missing, "it has ended".to_owned()),
         }
@@ -108,19 +108,19 @@ impl Drop for Cache {
 }
 
 /// What the caches of the stage keep.
-fn folder(world: &World) -> PathBuf {
-    world.files().dir().join("caches")
+fn folder(running: &RunningStage) -> PathBuf {
+    running.files().dir().join("caches")
 }
 
 /// The certificate of the caches; functions trust it alone.
-fn identity(world: &World) -> Result<Identity, String> {
-    Identity::in_dir(&folder(world).join("identity")).map_err(|error| error.to_string())
+fn identity(running: &RunningStage) -> Result<Identity, String> {
+    Identity::in_dir(&folder(running).join("identity")).map_err(|error| error.to_string())
 }
 
 /// The variables that a function needs to verify a cache: for each `NAME_URL` that begins with
 /// `rediss://127.0.0.1:`, a `NAME_CA_FILE`. On AWS the certificate is one that browsers trust.
 pub(super) fn certificates(
-    world: &World,
+    running: &RunningStage,
     environment: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, String> {
     let of_caches = environment
@@ -129,35 +129,35 @@ pub(super) fn certificates(
         .filter_map(|(name, _)| name.strip_suffix("_URL"));
     of_caches
         .map(|name| {
-            let file = identity(world)?.certificate().display().to_string();
+            let file = identity(running)?.certificate().display().to_string();
             Ok((format!("{name}_CA_FILE"), file))
         })
         .collect()
 }
 
-async fn start(world: &World, name: &str) -> Result<Cache, String> {
-    let install = valkey_dir(world.cache());
+async fn start(running: &RunningStage, name: &str) -> Result<Cache, String> {
+    let install = valkey_dir(running.cache());
     let program = tokio::task::spawn_blocking(move || Program::find(&install))
         .await
         .map_err(|error| error.to_string())?
         .map_err(|error| error.to_string())?;
-    let port = world
+    let port = running
         .files()
         .port(&format!("cache/{name}"), PREFERRED_PORT)
         .map_err(|error| format!("It has no port: {error}."))?;
     let options = Options {
-        dir: folder(world).join(name),
+        dir: folder(running).join(name),
         port,
         keep: true,
         max_memory: None,
     };
-    let server = Server::start(&program, &identity(world)?, &options)
+    let server = Server::start(&program, &identity(running)?, &options)
         .await
         .map_err(|error| error.to_string())?;
-    world.orphans.add(server.pid());
+    running.orphans.add(server.pid());
     Ok(Cache {
         server,
-        orphans: world.orphans.clone(),
+        orphans: running.orphans.clone(),
     })
 }
 
@@ -177,8 +177,8 @@ mod tests {
     use super::*;
     use crate::local::files::Files;
 
-    fn wish() -> Wish {
-        Wish {
+    fn request() -> PutRequest {
+        PutRequest {
             stack: "data".to_owned(),
             logical_id: "Cache".to_owned(),
             properties: json!({"Engine": "valkey", "ServerlessCacheName": "miyabi-test-cache"}),
@@ -188,14 +188,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_cache_is_a_real_server_that_answers_by_tls_and_starts_again_on_its_port() {
-        assert_eq!(ServerlessCache.refuse(&wish().properties), [""; 0]);
+        assert_eq!(ServerlessCache.refuse(&request().properties), [""; 0]);
         let dir = tempfile::tempdir().unwrap();
         let files = Files::new(dir.path().to_owned());
         let cache = Path::new(env!("CARGO_MANIFEST_DIR")).join("../.miyabi/cache");
-        let world = World::new("test", files, &cache).await.unwrap();
-        let made = ServerlessCache.put(&world, &wish()).await.unwrap();
+        let running = RunningStage::new("test", files, &cache).await.unwrap();
+        let made = ServerlessCache.put(&running, &request()).await.unwrap();
         let port = made.attributes["Endpoint.Port"].as_str().unwrap();
-        let again = ServerlessCache.put(&world, &wish()).await.unwrap();
+        let again = ServerlessCache.put(&running, &request()).await.unwrap();
         assert_eq!(again, made);
 
         // Without TLS there is no answer.
@@ -208,7 +208,7 @@ mod tests {
 
         // What a function needs to trust it, and only where it is called.
         let environment = |url: &str| [("VALKEY_URL".to_owned(), url.to_owned())].into();
-        let given = certificates(&world, &environment(&format!("rediss://{address}"))).unwrap();
+        let given = certificates(&running, &environment(&format!("rediss://{address}"))).unwrap();
         let file = &given["VALKEY_CA_FILE"];
         assert!(
             fs::read_to_string(file)
@@ -216,16 +216,16 @@ mod tests {
                 .contains("BEGIN CERTIFICATE")
         );
         for elsewhere in ["redis://127.0.0.1:1", "rediss://cache.amazonaws.com:6379"] {
-            let given = certificates(&world, &environment(elsewhere));
+            let given = certificates(&running, &environment(elsewhere));
             assert_eq!(given, Ok(BTreeMap::new()), "{elsewhere}");
         }
 
         // Ended, and put again: the same port.
-        let pid = lock(&world.caches)["miyabi-test-cache"].server.pid();
-        lock(&world.caches).clear();
-        let restarted = ServerlessCache.put(&world, &wish()).await.unwrap();
+        let pid = lock(&running.caches)["miyabi-test-cache"].server.pid();
+        lock(&running.caches).clear();
+        let restarted = ServerlessCache.put(&running, &request()).await.unwrap();
         assert_eq!(restarted, made);
-        assert_ne!(lock(&world.caches)["miyabi-test-cache"].server.pid(), pid);
-        lock(&world.caches).clear();
+        assert_ne!(lock(&running.caches)["miyabi-test-cache"].server.pid(), pid);
+        lock(&running.caches).clear();
     }
 }

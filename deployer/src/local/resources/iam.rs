@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 
-use super::{Made, Provider, Wish, World};
+use super::{Made, Provider, PutRequest, RunningStage};
 use crate::local::ACCOUNT;
 
 pub(super) struct Role;
@@ -21,10 +21,10 @@ impl Provider for Role {
         ]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "RoleName");
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "RoleName");
         Ok(Made::new(&name)
             .with("Arn", format!("arn:aws:iam::{ACCOUNT}:role/{name}"))
-            .with("RoleId", wish.id(world, "AROA").to_uppercase()))
+            .with("RoleId", request.id(running, "AROA").to_uppercase()))
     }
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{
-    Made, Provider, Record, Wish, World,
+    Made, Provider, PutRequest, Record, RunningStage,
     lambda::{function_arn, function_name, integer},
 };
 use crate::local::lambda::Retries;
@@ -48,23 +48,23 @@ impl Provider for EventInvokeConfig {
         refused
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let alias = alias(&wish.properties);
-        if world.functions.by_arn(&alias).is_none() {
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let alias = alias(&request.properties);
+        if running.functions.by_arn(&alias).is_none() {
             return Err(format!("There is no alias {alias}."));
         }
         let number = |name: &str| {
-            integer(&wish.properties[name]).and_then(|value| u64::try_from(value).ok())
+            integer(&request.properties[name]).and_then(|value| u64::try_from(value).ok())
         };
         let default = Retries::default();
-        let queue = &wish.properties["DestinationConfig"]["OnFailure"]["Destination"];
+        let queue = &request.properties["DestinationConfig"]["OnFailure"]["Destination"];
         let queue = queue.as_str().map(str::to_owned);
         if let Some(queue) = &queue
-            && !world.queues.has(queue)
+            && !running.queues.has(queue)
         {
             return Err(format!("The destination {queue} is not a queue."));
         }
-        world.asynchronous.configure(
+        running.asynchronous.configure(
             &alias,
             Some(Retries {
                 attempts: number("MaximumRetryAttempts").unwrap_or(default.attempts),
@@ -75,8 +75,8 @@ impl Provider for EventInvokeConfig {
         Ok(Made::new(alias))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.asynchronous.configure(&record.reference, None);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.asynchronous.configure(&record.reference, None);
         Ok(())
     }
 }

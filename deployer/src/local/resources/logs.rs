@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, PutRequest, Record, RunningStage};
 use crate::local::{ACCOUNT, REGION, lambda::log_before};
 
 pub(super) struct LogGroup;
@@ -13,15 +13,15 @@ impl Provider for LogGroup {
         &["LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "LogGroupName");
-        world.log(&name)?;
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "LogGroupName");
+        running.log(&name)?;
         let arn = format!("arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*");
         Ok(Made::new(name).with("Arn", arn))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        let path = world.files().log(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        let path = running.files().log(&record.reference);
         for path in [log_before(&path), path] {
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

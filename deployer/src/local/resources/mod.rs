@@ -26,7 +26,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::world::World;
+use super::running_stage::RunningStage;
 use crate::target::Health;
 
 /// What the local target can do with one resource type.
@@ -42,19 +42,19 @@ pub(super) trait Provider: Sync {
         Vec::new()
     }
 
-    /// Makes the resource be as wished, whether it is there or not. Also called with the recorded
+    /// Makes the resource as it is requested, whether it exists or not. Also called with the recorded
     /// properties when the supervisor starts. An error is a sentence for people.
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String>;
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String>;
 
-    /// Removes it with everything that it holds; one that is not there is fine.
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        let _ = (world, record);
+    /// Deletes it with everything that it holds. A missing resource is not an error.
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        let _ = (running, record);
         Ok(())
     }
 
     /// How it is, and a few words for people.
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let _ = (world, record);
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let _ = (running, record);
         (Health::Ok, String::new())
     }
 
@@ -66,31 +66,31 @@ pub(super) trait Provider: Sync {
 
 /// What a resource is to be.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Wish {
+pub(super) struct PutRequest {
     /// Short name of the stack: `data`.
     pub(super) stack: String,
     /// Logical id.
     pub(super) logical_id: String,
     /// The properties, with every intrinsic computed. `{{resolve:secretsmanager:..}}` is left as it
-    /// is: [`World::resolve_secrets`] gives the text with the value.
+    /// is: [`RunningStage::resolve_secrets`] gives the text with the value.
     pub(super) properties: Value,
     /// What is recorded of it; `None`: it is not there, or a killed deploy did not come to record
     /// it.
     pub(super) before: Option<Record>,
 }
 
-impl Wish {
+impl PutRequest {
     /// A property as text; empty when it is not there.
     pub(super) fn text(&self, name: &str) -> &str {
         self.properties[name].as_str().unwrap_or_default()
     }
 
     /// The name in that property, or one made of stage, stack and logical id.
-    pub(super) fn name(&self, world: &World, property: &str) -> String {
+    pub(super) fn name(&self, running: &RunningStage, property: &str) -> String {
         match self.text(property) {
             "" => format!(
                 "miyabi-{}-{}-{}",
-                world.stage(),
+                running.stage(),
                 self.stack,
                 self.logical_id.to_lowercase()
             ),
@@ -99,10 +99,10 @@ impl Wish {
     }
 
     /// An id as AWS makes them, `{prefix}{17 hex digits}`, always the same for this resource.
-    pub(super) fn id(&self, world: &World, prefix: &str) -> String {
+    pub(super) fn id(&self, running: &RunningStage, prefix: &str) -> String {
         use sha2::{Digest, Sha256};
         let digest = Sha256::new()
-            .chain_update(world.stage())
+            .chain_update(running.stage())
             .chain_update("/")
             .chain_update(&self.stack)
             .chain_update("/")

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use postgres_server::{Binaries, Options, Server};
 use serde_json::{Value, json};
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, PutRequest, Record, RunningStage};
 use crate::{
     local::{
         ACCOUNT, REGION,
@@ -35,8 +35,8 @@ impl Provider for DbSubnetGroup {
         ]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        Ok(Made::new(wish.name(world, "DBSubnetGroupName")))
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        Ok(Made::new(request.name(running, "DBSubnetGroupName")))
     }
 }
 
@@ -53,9 +53,10 @@ impl Provider for DbParameterGroup {
     }
 
     /// A change of settings counts from the next start of the instance, as static ones do on RDS.
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "DBParameterGroupName");
-        lock(&world.parameter_groups).insert(name.clone(), wish.properties["Parameters"].clone());
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "DBParameterGroupName");
+        lock(&running.parameter_groups)
+            .insert(name.clone(), request.properties["Parameters"].clone());
         Ok(Made::new(&name).with("DBParameterGroupName", name.as_str()))
     }
 }
@@ -104,33 +105,33 @@ impl Provider for DbInstance {
         refused
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.name(world, "DBInstanceIdentifier");
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.name(running, "DBInstanceIdentifier");
         let secret = Secrets::arn(&format!("rds!{id}"));
         // What cannot change in a server that is there is made anew; the plan asked for that.
         let fixed = ["DBInstanceIdentifier", "DBName", "MasterUsername"];
-        if let Some(before) = &wish.before
+        if let Some(before) = &request.before
             && fixed
                 .iter()
-                .any(|name| before.text(name) != wish.text(name))
+                .any(|name| before.text(name) != request.text(name))
         {
-            self.delete(world, before).await?;
+            self.delete(running, before).await?;
         }
-        let name = format!("database/{}", wish.logical_id);
+        let name = format!("database/{}", request.logical_id);
         let mut attempts = 10;
         let (port, version) = loop {
             attempts -= 1;
-            let port = world.files().port(&name, PREFERRED_PORT);
+            let port = running.files().port(&name, PREFERRED_PORT);
             let port = port.map_err(|error| format!("It has no port: {error}."))?;
-            match start(world, wish, &id, &secret, port).await {
+            match start(running, request, &id, &secret, port).await {
                 Ok(version) => break (port, version),
                 // Nobody knows the port yet: another one does as well.
                 Err(why)
-                    if wish.before.is_none()
+                    if request.before.is_none()
                         && attempts > 0
                         && why.contains("Address already in use") =>
                 {
-                    let forgotten = world.files().forget_port(&name);
+                    let forgotten = running.files().forget_port(&name);
                     forgotten.map_err(|error| format!("It has no port: {error}."))?;
                 }
                 Err(why) => return Err(why),
@@ -141,16 +142,16 @@ impl Provider for DbInstance {
                 "DBInstanceArn",
                 format!("arn:aws:rds:{REGION}:{ACCOUNT}:db:{id}"),
             )
-            .with("DbiResourceId", wish.id(world, "db-").to_uppercase())
+            .with("DbiResourceId", request.id(running, "db-").to_uppercase())
             .with("Endpoint.Address", "127.0.0.1")
             .with("Endpoint.Port", port.to_string())
             .with("MasterUserSecret.SecretArn", secret)
             .keeping(json!({"version": version})))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        let server = lock(&world.databases).remove(&record.reference);
-        let dir = postgres_server::place(&world.files().database(&record.reference));
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        let server = lock(&running.databases).remove(&record.reference);
+        let dir = postgres_server::place(&running.files().database(&record.reference));
         let removed = tokio::task::spawn_blocking(move || {
             drop(server);
             match std::fs::remove_dir_all(&dir) {
@@ -163,15 +164,15 @@ impl Provider for DbInstance {
         });
         removed.await.map_err(|error| error.to_string())??;
         if let Some(secret) = record.attributes.get("MasterUserSecret.SecretArn") {
-            let removed = world.secrets.remove(secret.as_str().unwrap_or_default());
+            let removed = running.secrets.remove(secret.as_str().unwrap_or_default());
             removed.map_err(|error| format!("Its secret cannot be removed: {error}."))?;
         }
         Ok(())
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
         let version = record.kept["version"].as_str().unwrap_or_default();
-        match lock(&world.databases).get_mut(&record.reference) {
+        match lock(&running.databases).get_mut(&record.reference) {
             None => (Health::Missing, String::new()),
             Some(server) => {
                 let (port, pid) = (server.port(), server.pid());
@@ -197,24 +198,24 @@ impl Provider for DbInstance {
 
 /// Starts the server unless it runs; gives its version.
 async fn start(
-    world: &World,
-    wish: &Wish,
+    running: &RunningStage,
+    request: &PutRequest,
     id: &str,
     secret: &str,
     port: u16,
 ) -> Result<String, String> {
-    let recorded = wish
+    let recorded = request
         .before
         .as_ref()
         .and_then(|before| before.kept["version"].as_str());
-    if let Some(server) = lock(&world.databases).get_mut(id)
+    if let Some(server) = lock(&running.databases).get_mut(id)
         && server.is_ready()
     {
         return Ok(recorded.unwrap_or_default().to_owned());
     }
-    let ended = lock(&world.databases).remove(id);
-    let options = options(world, wish, id, secret, port)?;
-    let cache = world.cache().join("postgres");
+    let ended = lock(&running.databases).remove(id);
+    let options = options(running, request, id, secret, port)?;
+    let cache = running.cache().join("postgres");
     let started = tokio::task::spawn_blocking(move || {
         drop(ended);
         let named = std::env::var_os("MIYABI_POSTGRES").map(std::path::PathBuf::from);
@@ -224,26 +225,26 @@ async fn start(
         Ok::<_, String>((binaries.version, server))
     });
     let (version, server) = started.await.map_err(|error| error.to_string())??;
-    lock(&world.databases).insert(id.to_owned(), server);
+    lock(&running.databases).insert(id.to_owned(), server);
     Ok(version)
 }
 
 fn options(
-    world: &World,
-    wish: &Wish,
+    running: &RunningStage,
+    request: &PutRequest,
     id: &str,
     secret: &str,
     port: u16,
 ) -> Result<Options, String> {
     let unkept = |error: std::io::Error| format!("Its passwords cannot be kept: {error}.");
-    let owner = wish.text("MasterUsername");
-    let value = world.secrets.get_or_make(secret, || {
+    let owner = request.text("MasterUsername");
+    let value = running.secrets.get_or_make(secret, || {
         json!({"username": owner, "password": random(40)}).to_string()
     });
     let value: Value = serde_json::from_str(&value.map_err(unkept)?).unwrap_or_default();
     let password = value["password"].as_str().unwrap_or_default();
     let superuser = Secrets::arn(&format!("{id}-superuser"));
-    let superuser = world
+    let superuser = running
         .secrets
         .get_or_make(&superuser, || random(40))
         .map_err(unkept)?;
@@ -252,20 +253,20 @@ fn options(
         quoted(owner, '"'),
         quoted(password, '\'')
     )];
-    if !wish.text("DBName").is_empty() {
-        let database = quoted(wish.text("DBName"), '"');
+    if !request.text("DBName").is_empty() {
+        let database = quoted(request.text("DBName"), '"');
         first_sql.push(format!(
             "create database {database} owner {}",
             quoted(owner, '"')
         ));
     }
-    let group = lock(&world.parameter_groups)
-        .get(wish.text("DBParameterGroupName"))
+    let group = lock(&running.parameter_groups)
+        .get(request.text("DBParameterGroupName"))
         .cloned();
     let settings = group.unwrap_or_default();
     let settings = settings.as_object().into_iter().flatten();
     Ok(Options {
-        dir: world.files().database(id),
+        dir: running.files().database(id),
         port: Some(port),
         password: Some(superuser),
         first_sql,

@@ -5,11 +5,11 @@ use std::{fs, io};
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, PutRequest, Record, RunningStage};
 use crate::{
     local::{
         REGION,
-        edge::{self, bucket_arn},
+        cdn::{self, bucket_arn},
     },
     target::Health,
 };
@@ -33,11 +33,11 @@ impl Provider for Bucket {
         ]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "BucketName");
-        if world.edge.bucket(&name).is_none() {
-            let bucket = edge::Bucket::new(world.files().bucket(&name));
-            world.edge.set_bucket(&name, Some(bucket));
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "BucketName");
+        if running.cdn.bucket(&name).is_none() {
+            let bucket = cdn::Bucket::new(running.files().bucket(&name));
+            running.cdn.set_bucket(&name, Some(bucket));
         }
         Ok(Made::new(&name)
             .with("Arn", bucket_arn(&name))
@@ -48,9 +48,9 @@ impl Provider for Bucket {
             ))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.edge.set_bucket(&record.reference, None);
-        let dir = world.files().bucket(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.cdn.set_bucket(&record.reference, None);
+        let dir = running.files().bucket(&record.reference);
         match fs::remove_dir_all(&dir) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(format!(
                 "Its files in {} cannot be removed: {error}.",
@@ -60,8 +60,8 @@ impl Provider for Bucket {
         }
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let bucket = world.edge.bucket(&record.reference);
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let bucket = running.cdn.bucket(&record.reference);
         match bucket.map(|bucket| bucket.len()) {
             Some(Ok(1)) => (Health::Ok, "1 object".to_owned()),
             Some(Ok(count)) => (Health::Ok, format!("{count} objects")),
@@ -81,15 +81,15 @@ impl Provider for BucketPolicy {
         &["Bucket", "PolicyDocument"]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let bucket = wish.text("Bucket");
-        let document: Value = wish.properties["PolicyDocument"].clone();
-        world.edge.set_bucket_policy(bucket, Some(document));
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let bucket = request.text("Bucket");
+        let document: Value = request.properties["PolicyDocument"].clone();
+        running.cdn.set_bucket_policy(bucket, Some(document));
         Ok(Made::new(bucket))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.edge.set_bucket_policy(record.text("Bucket"), None);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.cdn.set_bucket_policy(record.text("Bucket"), None);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, PutRequest, Record, RunningStage};
 use crate::{
     local::{ACCOUNT, REGION, schedules::rate},
     target::Health,
@@ -45,21 +45,21 @@ impl Provider for Schedule {
         refused
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "Name");
-        let target = &wish.properties["Target"];
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "Name");
+        let target = &request.properties["Target"];
         let function = target["Arn"].as_str().unwrap_or_default();
-        if world.functions.by_arn(function).is_none() {
+        if running.functions.by_arn(function).is_none() {
             return Err(format!("Its target {function} is not a function."));
         }
-        let every = rate(wish.text("ScheduleExpression"))
+        let every = rate(request.text("ScheduleExpression"))
             .ok_or_else(|| "Its ScheduleExpression is not a rate.".to_owned())?;
         let input = target["Input"].as_str().unwrap_or("{}");
-        match wish.properties["State"] == json!("DISABLED") {
-            true => world.schedules.stop(&name),
+        match request.properties["State"] == json!("DISABLED") {
+            true => running.schedules.stop(&name),
             false => {
-                let asynchronous = &world.asynchronous;
-                world
+                let asynchronous = &running.asynchronous;
+                running
                     .schedules
                     .start(&name, every, asynchronous, function, input);
             }
@@ -68,15 +68,15 @@ impl Provider for Schedule {
         Ok(Made::new(name).with("Arn", arn))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.schedules.stop(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.schedules.stop(&record.reference);
         Ok(())
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
         let off = record.properties["State"] == json!("DISABLED");
         let expression = record.text("ScheduleExpression").to_owned();
-        let health = match off || world.schedules.runs(&record.reference) {
+        let health = match off || running.schedules.runs(&record.reference) {
             true => Health::Ok,
             false => Health::Missing,
         };

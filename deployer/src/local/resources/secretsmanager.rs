@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{Made, Provider, Record, Wish, World};
+use super::{Made, Provider, PutRequest, Record, RunningStage};
 use crate::{
     local::secrets::{self, Secrets, generate},
     target::Health,
@@ -21,11 +21,11 @@ impl Provider for Secret {
         secrets::refuse(properties)
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let arn = Secrets::arn(&wish.name(world, "Name"));
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let arn = Secrets::arn(&request.name(running, "Name"));
         // Without a generator its value comes from somebody else, and may be there already.
-        if let Some(value) = generate(&wish.properties) {
-            world
+        if let Some(value) = generate(&request.properties) {
+            running
                 .secrets
                 .get_or_make(&arn, || value)
                 .map_err(|error| format!("Its value cannot be kept: {error}."))?;
@@ -33,13 +33,13 @@ impl Provider for Secret {
         Ok(Made::new(&arn).with("Id", arn.as_str()))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        let removed = world.secrets.remove(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        let removed = running.secrets.remove(&record.reference);
         removed.map_err(|error| format!("Its value cannot be removed: {error}."))
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let detail = match world.secrets.value(&record.reference) {
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let detail = match running.secrets.value(&record.reference) {
             Some(_) => "has a value",
             None => "has no value yet",
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{Made, Provider, Record, Wish, World, lambda::integer};
+use super::{Made, Provider, PutRequest, Record, RunningStage, lambda::integer};
 use crate::{
     local::{ACCOUNT, REGION},
     target::Health,
@@ -27,13 +27,13 @@ impl Provider for Queue {
         ]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "QueueName");
-        let seconds = integer(&wish.properties["MessageRetentionPeriod"]).unwrap_or(RETENTION);
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "QueueName");
+        let seconds = integer(&request.properties["MessageRetentionPeriod"]).unwrap_or(RETENTION);
         let retention = Duration::from_secs(u64::try_from(seconds).unwrap_or_default());
         let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{name}");
-        let path = world.files().queue(&name);
-        let put = world.queues.put(&arn, path.clone(), retention);
+        let path = running.files().queue(&name);
+        let put = running.queues.put(&arn, path.clone(), retention);
         put.map_err(|error| format!("Its file, {}, cannot be used: {error}.", path.display()))?;
         let url = format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{name}");
         Ok(Made::new(url.as_str())
@@ -42,13 +42,13 @@ impl Provider for Queue {
             .with("QueueUrl", url))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        let removed = world.queues.remove(&arn(record));
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        let removed = running.queues.remove(&arn(record));
         removed.map_err(|error| format!("Its file cannot be removed: {error}."))
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let count = world.queues.messages(&arn(record)).len();
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let count = running.queues.messages(&arn(record)).len();
         let detail = match count {
             0 => "empty".to_owned(),
             1 => "1 message".to_owned(),

@@ -114,20 +114,20 @@ impl Supervisor {
             Call::Invoke { function, payload } => self.invoke(&function, &payload).await,
             Call::Status => value(&self.status().await),
             Call::Alarms => {
-                let world = &self.world;
+                let running = &self.running;
                 value(
-                    &world
+                    &running
                         .alarms
-                        .look(&world.metrics, &self.prefix(), alarms::now()),
+                        .look(&running.metrics, &self.prefix(), alarms::now()),
                 )
             }
-            Call::AlarmChanges => value(&self.world.alarms.changes(&self.prefix())),
+            Call::AlarmChanges => value(&self.running.alarms.changes(&self.prefix())),
             Call::RunDatabases { run } => {
                 let _one = self.changing.lock().await;
                 self.run_databases(run).await
             }
             Call::PutSecret { name, value } => {
-                let put = self.world.secrets.put(&Secrets::arn(&name), &value);
+                let put = self.running.secrets.put(&Secrets::arn(&name), &value);
                 put.map_err(|cause| {
                     Error::failed(
                         format!("The secret {name} cannot be kept."),
@@ -146,13 +146,13 @@ impl Supervisor {
 
     /// What the names of the stage's alarms begin with.
     fn prefix(&self) -> String {
-        format!("miyabi-{}-", self.world.stage())
+        format!("miyabi-{}-", self.running.stage())
     }
 
     /// Stops the databases in order, or puts them again.
     async fn run_databases(&self, run: bool) -> Result<Value, Error> {
         if !run {
-            let databases = std::mem::take(&mut *lock(&self.world.databases));
+            let databases = std::mem::take(&mut *lock(&self.running.databases));
             // Stopping a server waits for it.
             let stopped = tokio::task::spawn_blocking(move || drop(databases)).await;
             stopped.map_err(|error| panicked(&error))?;
@@ -178,7 +178,7 @@ impl Supervisor {
 
     fn update<'a>(&'a self, stack: &'a str, progress: &'a Progress) -> Update<'a> {
         Update {
-            world: &self.world,
+            running: &self.running,
             records: &self.records,
             progress,
             stack,
@@ -216,7 +216,7 @@ impl Supervisor {
         }
     }
     async fn invoke(&self, function: &str, payload: &str) -> Result<Value, Error> {
-        let Some(version) = self.world.functions.by_arn(function) else {
+        let Some(version) = self.running.functions.by_arn(function) else {
             return Err(Error::failed(
                 format!("There is no function {function} on this stage."),
                 "See the deployed stacks: `cargo xtask status --stage local`",
@@ -254,7 +254,7 @@ impl Supervisor {
                 let problem = problems.get(&name_of(&stack.name, record));
                 let (health, detail) = match (problem, provider(&record.resource_type)) {
                     (Some(why), _) => (Health::Failing, why.clone()),
-                    (None, Some(provider)) => provider.health(&self.world, record).await,
+                    (None, Some(provider)) => provider.health(&self.running, record).await,
                     (None, None) => (Health::Unknown, String::new()),
                 };
                 all.push(ResourceStatus {

@@ -20,7 +20,7 @@ async fn supervisor(folder: &std::path::Path) -> Arc<Supervisor> {
     // What is installed once for all tests.
     let downloads = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../.miyabi/cache");
     Arc::new(Supervisor {
-        world: World::new("local", files.clone(), &downloads)
+        running: RunningStage::new("local", files.clone(), &downloads)
             .await
             .unwrap(),
         records: Records::load(&files).unwrap(),
@@ -47,7 +47,7 @@ async fn a_cache_that_was_killed_is_started_again_and_no_other_is_touched() {
     // Other tests want the preferred port at the same moment.
     for (name, port) in [("cache/one", 20_000), ("cache/two", 20_001)] {
         let port = port + u16::try_from(std::process::id() % 6_000 * 2).unwrap();
-        supervisor.world.files().port(name, port).unwrap();
+        supervisor.running.files().port(name, port).unwrap();
     }
     let cache = |name: &str| -> Value {
         json!({"Type": "AWS::ElastiCache::ServerlessCache", "Properties": {
@@ -56,7 +56,7 @@ async fn a_cache_that_was_killed_is_started_again_and_no_other_is_touched() {
     };
     let template = json!({"Resources": {"Cache": cache("one"), "Other": cache("two")}});
     let update = super::super::stack::Update {
-        world: &supervisor.world,
+        running: &supervisor.running,
         records: &supervisor.records,
         progress: &Progress::silent(),
         stack: "data",
@@ -78,5 +78,5 @@ async fn a_cache_that_was_killed_is_started_again_and_no_other_is_touched() {
     };
     assert_eq!(pid(&after[1..]), pid(&before[1..]));
     looking_after.abort();
-    supervisor.world.stop(LONG).await;
+    supervisor.running.stop(LONG).await;
 }

@@ -9,8 +9,8 @@ use crate::{
         GITHUB, GITHUB_PORT, alarms,
         github::{StandIn, seeded},
         metrics::Sampler,
-        resources::{Record, Wish, provider},
-        world::port_taken,
+        resources::{PutRequest, Record, provider},
+        running_stage::port_taken,
     },
     mutex::lock,
 };
@@ -25,7 +25,7 @@ impl Supervisor {
     pub(super) async fn play_github(&self) {
         let started = async {
             let people = seeded(&self.project).map_err(|error| error.to_string())?;
-            let port = self.world.files().port(GITHUB, GITHUB_PORT);
+            let port = self.running.files().port(GITHUB, GITHUB_PORT);
             let port = port.map_err(|error| format!("It has no port: {error}."))?;
             let stand_in = StandIn::start(port, people).await;
             stand_in.map_err(|error| port_taken(port, &error))
@@ -63,13 +63,13 @@ impl Supervisor {
         let Some(provider) = provider(&record.resource_type) else {
             return;
         };
-        let wish = Wish {
+        let request = PutRequest {
             stack: stack.to_owned(),
             logical_id: record.logical_id.clone(),
             properties: record.properties.clone(),
             before: Some(record),
         };
-        match provider.put(&self.world, &wish).await {
+        match provider.put(&self.running, &request).await {
             Ok(_) => drop(lock(&self.problems).remove(&name)),
             Err(why) => {
                 self.log.line(&format!("{name} cannot be put: {why}"));
@@ -82,7 +82,7 @@ impl Supervisor {
     pub(super) async fn look_after(self: Arc<Self>) {
         loop {
             tokio::time::sleep(LOOK_AFTER_EVERY).await;
-            for (_, version) in self.world.functions.all() {
+            for (_, version) in self.running.functions.all() {
                 version.sweep();
             }
             let ended = self.ended();
@@ -115,11 +115,11 @@ impl Supervisor {
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            sampler.look(&self.world).await;
+            sampler.look(&self.running).await;
             let evaluated = self
-                .world
+                .running
                 .alarms
-                .evaluate(&self.world.metrics, alarms::now());
+                .evaluate(&self.running.metrics, alarms::now());
             if let Err(error) = evaluated {
                 self.log
                     .line(&format!("the states of the alarms cannot be kept: {error}"));
@@ -130,12 +130,12 @@ impl Supervisor {
     /// Servers that do not run any more: type and physical id.
     pub(super) fn ended(&self) -> Vec<(&'static str, String)> {
         let mut ended = Vec::new();
-        for (id, server) in lock(&self.world.databases).iter_mut() {
+        for (id, server) in lock(&self.running.databases).iter_mut() {
             if !server.is_running() {
                 ended.push(("AWS::RDS::DBInstance", id.clone()));
             }
         }
-        for (name, server) in lock(&self.world.caches).iter_mut() {
+        for (name, server) in lock(&self.running.caches).iter_mut() {
             if !server.is_running() {
                 ended.push(("AWS::ElastiCache::ServerlessCache", name.clone()));
             }

@@ -9,7 +9,7 @@ use super::{DRAIN, api_of, socket};
 use crate::{
     local::{
         gateway::{Cors, HttpApi},
-        resources::{Made, Provider, Record, Wish, World},
+        resources::{Made, Provider, PutRequest, Record, RunningStage},
     },
     target::Health,
 };
@@ -49,24 +49,24 @@ impl Provider for Api {
         }
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        if wish.text("ProtocolType") == socket::PROTOCOL {
-            return socket::put_api(world, wish).await;
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        if request.text("ProtocolType") == socket::PROTOCOL {
+            return socket::put_api(running, request).await;
         }
         // Again, now that a parameter among the origins has its value.
-        if let Some(why) = Cors::refuse(&wish.properties["CorsConfiguration"]) {
+        if let Some(why) = Cors::refuse(&request.properties["CorsConfiguration"]) {
             return Err(why);
         }
-        let id = wish.id(world, "a")[..10].to_owned();
-        if world.apis.get(&id).is_none() {
-            let api = Arc::new(HttpApi::new(&id, world.functions.clone()));
+        let id = request.id(running, "a")[..10].to_owned();
+        if running.apis.get(&id).is_none() {
+            let api = Arc::new(HttpApi::new(&id, running.functions.clone()));
             let answering = api.clone();
-            let name = format!("api/{}", wish.logical_id);
-            let server = world
+            let name = format!("api/{}", request.logical_id);
+            let server = running
                 .listen(
                     &name,
                     PREFERRED_PORT,
-                    wish.before.is_none(),
+                    request.before.is_none(),
                     move |request| {
                         let api = answering.clone();
                         async move { api.serve(request).await }
@@ -74,25 +74,25 @@ impl Provider for Api {
                 )
                 .await?;
             api.set_domain(&format!("127.0.0.1:{}", server.port()));
-            world.apis.insert(&id, api, server);
+            running.apis.insert(&id, api, server);
         }
-        let api = api_of(world, &id)?;
-        api.set_metrics(world.metrics.clone());
-        api.set_cors(Cors::parse(&wish.properties["CorsConfiguration"]));
+        let api = api_of(running, &id)?;
+        api.set_metrics(running.metrics.clone());
+        api.set_cors(Cors::parse(&request.properties["CorsConfiguration"]));
         Ok(Made::new(&id)
             .with("ApiId", id.as_str())
             .with("ApiEndpoint", format!("http://{}", api.domain())))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        socket::delete_api(world, &record.reference).await;
-        world.apis.remove(&record.reference, DRAIN).await;
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        socket::delete_api(running, &record.reference).await;
+        running.apis.remove(&record.reference, DRAIN).await;
         Ok(())
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let there = world.apis.get(&record.reference).is_some()
-            || world.sockets.get(&record.reference).is_some();
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let there = running.apis.get(&record.reference).is_some()
+            || running.sockets.get(&record.reference).is_some();
         let endpoint = record.attributes.get("ApiEndpoint").and_then(Value::as_str);
         let health = if there { Health::Ok } else { Health::Missing };
         (health, endpoint.unwrap_or_default().to_owned())

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{api_of, socket};
 use crate::{
-    local::resources::{Made, Provider, Record, Wish, World},
+    local::resources::{Made, Provider, PutRequest, Record, RunningStage},
     target::Health,
 };
 
@@ -37,30 +37,30 @@ impl Provider for Integration {
         refused
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.id(world, "i")[..8].to_owned();
-        if let Some(api) = world.sockets.get(wish.text("ApiId")) {
-            return socket::put_integration(&api, id, wish.text("IntegrationUri"));
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.id(running, "i")[..8].to_owned();
+        if let Some(api) = running.sockets.get(request.text("ApiId")) {
+            return socket::put_integration(&api, id, request.text("IntegrationUri"));
         }
-        if wish.properties["PayloadFormatVersion"] != "2.0" {
+        if request.properties["PayloadFormatVersion"] != "2.0" {
             return Err("An integration of an HTTP API has PayloadFormatVersion 2.0.".to_owned());
         }
-        let api = api_of(world, wish.text("ApiId"))?;
-        api.set_integration(&id, Some(wish.text("IntegrationUri").to_owned()));
+        let api = api_of(running, request.text("ApiId"))?;
+        api.set_integration(&id, Some(request.text("IntegrationUri").to_owned()));
         Ok(Made::new(&id).with("IntegrationId", id.as_str()))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        if let Some(api) = world.apis.get(record.text("ApiId")) {
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        if let Some(api) = running.apis.get(record.text("ApiId")) {
             api.set_integration(&record.reference, None);
         }
-        if let Some(api) = world.sockets.get(record.text("ApiId")) {
+        if let Some(api) = running.sockets.get(record.text("ApiId")) {
             api.set_integration(&record.reference, None);
         }
         Ok(())
     }
 
-    async fn health(&self, _: &World, record: &Record) -> (Health, String) {
+    async fn health(&self, _: &RunningStage, record: &Record) -> (Health, String) {
         let uri = record.text("IntegrationUri").to_owned();
         (Health::Ok, uri)
     }

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use super::World;
+use super::RunningStage;
 use crate::local::gateway::{HttpApi, Throttle};
 
 pub(super) use api::Api;
@@ -26,8 +26,8 @@ pub(super) use stage::Stage;
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// The HTTP API that a part of it names.
-fn api_of(world: &World, id: &str) -> Result<Arc<HttpApi>, String> {
-    world
+fn api_of(running: &RunningStage, id: &str) -> Result<Arc<HttpApi>, String> {
+    running
         .apis
         .get(id)
         .ok_or_else(|| format!("There is no API {id}."))

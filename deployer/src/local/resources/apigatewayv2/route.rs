@@ -7,7 +7,7 @@ use super::{api_of, socket};
 use crate::{
     local::{
         gateway::RouteKey,
-        resources::{Made, Provider, Record, Wish, World},
+        resources::{Made, Provider, PutRequest, Record, RunningStage},
     },
     target::Health,
 };
@@ -44,14 +44,14 @@ impl Provider for Route {
         refused
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.id(world, "r")[..8].to_owned();
-        if let Some(api) = world.sockets.get(wish.text("ApiId")) {
-            return socket::put_route(&api, id, wish);
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.id(running, "r")[..8].to_owned();
+        if let Some(api) = running.sockets.get(request.text("ApiId")) {
+            return socket::put_route(&api, id, request);
         }
-        let api = api_of(world, wish.text("ApiId"))?;
-        let key = RouteKey::parse(wish.text("RouteKey"))?;
-        let target = wish
+        let api = api_of(running, request.text("ApiId"))?;
+        let key = RouteKey::parse(request.text("RouteKey"))?;
+        let target = request
             .text("Target")
             .trim_start_matches("integrations/")
             .to_owned();
@@ -59,17 +59,17 @@ impl Provider for Route {
         Ok(Made::new(&id).with("RouteId", id.as_str()))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        if let Some(api) = world.apis.get(record.text("ApiId")) {
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        if let Some(api) = running.apis.get(record.text("ApiId")) {
             api.set_route(&record.reference, None);
         }
-        if let Some(api) = world.sockets.get(record.text("ApiId")) {
+        if let Some(api) = running.sockets.get(record.text("ApiId")) {
             api.set_route(&record.reference, None);
         }
         Ok(())
     }
 
-    async fn health(&self, _: &World, record: &Record) -> (Health, String) {
+    async fn health(&self, _: &RunningStage, record: &Record) -> (Health, String) {
         let key = record.text("RouteKey").to_owned();
         (Health::Ok, key)
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{DRAIN, throttle};
 use crate::{
     local::{
-        resources::{Made, Provider, Record, Wish, World},
+        resources::{Made, Provider, PutRequest, Record, RunningStage},
         socket::{Route, Selection, SocketApi},
     },
     target::Health,
@@ -36,39 +36,39 @@ pub(super) fn refuse_api(properties: &Value) -> Vec<String> {
     refused
 }
 
-pub(super) async fn put_api(world: &World, wish: &Wish) -> Result<Made, String> {
-    let selection = Selection::parse(wish.text("RouteSelectionExpression"))?;
-    let id = wish.id(world, "w")[..10].to_owned();
-    let api = match world.sockets.get(&id) {
+pub(super) async fn put_api(running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+    let selection = Selection::parse(request.text("RouteSelectionExpression"))?;
+    let id = request.id(running, "w")[..10].to_owned();
+    let api = match running.sockets.get(&id) {
         Some(api) => api,
         None => {
-            let api = Arc::new(SocketApi::new(&id, world.functions.clone()));
+            let api = Arc::new(SocketApi::new(&id, running.functions.clone()));
             let answering = api.clone();
-            let name = format!("api/{}", wish.logical_id);
-            let is_new = wish.before.is_none();
-            let server = world
+            let name = format!("api/{}", request.logical_id);
+            let is_new = request.before.is_none();
+            let server = running
                 .listen(&name, PREFERRED_PORT, is_new, move |request| {
                     let api = answering.clone();
                     async move { api.serve(request).await }
                 })
                 .await?;
             api.set_domain(&format!("127.0.0.1:{}", server.port()));
-            world.sockets.insert(&id, api.clone(), server);
+            running.sockets.insert(&id, api.clone(), server);
             api
         }
     };
-    api.set_metrics(world.metrics.clone());
+    api.set_metrics(running.metrics.clone());
     api.set_selection(selection);
     Ok(Made::new(&id)
         .with("ApiId", id.as_str())
         .with("ApiEndpoint", format!("ws://{}", api.domain())))
 }
 
-pub(super) async fn delete_api(world: &World, id: &str) {
-    if let Some(api) = world.sockets.get(id) {
+pub(super) async fn delete_api(running: &RunningStage, id: &str) {
+    if let Some(api) = running.sockets.get(id) {
         api.close(DRAIN).await;
     }
-    world.sockets.remove(id, DRAIN).await;
+    running.sockets.remove(id, DRAIN).await;
 }
 
 /// Whether an integration names its function as those of a WebSocket API do.
@@ -119,18 +119,18 @@ pub(super) fn refuse_route(properties: &Value) -> Vec<String> {
     refused
 }
 
-pub(super) fn put_route(api: &SocketApi, id: String, wish: &Wish) -> Result<Made, String> {
-    let key = wish.text("RouteKey").to_owned();
+pub(super) fn put_route(api: &SocketApi, id: String, request: &PutRequest) -> Result<Made, String> {
+    let key = request.text("RouteKey").to_owned();
     if key.contains(' ') {
         return Err(format!("RouteKey `{key}` is one of an HTTP API."));
     }
     let route = Route {
         key,
-        integration: wish
+        integration: request
             .text("Target")
             .trim_start_matches("integrations/")
             .to_owned(),
-        selects_response: wish.text("RouteResponseSelectionExpression") == "$default",
+        selects_response: request.text("RouteResponseSelectionExpression") == "$default",
     };
     api.set_route(&id, Some(route));
     Ok(Made::new(&id).with("RouteId", id.as_str()))
@@ -151,15 +151,15 @@ pub(super) fn refuse_stage(properties: &Value) -> Vec<String> {
     refused
 }
 
-pub(super) fn put_stage(api: &SocketApi, wish: &Wish) -> Result<Made, String> {
-    let name = wish.text("StageName");
+pub(super) fn put_stage(api: &SocketApi, request: &PutRequest) -> Result<Made, String> {
+    let name = request.text("StageName");
     if name == "$default" {
         return Err("A stage of a WebSocket API has a name of its own here.".to_owned());
     }
     if !api.has_routes() {
         return Err("At least one route is required before deploying the Api.".to_owned());
     }
-    api.set_stage(Some((name, throttle(&wish.properties))));
+    api.set_stage(Some((name, throttle(&request.properties))));
     Ok(Made::new(name))
 }
 
@@ -176,23 +176,23 @@ impl Provider for RouteResponse {
         }
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.id(world, "s")[..8].to_owned();
-        let api = world.sockets.get(wish.text("ApiId"));
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.id(running, "s")[..8].to_owned();
+        let api = running.sockets.get(request.text("ApiId"));
         let api =
-            api.ok_or_else(|| format!("There is no WebSocket API {}.", wish.text("ApiId")))?;
-        api.set_response(&id, Some(wish.text("RouteId").to_owned()));
+            api.ok_or_else(|| format!("There is no WebSocket API {}.", request.text("ApiId")))?;
+        api.set_response(&id, Some(request.text("RouteId").to_owned()));
         Ok(Made::new(&id).with("RouteResponseId", id.as_str()))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        if let Some(api) = world.sockets.get(record.text("ApiId")) {
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        if let Some(api) = running.sockets.get(record.text("ApiId")) {
             api.set_response(&record.reference, None);
         }
         Ok(())
     }
 
-    async fn health(&self, _: &World, record: &Record) -> (Health, String) {
+    async fn health(&self, _: &RunningStage, record: &Record) -> (Health, String) {
         let key = record.text("RouteResponseKey").to_owned();
         (Health::Ok, key)
     }

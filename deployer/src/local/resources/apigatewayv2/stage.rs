@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{api_of, socket, throttle};
 use crate::local::{
     gateway::AccessLog,
-    resources::{Made, Provider, Record, Wish, World, logs::group_of},
+    resources::{Made, Provider, PutRequest, Record, RunningStage, logs::group_of},
 };
 
 pub(in crate::local::resources) struct Stage;
@@ -32,29 +32,29 @@ impl Provider for Stage {
         }
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        if let Some(api) = world.sockets.get(wish.text("ApiId")) {
-            return socket::put_stage(&api, wish);
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        if let Some(api) = running.sockets.get(request.text("ApiId")) {
+            return socket::put_stage(&api, request);
         }
-        let api = api_of(world, wish.text("ApiId"))?;
-        if wish.text("StageName") != "$default" {
+        let api = api_of(running, request.text("ApiId"))?;
+        if request.text("StageName") != "$default" {
             return Err("The one stage of an HTTP API is `$default` here.".to_owned());
         }
-        let throttle = throttle(&wish.properties);
-        let settings = &wish.properties["AccessLogSettings"];
+        let throttle = throttle(&request.properties);
+        let settings = &request.properties["AccessLogSettings"];
         let format = settings["Format"].as_str().unwrap_or_default();
         let group = settings["DestinationArn"].as_str().map(group_of);
-        let log = group.map(|group| world.log(group)).transpose()?;
+        let log = group.map(|group| running.log(group)).transpose()?;
         let log = log.map(|log| AccessLog::new(log, format));
         api.set_stage(throttle, log);
-        Ok(Made::new(wish.text("StageName")))
+        Ok(Made::new(request.text("StageName")))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        if let Some(api) = world.apis.get(record.text("ApiId")) {
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        if let Some(api) = running.apis.get(record.text("ApiId")) {
             api.set_stage(None, None);
         }
-        if let Some(api) = world.sockets.get(record.text("ApiId")) {
+        if let Some(api) = running.sockets.get(record.text("ApiId")) {
             api.set_stage(None);
         }
         Ok(())

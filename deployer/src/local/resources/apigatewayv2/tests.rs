@@ -32,8 +32,10 @@ fn credentials_for_every_origin_are_refused_in_the_template() {
 async fn credentials_for_every_origin_are_refused_when_a_parameter_gives_them() {
     let folder = tempfile::tempdir().unwrap();
     let files = Files::new(folder.path().to_owned());
-    let world = World::new("test", files, folder.path()).await.unwrap();
-    let wish = Wish {
+    let running = RunningStage::new("test", files, folder.path())
+        .await
+        .unwrap();
+    let request = PutRequest {
         stack: "api".to_owned(),
         logical_id: "Api".to_owned(),
         properties: json!({
@@ -42,7 +44,7 @@ async fn credentials_for_every_origin_are_refused_when_a_parameter_gives_them() 
         }),
         before: None,
     };
-    assert_eq!(Api.put(&world, &wish).await.unwrap_err(), REFUSED);
-    let id = wish.id(&world, "a")[..10].to_owned();
-    assert!(world.apis.get(&id).is_none(), "nothing listens");
+    assert_eq!(Api.put(&running, &request).await.unwrap_err(), REFUSED);
+    let id = request.id(&running, "a")[..10].to_owned();
+    assert!(running.apis.get(&id).is_none(), "nothing listens");
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::{function_arn, function_name};
 use crate::{
-    local::resources::{Made, Provider, Record, Wish, World},
+    local::resources::{Made, Provider, PutRequest, Record, RunningStage},
     mutex::lock,
     target::Health,
 };
@@ -17,26 +17,26 @@ impl Provider for Alias {
         &["Description", "FunctionName", "FunctionVersion", "Name"]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let function = function_arn(function_name(wish.text("FunctionName")));
-        let number = wish.text("FunctionVersion");
-        let version = lock(&world.lambda.versions)
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let function = function_arn(function_name(request.text("FunctionName")));
+        let number = request.text("FunctionVersion");
+        let version = lock(&running.lambda.versions)
             .get(&format!("{function}:{number}"))
             .cloned();
         let version =
             version.ok_or_else(|| format!("There is no version {number} of {function}."))?;
-        let arn = format!("{function}:{}", wish.text("Name"));
-        world.functions.point(&arn, Some(version));
+        let arn = format!("{function}:{}", request.text("Name"));
+        running.functions.point(&arn, Some(version));
         Ok(Made::new(&arn).with("AliasArn", arn.as_str()))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        world.functions.point(&record.reference, None);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        running.functions.point(&record.reference, None);
         Ok(())
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        match world.functions.by_arn(&record.reference) {
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        match running.functions.by_arn(&record.reference) {
             Some(version) => (Health::Ok, format!("version {}", version.number())),
             None => (Health::Missing, String::new()),
         }

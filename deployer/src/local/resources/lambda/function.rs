@@ -10,9 +10,9 @@ use crate::{
     local::{
         REGION,
         lambda::{Concurrency, Spec},
-        resources::{Made, Provider, Record, Wish, World, elasticache, lambda_limits},
+        resources::{Made, Provider, PutRequest, Record, RunningStage, elasticache, lambda_limits},
+        running_stage::Latest,
         secrets::random,
-        world::Latest,
     },
     mutex::lock,
     target::Health,
@@ -54,19 +54,19 @@ impl Provider for Function {
         refused
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = wish.name(world, "FunctionName");
-        let spec = spec(world, &name, &wish.properties)?;
-        let log = world.log(&spec.log_group)?;
-        let limit = integer(&wish.properties["ReservedConcurrentExecutions"]);
-        let mut latest = lock(&world.lambda.latest);
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = request.name(running, "FunctionName");
+        let spec = spec(running, &name, &request.properties)?;
+        let log = running.log(&spec.log_group)?;
+        let limit = integer(&request.properties["ReservedConcurrentExecutions"]);
+        let mut latest = lock(&running.lambda.latest);
         // Shared by all its versions: a change of the limit counts for those that run, too.
         let concurrency = match latest.get(&name) {
             Some(before) => before.concurrency.clone(),
             None => Concurrency::new(limit),
         };
         concurrency.set(limit);
-        let configuration = wish.properties.clone();
+        let configuration = request.properties.clone();
         latest.insert(
             name.clone(),
             Latest {
@@ -78,12 +78,12 @@ impl Provider for Function {
         Ok(Made::new(&name).with("Arn", function_arn(&name)))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        lock(&world.lambda.latest).remove(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        lock(&running.lambda.latest).remove(&record.reference);
         Ok(())
     }
 
-    async fn health(&self, _: &World, record: &Record) -> (Health, String) {
+    async fn health(&self, _: &RunningStage, record: &Record) -> (Health, String) {
         let key = record.properties["Code"]["S3Key"]
             .as_str()
             .unwrap_or_default();
@@ -95,13 +95,13 @@ impl Provider for Function {
 
 /// The configuration that the properties of a function say. What is the same at every start is
 /// taken from here, and from what a version has kept of it.
-pub(super) fn spec(world: &World, name: &str, properties: &Value) -> Result<Spec, String> {
+pub(super) fn spec(running: &RunningStage, name: &str, properties: &Value) -> Result<Spec, String> {
     let code = &properties["Code"];
     let (bucket, key) = (&code["S3Bucket"], &code["S3Key"]);
     let (Some(bucket), Some(key)) = (bucket.as_str(), key.as_str()) else {
         return Err("Its code is not an object in a bucket.".to_owned());
     };
-    let bootstrap: PathBuf = world.files().bucket(bucket).join(key);
+    let bootstrap: PathBuf = running.files().bucket(bucket).join(key);
     if !bootstrap.is_file() {
         return Err(format!("Its code, {key}, is not in the bucket {bucket}."));
     }
@@ -122,10 +122,10 @@ pub(super) fn spec(world: &World, name: &str, properties: &Value) -> Result<Spec
         ("AWS_ACCESS_KEY_ID", "LOCAL".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", random(40)),
         ("AWS_SESSION_TOKEN", random(64)),
-        ("AWS_ENDPOINT_URL", world.aws_endpoint()),
+        ("AWS_ENDPOINT_URL", running.aws_endpoint()),
     ];
     environment.extend(own.map(|(name, value)| (name.to_owned(), value)));
-    environment.extend(elasticache::certificates(world, &environment)?);
+    environment.extend(elasticache::certificates(running, &environment)?);
     let log_group = properties["LoggingConfig"]["LogGroup"].as_str();
     Ok(Spec {
         name: name.to_owned(),
@@ -138,6 +138,6 @@ pub(super) fn spec(world: &World, name: &str, properties: &Value) -> Result<Spec
                 .unwrap_or(3),
         ),
         log_group: log_group.map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned),
-        orphans: world.orphans.clone(),
+        orphans: running.orphans.clone(),
     })
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::local::resources::{Made, Provider, Record, Wish, World};
+use crate::local::resources::{Made, Provider, PutRequest, Record, RunningStage};
 
 pub(in crate::local::resources) struct Permission;
 
@@ -18,13 +18,13 @@ impl Provider for Permission {
         ]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let id = wish.id(world, "permission-");
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let id = request.id(running, "permission-");
         // Others than an API ask with their own events, and need no more than the name.
-        if wish.text("SourceArn").contains(":execute-api:") {
-            let api = api_of(wish.text("SourceArn"));
-            let alias = Some(wish.text("FunctionName").to_owned());
-            match (world.apis.get(api), world.sockets.get(api)) {
+        if request.text("SourceArn").contains(":execute-api:") {
+            let api = api_of(request.text("SourceArn"));
+            let alias = Some(request.text("FunctionName").to_owned());
+            match (running.apis.get(api), running.sockets.get(api)) {
                 (Some(api), _) => api.set_permission(&id, alias),
                 (_, Some(api)) => api.set_permission(&id, alias),
                 (None, None) => return Err(format!("There is no API {api}.")),
@@ -33,12 +33,12 @@ impl Provider for Permission {
         Ok(Made::new(&id).with("Id", id.as_str()))
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
         let api = api_of(record.text("SourceArn"));
-        if let Some(api) = world.apis.get(api) {
+        if let Some(api) = running.apis.get(api) {
             api.set_permission(&record.reference, None);
         }
-        if let Some(api) = world.sockets.get(api) {
+        if let Some(api) = running.sockets.get(api) {
             api.set_permission(&record.reference, None);
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::{function::spec, function_arn, function_name};
 use crate::{
     local::{
         lambda::Version as Published,
-        resources::{Made, Provider, Record, Wish, World},
+        resources::{Made, Provider, PutRequest, Record, RunningStage},
     },
     mutex::lock,
     target::Health,
@@ -24,16 +24,16 @@ impl Provider for Version {
         &["Description", "FunctionName"]
     }
 
-    async fn put(&self, world: &World, wish: &Wish) -> Result<Made, String> {
-        let name = function_name(wish.text("FunctionName")).to_owned();
-        let latest = lock(&world.lambda.latest).get(&name).cloned();
+    async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
+        let name = function_name(request.text("FunctionName")).to_owned();
+        let latest = lock(&running.lambda.latest).get(&name).cloned();
         let latest = latest.ok_or_else(|| format!("There is no function {name}."))?;
         // A version never changes: what it kept counts, not what the function is by now.
         // Another description is another version, as on AWS.
-        let same = wish
+        let same = request
             .before
             .as_ref()
-            .filter(|before| before.properties == wish.properties);
+            .filter(|before| before.properties == request.properties);
         let kept = same.map(|before| &before.kept);
         let (number, frozen) = match kept.filter(|kept| kept.is_object()) {
             Some(kept) => (
@@ -41,7 +41,7 @@ impl Provider for Version {
                 kept["configuration"].clone(),
             ),
             None => {
-                let number = world.files().next(&format!("version/{name}"));
+                let number = running.files().next(&format!("version/{name}"));
                 let number = number.map_err(|error| format!("It has no number: {error}."))?;
                 (number.to_string(), latest.configuration.clone())
             }
@@ -51,28 +51,28 @@ impl Provider for Version {
             .with("Version", number.as_str())
             .with("FunctionArn", arn.as_str())
             .keeping(json!({"number": number, "configuration": frozen}));
-        if lock(&world.lambda.versions).contains_key(&arn) {
+        if lock(&running.lambda.versions).contains_key(&arn) {
             return Ok(made);
         }
-        let spec = spec(world, &name, &frozen)?;
+        let spec = spec(running, &name, &frozen)?;
         let version = Published::new(spec, &number, &arn, latest.log, latest.concurrency);
         let version = Arc::new(version);
-        world.functions.register(&version);
-        lock(&world.lambda.versions).insert(arn.clone(), version.clone());
+        running.functions.register(&version);
+        lock(&running.lambda.versions).insert(arn.clone(), version.clone());
         if same.is_none()
             && let Err(why) = version.warm().await
         {
-            lock(&world.lambda.versions).remove(&arn);
+            lock(&running.lambda.versions).remove(&arn);
             return Err(format!("It does not start: {why}"));
         }
         Ok(made)
     }
 
-    async fn delete(&self, world: &World, record: &Record) -> Result<(), String> {
-        let version = lock(&world.lambda.versions).remove(&record.reference);
+    async fn delete(&self, running: &RunningStage, record: &Record) -> Result<(), String> {
+        let version = lock(&running.lambda.versions).remove(&record.reference);
         let version = version.filter(|version| {
             // One that an alias still stands at ends when the alias moves.
-            let all = world.functions.all();
+            let all = running.functions.all();
             !all.iter().any(|(_, live)| Arc::ptr_eq(live, version))
         });
         if let Some(version) = version {
@@ -81,8 +81,10 @@ impl Provider for Version {
         Ok(())
     }
 
-    async fn health(&self, world: &World, record: &Record) -> (Health, String) {
-        let version = lock(&world.lambda.versions).get(&record.reference).cloned();
+    async fn health(&self, running: &RunningStage, record: &Record) -> (Health, String) {
+        let version = lock(&running.lambda.versions)
+            .get(&record.reference)
+            .cloned();
         match version {
             None => (Health::Missing, String::new()),
             Some(version) if version.failures() > 0 => (

@@ -46,7 +46,7 @@ use distribution::{Behaviour, Origin};
 const VIEWER_IP: &str = "127.0.0.1";
 /// Everything that CloudFront and S3 hold of a stage. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(in crate::local) struct Edge {
+pub(in crate::local) struct Cdn {
     parts: Arc<RwLock<Parts>>,
     origins: origin::HttpOrigins,
     /// The page of the stage that no distribution has.
@@ -76,15 +76,15 @@ struct Served {
     port: u16,
 }
 
-impl Edge {
+impl Cdn {
     /// Without anything but the operators' page.
-    pub(in crate::local) fn new(ops: Ops) -> Edge {
-        Edge::waiting_for_bodies(ops, CLIENT_PATIENCE)
+    pub(in crate::local) fn new(ops: Ops) -> Cdn {
+        Cdn::waiting_for_bodies(ops, CLIENT_PATIENCE)
     }
 
     /// The same; a body that takes longer is 408.
-    fn waiting_for_bodies(ops: Ops, body_within: Duration) -> Edge {
-        Edge {
+    fn waiting_for_bodies(ops: Ops, body_within: Duration) -> Cdn {
+        Cdn {
             parts: Arc::default(),
             origins: origin::HttpOrigins::keeping(origin::KEPT_FOR),
             ops,

@@ -42,7 +42,7 @@ pub(super) fn no_ops() -> Ops {
 }
 
 pub(super) struct Site {
-    pub(super) edge: Edge,
+    pub(super) cdn: Cdn,
     pub(super) server: Server,
     pub(super) api: Option<Server>,
     resources: serde_json::Map<String, Value>,
@@ -54,10 +54,10 @@ pub(super) const SECRET: &str = "the origin secret of the test";
 
 impl Site {
     pub(super) async fn start() -> Site {
-        Site::at(Edge::new(no_ops())).await
+        Site::at(Cdn::new(no_ops())).await
     }
 
-    pub(super) async fn at(edge: Edge) -> Site {
+    pub(super) async fn at(cdn: Cdn) -> Site {
         let dir = tempfile::tempdir().unwrap();
         let stage = stacks::Stage::built_in("local").unwrap();
         let keys = [
@@ -74,10 +74,10 @@ impl Site {
         let app = stacks::synth(&stage, &assets).unwrap();
         let template = app.stack("site").unwrap().template();
         let api = api().await;
-        let serving = edge.clone();
+        let serving = cdn.clone();
         let server = Server::start(0, move |request| {
-            let edge = serving.clone();
-            async move { edge.serve("E1", request).await }
+            let cdn = serving.clone();
+            async move { cdn.serve("E1", request).await }
         })
         .await
         .unwrap();
@@ -125,9 +125,9 @@ impl Site {
             resources,
             stack_name: "site".to_owned(),
         };
-        edge.set_bucket("b", Some(Bucket::new(dir.path().join("b"))));
+        cdn.set_bucket("b", Some(Bucket::new(dir.path().join("b"))));
         let site = Site {
-            edge,
+            cdn,
             server,
             api: Some(api),
             resources: template["Resources"].as_object().unwrap().clone(),
@@ -160,23 +160,23 @@ impl Site {
                 .as_str()
                 .unwrap()
                 .to_owned();
-            self.edge
+            self.cdn
                 .set_function(arn, Some(ViewerFunction::of_code(&code).unwrap()));
         }
         let config = &self.properties("SecurityHeaders")["ResponseHeadersPolicyConfig"];
         assert_eq!(refuse_headers(config), [""; 0]);
-        self.edge.set_policy(
+        self.cdn.set_policy(
             "ref-SecurityHeaders",
             Some(HeadersPolicy::parse(config).unwrap()),
         );
-        self.edge.set_bucket_policy(
+        self.cdn.set_bucket_policy(
             "b",
             Some(self.properties("SiteBucketPolicy")["PolicyDocument"].clone()),
         );
         let raw = &self.resources["Distribution"]["Properties"]["DistributionConfig"];
         assert_eq!(refuse_distribution(raw), [""; 0]);
         let config = &self.properties("Distribution")["DistributionConfig"];
-        self.edge.set_distribution(
+        self.cdn.set_distribution(
             "E1",
             Some((Distribution::parse(config).unwrap(), self.server.port())),
         );
@@ -199,7 +199,7 @@ impl Site {
             cache_control: "public, max-age=31536000, immutable".to_owned(),
             body: "x".repeat(5000).into_bytes(),
         });
-        self.edge.bucket("b").unwrap().replace(&files).unwrap();
+        self.cdn.bucket("b").unwrap().replace(&files).unwrap();
     }
 
     pub(super) async fn send(

@@ -192,7 +192,7 @@ async fn a_file_is_private_without_its_statement_in_the_bucket_policy() {
     let policy = site.properties("SiteBucketPolicy")["PolicyDocument"].clone();
     let mut no_list = policy.clone();
     no_list["Statement"].as_array_mut().unwrap().remove(1);
-    site.edge.set_bucket_policy("b", Some(no_list));
+    site.cdn.set_bucket_policy("b", Some(no_list));
     assert_eq!(
         (
             site.get("/").await.status.as_u16(),
@@ -202,7 +202,7 @@ async fn a_file_is_private_without_its_statement_in_the_bucket_policy() {
     );
     let mut no_get = policy;
     no_get["Statement"].as_array_mut().unwrap().remove(0);
-    site.edge.set_bucket_policy("b", Some(no_get));
+    site.cdn.set_bucket_policy("b", Some(no_get));
     assert_eq!(
         (
             site.get("/").await.status.as_u16(),
@@ -210,6 +210,6 @@ async fn a_file_is_private_without_its_statement_in_the_bucket_policy() {
         ),
         (403, 403)
     );
-    site.edge.set_bucket_policy("b", None);
+    site.cdn.set_bucket_policy("b", None);
     assert_eq!(site.get("/").await.status, 403);
 }

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 use super::{
-    super::{Edge, refuse_distribution},
+    super::{Cdn, refuse_distribution},
     site::{SECRET, Site, no_ops},
 };
 
@@ -91,7 +91,7 @@ async fn a_request_without_its_body_has_32_768_bytes_at_most() {
 
 #[tokio::test]
 async fn a_body_that_does_not_arrive_is_408() {
-    let site = Site::at(Edge::waiting_for_bodies(
+    let site = Site::at(Cdn::waiting_for_bodies(
         no_ops(),
         Duration::from_millis(200),
     ))

@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use super::{
     alarms::Alarms,
     aws_api::AwsApi,
-    edge::Edge,
+    cdn::Cdn,
     files::Files,
     gateway::HttpApi,
     http::{CLIENT_PATIENCE, Reply, Server},
@@ -32,7 +32,7 @@ use super::{
 use crate::mutex::lock;
 
 /// What runs of one stage.
-pub(super) struct World {
+pub(super) struct RunningStage {
     stage: String,
     files: Files,
     cache: PathBuf,
@@ -59,7 +59,7 @@ pub(super) struct World {
     /// Caches, by name.
     pub(super) caches: Mutex<BTreeMap<String, super::resources::elasticache::Cache>>,
     /// Buckets and distributions.
-    pub(super) edge: Edge,
+    pub(super) cdn: Cdn,
     /// Where distributions listen, by id.
     pub(super) sites: Mutex<BTreeMap<String, Server>>,
     /// Database servers, by identifier.
@@ -73,10 +73,10 @@ pub(super) struct World {
     aws: Server,
 }
 
-impl World {
+impl RunningStage {
     /// Nothing runs yet but the AWS APIs that functions call. `cache` is a folder for downloads that
     /// all stages share.
-    pub(super) async fn new(stage: &str, files: Files, cache: &Path) -> io::Result<World> {
+    pub(super) async fn new(stage: &str, files: Files, cache: &Path) -> io::Result<RunningStage> {
         let functions = Functions::default();
         let secrets = Arc::new(Secrets::open(files.secrets())?);
         let queues = Arc::new(Queues::default());
@@ -90,7 +90,7 @@ impl World {
         .await?;
         let metrics = Metrics::default();
         let ops = Ops::new(stage, metrics.clone());
-        Ok(World {
+        Ok(RunningStage {
             stage: stage.to_owned(),
             metrics,
             alarms: Alarms::open(files.alarms()),
@@ -104,7 +104,7 @@ impl World {
             queues,
             schedules: Schedules::default(),
             caches: Mutex::default(),
-            edge: Edge::new(ops.clone()),
+            cdn: Cdn::new(ops.clone()),
             ops,
             sites: Mutex::default(),
             databases: Mutex::default(),
