@@ -7,7 +7,7 @@ use aws_sdk_cloudwatch::{
     types::{Metric, MetricAlarm, MetricDataQuery, MetricStat},
 };
 
-use super::{Aws, refused::Refused};
+use super::{Aws, aws_error::AwsError};
 use crate::{Error, alarms::LINE_SECONDS};
 
 /// The most queries of one request
@@ -67,7 +67,7 @@ impl Aws {
             .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
-                Refused::new("cloudwatch:GetMetricData", error)
+                AwsError::new("cloudwatch:GetMetricData", error)
                     .error("The values of the alarms cannot be read.")
             })?;
             for result in page.metric_data_results() {

@@ -10,7 +10,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use super::{
     Aws,
     alarm_data::{grid, query_id, statistic},
-    refused::Refused,
+    aws_error::AwsError,
 };
 use crate::{
     Error,
@@ -38,11 +38,12 @@ impl Aws {
             .send();
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| {
-                Refused::new("cloudwatch:DescribeAlarms", error).error("The alarms cannot be read.")
+                AwsError::new("cloudwatch:DescribeAlarms", error)
+                    .error("The alarms cannot be read.")
             })?;
             described.extend(page.metric_alarms.unwrap_or_default());
         }
-        let now = self.seen.now().unix_timestamp();
+        let now = self.observer.now().unix_timestamp();
         let mut values = self.alarm_data(&described, now).await?;
         let mut alarms: Vec<Alarm> = described
             .iter()
@@ -74,7 +75,7 @@ impl Aws {
                 break;
             };
             let page = page.map_err(|error| {
-                Refused::new("cloudwatch:DescribeAlarmHistory", error)
+                AwsError::new("cloudwatch:DescribeAlarmHistory", error)
                     .error("The history of the alarms cannot be read.")
             })?;
             let items = page.alarm_history_items().iter();

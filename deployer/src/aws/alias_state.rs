@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_lambda::types::ProvisionedConcurrencyStatusEnum as Provisioning;
 
-use super::{Aws, placed::Placed, refused::Refused};
+use super::{Aws, aws_error::AwsError, deployed_functions::DeployedFunction};
 use crate::Error;
 
 /// How long Lambda may take to move an alias: it starts at most 6,000 environments a minute for
@@ -45,18 +45,21 @@ impl Aws {
     }
 
     /// What Lambda says of the alias now.
-    pub(super) async fn alias_state(&self, placed: &Placed) -> Result<AliasState, Error> {
-        let name = &placed.lambda_name;
+    pub(super) async fn alias_state(
+        &self,
+        function: &DeployedFunction,
+    ) -> Result<AliasState, Error> {
+        let name = &function.lambda_name;
         let answer = self
             .clients
             .lambda
             .get_alias()
             .function_name(name)
-            .name(&placed.alias)
+            .name(&function.alias)
             .send()
             .await
             .map_err(|error| {
-                Refused::new("lambda:GetAlias", error).error(format!(
+                AwsError::new("lambda:GetAlias", error).error(format!(
                     "Which version of the function `{name}` is in service cannot be read."
                 ))
             })?;
@@ -77,13 +80,13 @@ impl Aws {
     /// When it does not within the deadline, or when Lambda could not start the environments.
     pub(super) async fn alias_stands(
         &self,
-        placed: &Placed,
+        function: &DeployedFunction,
         version: Option<&str>,
     ) -> Result<AliasState, Error> {
         let began = Instant::now();
         let mut pause = SHORTEST_PAUSE;
         loop {
-            let state = self.alias_state(placed).await?;
+            let state = self.alias_state(function).await?;
             let stands = match version {
                 Some(version) => state.is_at(version),
                 None => state.also.is_empty(),
@@ -91,15 +94,15 @@ impl Aws {
             if stands {
                 return Ok(state);
             }
-            if let Some(reason) = self.provisioning_failure(placed).await {
-                return Err(self.not_moved(placed, &state).because(reason));
+            if let Some(reason) = self.provisioning_failure(function).await {
+                return Err(self.not_moved(function, &state).because(reason));
             }
             if began.elapsed() >= self.alias_deadline {
                 let waited = format!("waited {} s", self.alias_deadline.as_secs());
-                return Err(self.not_moved(placed, &state).because(waited));
+                return Err(self.not_moved(function, &state).because(waited));
             }
-            let what_for = format!("alias of {}", placed.lambda_name);
-            self.seen.pause(&what_for, pause).await;
+            let what_for = format!("alias of {}", function.lambda_name);
+            self.observer.pause(&what_for, pause).await;
             pause = (pause * 3 / 2).min(LONGEST_PAUSE);
         }
     }
@@ -107,23 +110,25 @@ impl Aws {
     /// Waits for every alias with provisioned concurrency: a command before this one may have begun to
     /// move it.
     pub(super) async fn provisioned_aliases_stand(&self) -> Result<(), Error> {
-        let placed = self.placed().await?;
-        let gradual = placed.values().filter(|placed| placed.is_provisioned);
-        let stand = gradual.map(|placed| self.alias_stands(placed, None));
+        let functions = self.deployed_functions().await?;
+        let gradual = functions
+            .values()
+            .filter(|function| function.is_provisioned);
+        let stand = gradual.map(|function| self.alias_stands(function, None));
         futures_util::future::try_join_all(stand).await.map(drop)
     }
 
     /// Why Lambda could not start the environments of an alias, when it gave up.
-    async fn provisioning_failure(&self, placed: &Placed) -> Option<String> {
-        if !placed.is_provisioned {
+    async fn provisioning_failure(&self, function: &DeployedFunction) -> Option<String> {
+        if !function.is_provisioned {
             return None;
         }
         let answer = self
             .clients
             .lambda
             .get_provisioned_concurrency_config()
-            .function_name(&placed.lambda_name)
-            .qualifier(&placed.alias)
+            .function_name(&function.lambda_name)
+            .qualifier(&function.alias)
             .send()
             .await
             .ok()?;
@@ -135,10 +140,10 @@ impl Aws {
         })
     }
 
-    fn not_moved(&self, placed: &Placed, state: &AliasState) -> Error {
-        let Placed {
+    fn not_moved(&self, function: &DeployedFunction, state: &AliasState) -> Error {
+        let DeployedFunction {
             lambda_name, alias, ..
-        } = placed;
+        } = function;
         let shares = match state.also.as_slice() {
             [] => String::new(),
             also => format!(", and part of the traffic goes to {}", also.join(", ")),

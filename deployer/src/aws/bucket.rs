@@ -12,7 +12,7 @@ use aws_sdk_s3::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sha2::{Digest, Sha256};
 
-use super::{Endpoint, refused::Refused};
+use super::{Endpoint, aws_error::AwsError};
 use crate::{Error, asset::Asset, target::Uploaded};
 
 /// How often an object is read that is cut off each time.
@@ -79,7 +79,7 @@ impl Bucket {
             .await;
         match answer {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.refused(Refused::new("s3:ListBucket", error))),
+            Err(error) => Err(self.refused(AwsError::new("s3:ListBucket", error))),
         }
     }
 
@@ -88,7 +88,7 @@ impl Bucket {
         let head = self.s3.head_bucket().bucket(self.name());
         match head.expected_bucket_owner(&self.account).send().await {
             Ok(_) => Ok(true),
-            Err(error) => match Refused::new("s3:ListBucket", error) {
+            Err(error) => match AwsError::new("s3:ListBucket", error) {
                 refused if refused.is_missing() => Ok(false),
                 refused => Err(self.refused(refused)),
             },
@@ -96,7 +96,7 @@ impl Bucket {
     }
 
     /// The error for a bucket that cannot be used.
-    pub(super) fn refused(&self, refused: Refused) -> Error {
+    pub(super) fn refused(&self, refused: AwsError) -> Error {
         let (bucket, stage) = (self.name(), &self.stage);
         if refused.is_missing() {
             Error::failed(
@@ -128,7 +128,7 @@ impl Bucket {
             .await;
         match head {
             Ok(head) => Ok(head.checksum_sha256() == Some(&*checksum_of(&asset.sha256))),
-            Err(error) => match Refused::new("s3:GetObject", error) {
+            Err(error) => match AwsError::new("s3:GetObject", error) {
                 refused if refused.is_missing() => Ok(false),
                 refused => Err(self.refused(refused)),
             },
@@ -170,7 +170,7 @@ impl Bucket {
             .body(ByteStream::from(bytes))
             .send()
             .await
-            .map_err(|error| self.refused(Refused::new("s3:PutObject", error)))?;
+            .map_err(|error| self.refused(AwsError::new("s3:PutObject", error)))?;
         Ok(Uploaded::Sent)
     }
 
@@ -188,7 +188,7 @@ impl Bucket {
         key: &str,
         bytes: Vec<u8>,
         when: When<'_>,
-    ) -> Result<String, Refused> {
+    ) -> Result<String, AwsError> {
         self.write(key, bytes, Some(when)).await
     }
 
@@ -197,7 +197,7 @@ impl Bucket {
         key: &str,
         bytes: Vec<u8>,
         when: Option<When<'_>>,
-    ) -> Result<String, Refused> {
+    ) -> Result<String, AwsError> {
         let request = self
             .s3
             .put_object()
@@ -215,7 +215,7 @@ impl Bucket {
         let answer = request
             .send()
             .await
-            .map_err(|error| Refused::new("s3:PutObject", error))?;
+            .map_err(|error| AwsError::new("s3:PutObject", error))?;
         Ok(answer.e_tag().unwrap_or_default().to_owned())
     }
 
@@ -253,7 +253,7 @@ impl Bucket {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                let refused = Refused::new("s3:GetObject", error);
+                let refused = AwsError::new("s3:GetObject", error);
                 if refused.code == "NoSuchKey" {
                     return Ok(None);
                 }

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::{
     Aws,
+    aws_error::AwsError,
     outcome::{causes, first, not_begun},
-    refused::Refused,
     stack::{Phase, STAGE_TAG, StackView},
 };
 use crate::{Error, build::hex, plan::StackPlan, progress::Progress, state::DeployedStack};
@@ -146,7 +146,7 @@ impl Aws {
     async fn create(&self, change: &Change<'_>, progress: &Progress) -> Result<StackView, Error> {
         let name = &change.plan.name;
         let (body, url) = change.template.parts();
-        let since = self.seen.now();
+        let since = self.observer.now();
         let answer = self
             .clients
             .cloudformation
@@ -167,7 +167,7 @@ impl Aws {
         let id = match answer {
             Ok(answer) => answer.stack_id().unwrap_or_default().to_owned(),
             Err(error) => {
-                let refused = Refused::new("cloudformation:CreateStack", error);
+                let refused = AwsError::new("cloudformation:CreateStack", error);
                 if refused.code != "AlreadyExistsException" {
                     return Err(refused.error(format!("The stack `{name}` cannot be created.")));
                 }
@@ -192,7 +192,7 @@ impl Aws {
     ) -> Result<StackView, Error> {
         let name = &change.plan.name;
         let (body, url) = change.template.parts();
-        let since = self.seen.now();
+        let since = self.observer.now();
         let answer = self
             .clients
             .cloudformation
@@ -209,7 +209,7 @@ impl Aws {
             .send()
             .await;
         if let Err(error) = answer {
-            let refused = Refused::new("cloudformation:UpdateStack", error);
+            let refused = AwsError::new("cloudformation:UpdateStack", error);
             if refused.message.contains("No updates are to be performed") {
                 return Ok(view);
             }
@@ -229,7 +229,7 @@ impl Aws {
     pub(super) async fn delete(&self, view: &StackView, progress: &Progress) -> Result<(), Error> {
         let name = &view.name;
         self.unprotect_stack(view).await?;
-        let since = self.seen.now();
+        let since = self.observer.now();
         self.clients
             .cloudformation
             .delete_stack()
@@ -238,7 +238,7 @@ impl Aws {
             .send()
             .await
             .map_err(|error| {
-                Refused::new("cloudformation:DeleteStack", error)
+                AwsError::new("cloudformation:DeleteStack", error)
                     .error(format!("The stack `{name}` cannot be deleted."))
             })?;
         let ended = self.follow(name, &view.id, Some(since), progress).await?;

@@ -11,7 +11,7 @@ use aws_sdk_cloudformation::{
     },
 };
 
-use super::{Aws, change::Change, outcome::not_begun, refused::Refused, stack::StackView};
+use super::{Aws, aws_error::AwsError, change::Change, outcome::not_begun, stack::StackView};
 use crate::{
     Error, ErrorKind,
     plan::{ResourceAction, StackPlan, is_stateful},
@@ -28,14 +28,14 @@ impl Aws {
         let name = &change.plan.name;
         let set_name = format!("miyabi-{}", change.token);
         let set = self.make_change_set(change, &view, &set_name).await?;
-        let outcome = self.examined(change, &view, &set, progress).await;
+        let outcome = self.previewed(change, &view, &set, progress).await;
         if !matches!(outcome, Ok(true)) {
             self.remove_change_set(&view, &set).await;
         }
         if !outcome? {
             return Ok(view);
         }
-        let since = self.seen.now();
+        let since = self.observer.now();
         if let Err(error) = self.execute(change, &view, &set).await {
             self.remove_change_set(&view, &set).await;
             return Err(error);
@@ -60,7 +60,7 @@ impl Aws {
             .send()
             .await;
         let Err(error) = executed else { return Ok(()) };
-        let refused = Refused::new("cloudformation:ExecuteChangeSet", error);
+        let refused = AwsError::new("cloudformation:ExecuteChangeSet", error);
         let said_already =
             refused.code == "InvalidChangeSetStatus" || refused.message.contains("IN_PROGRESS");
         if !said_already {
@@ -118,7 +118,7 @@ impl Aws {
             .send()
             .await
             .map_err(|error| {
-                Refused::new("cloudformation:CreateChangeSet", error).error(format!(
+                AwsError::new("cloudformation:CreateChangeSet", error).error(format!(
                     "The change of the stack `{}` cannot be prepared.",
                     change.plan.name
                 ))
@@ -156,7 +156,7 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| {
-                    Refused::new("cloudformation:DescribeChangeSet", error).error(format!(
+                    AwsError::new("cloudformation:DescribeChangeSet", error).error(format!(
                         "The change of the stack `{name}` cannot be examined."
                     ))
                 })?;
@@ -177,7 +177,7 @@ impl Aws {
                 }
                 _ => {
                     let what_for = format!("change set of {name}");
-                    self.seen.pause(&what_for, pause).await;
+                    self.observer.pause(&what_for, pause).await;
                     pause = (pause * 3 / 2).min(Duration::from_secs(2));
                 }
             }
@@ -186,7 +186,7 @@ impl Aws {
 
     /// Waits for a change set. False: it changes nothing. An error when CloudFormation would do more
     /// to data than the plan says.
-    async fn examined(
+    async fn previewed(
         &self,
         change: &Change<'_>,
         view: &StackView,

@@ -61,7 +61,7 @@ impl Clients {
     pub(super) async fn new(
         stage: &Stage,
         endpoint: Option<&Endpoint>,
-        seen: &Seen,
+        observer: &CallObserver,
     ) -> Result<Clients, Error> {
         let settings = stage.settings();
         let http = aws_smithy_http_client::Builder::new()
@@ -94,13 +94,13 @@ impl Clients {
             // An endpoint at an address has no host name to put a bucket before.
             .force_path_style(endpoint.is_some())
             .timeout_config(timeouts(TRANSFER_WITHIN))
-            .interceptor(seen.clone())
+            .interceptor(observer.clone())
             .build();
         macro_rules! client {
             ($service:ident) => {
                 $service::Client::from_conf(
                     $service::config::Builder::from(&config)
-                        .interceptor(seen.clone())
+                        .interceptor(observer.clone())
                         .build(),
                 )
             };
@@ -153,17 +153,17 @@ fn assert_region(config: &SdkConfig, stage: &Stage) -> Result<(), Error> {
 /// What was seen so far: how many calls of each operation, what was waited for between them, and the
 /// server's clock. Cheap to clone; all clones are one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Seen(Arc<Mutex<Sight>>);
+pub(super) struct CallObserver(Arc<Mutex<Observations>>);
 
 #[derive(Debug, Default)]
-struct Sight {
+struct Observations {
     calls: BTreeMap<String, usize>,
     waits: BTreeMap<String, Waited>,
     /// Seconds that the server's clock is ahead of this machine's.
     ahead: i64,
 }
 
-impl Seen {
+impl CallObserver {
     /// Attempts by `Service.Operation`.
     pub(super) fn calls(&self) -> BTreeMap<String, usize> {
         self.lock().calls.clone()
@@ -178,8 +178,8 @@ impl Seen {
     /// two calls goes through here, so that it can be told what took the time.
     pub(super) async fn pause(&self, what_for: &str, pause: Duration) {
         tokio::time::sleep(pause).await;
-        let mut sight = self.lock();
-        let waited = sight.waits.entry(what_for.to_owned()).or_default();
+        let mut observations = self.lock();
+        let waited = observations.waits.entry(what_for.to_owned()).or_default();
         waited.looks += 1;
         waited.seconds += pause.as_secs_f64();
     }
@@ -189,14 +189,14 @@ impl Seen {
         OffsetDateTime::now_utc() + time::Duration::seconds(self.lock().ahead)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Sight> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Observations> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Intercept for Seen {
+impl Intercept for CallObserver {
     fn name(&self) -> &'static str {
-        "miyabi-seen"
+        "miyabi-call-observer"
     }
 
     fn read_before_attempt(

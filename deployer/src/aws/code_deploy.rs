@@ -33,15 +33,15 @@ impl Aws {
         let name = &plan.name;
         let deployed = self.template(name).await?;
         let shifted = shifted_by_code_deploy(&deployed);
-        let placed = self.placed_of(&deployed, &view).await?;
+        let functions = self.deployed_functions_of(&deployed, &view).await?;
         let mut elsewhere = Vec::new();
-        for placed in placed.values() {
-            if !shifted.contains(&placed.alias_id.as_str()) {
+        for function in functions.values() {
+            if !shifted.contains(&function.alias_id.as_str()) {
                 continue;
             }
-            let state = self.alias_stands(placed, None).await?;
-            if state.version != placed.wanted.number {
-                elsewhere.push((placed.alias_id.clone(), state.version));
+            let state = self.alias_stands(function, None).await?;
+            if state.version != function.wanted.number {
+                elsewhere.push((function.alias_id.clone(), state.version));
             }
         }
         if elsewhere.is_empty() {

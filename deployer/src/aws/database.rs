@@ -3,7 +3,7 @@
 use aws_smithy_types::{DateTime, date_time::Format};
 use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 
-use super::{Aws, databases::INSTANCE, refused::Refused};
+use super::{Aws, aws_error::AwsError, databases::INSTANCE};
 use crate::{Error, database::DatabaseStatus, database_origin::RestoreSource};
 
 impl Aws {
@@ -39,7 +39,7 @@ impl Aws {
             .db_instance_identifier(&id)
             .send()
             .await
-            .map_err(|error| unreadable(&id, Refused::new("rds:DescribeDBInstances", error)))?;
+            .map_err(|error| unreadable(&id, AwsError::new("rds:DescribeDBInstances", error)))?;
         let Some(instance) = answer.db_instances().first() else {
             return Err(Error::failed(
                 format!("The database `{id}` does not exist any more."),
@@ -81,7 +81,7 @@ impl Aws {
             .map_err(|error| {
                 unreadable(
                     id,
-                    Refused::new("rds:DescribePendingMaintenanceActions", error),
+                    AwsError::new("rds:DescribePendingMaintenanceActions", error),
                 )
             })?;
         let actions = answer.pending_maintenance_actions().iter();
@@ -177,6 +177,6 @@ pub(super) fn moment(at: &DateTime) -> Option<String> {
     at.fmt(Format::DateTime).ok()
 }
 
-pub(super) fn unreadable(id: &str, refused: Refused) -> Error {
+pub(super) fn unreadable(id: &str, refused: AwsError) -> Error {
     refused.error(format!("The database `{id}` cannot be looked at."))
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Aws, refused::Refused, stack::StackView};
+use super::{Aws, aws_error::AwsError, stack::StackView};
 pub(super) use crate::database_origin::INSTANCE;
 use crate::{Error, database_origin, progress::Progress};
 
@@ -63,7 +63,7 @@ impl Aws {
                 .first()
                 .map(|instance| instance.deletion_protection().unwrap_or_default())),
             Err(error) => {
-                let refused = Refused::new("rds:DescribeDBInstances", error);
+                let refused = AwsError::new("rds:DescribeDBInstances", error);
                 if refused.is_missing() {
                     return Ok(None);
                 }
@@ -90,7 +90,7 @@ impl Aws {
                 .await;
             let refused = match answer {
                 Ok(_) => break,
-                Err(error) => Refused::new("rds:ModifyDBInstance", error),
+                Err(error) => AwsError::new("rds:ModifyDBInstance", error),
             };
             let is_busy = refused.code.starts_with("InvalidDBInstanceState");
             if !is_busy || began.elapsed() > CHANGEABLE_WITHIN {
@@ -114,7 +114,7 @@ impl Aws {
 
     async fn pause_for(&self, instance: &str) {
         let what_for = format!("database {instance}");
-        self.seen.pause(&what_for, BETWEEN_LOOKS).await;
+        self.observer.pause(&what_for, BETWEEN_LOOKS).await;
     }
 
     /// Deletes what RDS leaves behind when an instance is deleted and nobody needs, and names what is
@@ -157,7 +157,7 @@ impl Aws {
     }
 
     async fn expire_log_group(&self, group: &str) -> Result<(), Error> {
-        let failed = |refused: Refused| {
+        let failed = |refused: AwsError| {
             refused.error(format!(
                 "The log group `{group}` cannot be given an expiry."
             ))
@@ -165,7 +165,7 @@ impl Aws {
         self.fence().await?;
         let made = self.clients.logs.create_log_group().log_group_name(group);
         if let Err(error) = made.send().await {
-            let refused = Refused::new("logs:CreateLogGroup", error);
+            let refused = AwsError::new("logs:CreateLogGroup", error);
             if refused.code != "ResourceAlreadyExistsException" {
                 return Err(failed(refused));
             }
@@ -177,7 +177,7 @@ impl Aws {
             .send()
             .await
             .map(drop)
-            .map_err(|error| failed(Refused::new("logs:PutRetentionPolicy", error)))
+            .map_err(|error| failed(AwsError::new("logs:PutRetentionPolicy", error)))
     }
 
     async fn remove_log_group(&self, group: &str) -> Result<(), Error> {
@@ -185,7 +185,7 @@ impl Aws {
         let Err(error) = answer.send().await else {
             return Ok(());
         };
-        let refused = Refused::new("logs:DeleteLogGroup", error);
+        let refused = AwsError::new("logs:DeleteLogGroup", error);
         if refused.is_missing() {
             return Ok(());
         }
@@ -207,7 +207,7 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| {
-                    Refused::new("rds:DescribeDBSnapshots", error).error(format!(
+                    AwsError::new("rds:DescribeDBSnapshots", error).error(format!(
                         "The snapshots of the database `{instance}` cannot be listed."
                     ))
                 })?;

@@ -10,7 +10,7 @@ use aws_sdk_cloudformation::types::{
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::{Aws, refused::Refused, stack::StackView};
+use super::{Aws, aws_error::AwsError, stack::StackView};
 use crate::{
     Error,
     drift::{Difference, DifferenceKind, Drift, DriftKind, Drifted, known_noise},
@@ -84,7 +84,7 @@ impl Aws {
     }
 
     /// Makes CloudFormation look, and waits until it has. Gives what it could not tell.
-    async fn detected(&self, view: &StackView, until: Instant) -> Result<Option<String>, Refused> {
+    async fn detected(&self, view: &StackView, until: Instant) -> Result<Option<String>, AwsError> {
         let can_be_examined = matches!(
             view.status,
             StackStatus::CreateComplete
@@ -105,7 +105,7 @@ impl Aws {
         let begun = begun
             .send()
             .await
-            .map_err(|error| Refused::new("cloudformation:DetectStackDrift", error))?;
+            .map_err(|error| AwsError::new("cloudformation:DetectStackDrift", error))?;
         let id = begun.stack_drift_detection_id().unwrap_or_default();
         let mut pause = SHORTEST_PAUSE;
         loop {
@@ -113,7 +113,7 @@ impl Aws {
                 .describe_stack_drift_detection_status()
                 .stack_drift_detection_id(id);
             let answer = look.send().await.map_err(|error| {
-                Refused::new("cloudformation:DescribeStackDriftDetectionStatus", error)
+                AwsError::new("cloudformation:DescribeStackDriftDetectionStatus", error)
             })?;
             match answer.detection_status() {
                 Some(Detection::DetectionComplete) => return Ok(None),
@@ -135,7 +135,7 @@ impl Aws {
     }
 
     /// The resources that differ, as the last detection found them.
-    async fn drifted(&self, view: &StackView) -> Result<Vec<Found>, Refused> {
+    async fn drifted(&self, view: &StackView) -> Result<Vec<Found>, AwsError> {
         let mut found = Vec::new();
         let mut token = None;
         loop {
@@ -150,7 +150,7 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| {
-                    Refused::new("cloudformation:DescribeStackResourceDrifts", error)
+                    AwsError::new("cloudformation:DescribeStackResourceDrifts", error)
                 })?;
             let drifts = page.stack_resource_drifts().iter();
             found.extend(drifts.map(|drift| of_resource(&view.name, drift)));

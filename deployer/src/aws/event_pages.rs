@@ -6,11 +6,11 @@ use aws_sdk_cloudformation::{
 };
 use time::OffsetDateTime;
 
-use super::{Aws, refused::Refused};
+use super::{Aws, aws_error::AwsError};
 
 /// How far a look goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum Lookback {
     /// One page, not tried again by itself: the next look comes soon.
     Newest,
     /// Back to where the operation began: the steps of a large rollback push its cause off the first
@@ -63,10 +63,10 @@ impl Call {
         aws: &Aws,
         id: &str,
         token: Option<String>,
-        reach: Reach,
-    ) -> Result<Page, Refused> {
+        lookback: Lookback,
+    ) -> Result<Page, AwsError> {
         let mut config = aws_sdk_cloudformation::config::Builder::new();
-        if reach == Reach::Newest {
+        if lookback == Lookback::Newest {
             config = config.retry_config(RetryConfig::disabled());
         }
         let client = &aws.clients.cloudformation;
@@ -80,7 +80,7 @@ impl Call {
                     .config_override(config)
                     .send()
                     .await
-                    .map_err(|error| Refused::new("cloudformation:DescribeEvents", error))?;
+                    .map_err(|error| AwsError::new("cloudformation:DescribeEvents", error))?;
                 Ok(Page {
                     events: answer
                         .operation_events()
@@ -99,7 +99,7 @@ impl Call {
                     .config_override(config)
                     .send()
                     .await
-                    .map_err(|error| Refused::new("cloudformation:DescribeStackEvents", error))?;
+                    .map_err(|error| AwsError::new("cloudformation:DescribeStackEvents", error))?;
                 Ok(Page {
                     events: answer.stack_events().iter().map(stack_event).collect(),
                     next: answer.next_token().map(str::to_owned),

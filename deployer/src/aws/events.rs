@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 
 use super::{
     Aws,
-    event_pages::{Call, Happened, Page, Reach},
-    refused::Refused,
+    aws_error::AwsError,
+    event_pages::{Call, Happened, Lookback, Page},
     stack::{Phase, phase},
 };
 use crate::progress::{Event, Progress, ResourceState};
@@ -52,10 +52,10 @@ impl Events {
         aws: &Aws,
         name: &str,
         id: &str,
-        reach: Reach,
+        lookback: Lookback,
         progress: &Progress,
     ) -> Option<News> {
-        let newest_first = match self.read(aws, id, reach).await {
+        let newest_first = match self.read(aws, id, lookback).await {
             Ok(events) => events,
             Err(refused) => {
                 if self.readable && !refused.is_passing() {
@@ -92,17 +92,22 @@ impl Events {
     }
 
     /// Events, newest first.
-    async fn read(&mut self, aws: &Aws, id: &str, reach: Reach) -> Result<Vec<Happened>, Refused> {
-        let (mut page, call) = self.first_page(aws, id, reach).await?;
+    async fn read(
+        &mut self,
+        aws: &Aws,
+        id: &str,
+        lookback: Lookback,
+    ) -> Result<Vec<Happened>, AwsError> {
+        let (mut page, call) = self.first_page(aws, id, lookback).await?;
         let mut events = page.events;
         let mut pages = 1;
-        while reach == Reach::WholeOperation && pages < MOST_PAGES {
+        while lookback == Lookback::WholeOperation && pages < MOST_PAGES {
             let begun = begins_within(&events, id, self.since);
             let Some(next) = page.next.filter(|_| !begun) else {
                 break;
             };
             // What was read until here is better than nothing.
-            let Ok(older) = call.page(aws, id, Some(next), reach).await else {
+            let Ok(older) = call.page(aws, id, Some(next), lookback).await else {
                 break;
             };
             page = older;
@@ -116,10 +121,10 @@ impl Events {
         &mut self,
         aws: &Aws,
         id: &str,
-        reach: Reach,
-    ) -> Result<(Page, Call), Refused> {
+        lookback: Lookback,
+    ) -> Result<(Page, Call), AwsError> {
         if self.describe_events {
-            match Call::Operation.page(aws, id, None, reach).await {
+            match Call::Operation.page(aws, id, None, lookback).await {
                 Ok(page) if !page.events.is_empty() => return Ok((page, Call::Operation)),
                 // An endpoint that knows the call and records nothing for it, or nothing happened.
                 Ok(_) => (),
@@ -130,7 +135,7 @@ impl Events {
                 Err(_) => self.describe_events = false,
             }
         }
-        let page = Call::Stack.page(aws, id, None, reach).await?;
+        let page = Call::Stack.page(aws, id, None, lookback).await?;
         Ok((page, Call::Stack))
     }
 

@@ -11,9 +11,9 @@ use time::OffsetDateTime;
 
 use super::{
     Aws,
-    event_pages::{Happened, Reach},
+    aws_error::AwsError,
+    event_pages::{Happened, Lookback},
     events::Events,
-    refused::Refused,
     stack::{Phase, StackView},
 };
 use crate::{Error, progress::Progress};
@@ -50,7 +50,9 @@ impl Aws {
         let mut answered = Instant::now();
         let mut looks = 0;
         loop {
-            let news = events.look(self, name, id, Reach::Newest, progress).await;
+            let news = events
+                .look(self, name, id, Lookback::Newest, progress)
+                .await;
             let looks_over =
                 news.as_ref().is_none_or(|news| news.stack_ended) || looks % EVENTS_BETWEEN == 0;
             looks += 1;
@@ -58,18 +60,18 @@ impl Aws {
                 match self.stack(name, Some(id)).await {
                     Ok(Some(view)) if view.phase != Phase::Busy => {
                         // The last of them may have come between the two looks.
-                        let reach = if ended_badly(&view.status) {
-                            Reach::WholeOperation
+                        let lookback = if ended_badly(&view.status) {
+                            Lookback::WholeOperation
                         } else {
-                            Reach::Newest
+                            Lookback::Newest
                         };
-                        events.look(self, name, id, reach, progress).await;
+                        events.look(self, name, id, lookback, progress).await;
                         let failures = events.failures();
                         return Ok(Ended { view, failures });
                     }
                     Ok(Some(_)) => answered = Instant::now(),
                     // A stack that is asked for by its ARN is only unknown when it is long gone.
-                    Ok(None) => return Err(vanished(name)),
+                    Ok(None) => return Err(deleted_out_of_band(name)),
                     Err(refused) if refused.is_passing() && answered.elapsed() < PATIENCE => (),
                     Err(refused) => return Err(self.unknown_outcome(name, refused)),
                 }
@@ -79,12 +81,12 @@ impl Aws {
                 _ => (pause * 3 / 2).min(LONGEST_PAUSE),
             };
             let pause = jittered(pause);
-            self.seen.pause(&format!("stack {name}"), pause).await;
+            self.observer.pause(&format!("stack {name}"), pause).await;
         }
     }
 
     /// The error after which nobody knows what became of an operation. It goes on without us.
-    pub(super) fn unknown_outcome(&self, name: &str, refused: Refused) -> Error {
+    pub(super) fn unknown_outcome(&self, name: &str, refused: AwsError) -> Error {
         let failed = format!(
             "The outcome for the stack `{name}` is unknown: CloudFormation continues with it and cannot be reached."
         );
@@ -96,7 +98,7 @@ impl Aws {
     }
 }
 
-fn vanished(name: &str) -> Error {
+fn deleted_out_of_band(name: &str) -> Error {
     Error::failed(
         format!("The stack `{name}` was deleted by somebody else while it was being changed."),
         "Find out who did it before you deploy again: the events are in CloudTrail (`DeleteStack`).",

@@ -6,7 +6,7 @@ use aws_config::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_lambda::{operation::invoke::InvokeOutput, types::InvocationType};
 use aws_smithy_types::Blob;
 
-use super::{Aws, refused::Refused};
+use super::{Aws, aws_error::AwsError};
 use crate::{Error, target::Invocation};
 
 /// The alias that every caller uses.
@@ -51,7 +51,7 @@ impl Aws {
         function: &str,
         payload: &[u8],
         how: InvocationType,
-    ) -> Result<InvokeOutput, Refused> {
+    ) -> Result<InvokeOutput, AwsError> {
         let patience = TimeoutConfig::builder()
             .operation_attempt_timeout(LONGEST_INVOCATION)
             .read_timeout(LONGEST_INVOCATION)
@@ -75,20 +75,20 @@ impl Aws {
                 .await;
             let refused = match answer {
                 Ok(answer) => return Ok(answer),
-                Err(error) => Refused::new("lambda:InvokeFunction", error),
+                Err(error) => AwsError::new("lambda:InvokeFunction", error),
             };
-            // Refused before it ran: a throttle, or a function whose new code is not there yet.
+            // AwsError before it ran: a throttle, or a function whose new code is not there yet.
             let not_begun = refused.is_throttled() || refused.code == "ResourceConflictException";
             if !not_begun || pause > Duration::from_secs(10) {
                 return Err(refused);
             }
             let what_for = format!("function {function} to take calls");
-            self.seen.pause(&what_for, pause).await;
+            self.observer.pause(&what_for, pause).await;
             pause *= 2;
         }
     }
 
-    fn not_called(&self, function: &str, refused: Refused) -> Error {
+    fn not_called(&self, function: &str, refused: AwsError) -> Error {
         if refused.is_missing() {
             return Error::failed(
                 format!(

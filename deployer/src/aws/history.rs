@@ -7,7 +7,7 @@
 
 use aws_sdk_cloudformation::types::{ResourceStatus, StackEvent};
 
-use super::{Aws, refused::Refused, stack::StackView};
+use super::{Aws, aws_error::AwsError, stack::StackView};
 use crate::Error;
 
 impl Aws {
@@ -27,7 +27,7 @@ impl Aws {
             let page = match page {
                 Ok(page) => page,
                 Err(error) => {
-                    let refused = Refused::new("cloudformation:DescribeStackEvents", error);
+                    let refused = AwsError::new("cloudformation:DescribeStackEvents", error);
                     if refused.is_missing() {
                         return Ok(false);
                     }

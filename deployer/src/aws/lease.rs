@@ -17,9 +17,9 @@ use async_trait::async_trait;
 use tokio::{sync::Mutex, task::JoinHandle};
 
 use super::{
+    aws_error::AwsError,
     bucket::{Bucket, When},
-    clients::Seen,
-    refused::Refused,
+    clients::CallObserver,
 };
 use crate::{
     Error, ErrorKind,
@@ -95,7 +95,7 @@ async fn release(bucket: &Bucket, held: &Mutex<Held>) -> Result<(), Error> {
     };
     let mut written = put(bucket, &released, When::Is(&held.etag)).await;
     // A renewal that was cut off may have been the last write.
-    if written.as_ref().is_err_and(Refused::is_condition)
+    if written.as_ref().is_err_and(AwsError::is_condition)
         && let Some(etag) = ours(bucket, &held.written).await?
     {
         written = put(bucket, &released, When::Is(&etag)).await;
@@ -133,7 +133,7 @@ impl BucketLease {
     /// Takes the stage and sets `fence`, or fails at once with the name of the holder.
     pub(super) async fn take(
         bucket: &Bucket,
-        seen: &Seen,
+        observer: &CallObserver,
         holder: &LeaseHolder,
         fence: &Arc<StdMutex<Option<Fence>>>,
     ) -> Result<BucketLease, Error> {
@@ -143,7 +143,7 @@ impl BucketLease {
             .as_ref()
             .and_then(|object| serde_json::from_slice(&object.bytes).ok());
         if let (Some(object), Some(before)) = (&there, &before)
-            && let Some(left) = lives(seen, object, before)
+            && let Some(left) = lives(observer, object, before)
         {
             return Err(taken(bucket, before, left));
         }
@@ -205,7 +205,7 @@ impl Fence {
         }
         let began = Instant::now();
         let mut renewed = renew(&self.bucket, &mut held).await;
-        while renewed.as_ref().is_err_and(Refused::is_passing) && began.elapsed() < ttl() {
+        while renewed.as_ref().is_err_and(AwsError::is_passing) && began.elapsed() < ttl() {
             tokio::time::sleep(TRY_AGAIN_AFTER).await;
             renewed = renew(&self.bucket, &mut held).await;
         }
@@ -225,7 +225,7 @@ impl Fence {
     }
 }
 
-async fn renew(bucket: &Bucket, held: &mut Held) -> Result<(), Refused> {
+async fn renew(bucket: &Bucket, held: &mut Held) -> Result<(), AwsError> {
     match put(bucket, &held.written, When::Is(&held.etag)).await {
         Ok(etag) => {
             held.renewed(etag);

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use super::{Aws, refused::Refused};
+use super::{Aws, aws_error::AwsError};
 use crate::{
     Error,
     logs::LogSource,
@@ -155,7 +155,7 @@ impl Aws {
             let page = match answer {
                 Ok(page) => page,
                 Err(error) => {
-                    let refused = Refused::new("logs:FilterLogEvents", error);
+                    let refused = AwsError::new("logs:FilterLogEvents", error);
                     if refused.is_missing() {
                         return Ok(found);
                     }

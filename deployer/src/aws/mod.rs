@@ -10,6 +10,7 @@ mod alarm_data;
 mod alarms;
 mod alias_state;
 mod aliases;
+mod aws_error;
 mod bootstrap;
 mod bucket;
 mod change;
@@ -19,6 +20,7 @@ mod clients;
 mod code_deploy;
 mod database;
 mod databases;
+mod deployed_functions;
 mod drift;
 mod event_pages;
 mod events;
@@ -32,12 +34,10 @@ mod object_versions;
 mod outcome;
 mod overrides;
 mod place;
-mod placed;
 mod preflight;
 mod preview;
 mod protection;
 mod record;
-mod refused;
 mod resources;
 mod rollback;
 mod secrets;
@@ -52,10 +52,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::{try_join, try_join_all};
 
+use aws_error::AwsError;
 use bucket::Bucket;
-use clients::{Clients, Seen};
+use clients::{CallObserver, Clients};
 use lease::Fence;
-use refused::Refused;
 use stack::{Phase, StackView};
 
 pub use bootstrap::Github;
@@ -71,7 +71,7 @@ pub struct Aws {
     /// The account of the credentials, which is the stage's where the stage names one.
     account: String,
     clients: Clients,
-    seen: Seen,
+    observer: CallObserver,
     bucket: Bucket,
     endpoint: Option<Endpoint>,
     database: Option<DatabaseUrl>,
@@ -125,8 +125,8 @@ impl Aws {
                 ),
             ));
         }
-        let seen = Seen::default();
-        let clients = Clients::new(stage, endpoint.as_ref(), &seen).await?;
+        let observer = CallObserver::default();
+        let clients = Clients::new(stage, endpoint.as_ref(), &observer).await?;
         let account = account(stage, &clients).await?;
         let bucket = Bucket {
             s3: clients.s3.clone(),
@@ -139,7 +139,7 @@ impl Aws {
             stage: stage.clone(),
             account,
             clients,
-            seen,
+            observer,
             bucket,
             endpoint,
             database,
@@ -235,7 +235,7 @@ fn is_trouble(view: &StackView) -> bool {
 /// Whose credentials these are; refused when they are not the stage's account's.
 async fn account(stage: &Stage, clients: &Clients) -> Result<String, Error> {
     let answer = clients.sts.get_caller_identity().send().await.map_err(|error| {
-        Refused::new("sts:GetCallerIdentity", error)
+        AwsError::new("sts:GetCallerIdentity", error)
             .error(format!("AWS cannot be asked whose credentials these are, for the stage `{}`. Nothing was changed.", stage.name()))
     })?;
     let account = answer.account().unwrap_or_default().to_owned();

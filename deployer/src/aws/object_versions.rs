@@ -6,7 +6,7 @@
 
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 
-use super::{Aws, refused::Refused};
+use super::{Aws, aws_error::AwsError};
 use crate::Error;
 
 /// The most that one request deletes.
@@ -27,7 +27,7 @@ impl Aws {
             let page = match page {
                 Ok(page) => page,
                 Err(error) => {
-                    let refused = Refused::new("s3:ListBucketVersions", error);
+                    let refused = AwsError::new("s3:ListBucketVersions", error);
                     if refused.is_missing() {
                         return Ok(());
                     }
@@ -100,7 +100,7 @@ impl Aws {
             .expected_bucket_owner(&self.account)
             .send()
             .await
-            .map_err(|error| Refused::new(action, error).error(failed(bucket)))?;
+            .map_err(|error| AwsError::new(action, error).error(failed(bucket)))?;
         let Some(first) = response.errors().first() else {
             return Ok(());
         };

@@ -7,9 +7,9 @@ use aws_sdk_cloudformation::types::StackStatus;
 
 use super::{
     Aws,
+    aws_error::AwsError,
     event_pages::Happened,
     follow::Ended,
-    refused::Refused,
     stack::{Phase, StackView},
 };
 use crate::{Error, ErrorKind};
@@ -30,7 +30,7 @@ impl Aws {
         for look in 0..LOOKS_FOR_OURS {
             if look > 0 {
                 // The first event may come a moment after the answer.
-                self.seen
+                self.observer
                     .pause("the events of a stack", BETWEEN_LOOKS)
                     .await;
             }
@@ -170,7 +170,7 @@ pub(super) fn refuse(stage: &str, view: &StackView, reasons: String) -> Error {
 }
 
 /// The error for a change that was not begun because somebody else was there first.
-pub(super) fn not_begun(name: &str, refused: Refused) -> Error {
+pub(super) fn not_begun(name: &str, refused: AwsError) -> Error {
     Error::new(
         ErrorKind::Busy,
         format!(

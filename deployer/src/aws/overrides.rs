@@ -7,8 +7,8 @@ use futures_util::future::try_join_all;
 
 use super::{
     Aws,
-    placed::Placed,
-    refused::Refused,
+    aws_error::AwsError,
+    deployed_functions::DeployedFunction,
     stack::{Phase, StackView},
 };
 use crate::{Error, plan::aliases, state::Deployed};
@@ -28,10 +28,10 @@ impl Aws {
             (!aliases(&stack.template).is_empty()).then_some((view, &stack.template))
         });
         let read = with_functions.map(|(view, template)| async move {
-            let functions = self.placed_of(template, view).await?;
-            let read = functions.into_iter().map(|(name, placed)| async move {
-                let points_at = self.points_at(&placed).await?;
-                Ok::<_, Error>((name, points_at, placed.wanted.number))
+            let functions = self.deployed_functions_of(template, view).await?;
+            let read = functions.into_iter().map(|(name, function)| async move {
+                let points_at = self.points_at(&function).await?;
+                Ok::<_, Error>((name, points_at, function.wanted.number))
             });
             try_join_all(read).await
         });
@@ -55,20 +55,20 @@ impl Aws {
     }
 
     /// The version that the alias points at; `None`: the function or its alias was deleted.
-    async fn points_at(&self, placed: &Placed) -> Result<Option<String>, Error> {
-        let name = &placed.lambda_name;
+    async fn points_at(&self, function: &DeployedFunction) -> Result<Option<String>, Error> {
+        let name = &function.lambda_name;
         let response = self
             .clients
             .lambda
             .get_function_configuration()
             .function_name(name)
-            .qualifier(&placed.alias)
+            .qualifier(&function.alias)
             .send()
             .await;
         match response {
             Ok(response) => Ok(response.version().map(str::to_owned)),
             Err(error) => {
-                let refused = Refused::new("lambda:GetFunctionConfiguration", error);
+                let refused = AwsError::new("lambda:GetFunctionConfiguration", error);
                 if refused.code == "ResourceNotFoundException" {
                     return Ok(None);
                 }

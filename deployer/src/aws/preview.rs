@@ -66,7 +66,7 @@ impl Preview for Aws {
                 Ok(None) => progress.warn(format!(
                     "The change of `{name}` cannot be previewed before the stacks that it takes values from exist."
                 )),
-                Err(Asking::Refused(error)) => return Err(error),
+                Err(Asking::AwsError(error)) => return Err(error),
                 Err(Asking::Unable(error)) => progress.warn(format!(
                     "{} The plan of `{name}` is by its templates alone: {}",
                     error.message(),
@@ -146,7 +146,7 @@ impl Aws {
             .map_err(Asking::Unable)?;
         let said = self.said_by_change_set(&stack.name, view, &set).await;
         self.remove_change_set(view, &set).await;
-        let changes = said.map_err(Asking::Refused)?.unwrap_or_default();
+        let changes = said.map_err(Asking::AwsError)?.unwrap_or_default();
         let unknown = stack
             .parameter_changes
             .iter()
@@ -168,7 +168,7 @@ struct Answer {
 /// Why there is no answer.
 enum Asking {
     /// CloudFormation refuses the change itself.
-    Refused(Error),
+    AwsError(Error),
     /// It could not be asked.
     Unable(Error),
 }

@@ -1,6 +1,6 @@
 //! Termination protection of stacks, and turning every protection of a stage off before `destroy`.
 
-use super::{Aws, refused::Refused, stack::StackView};
+use super::{Aws, aws_error::AwsError, stack::StackView};
 use crate::{Error, progress::Progress};
 
 impl Aws {
@@ -32,7 +32,7 @@ impl Aws {
             .await
             .map(drop)
             .map_err(|error| {
-                Refused::new("cloudformation:UpdateTerminationProtection", error).error(format!(
+                AwsError::new("cloudformation:UpdateTerminationProtection", error).error(format!(
                     "The termination protection of the stack `{}` cannot be turned {}.",
                     view.name,
                     if on { "on" } else { "off" }

@@ -35,12 +35,12 @@ pub(super) struct Record {
     /// The last deploy, when it failed.
     pub(super) failed_deploy: Option<FailedDeploy>,
     /// Resources that outlived their stack and a `destroy` has to remove.
-    pub(super) leftovers: Vec<Leftover>,
+    pub(super) leftovers: Vec<Orphan>,
 }
 
 /// A resource that a deleted stack retained.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Leftover {
+pub(super) struct Orphan {
     pub(super) resource_type: String,
     pub(super) physical_id: String,
 }

@@ -3,7 +3,7 @@
 use aws_sdk_cloudformation::types::ResourceStatus as Status;
 use serde_json::Value;
 
-use super::{Aws, databases::INSTANCE, record::Leftover, refused::Refused, stack::StackView};
+use super::{Aws, aws_error::AwsError, databases::INSTANCE, record::Orphan, stack::StackView};
 use crate::{
     Error,
     progress::Progress,
@@ -40,7 +40,7 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| {
-                    Refused::new("cloudformation:ListStackResources", error).error(format!(
+                    AwsError::new("cloudformation:ListStackResources", error).error(format!(
                         "The resources of the stack `{}` cannot be listed.",
                         view.name
                     ))
@@ -89,8 +89,8 @@ impl Aws {
                 let leaves = policy == Some("Retain") || resource.resource_type == INSTANCE;
                 leaves && !resource.physical_id.is_empty()
             });
-        let retained: Vec<Leftover> = retained
-            .map(|resource| Leftover {
+        let retained: Vec<Orphan> = retained
+            .map(|resource| Orphan {
                 resource_type: resource.resource_type,
                 physical_id: resource.physical_id,
             })
@@ -155,7 +155,7 @@ impl Aws {
         match answer {
             Ok(_) => Ok(()),
             Err(error) => {
-                let refused = Refused::new("secretsmanager:DeleteSecret", error);
+                let refused = AwsError::new("secretsmanager:DeleteSecret", error);
                 if refused.is_missing() {
                     return Ok(());
                 }
@@ -179,7 +179,7 @@ impl Aws {
         match deleted {
             Ok(_) => Ok(()),
             Err(error) => {
-                let refused = Refused::new("s3:DeleteBucket", error);
+                let refused = AwsError::new("s3:DeleteBucket", error);
                 if refused.is_missing() {
                     Ok(())
                 } else {
@@ -221,7 +221,7 @@ impl Aws {
             .await
             .map(|_| ())
             .map_err(|error| {
-                Refused::new("secretsmanager:PutSecretValue", error).error(format!(
+                AwsError::new("secretsmanager:PutSecretValue", error).error(format!(
                     "The password of the database's owner cannot be put into the secret `{secret}`."
                 ))
             })

@@ -6,8 +6,8 @@ use aws_sdk_cloudformation::types::StackStatus;
 
 use super::{
     Aws,
+    aws_error::AwsError,
     change::token,
-    refused::Refused,
     stack::{Phase, StackView},
 };
 use crate::{Error, progress::Progress, target::StackRollback};
@@ -29,7 +29,7 @@ impl StackRollback for Aws {
             .await
             .map(drop)
             .map_err(|error| {
-                Refused::new("cloudformation:CancelUpdateStack", error).error(format!(
+                AwsError::new("cloudformation:CancelUpdateStack", error).error(format!(
                     "The update of the stack `{stack}` cannot be cancelled; it continues."
                 ))
             })
@@ -89,7 +89,7 @@ impl Aws {
         let name = &view.name;
         self.fence().await?;
         let step = progress.step(format!("stack {name}"), format!("Leading {name} back"));
-        let since = self.seen.now();
+        let since = self.observer.now();
         self.clients
             .cloudformation
             .continue_update_rollback()
@@ -99,7 +99,7 @@ impl Aws {
             .send()
             .await
             .map_err(|error| {
-                Refused::new("cloudformation:ContinueUpdateRollback", error)
+                AwsError::new("cloudformation:ContinueUpdateRollback", error)
                     .error(format!("The stack `{name}` cannot be led back."))
             })?;
         let ended = self.follow(name, &view.id, Some(since), progress).await?;

@@ -7,7 +7,7 @@ use aws_sdk_cloudfront::types::DistributionConfig;
 use miyabi_catalog::keys::VERIFYING_AGE;
 use serde_json::Value;
 
-use super::{Aws, refused::Refused};
+use super::{Aws, aws_error::AwsError};
 use crate::{Error, progress::Progress, target::Secrets};
 
 /// The header of the distribution's origin, as `stacks/src/site.rs` has it.
@@ -24,7 +24,7 @@ impl Secrets for Aws {
         match secret.send().await {
             Ok(secret) => Ok(secret.secret_string().map(str::to_owned)),
             Err(error) => {
-                let refused = Refused::new("secretsmanager:GetSecretValue", error);
+                let refused = AwsError::new("secretsmanager:GetSecretValue", error);
                 if refused.is_missing() {
                     return Ok(None);
                 }
@@ -41,7 +41,7 @@ impl Secrets for Aws {
         let Err(error) = put.send().await else {
             return Ok(());
         };
-        let refused = Refused::new("secretsmanager:PutSecretValue", error);
+        let refused = AwsError::new("secretsmanager:PutSecretValue", error);
         if refused.is_missing() {
             let stage = self.stage.name();
             return Err(Error::usage(
@@ -69,7 +69,7 @@ impl Secrets for Aws {
         );
         if !self.is_emulated() {
             step.doing("until every function knows it");
-            self.seen
+            self.observer
                 .pause("functions to read the origin secret", VERIFYING_AGE)
                 .await;
         }
@@ -92,7 +92,7 @@ impl Aws {
     async fn change_origin_header(&self, id: &str, value: &str) -> Result<(), Error> {
         let read = self.clients.cloudfront.get_distribution_config().id(id);
         let read = read.send().await.map_err(|error| {
-            Refused::new("cloudfront:GetDistributionConfig", error)
+            AwsError::new("cloudfront:GetDistributionConfig", error)
                 .error(format!("The distribution `{id}` cannot be read."))
         })?;
         let etag = read.e_tag().map(str::to_owned);
@@ -110,7 +110,7 @@ impl Aws {
             .set_if_match(etag)
             .set_distribution_config(config);
         update.send().await.map(drop).map_err(|error| {
-            Refused::new("cloudfront:UpdateDistribution", error).error(format!(
+            AwsError::new("cloudfront:UpdateDistribution", error).error(format!(
                 "The distribution `{id}` cannot be given the new origin secret."
             ))
         })
@@ -121,7 +121,7 @@ impl Aws {
         loop {
             let read = self.clients.cloudfront.get_distribution().id(id).send();
             let read = read.await.map_err(|error| {
-                Refused::new("cloudfront:GetDistribution", error)
+                AwsError::new("cloudfront:GetDistribution", error)
                     .error(format!("The distribution `{id}` cannot be read."))
             })?;
             let status = read
@@ -141,7 +141,7 @@ impl Aws {
                     ),
                 ));
             }
-            self.seen.pause("the distribution", BETWEEN_LOOKS).await;
+            self.observer.pause("the distribution", BETWEEN_LOOKS).await;
         }
     }
 }

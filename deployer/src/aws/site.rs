@@ -8,7 +8,7 @@ use aws_sdk_s3::{primitives::ByteStream, types::ChecksumAlgorithm};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use time::{Duration, OffsetDateTime};
 
-use super::{Aws, change::token, refused::Refused};
+use super::{Aws, aws_error::AwsError, change::token};
 use crate::{Error, site::SiteFile};
 
 /// Uploads at once.
@@ -102,7 +102,7 @@ impl Aws {
             .await
             .map(|_| ())
             .map_err(|error| {
-                Refused::new("s3:PutObject", error).error(format!(
+                AwsError::new("s3:PutObject", error).error(format!(
                     "The file `{}` of the site cannot be put into `{bucket}`.",
                     file.key
                 ))
@@ -117,7 +117,7 @@ impl Aws {
         let there = self.keys(bucket).await?;
         let wanted: BTreeSet<&str> = files.iter().map(|file| file.key.as_str()).collect();
         let before = self.record().await?.site_left;
-        let old = Old::of(there, &wanted, &before, self.seen.now());
+        let old = Old::of(there, &wanted, &before, self.observer.now());
         self.delete_keys(bucket, &old.over).await?;
         Ok(old.stay)
     }
@@ -137,7 +137,7 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| {
-                    Refused::new("s3:ListBucket", error)
+                    AwsError::new("s3:ListBucket", error)
                         .error(format!("The bucket `{bucket}` cannot be listed."))
                 })?;
             let page_keys = page.contents().iter().filter_map(|object| object.key());
@@ -197,7 +197,7 @@ impl Aws {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| Refused::new("cloudfront:CreateInvalidation", error).error(failed()))
+            .map_err(|error| AwsError::new("cloudfront:CreateInvalidation", error).error(failed()))
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{
     Aws,
+    aws_error::AwsError,
     database::{moment, unreadable},
-    refused::Refused,
 };
 use crate::{Error, database::Snapshot, database_origin::RestoreSource, progress::Progress};
 
@@ -30,7 +30,9 @@ impl Aws {
                 .set_marker(marker)
                 .send()
                 .await
-                .map_err(|error| unreadable(&id, Refused::new("rds:DescribeDBSnapshots", error)))?;
+                .map_err(|error| {
+                    unreadable(&id, AwsError::new("rds:DescribeDBSnapshots", error))
+                })?;
             found.extend(page.db_snapshots().iter().filter_map(|snapshot| {
                 let instance = snapshot.db_instance_identifier()?;
                 let name = snapshot.db_snapshot_identifier()?;
@@ -58,7 +60,7 @@ impl Aws {
         match answer {
             Ok(answer) => Ok(answer.db_snapshots().first().map(snapshot_of)),
             Err(error) => {
-                let refused = Refused::new("rds:DescribeDBSnapshots", error);
+                let refused = AwsError::new("rds:DescribeDBSnapshots", error);
                 if refused.is_missing() || refused.code.starts_with("DBSnapshotNotFound") {
                     return Ok(None);
                 }
@@ -106,7 +108,7 @@ impl Aws {
             .send()
             .await
             .map_err(|error| {
-                Refused::new("rds:CreateDBSnapshot", error).error(format!(
+                AwsError::new("rds:CreateDBSnapshot", error).error(format!(
                     "The snapshot `{snapshot}` of `{id}` cannot be made."
                 ))
             })?;
@@ -119,7 +121,7 @@ impl Aws {
                     return Ok(made);
                 }
                 Some(made) if made.status == "creating" && began.elapsed() < MADE_WITHIN => {
-                    self.seen
+                    self.observer
                         .pause("snapshot of the database", BETWEEN_LOOKS)
                         .await;
                 }

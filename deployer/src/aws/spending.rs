@@ -15,7 +15,7 @@ use aws_sdk_costexplorer::types::{
 };
 use time::{Date, Duration};
 
-use super::{Aws, refused::Refused, stack::STAGE_TAG};
+use super::{Aws, aws_error::AwsError, stack::STAGE_TAG};
 use crate::{
     Error,
     cost::{ActualCost, ActualService, Decimal, OtherCost},
@@ -41,7 +41,7 @@ struct Charged {
 #[async_trait(?Send)]
 impl Spending for Aws {
     async fn month_to_date(&self) -> Result<ActualCost, Error> {
-        let today = self.seen.now().date();
+        let today = self.observer.now().date();
         let (from, end) = month_of(today)?;
         self.assert_tag_is_active().await?;
         let charged = self.charged(from, today).await?;
@@ -80,7 +80,7 @@ impl Aws {
         let tags = match tags {
             Ok(tags) => tags,
             Err(error) => {
-                let refused = Refused::new("ce:ListCostAllocationTags", error);
+                let refused = AwsError::new("ce:ListCostAllocationTags", error);
                 return match refused.is_forbidden() && !refusals::is_not_enabled(&refused) {
                     true => Ok(()),
                     false => Err(refusals::unreadable(refused)),
@@ -114,7 +114,9 @@ impl Aws {
                 .set_next_page_token(token)
                 .send()
                 .await
-                .map_err(|error| refusals::unreadable(Refused::new("ce:GetCostAndUsage", error)))?;
+                .map_err(|error| {
+                    refusals::unreadable(AwsError::new("ce:GetCostAndUsage", error))
+                })?;
             for day in page.results_by_time() {
                 let began = day.time_period().map_or("", DateInterval::start);
                 let is_before = began < today.to_string().as_str();
@@ -177,7 +179,7 @@ impl Aws {
                 amount.map(|amount| usd(amount, unit)).transpose()
             }
             Err(error) => {
-                let refused = Refused::new("ce:GetCostForecast", error);
+                let refused = AwsError::new("ce:GetCostForecast", error);
                 match refused.code == "DataUnavailableException" {
                     true => Ok(None),
                     false => Err(refusals::unreadable(refused)),

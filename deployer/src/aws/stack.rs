@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_cloudformation::types::{Stack, StackStatus, TemplateStage};
 use serde_json::{Value, json};
 
-use super::{Aws, refused::Refused};
+use super::{Aws, aws_error::AwsError};
 use crate::{Error, state::DeployedStack, template};
 
 /// Short name of the stack that the others need: the asset bucket, and the role of workflows.
@@ -109,7 +109,7 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| {
-                    self.unreadable(Refused::new("cloudformation:DescribeStacks", error))
+                    self.unreadable(AwsError::new("cloudformation:DescribeStacks", error))
                 })?;
             for stack in page.stacks() {
                 let Some(name) = self.of_this_stage(stack) else {
@@ -135,7 +135,7 @@ impl Aws {
         &self,
         name: &str,
         id: Option<&str>,
-    ) -> Result<Option<StackView>, Refused> {
+    ) -> Result<Option<StackView>, AwsError> {
         let asked = id.map_or_else(|| self.stack_name(name), str::to_owned);
         let answer = self
             .clients
@@ -151,7 +151,7 @@ impl Aws {
                 .map(|stack| view(name, stack))
                 .transpose(),
             Err(error) => {
-                let refused = Refused::new("cloudformation:DescribeStacks", error);
+                let refused = AwsError::new("cloudformation:DescribeStacks", error);
                 if refused.code == "ValidationError" && refused.is_missing() {
                     Ok(None)
                 } else {
@@ -185,7 +185,7 @@ impl Aws {
             .template_stage(stage)
             .send()
             .await
-            .map_err(|error| self.unreadable(Refused::new("cloudformation:GetTemplate", error)))?;
+            .map_err(|error| self.unreadable(AwsError::new("cloudformation:GetTemplate", error)))?;
         let body = response.template_body().unwrap_or_default();
         template::read(body.as_bytes()).map_err(|error| {
             Error::failed(
@@ -227,7 +227,7 @@ impl Aws {
         ours.then_some(name)
     }
 
-    fn unreadable(&self, refused: Refused) -> Error {
+    fn unreadable(&self, refused: AwsError) -> Error {
         refused.error(format!(
             "The deployed template of `{}` cannot be read.",
             self.stage.name()
@@ -235,10 +235,10 @@ impl Aws {
     }
 }
 
-fn view(name: &str, stack: &Stack) -> Result<StackView, Refused> {
+fn view(name: &str, stack: &Stack) -> Result<StackView, AwsError> {
     let status = stack.stack_status();
     let Some((status, phase)) = status.and_then(|status| Some((status, phase(status)?))) else {
-        return Err(Refused::unknown_status(
+        return Err(AwsError::unknown_status(
             stack.stack_name().unwrap_or(name),
             status.map_or("none", StackStatus::as_str),
         ));

@@ -78,7 +78,7 @@ impl Target for Aws {
 #[async_trait(?Send)]
 impl Leases for Aws {
     async fn lease(&self, holder: &LeaseHolder) -> Result<Box<dyn Lease>, Error> {
-        let lease = BucketLease::take(&self.bucket, &self.seen, holder, &self.fence).await?;
+        let lease = BucketLease::take(&self.bucket, &self.observer, holder, &self.fence).await?;
         self.forget();
         match self.settle().await {
             Ok(()) => Ok(Box::new(lease)),

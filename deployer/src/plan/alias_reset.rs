@@ -24,9 +24,9 @@ pub struct AliasReset {
     pub version: String,
 }
 
-/// The resets for the aliases of `aside`. A function that no stack has any more is left out.
+/// The resets for the aliases of `alias_overrides`. A function that no stack has any more is left out.
 pub(super) fn alias_resets(
-    aside: &BTreeMap<String, String>,
+    alias_overrides: &BTreeMap<String, String>,
     stacks: &[StackPlan],
 ) -> Vec<AliasReset> {
     let one = |(function, version): (&String, &String)| {
@@ -39,7 +39,7 @@ pub(super) fn alias_resets(
             version: version.clone(),
         })
     };
-    aside.iter().filter_map(one).collect()
+    alias_overrides.iter().filter_map(one).collect()
 }
 
 /// The properties of each alias in a template.

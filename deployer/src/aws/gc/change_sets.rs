@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::{
     Error,
-    aws::{Aws, refused::Refused},
+    aws::{Aws, aws_error::AwsError},
 };
 
 /// How the names of our change sets begin; nobody else's are touched.
@@ -45,7 +45,7 @@ impl Aws {
                     .send()
                     .await
                     .map_err(|error| {
-                        Refused::new("cloudformation:ListChangeSets", error).error(format!(
+                        AwsError::new("cloudformation:ListChangeSets", error).error(format!(
                             "The change sets of the stack `{}` cannot be listed.",
                             view.name
                         ))
@@ -84,7 +84,7 @@ impl Aws {
                 .send()
                 .await;
             let Err(error) = answer else { continue };
-            let refused = Refused::new("cloudformation:DeleteChangeSet", error);
+            let refused = AwsError::new("cloudformation:DeleteChangeSet", error);
             if !refused.is_missing() && refused.code != "InvalidChangeSetStatus" {
                 return Err(refused.error(format!(
                     "The change set `{}` cannot be deleted.",

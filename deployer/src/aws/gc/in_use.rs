@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::{
     Error,
-    aws::{Aws, placed::Placed, refused::Refused},
+    aws::{Aws, aws_error::AwsError, deployed_functions::DeployedFunction},
     collection::CollectedVersion,
     release::Rollout,
 };
@@ -29,18 +29,18 @@ impl InUse {
 
     /// Adds what the releases that can be rolled back to need: their versions, and the code of these,
     /// by which a version could be made again.
-    fn releases(&mut self, rollout: &Rollout, placed: &BTreeMap<String, Placed>) {
+    fn releases(&mut self, rollout: &Rollout, functions: &BTreeMap<String, DeployedFunction>) {
         let released = rollout.releases.iter().flatten();
         for (function, version) in released {
-            if let Some(placed) = placed.get(function) {
-                self.version(&placed.lambda_name, &version.number);
+            if let Some(function) = functions.get(function) {
+                self.version(&function.lambda_name, &version.number);
             }
             self.keys
                 .insert(format!("functions/{function}/{}.zip", version.code));
         }
         for (function, number) in &rollout.alias_overrides {
-            if let Some(placed) = placed.get(function) {
-                self.version(&placed.lambda_name, number);
+            if let Some(function) = functions.get(function) {
+                self.version(&function.lambda_name, number);
             }
         }
     }
@@ -76,21 +76,21 @@ impl Aws {
     pub(super) async fn in_use(&self) -> Result<InUse, Error> {
         self.forget();
         let deployed = self.known().await?.deployed;
-        let placed = self.placed().await?;
+        let functions = self.deployed_functions().await?;
         let mut in_use = InUse::default();
         for stack in deployed.stacks.values() {
             in_use.template(&stack.template);
         }
-        for placed in placed.values() {
-            in_use.version(&placed.lambda_name, &placed.wanted.number);
+        for function in functions.values() {
+            in_use.version(&function.lambda_name, &function.wanted.number);
         }
-        let functions = placed.values().map(|placed| placed.lambda_name.as_str());
-        let used = functions.map(|function| async move {
-            Ok::<_, Error>((function, self.versions_in_use(function).await?))
+        let used = functions.values().map(|function| async move {
+            let name = function.lambda_name.as_str();
+            Ok::<_, Error>((name, self.versions_in_use(name).await?))
         });
-        for (function, numbers) in futures_util::future::try_join_all(used).await? {
+        for (name, numbers) in futures_util::future::try_join_all(used).await? {
             for number in numbers {
-                in_use.version(function, &number);
+                in_use.version(name, &number);
             }
         }
         for view in self.stacks().await?.values() {
@@ -104,13 +104,13 @@ impl Aws {
                 }
             }
         }
-        in_use.releases(&deployed.rollout, &placed);
+        in_use.releases(&deployed.rollout, &functions);
         Ok(in_use)
     }
 
     /// The versions of a function that an alias or provisioned concurrency refers to.
     pub(super) async fn versions_in_use(&self, function: &str) -> Result<Vec<String>, Error> {
-        let failed = |refused: Refused| {
+        let failed = |refused: AwsError| {
             refused.error(format!(
                 "The versions of `{function}` in use cannot be read."
             ))
@@ -124,7 +124,7 @@ impl Aws {
                 .function_name(function)
                 .set_marker(marker);
             let page = page.send().await;
-            let page = page.map_err(|error| failed(Refused::new("lambda:ListAliases", error)))?;
+            let page = page.map_err(|error| failed(AwsError::new("lambda:ListAliases", error)))?;
             for alias in page.aliases() {
                 found.extend(alias.function_version().map(str::to_owned));
                 let weights = alias
@@ -155,7 +155,7 @@ impl Aws {
                     found.extend(arn.rsplit(':').next().map(str::to_owned));
                 }
                 Err(error) => {
-                    let refused = Refused::new("lambda:ListProvisionedConcurrencyConfigs", error);
+                    let refused = AwsError::new("lambda:ListProvisionedConcurrencyConfigs", error);
                     if !refused.is_missing() {
                         return Err(failed(refused));
                     }
@@ -195,9 +195,9 @@ mod tests {
             number: number.to_owned(),
             code: code.to_owned(),
         };
-        let placed = BTreeMap::from([(
+        let functions = BTreeMap::from([(
             "tasks".to_owned(),
-            Placed {
+            DeployedFunction {
                 lambda_name: "miyabi-dev-tasks".to_owned(),
                 alias_id: "TasksAlias".to_owned(),
                 alias: "live".to_owned(),
@@ -216,7 +216,7 @@ mod tests {
             ..Rollout::default()
         };
         let mut in_use = InUse::default();
-        in_use.releases(&rollout, &placed);
+        in_use.releases(&rollout, &functions);
         in_use.template(&json!({"Resources": {"F": {"Properties": {"Code": {"S3Key": "functions/tasks/dd.zip"}}}}}));
         assert_eq!(
             in_use.versions["miyabi-dev-tasks"],

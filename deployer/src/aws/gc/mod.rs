@@ -35,7 +35,7 @@ impl Aws {
     ) -> Result<Collection, Error> {
         let step = progress.step("gc", "Collecting old versions and assets");
         let in_use = self.in_use().await?;
-        let before = self.seen.now() - spare;
+        let before = self.observer.now() - spare;
         let mut collection = Collection::default();
         let mut versions = self.unused_versions(&in_use).await?;
         let mut objects = self.unused_objects(&in_use, before).await?;

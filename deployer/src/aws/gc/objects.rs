@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use super::in_use::InUse;
 use crate::{
     Error,
-    aws::{Aws, object_versions::AT_ONCE, refused::Refused},
+    aws::{Aws, aws_error::AwsError, object_versions::AT_ONCE},
     collection::CollectedObject,
 };
 
@@ -94,7 +94,7 @@ impl Aws {
                 .await
                 .map_err(|error| {
                     self.bucket
-                        .refused(Refused::new("s3:ListBucketVersions", error))
+                        .refused(AwsError::new("s3:ListBucketVersions", error))
                 })?;
             let versions = page.versions().iter().map(|version| {
                 let (id, modified) = (version.version_id(), version.last_modified());

@@ -4,7 +4,7 @@
 use super::in_use::InUse;
 use crate::{
     Error,
-    aws::{Aws, refused::Refused},
+    aws::{Aws, aws_error::AwsError},
     collection::CollectedVersion,
 };
 
@@ -39,7 +39,7 @@ impl Aws {
                 .send()
                 .await
                 .map_err(|error| {
-                    Refused::new("lambda:ListVersionsByFunction", error)
+                    AwsError::new("lambda:ListVersionsByFunction", error)
                         .error(format!("The versions of `{function}` cannot be listed."))
                 })?;
             let versions = page.versions().iter();
@@ -84,7 +84,7 @@ impl Aws {
             ..
         } = version;
         let lambda = &self.clients.lambda;
-        let failed = |refused: Refused| {
+        let failed = |refused: AwsError| {
             refused.error(format!(
                 "The version {number} of `{function}` cannot be deleted."
             ))
@@ -100,7 +100,7 @@ impl Aws {
         let Err(error) = answer.send().await else {
             return Ok(true);
         };
-        let refused = Refused::new("lambda:DeleteFunction", error);
+        let refused = AwsError::new("lambda:DeleteFunction", error);
         if refused.code == "ResourceConflictException" {
             return Ok(false);
         }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Error,
     aws::{
+        aws_error::AwsError,
         bucket::{Bucket, Object, When},
-        clients::Seen,
-        refused::Refused,
+        clients::CallObserver,
     },
     lease::LeaseHolder,
 };
@@ -59,17 +59,21 @@ pub(super) async fn put(
     bucket: &Bucket,
     written: &LeaseObject,
     when: When<'_>,
-) -> Result<String, Refused> {
+) -> Result<String, AwsError> {
     let bytes = serde_json::to_vec(written).unwrap_or_default();
     bucket.put_when(KEY, bytes, when).await
 }
 
 /// How long the lease lives on without being renewed; `None`: it does not live.
-pub(super) fn lives(seen: &Seen, object: &Object, written: &LeaseObject) -> Option<Duration> {
+pub(super) fn lives(
+    observer: &CallObserver,
+    object: &Object,
+    written: &LeaseObject,
+) -> Option<Duration> {
     if written.released || (written.machine == machine() && !runs(written.holder.pid)) {
         return None;
     }
-    let age = Duration::try_from(seen.now() - object.modified).unwrap_or_default();
+    let age = Duration::try_from(observer.now() - object.modified).unwrap_or_default();
     Duration::from_secs(written.seconds).checked_sub(age)
 }
 

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Error,
-    aws::{Aws, refused::Refused, stack::BOOTSTRAP},
+    aws::{Aws, aws_error::AwsError, stack::BOOTSTRAP},
 };
 
 /// What became of a question.
@@ -26,8 +26,8 @@ pub(super) enum Asked<T> {
     Unreadable(&'static str),
 }
 
-impl<T> From<Result<T, Refused>> for Asked<T> {
-    fn from(answer: Result<T, Refused>) -> Asked<T> {
+impl<T> From<Result<T, AwsError>> for Asked<T> {
+    fn from(answer: Result<T, AwsError>) -> Asked<T> {
         match answer {
             Ok(found) => Asked::Found(found),
             Err(refused) if refused.is_missing() => Asked::Missing,
@@ -99,7 +99,7 @@ impl Aws {
         }
         let lambda = &self.clients.lambda;
         let settings = lambda.get_account_settings().send().await;
-        let settings = settings.map_err(|error| Refused::new("lambda:GetAccountSettings", error));
+        let settings = settings.map_err(|error| AwsError::new("lambda:GetAccountSettings", error));
         let limit = match settings.as_ref().map(|settings| settings.account_limit()) {
             Ok(limit) => limit?,
             Err(refused) => {
@@ -129,7 +129,7 @@ impl Aws {
         let config = self.clients.acm.config().to_builder();
         let acm = aws_sdk_acm::Client::from_conf(config.region(Region::new(region)).build());
         let answer = acm.describe_certificate().certificate_arn(arn).send().await;
-        let answer = answer.map_err(|error| Refused::new("acm:DescribeCertificate", error));
+        let answer = answer.map_err(|error| AwsError::new("acm:DescribeCertificate", error));
         Asked::from(answer.map(|answer| {
             let detail = answer.certificate();
             Certificate {
@@ -145,7 +145,7 @@ impl Aws {
 
     async fn zone(&self, id: &str) -> Asked<String> {
         let answer = self.clients.route53.get_hosted_zone().id(id).send().await;
-        let answer = answer.map_err(|error| Refused::new("route53:GetHostedZone", error));
+        let answer = answer.map_err(|error| AwsError::new("route53:GetHostedZone", error));
         match answer {
             Err(refused) if refused.code == "NoSuchHostedZone" => Asked::Missing,
             answer => Asked::from(answer.map(|answer| {
@@ -163,7 +163,7 @@ impl Aws {
                 Some(list.is_some_and(|list| list.quantity() > 0))
             }
             Err(error) => {
-                unreadable.push(Refused::new("cloudfront:ListDistributions", error).action);
+                unreadable.push(AwsError::new("cloudfront:ListDistributions", error).action);
                 None
             }
         }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Error,
-    aws::{Aws, refused::Refused, stack::Phase},
+    aws::{Aws, aws_error::AwsError, stack::Phase},
     target::ResourceStatus,
 };
 
@@ -60,13 +60,13 @@ impl Aws {
         match name.kind {
             Kind::Secret => {
                 let answer = clients.secrets.describe_secret().secret_id(id).send().await;
-                let answer = answer.map_err(|e| Refused::new("secretsmanager:DescribeSecret", e));
+                let answer = answer.map_err(|e| AwsError::new("secretsmanager:DescribeSecret", e));
                 Asked::from(answer.map(|_| false))
             }
             Kind::LogGroup => {
                 let answer = clients.logs.describe_log_groups().log_group_name_prefix(id);
                 let answer = answer.send().await;
-                match answer.map_err(|e| Refused::new("logs:DescribeLogGroups", e)) {
+                match answer.map_err(|e| AwsError::new("logs:DescribeLogGroups", e)) {
                     Ok(answer) => {
                         let mut groups = answer.log_groups().iter();
                         match groups.any(|group| group.log_group_name() == Some(id)) {
@@ -80,7 +80,7 @@ impl Aws {
             Kind::Bucket => {
                 let answer = clients.s3.head_bucket().bucket(id);
                 let answer = answer.expected_bucket_owner(&self.account).send().await;
-                match answer.map_err(|e| Refused::new("s3:ListBucket", e)) {
+                match answer.map_err(|e| AwsError::new("s3:ListBucket", e)) {
                     Err(refused) if refused.is_forbidden() => Asked::Found(true),
                     answer => Asked::from(answer.map(|_| false)),
                 }
@@ -91,7 +91,8 @@ impl Aws {
                     .get_function_configuration()
                     .function_name(id);
                 let answer = answer.send().await;
-                let answer = answer.map_err(|e| Refused::new("lambda:GetFunctionConfiguration", e));
+                let answer =
+                    answer.map_err(|e| AwsError::new("lambda:GetFunctionConfiguration", e));
                 Asked::from(answer.map(|_| false))
             }
             Kind::Database => {
@@ -100,7 +101,7 @@ impl Aws {
                     .describe_db_instances()
                     .db_instance_identifier(id);
                 let answer = answer.send().await;
-                let answer = answer.map_err(|e| Refused::new("rds:DescribeDBInstances", e));
+                let answer = answer.map_err(|e| AwsError::new("rds:DescribeDBInstances", e));
                 Asked::from(answer.map(|_| false))
             }
         }

@@ -4,19 +4,19 @@ use time::Date;
 
 use crate::{
     Error,
-    aws::{refused::Refused, stack::STAGE_TAG},
+    aws::{aws_error::AwsError, stack::STAGE_TAG},
     cost::Decimal,
 };
 
 /// Cost Explorer has to be enabled once, in the console
 /// (<https://docs.aws.amazon.com/cost-management/latest/userguide/ce-enable.html>); until then its
 /// refusal has the code of missing permissions.
-pub(super) fn is_not_enabled(refused: &Refused) -> bool {
+pub(super) fn is_not_enabled(refused: &AwsError) -> bool {
     let message = refused.message.to_lowercase();
     refused.is_forbidden() && message.contains("not enabled")
 }
 
-fn not_enabled(refused: Refused) -> Error {
+fn not_enabled(refused: AwsError) -> Error {
     Error::failed(
         "Cost Explorer is not enabled in this account.",
         "Enable it once, in the console: Billing and Cost Management, Cost Explorer, Launch. Its first data is there after 24 hours.",
@@ -25,7 +25,7 @@ fn not_enabled(refused: Refused) -> Error {
 }
 
 /// A refusal of one of the two reads of costs.
-pub(super) fn unreadable(refused: Refused) -> Error {
+pub(super) fn unreadable(refused: AwsError) -> Error {
     if is_not_enabled(&refused) {
         return not_enabled(refused);
     }

@@ -43,7 +43,7 @@ impl BackgroundInvoke for Aws {
     }
 
     async fn pause(&self, what_for: &str, pause: Duration) {
-        self.seen.pause(what_for, pause).await;
+        self.observer.pause(what_for, pause).await;
     }
 
     fn silence_limit(&self) -> Duration {
@@ -53,10 +53,10 @@ impl BackgroundInvoke for Aws {
 
 impl CallStats for Aws {
     fn calls(&self) -> BTreeMap<String, usize> {
-        self.seen.calls()
+        self.observer.calls()
     }
 
     fn waits(&self) -> BTreeMap<String, Waited> {
-        self.seen.waits()
+        self.observer.waits()
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     Error,
     asset::Asset,
-    aws::{Aws, outcome, placed::moves_gradually},
+    aws::{Aws, deployed_functions::moves_gradually, outcome},
     plan::{StackAction, StackPlan},
     progress::Progress,
     site::SiteFile,

@@ -10,7 +10,7 @@ use crate::{Error, plan::aliases, release::Version, target::ResourceStatus};
 
 /// A function with an alias, as its stack has it.
 #[derive(Debug, Clone)]
-pub(super) struct Placed {
+pub(super) struct DeployedFunction {
     /// Lambda's name of it.
     pub(super) lambda_name: String,
     /// Logical id of the alias.
@@ -28,7 +28,9 @@ pub(super) struct Placed {
 
 impl Aws {
     /// Every function with an alias, by its short name.
-    pub(super) async fn placed(&self) -> Result<BTreeMap<String, Placed>, Error> {
+    pub(super) async fn deployed_functions(
+        &self,
+    ) -> Result<BTreeMap<String, DeployedFunction>, Error> {
         let deployed = self.known().await?.deployed;
         let with_functions = deployed
             .stacks
@@ -36,7 +38,7 @@ impl Aws {
             .filter(|(_, stack)| !aliases(&stack.template).is_empty());
         let read = with_functions.map(|(name, stack)| async move {
             match self.find(name).await? {
-                Some(view) => self.placed_of(&stack.template, &view).await,
+                Some(view) => self.deployed_functions_of(&stack.template, &view).await,
                 None => Ok(BTreeMap::new()),
             }
         });
@@ -44,11 +46,11 @@ impl Aws {
     }
 
     /// Every function with an alias of one stack, by its short name.
-    pub(super) async fn placed_of(
+    pub(super) async fn deployed_functions_of(
         &self,
         template: &Value,
         view: &StackView,
-    ) -> Result<BTreeMap<String, Placed>, Error> {
+    ) -> Result<BTreeMap<String, DeployedFunction>, Error> {
         let resources = self.resources_of(view).await?;
         let bucket = view.parameters.get(stacks::parameter::ASSET_BUCKET);
         let bucket = bucket.cloned().unwrap_or_else(|| self.bucket.name());
@@ -62,7 +64,7 @@ fn placed_in(
     template: &Value,
     resources: &[ResourceStatus],
     bucket: &str,
-) -> BTreeMap<String, Placed> {
+) -> BTreeMap<String, DeployedFunction> {
     let physical = |logical_id: &Value| {
         let resource = resources
             .iter()
@@ -90,7 +92,7 @@ fn placed_in(
                 code: code.strip_suffix(".zip")?.to_owned(),
             },
         };
-        let placed = Placed {
+        let function = DeployedFunction {
             lambda_name,
             alias_id: alias_id.clone(),
             alias: alias["Name"].as_str()?.to_owned(),
@@ -99,7 +101,7 @@ fn placed_in(
             bucket: bucket.to_owned(),
             key: key.to_owned(),
         };
-        Some((name.to_owned(), placed))
+        Some((name.to_owned(), function))
     };
     let resources_of_template = template["Resources"].as_object().into_iter().flatten();
     resources_of_template

@@ -48,7 +48,7 @@ const UNKNOWN_STATUS: &str = "UnknownStackStatus";
 
 /// A refusal or a failure of one call, kept apart from its type so that it can be looked at.
 #[derive(Debug)]
-pub(super) struct Refused {
+pub(super) struct AwsError {
     /// `cloudformation:CreateStack`
     pub(super) action: &'static str,
     /// AWS's code; empty when there was no answer.
@@ -60,9 +60,9 @@ pub(super) struct Refused {
     sent: bool,
 }
 
-impl Refused {
+impl AwsError {
     /// Reads what the SDK gave.
-    pub(super) fn new<E>(action: &'static str, error: SdkError<E, HttpResponse>) -> Refused
+    pub(super) fn new<E>(action: &'static str, error: SdkError<E, HttpResponse>) -> AwsError
     where
         E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
     {
@@ -78,7 +78,7 @@ impl Refused {
             Some(message) => message.to_owned(),
             None => chain(&error),
         };
-        Refused {
+        AwsError {
             action,
             code,
             message,
@@ -88,8 +88,8 @@ impl Refused {
     }
 
     /// A stack in a status that this deployer does not know.
-    pub(super) fn unknown_status(stack: &str, status: &str) -> Refused {
-        Refused {
+    pub(super) fn unknown_status(stack: &str, status: &str) -> AwsError {
+        AwsError {
             action: "cloudformation:DescribeStacks",
             code: UNKNOWN_STATUS.to_owned(),
             message: format!(
@@ -183,7 +183,7 @@ impl Refused {
     }
 }
 
-impl std::fmt::Display for Refused {
+impl std::fmt::Display for AwsError {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.code.is_empty() {
             write!(formatter, "{}: {}", self.action, self.message)
@@ -197,7 +197,7 @@ impl std::fmt::Display for Refused {
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for AwsError {}
 
 /// An error and everything below it, on one line.
 fn chain(error: &dyn std::error::Error) -> String {
