@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     entry::Outcome,
-    list::{self, Asked, Position},
+    list::{self, ListActivityQuery, Position},
 };
 
 /// Entries that are read at once: what is kept in memory beside the part itself.
@@ -42,9 +42,9 @@ pub(crate) struct Export {
     cursor: Option<String>,
 }
 
-impl From<Export> for Asked {
-    fn from(export: Export) -> Asked {
-        Asked {
+impl From<Export> for ListActivityQuery {
+    fn from(export: Export) -> ListActivityQuery {
+        ListActivityQuery {
             actor: export.actor,
             action: export.action,
             target_type: export.target_type,
@@ -80,7 +80,7 @@ pub(crate) async fn export(
 ) -> Result<Response, ApiError> {
     let mut tx = db.read(&caller).await?;
     let Query(export) = query?;
-    let asked = Asked::from(export);
+    let asked = ListActivityQuery::from(export);
     let organization = caller.organization_id();
     let mut after = asked.position(&caller)?;
     let mut part = NdjsonPart::default();

@@ -17,7 +17,7 @@ use crate::entry::{Actor, Entry, Outcome, UsedApiToken};
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct Asked {
+pub(crate) struct ListActivityQuery {
     /// Entries of this user.
     pub(crate) actor: Option<Uuid>,
     /// Entries with this action, for example `task.update`.
@@ -56,7 +56,7 @@ pub(crate) struct Position {
     get,
     path = "/api/activity",
     operation_id = "listActivity",
-    params(Asked),
+    params(ListActivityQuery),
     responses(
         (status = 200, description = "A page of the audit trail.", body = Page<Entry>),
         (status = 400, description = "`bad_cursor`: not a cursor of this list with these filters. `bad_limit`.", body = Problem, content_type = "application/problem+json"),
@@ -66,7 +66,7 @@ pub(crate) struct Position {
 pub(crate) async fn list(
     caller: Caller<audit::Read>,
     State(db): State<Db>,
-    query: Result<Query<Asked>, ApiError>,
+    query: Result<Query<ListActivityQuery>, ApiError>,
 ) -> Result<Json<Page<Entry>>, ApiError> {
     let mut tx = db.read(&caller).await?;
     let Query(asked) = query?;
@@ -91,7 +91,7 @@ pub(crate) async fn list(
 pub(crate) async fn find(
     tx: &mut Tx,
     organization: Uuid,
-    asked: &Asked,
+    asked: &ListActivityQuery,
     after: Option<Position>,
     rows: i64,
 ) -> Result<Vec<Entry>, ApiError> {
@@ -166,7 +166,7 @@ impl Position {
     }
 }
 
-impl Asked {
+impl ListActivityQuery {
     /// What a cursor belongs to: this list with these filters.
     pub(crate) fn scope(&self) -> impl Serialize + '_ {
         (

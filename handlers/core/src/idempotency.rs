@@ -81,16 +81,16 @@ fn parse(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
 
 /// What to do with a request.
 #[derive(Debug)]
-pub enum Once {
-    /// It is new: do it, and end with [`First::commit_with`].
-    First(First),
-    /// It was done before: this is its answer. There is nothing to commit.
-    Again(Response),
+pub enum Idempotency {
+    /// It is new: execute it, and end with [`FirstRequest::commit_with`].
+    Execute(FirstRequest),
+    /// It was executed before: this is its response. There is nothing to commit.
+    Replay(Response),
 }
 
-/// The right to do a request.
+/// A request that was not executed before, and is executed by this transaction alone.
 #[derive(Debug)]
-pub struct First {
+pub struct FirstRequest {
     row: Option<Row>,
 }
 
@@ -115,9 +115,9 @@ impl IdempotencyKey {
         caller: &Caller<P>,
         route: &'static str,
         body: &impl Serialize,
-    ) -> Result<Once, ApiError> {
+    ) -> Result<Idempotency, ApiError> {
         let Some(key) = self.0 else {
-            return Ok(Once::First(First { row: None }));
+            return Ok(Idempotency::Execute(FirstRequest { row: None }));
         };
         let body =
             serde_json::to_vec(body).map_err(|error| ApiError::Internal(error.to_string()))?;
@@ -129,9 +129,11 @@ impl IdempotencyKey {
             key,
         };
         if row.take(tx, hash.as_ref()).await? {
-            return Ok(Once::First(First { row: Some(row) }));
+            return Ok(Idempotency::Execute(FirstRequest { row: Some(row) }));
         }
-        row.answer_again(tx, hash.as_ref()).await.map(Once::Again)
+        row.answer_again(tx, hash.as_ref())
+            .await
+            .map(Idempotency::Replay)
     }
 }
 
@@ -204,12 +206,12 @@ impl Row {
     }
 }
 
-impl First {
-    /// Commits with this answer, which is remembered for a day: see [`First::answer`].
+impl FirstRequest {
+    /// Commits with this answer, which is remembered for a day: see [`FirstRequest::answer`].
     ///
     /// # Errors
     ///
-    /// Those of [`First::answer`] and of [`Tx::commit`].
+    /// Those of [`FirstRequest::answer`] and of [`Tx::commit`].
     pub async fn commit_with(
         self,
         mut tx: Tx,
@@ -235,7 +237,7 @@ impl First {
         headers: impl axum::response::IntoResponseParts,
         body: &impl Serialize,
     ) -> Result<Response, ApiError> {
-        // Once to text, and the same text now and when it is repeated.
+        // Idempotency to text, and the same text now and when it is repeated.
         let body = answer::Body::new(body)?;
         let answer = body.text().to_owned();
         let response = (status, headers, body).into_response();

@@ -96,7 +96,7 @@ pub use error::{About, ApiError, FieldError, OnConstraint, Problem};
 pub use etag::{ETag, IfMatch, OptionalIfMatch};
 pub use event::request_of_event;
 pub use http_client::{Answer, HttpClient, HttpError, Limits};
-pub use idempotency::{IdempotencyKey, Once};
+pub use idempotency::{Idempotency, IdempotencyKey};
 pub use json::Json;
 pub use keys::{KeySet, Keys};
 pub use layer::wrap;

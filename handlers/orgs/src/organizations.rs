@@ -6,8 +6,8 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Line, Once, Page,
-    PageQuery, Path, Problem, Query, Timestamp, Tx, permission::org,
+    ApiError, Audit, Caller, Db, ETag, Event, Idempotency, IdempotencyKey, IfMatch, Json, Line,
+    Page, PageQuery, Path, Problem, Query, Timestamp, Tx, permission::org,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
@@ -145,9 +145,9 @@ pub(crate) async fn create(
     let mut tx = db.write(&caller).await?;
     let (key, Json(new)) = (key?, body?);
     let route = "POST /api/organizations";
-    let first = match key.take(&mut tx, &caller, route, &new).await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match key.take(&mut tx, &caller, route, &new).await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     let id = Uuid::now_v7();
     let created = sqlx::query!(
@@ -169,7 +169,7 @@ pub(crate) async fn create(
     };
     let etag = ETag(organization.version);
     // The key belongs to the organization of the token, the line to the new one.
-    let answer = first
+    let answer = request
         .answer(&mut tx, StatusCode::CREATED, etag, &organization)
         .await?;
     tx.select_organization(id).await?;

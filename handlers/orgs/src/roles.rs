@@ -6,8 +6,8 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, OnConstraint, Once,
-    OptionalIfMatch, Page, PageQuery, Path, Problem, Query, Timestamp, Tx,
+    ApiError, Audit, Caller, Db, ETag, Event, Idempotency, IdempotencyKey, IfMatch, Json,
+    OnConstraint, OptionalIfMatch, Page, PageQuery, Path, Problem, Query, Timestamp, Tx,
     permission::{members, roles},
 };
 use serde::{Deserialize, Serialize};
@@ -110,9 +110,9 @@ pub(crate) async fn create(
         let line = line.after(json!({ "name": name, "permissions": new.permissions.to_json() }));
         return Err(authority::refuse(tx, line, refusal).await);
     }
-    let first = match key.take(&mut tx, &caller, "POST /api/roles", &new).await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match key.take(&mut tx, &caller, "POST /api/roles", &new).await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     sqlx::query!(
         "insert into roles (organization_id, name, permissions) values ($1, $2, $3)",
@@ -132,7 +132,7 @@ pub(crate) async fn create(
         id: caller.organization_id(),
         version: None,
     });
-    first
+    request
         .commit_with(tx, StatusCode::CREATED, ETag(role.version), &role)
         .await
 }

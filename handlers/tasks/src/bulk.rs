@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Caller, Db, Event, FieldError, IdempotencyKey, Json, Once, Permission, Problem,
-    permission::tasks,
+    ApiError, Caller, Db, Event, FieldError, Idempotency, IdempotencyKey, Json, Permission,
+    Problem, permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
@@ -134,9 +134,9 @@ pub(crate) async fn bulk(
         item.check().map_err(|error| of_item(error, number))?;
     }
     let taken = key.take(&mut tx, &caller, "POST /api/tasks/bulk", &bulk);
-    let first = match taken.await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match taken.await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     let organization = caller.organization_id();
     if deletes || bulk.any(TaskChange::moves) {
@@ -159,7 +159,7 @@ pub(crate) async fn bulk(
     let changed = BulkChanged {
         items: list::in_order(&mut tx, organization, &ids).await?,
     };
-    first.commit_with(tx, StatusCode::OK, (), &changed).await
+    request.commit_with(tx, StatusCode::OK, (), &changed).await
 }
 
 impl BulkChange {

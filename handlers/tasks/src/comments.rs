@@ -13,9 +13,9 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Once, OptionalIfMatch,
-    Page, PageQuery, Path, Permission, Problem, Query, TaskRef, Text, Timestamp, Tx, is_blank,
-    permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, Idempotency, IdempotencyKey, IfMatch, Json,
+    OptionalIfMatch, Page, PageQuery, Path, Permission, Problem, Query, TaskRef, Text, Timestamp,
+    Tx, is_blank, permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
@@ -110,9 +110,9 @@ pub(crate) async fn create(
     let task = task.id(&mut tx, caller.organization_id()).await?;
     check_task(&mut tx, task).await?;
     let route = "POST /api/tasks/{task_id}/comments";
-    let first = match key.take(&mut tx, &caller, route, &(task, &new)).await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match key.take(&mut tx, &caller, route, &(task, &new)).await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     let id = Uuid::now_v7();
     sqlx::query!(
@@ -137,7 +137,7 @@ pub(crate) async fn create(
         id,
         version: comment.version,
     });
-    first
+    request
         .commit_with(tx, StatusCode::CREATED, ETag(comment.version), &comment)
         .await
 }

@@ -3,8 +3,8 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Caller, Day, Db, ETag, Event, IdempotencyKey, Json, Line, Metadata, Once, Permission,
-    Problem, Text, Timestamp, permission::tasks,
+    ApiError, Caller, Day, Db, ETag, Event, Idempotency, IdempotencyKey, Json, Line, Metadata,
+    Permission, Problem, Text, Timestamp, permission::tasks,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -94,9 +94,9 @@ pub(crate) async fn create(
         tx = tx.require(Permission::TasksAssign).await?;
     }
     check_due(new.due_at, new.due_on)?;
-    let first = match key.take(&mut tx, &caller, "POST /api/tasks", &new).await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match key.take(&mut tx, &caller, "POST /api/tasks", &new).await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     if new.parent_id.is_some() {
         hierarchy::lock(&mut tx, caller.organization_id()).await?;
@@ -113,7 +113,7 @@ pub(crate) async fn create(
         id,
         version: task.version,
     });
-    first
+    request
         .commit_with(tx, StatusCode::CREATED, ETag(task.version), &task)
         .await
 }

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, Event, FieldError, IdempotencyKey, Json, Line, Once, Permission,
-    Problem, Tx, permission::tasks,
+    ApiError, Audit, Caller, Db, Event, FieldError, Idempotency, IdempotencyKey, Json, Line,
+    Permission, Problem, Tx, permission::tasks,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use utoipa::ToSchema;
@@ -124,9 +124,9 @@ pub(crate) async fn import(
         tx = tx.require(Permission::TasksAssign).await?;
     }
     let taken = key.take(&mut tx, &caller, "POST /api/tasks/import", &import);
-    let first = match taken.await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match taken.await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     let organization = caller.organization_id();
     // Two imports of the same tasks at once would both find them missing. Parents are looked at, too.
@@ -158,7 +158,7 @@ pub(crate) async fn import(
         tx.emit(Event::TasksChanged { tasks: created });
     }
     let imported = TasksImported { items: results };
-    first.commit_with(tx, StatusCode::OK, (), &imported).await
+    request.commit_with(tx, StatusCode::OK, (), &imported).await
 }
 
 impl ImportedTask {

@@ -6,8 +6,8 @@ use axum::{
 };
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, IfMatch, Json, Line, OnConstraint,
-    Once, OptionalIfMatch, Page, PageQuery, Path, Problem, Query, Timestamp, Tx, fold,
+    ApiError, Audit, Caller, Db, ETag, Event, Idempotency, IdempotencyKey, IfMatch, Json, Line,
+    OnConstraint, OptionalIfMatch, Page, PageQuery, Path, Problem, Query, Timestamp, Tx, fold,
     permission::tasks,
 };
 use serde::{Deserialize, Serialize};
@@ -123,9 +123,9 @@ pub(crate) async fn create(
 ) -> Result<Response, ApiError> {
     let mut tx = db.write(&caller).await?;
     let (key, Json(new)) = (key?, body?);
-    let first = match key.take(&mut tx, &caller, "POST /api/labels", &new).await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match key.take(&mut tx, &caller, "POST /api/labels", &new).await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     let label = sqlx::query_as!(
         Label,
@@ -147,7 +147,7 @@ pub(crate) async fn create(
         id: label.id,
         version: label.version,
     });
-    first
+    request
         .commit_with(tx, StatusCode::CREATED, ETag(label.version), &label)
         .await
 }

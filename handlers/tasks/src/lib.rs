@@ -19,6 +19,7 @@ mod create;
 mod export;
 mod fields;
 mod flow;
+mod get;
 mod hierarchy;
 mod import;
 mod label_ids;
@@ -26,7 +27,6 @@ mod labels;
 pub mod list;
 mod notifications;
 mod number;
-mod one;
 mod place;
 mod priority;
 mod projects;
@@ -54,7 +54,7 @@ miyabi_core::routes![
     bulk::bulk,
     import::import,
     by_number::by_number,
-    one::one,
+    get::get,
     change::change,
     remove::remove,
     remove::restore,

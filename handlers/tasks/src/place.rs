@@ -27,8 +27,8 @@ struct Neighbour {
     rank: String,
 }
 
-/// A new place.
-pub(crate) struct Moved {
+/// A new place of a task.
+pub(crate) struct NewPlace {
     /// The key of the task.
     pub(crate) rank: String,
     /// Other tasks that got new keys in the order that they had, with their new versions.
@@ -46,7 +46,7 @@ pub(crate) async fn asked(
     organization: Uuid,
     id: Uuid,
     after: Option<Option<Uuid>>,
-) -> Result<Option<Moved>, ApiError> {
+) -> Result<Option<NewPlace>, ApiError> {
     match after {
         Some(after) => behind(tx, organization, id, after).await,
         None => Ok(None),
@@ -54,7 +54,7 @@ pub(crate) async fn asked(
 }
 
 /// Writes the key of a new place over that of a task. Returns the others that made room.
-pub(crate) fn put(place: Option<Moved>, rank: &mut Option<String>) -> Vec<(Uuid, i64)> {
+pub(crate) fn put(place: Option<NewPlace>, rank: &mut Option<String>) -> Vec<(Uuid, i64)> {
     let Some(place) = place else {
         return Vec::new();
     };
@@ -72,7 +72,7 @@ async fn behind(
     organization: Uuid,
     id: Uuid,
     after: Option<Uuid>,
-) -> Result<Option<Moved>, ApiError> {
+) -> Result<Option<NewPlace>, ApiError> {
     if after == Some(id) {
         return Ok(None);
     }
@@ -99,7 +99,7 @@ async fn behind(
             high.as_ref().map(|high| high.rank.as_str()),
         );
         match key {
-            Some(rank) if rank.len() <= LONG => return Ok(Some(Moved { rank, others })),
+            Some(rank) if rank.len() <= LONG => return Ok(Some(NewPlace { rank, others })),
             _ => others = place.make_room(tx).await?,
         }
     }

@@ -7,8 +7,8 @@ pub(crate) use change::{__path_change, change};
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, Json, Line, Once, Page, PageQuery,
-    Problem, Query, Timestamp, Tx, permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, Idempotency, IdempotencyKey, Json, Line, Page,
+    PageQuery, Problem, Query, Timestamp, Tx, permission::tasks,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -118,9 +118,9 @@ pub(crate) async fn create(
     let mut tx = db.write(&caller).await?;
     let (key, Json(new)) = (key?, body?);
     let route = "POST /api/projects";
-    let first = match key.take(&mut tx, &caller, route, &new).await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match key.take(&mut tx, &caller, route, &new).await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     rank::lock(&mut tx, caller.organization_id()).await?;
     let id = Uuid::now_v7();
@@ -144,7 +144,7 @@ pub(crate) async fn create(
         id,
         version: project.version,
     });
-    first
+    request
         .commit_with(tx, StatusCode::CREATED, ETag(project.version), &project)
         .await
 }

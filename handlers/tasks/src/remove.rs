@@ -15,15 +15,15 @@ use crate::{Task, hierarchy};
 /// Most tasks that go with one.
 const MAX: i64 = 1000;
 
-/// A task that was deleted or restored.
-pub(crate) struct Moved {
+/// The deletion of a task, or its restoration.
+pub(crate) struct Deletion {
     pub(crate) id: Uuid,
     pub(crate) version: i64,
     deleted_at: Option<Timestamp>,
     was_deleted_at: Option<Timestamp>,
 }
 
-impl Moved {
+impl Deletion {
     /// Its line of the trail.
     pub(crate) fn line(&self, action: &'static str) -> Audit {
         Audit::new(action, "task", self.id)
@@ -106,7 +106,7 @@ pub(crate) async fn restore(
 /// # Errors
 ///
 /// 404 when there is no such task, or it is deleted; 409 when it has too many sub-tasks.
-pub(crate) async fn delete(tx: &mut Tx, id: Uuid) -> Result<Vec<Moved>, ApiError> {
+pub(crate) async fn delete(tx: &mut Tx, id: Uuid) -> Result<Vec<Deletion>, ApiError> {
     // Two statements: how many there are is known before it is decided how to find their rows.
     let ids = sqlx::query_scalar!(
         r#"with recursive down as (
@@ -130,7 +130,7 @@ pub(crate) async fn delete(tx: &mut Tx, id: Uuid) -> Result<Vec<Moved>, ApiError
         ));
     }
     let deleted = sqlx::query_as!(
-        Moved,
+        Deletion,
         r#"update tasks set deleted_at = now(), updated_at = now(), version = version + 1
             where id = any($1) and deleted_at is null
             returning id, version, deleted_at as "deleted_at: Timestamp", null::timestamptz as "was_deleted_at: Timestamp""#,
@@ -147,7 +147,7 @@ pub(crate) async fn delete(tx: &mut Tx, id: Uuid) -> Result<Vec<Moved>, ApiError
 /// # Errors
 ///
 /// 409 when its parent is deleted, or it would be nested too deep.
-pub(crate) async fn undelete(tx: &mut Tx, id: Uuid) -> Result<Vec<Moved>, ApiError> {
+pub(crate) async fn undelete(tx: &mut Tx, id: Uuid) -> Result<Vec<Deletion>, ApiError> {
     let is_parent_deleted = sqlx::query_scalar!(
         r#"select p.deleted_at is not null as "is_deleted!"
             from tasks t join tasks p on p.id = t.parent_id where t.id = $1"#,
@@ -192,9 +192,9 @@ pub(crate) async fn undelete(tx: &mut Tx, id: Uuid) -> Result<Vec<Moved>, ApiErr
     .await?;
     // Tasks that were deleted with one have its time of deletion.
     let was_deleted_at = deleted.first().and_then(|task| task.deleted_at);
-    let restored: Vec<Moved> = restored
+    let restored: Vec<Deletion> = restored
         .into_iter()
-        .map(|task| Moved {
+        .map(|task| Deletion {
             id: task.id,
             version: task.version,
             deleted_at: None,
@@ -205,7 +205,7 @@ pub(crate) async fn undelete(tx: &mut Tx, id: Uuid) -> Result<Vec<Moved>, ApiErr
 }
 
 /// A line of the trail for each task, and one event for all.
-async fn record(tx: &mut Tx, action: &'static str, tasks: Vec<Moved>) -> Result<(), ApiError> {
+async fn record(tx: &mut Tx, action: &'static str, tasks: Vec<Deletion>) -> Result<(), ApiError> {
     let lines = tasks.iter().map(|task| task.line(action));
     tx.audit_all(lines.collect()).await?;
     tx.emit(match tasks.as_slice() {

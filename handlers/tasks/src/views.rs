@@ -11,8 +11,8 @@ pub(crate) use change::{__path_change, __path_remove, change, remove};
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, ETag, Event, IdempotencyKey, Json, Line, Once, Page, PageQuery,
-    Permission, Problem, Query, Timestamp, Tx, permission::tasks,
+    ApiError, Audit, Caller, Db, ETag, Event, Idempotency, IdempotencyKey, Json, Line, Page,
+    PageQuery, Permission, Problem, Query, Timestamp, Tx, permission::tasks,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -157,9 +157,9 @@ pub(crate) async fn create(
         tx = tx.require(Permission::TasksWrite).await?;
     }
     new.query.check(caller.user_id())?;
-    let first = match key.take(&mut tx, &caller, "POST /api/views", &new).await? {
-        Once::First(first) => first,
-        Once::Again(answer) => return tx.rollback().await.map(|()| answer),
+    let request = match key.take(&mut tx, &caller, "POST /api/views", &new).await? {
+        Idempotency::Execute(request) => request,
+        Idempotency::Replay(response) => return tx.rollback().await.map(|()| response),
     };
     rank::lock(&mut tx, caller.organization_id()).await?;
     let id = Uuid::now_v7();
@@ -187,7 +187,7 @@ pub(crate) async fn create(
         id,
         version: view.version,
     });
-    first
+    request
         .commit_with(tx, StatusCode::CREATED, ETag(view.version), &view)
         .await
 }

@@ -16,22 +16,22 @@ use crate::{
     aws::{Aws, aws_error::AwsError, stack::BOOTSTRAP},
 };
 
-/// What became of a question.
-pub(super) enum Asked<T> {
+/// The result of looking something up.
+pub(super) enum Lookup<T> {
     /// It is there.
     Found(T),
     /// It does not exist.
     Missing,
-    /// It could not be asked: the action.
+    /// It could not be looked up: the action.
     Unreadable(&'static str),
 }
 
-impl<T> From<Result<T, AwsError>> for Asked<T> {
-    fn from(answer: Result<T, AwsError>) -> Asked<T> {
+impl<T> From<Result<T, AwsError>> for Lookup<T> {
+    fn from(answer: Result<T, AwsError>) -> Lookup<T> {
         match answer {
-            Ok(found) => Asked::Found(found),
-            Err(refused) if refused.is_missing() => Asked::Missing,
-            Err(refused) => Asked::Unreadable(refused.action),
+            Ok(found) => Lookup::Found(found),
+            Err(refused) if refused.is_missing() => Lookup::Missing,
+            Err(refused) => Lookup::Unreadable(refused.action),
         }
     }
 }
@@ -123,14 +123,14 @@ impl Aws {
         })
     }
 
-    async fn certificate(&self, arn: &str) -> Asked<Certificate> {
+    async fn certificate(&self, arn: &str) -> Lookup<Certificate> {
         // A certificate is found in its own region only.
         let region = arn.split(':').nth(3).unwrap_or_default().to_owned();
         let config = self.clients.acm.config().to_builder();
         let acm = aws_sdk_acm::Client::from_conf(config.region(Region::new(region)).build());
         let answer = acm.describe_certificate().certificate_arn(arn).send().await;
         let answer = answer.map_err(|error| AwsError::new("acm:DescribeCertificate", error));
-        Asked::from(answer.map(|answer| {
+        Lookup::from(answer.map(|answer| {
             let detail = answer.certificate();
             Certificate {
                 status: detail
@@ -143,12 +143,12 @@ impl Aws {
         }))
     }
 
-    async fn zone(&self, id: &str) -> Asked<String> {
+    async fn zone(&self, id: &str) -> Lookup<String> {
         let answer = self.clients.route53.get_hosted_zone().id(id).send().await;
         let answer = answer.map_err(|error| AwsError::new("route53:GetHostedZone", error));
         match answer {
-            Err(refused) if refused.code == "NoSuchHostedZone" => Asked::Missing,
-            answer => Asked::from(answer.map(|answer| {
+            Err(refused) if refused.code == "NoSuchHostedZone" => Lookup::Missing,
+            answer => Lookup::from(answer.map(|answer| {
                 let zone = answer.hosted_zone();
                 zone.map(|zone| zone.name().to_owned()).unwrap_or_default()
             })),
@@ -194,15 +194,15 @@ impl Aws {
 
 /// What was found, by key; what could not be asked is noted and left out.
 fn known<T>(
-    asked: impl Iterator<Item = (String, Asked<T>)>,
+    asked: impl Iterator<Item = (String, Lookup<T>)>,
     unreadable: &mut Vec<&'static str>,
 ) -> BTreeMap<String, Option<T>> {
     let mut found = BTreeMap::new();
     for (key, asked) in asked {
         match asked {
-            Asked::Found(value) => drop(found.insert(key, Some(value))),
-            Asked::Missing => drop(found.insert(key, None)),
-            Asked::Unreadable(action) => unreadable.push(action),
+            Lookup::Found(value) => drop(found.insert(key, Some(value))),
+            Lookup::Missing => drop(found.insert(key, None)),
+            Lookup::Unreadable(action) => unreadable.push(action),
         }
     }
     found

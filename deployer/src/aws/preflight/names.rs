@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use super::{
     demands::{Demands, Kind, Name},
     facts::Taken,
-    gather::Asked,
+    gather::Lookup,
 };
 use crate::{
     Error,
@@ -25,9 +25,9 @@ impl Aws {
         let mut found = Vec::new();
         for (name, asked) in demands.names.iter().zip(asked) {
             match asked {
-                Asked::Found(is_foreign) => found.push((name, is_foreign)),
-                Asked::Missing => (),
-                Asked::Unreadable(action) => unreadable.push(action),
+                Lookup::Found(is_foreign) => found.push((name, is_foreign)),
+                Lookup::Missing => (),
+                Lookup::Unreadable(action) => unreadable.push(action),
             }
         }
         if found.is_empty() {
@@ -54,14 +54,14 @@ impl Aws {
     }
 
     /// Whether a resource has that name; found: whether it is another account's.
-    async fn look_up(&self, name: &Name) -> Asked<bool> {
+    async fn look_up(&self, name: &Name) -> Lookup<bool> {
         let clients = &self.clients;
         let id = &name.name;
         match name.kind {
             Kind::Secret => {
                 let answer = clients.secrets.describe_secret().secret_id(id).send().await;
                 let answer = answer.map_err(|e| AwsError::new("secretsmanager:DescribeSecret", e));
-                Asked::from(answer.map(|_| false))
+                Lookup::from(answer.map(|_| false))
             }
             Kind::LogGroup => {
                 let answer = clients.logs.describe_log_groups().log_group_name_prefix(id);
@@ -70,19 +70,19 @@ impl Aws {
                     Ok(answer) => {
                         let mut groups = answer.log_groups().iter();
                         match groups.any(|group| group.log_group_name() == Some(id)) {
-                            true => Asked::Found(false),
-                            false => Asked::Missing,
+                            true => Lookup::Found(false),
+                            false => Lookup::Missing,
                         }
                     }
-                    Err(refused) => Asked::from(Err(refused)),
+                    Err(refused) => Lookup::from(Err(refused)),
                 }
             }
             Kind::Bucket => {
                 let answer = clients.s3.head_bucket().bucket(id);
                 let answer = answer.expected_bucket_owner(&self.account).send().await;
                 match answer.map_err(|e| AwsError::new("s3:ListBucket", e)) {
-                    Err(refused) if refused.is_forbidden() => Asked::Found(true),
-                    answer => Asked::from(answer.map(|_| false)),
+                    Err(refused) if refused.is_forbidden() => Lookup::Found(true),
+                    answer => Lookup::from(answer.map(|_| false)),
                 }
             }
             Kind::Function => {
@@ -93,7 +93,7 @@ impl Aws {
                 let answer = answer.send().await;
                 let answer =
                     answer.map_err(|e| AwsError::new("lambda:GetFunctionConfiguration", e));
-                Asked::from(answer.map(|_| false))
+                Lookup::from(answer.map(|_| false))
             }
             Kind::Database => {
                 let answer = clients
@@ -102,7 +102,7 @@ impl Aws {
                     .db_instance_identifier(id);
                 let answer = answer.send().await;
                 let answer = answer.map_err(|e| AwsError::new("rds:DescribeDBInstances", e));
-                Asked::from(answer.map(|_| false))
+                Lookup::from(answer.map(|_| false))
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::Task;
         (status = 200, description = "The task.", body = Task, headers(("ETag" = String, description = "The version, for `If-Match`."))),
     ),
 )]
-pub(crate) async fn one(
+pub(crate) async fn get(
     caller: Caller<tasks::Read>,
     State(db): State<Db>,
     path: Result<Path<TaskRef>, ApiError>,
