@@ -81,7 +81,7 @@ fn main() -> ExitCode {
             Ok(findings) => findings.iter().for_each(tell),
             Err(error) => {
                 failed = true;
-                tell(&Finding::absent(name, name, error));
+                report(&Finding::absent(name, name, error));
             }
         }
     }
@@ -92,7 +92,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn tell(finding: &Finding) {
+fn report(finding: &Finding) {
     let line = serde_json::to_string(finding).unwrap_or_default();
     // Whoever reads it may have gone.
     let _ = writeln!(io::stdout(), "{line}");

@@ -59,7 +59,7 @@ pub struct AliasMove {
 }
 
 /// `tasks 4 -> 3, docs 7 -> 5`
-pub fn told(moved: &[AliasMove]) -> String {
+pub fn describe(moved: &[AliasMove]) -> String {
     let one = |moved: &AliasMove| format!("{} {} -> {}", moved.function, moved.from, moved.to);
     moved.iter().map(one).collect::<Vec<_>>().join(", ")
 }

@@ -1,5 +1,5 @@
 //! What goes wrong around the stage `local`, through the command line: it says so, and the same
-//! command run again mends it.
+//! command, run again, repairs it.
 
 mod disk;
 mod kills;

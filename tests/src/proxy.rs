@@ -66,7 +66,7 @@ impl Wire {
     }
 
     /// New connections are passed on again.
-    pub fn mend(&self) {
+    pub fn repair(&self) {
         self.is_cut.store(false, Ordering::SeqCst);
     }
 }

@@ -76,7 +76,7 @@ fn code_after_output(ui: &Ui, code: u8) -> u8 {
                 "The output could not be written to stdout. The command itself succeeded.",
                 "Make room or choose another destination, then run the same command again.",
             );
-            ui.tell(&error.because(cause));
+            ui.report(&error.because(cause));
             code.max(1)
         }
     }
@@ -125,14 +125,14 @@ fn listen(ui: &Ui, interrupt: &Interrupt) {
                     std::process::exit(130);
                 }
                 interrupt.set();
-                tell_what_goes_on(&ui, &interrupt);
+                report_progress(&ui, &interrupt);
             }
         });
     }
 }
 
 /// Says what will still be done, and offers what can be done about it.
-fn tell_what_goes_on(ui: &Ui, interrupt: &Interrupt) {
+fn report_progress(ui: &Ui, interrupt: &Interrupt) {
     let ongoing = interrupt.ongoing();
     if ongoing.is_empty() {
         ui.say("Stopping after the current step; Ctrl-C once more stops at once.");

@@ -140,15 +140,15 @@ impl Ui {
         self.say(&format!("{} {text}", self.paint("33;1", "warning:")));
     }
 
-    /// An error with its causes and what to do next, after which the command goes on.
-    pub(crate) fn tell(&self, error: &Error) {
+    /// An error with its causes and what to do next, after which the command continues.
+    pub(crate) fn report(&self, error: &Error) {
         self.bars.clear().ok();
         self.say(&error::text(error, self));
     }
 
     /// The error with which a command ends: with `--json`, it is the answer.
     pub(crate) fn error(&self, error: &Error) {
-        self.tell(error);
+        self.report(error);
         if self.json {
             self.data(&error::json(error).to_string());
         }

@@ -140,7 +140,7 @@ impl Aws {
 
     /// Waits for a change set and gives what CloudFormation would do; `None`: nothing. An error when
     /// it refuses the change.
-    pub(super) async fn said_by_change_set(
+    pub(super) async fn preview_by_change_set(
         &self,
         name: &str,
         view: &StackView,
@@ -194,7 +194,7 @@ impl Aws {
         progress: &Progress,
     ) -> Result<bool, Error> {
         let name = &change.plan.name;
-        let Some(changes) = self.said_by_change_set(name, view, set).await? else {
+        let Some(changes) = self.preview_by_change_set(name, view, set).await? else {
             return Ok(false);
         };
         warn_of_conditions(change.plan, &changes, progress);

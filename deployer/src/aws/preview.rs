@@ -144,7 +144,7 @@ impl Aws {
             .make_change_set(&change, view, &format!("{PLAN_PREFIX}{token}"))
             .await
             .map_err(Asking::Unable)?;
-        let said = self.said_by_change_set(&stack.name, view, &set).await;
+        let said = self.preview_by_change_set(&stack.name, view, &set).await;
         self.remove_change_set(view, &set).await;
         let changes = said.map_err(Asking::AwsError)?.unwrap_or_default();
         let unknown = stack

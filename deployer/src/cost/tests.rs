@@ -29,7 +29,7 @@ pub(super) fn requests(requests: u64) -> Overrides {
 }
 
 /// `what: quantity unit at price = monthly` of each line.
-fn told(estimate: &Estimate) -> String {
+fn described(estimate: &Estimate) -> String {
     let lines = estimate.lines.iter().map(|line| {
         format!(
             "{}: {} {} at {}/{} = {}",
@@ -92,7 +92,7 @@ fn three_resources_cost_what_a_hand_computes() {
     // and 6,500,000 x 0.1 s x 0.5 GB = 325,000 GB-s x 0.0000133334 = 4.333355.
     // 26.28 + 2.30 + 10.00 + 1.30 + 4.333355 = 44.213355.
     assert_eq!(estimate.total.to_string(), "44.213355");
-    insta::assert_snapshot!(told(&estimate), @"
+    insta::assert_snapshot!(described(&estimate), @"
     invocations: 6500000 requests at 0.2/1000000 = 1.3
     duration: 325000 GB-seconds at 0.0000133334/1 = 4.333355
     requests: 10000000 requests at 1/1000000 = 10
@@ -165,7 +165,7 @@ fn the_free_tier_is_apart_and_ends_where_it_is_used_up() {
     // AWS gives nothing free to functions with environments that are kept started.
     let kept = cost_of(&traffic, function(Some(1)), requests(2_000_000));
     assert!(kept.free_tier.is_empty(), "{:?}", kept.free_tier);
-    insta::assert_snapshot!(told(&kept), @"
+    insta::assert_snapshot!(described(&kept), @"
     invocations: 1300000 requests at 0.2/1000000 = 0.26
     duration in environments that are kept started: 65000 GB-seconds at 0.0000077778/1 = 0.505557
     duration: 0 GB-seconds at 0.0000133334/1 = 0
@@ -242,7 +242,7 @@ fn live_updates_are_priced_by_messages_minutes_and_schedules() {
         requests: Some(0),
     };
     let estimate = cost_of(&stage(""), resources, overrides);
-    insta::assert_snapshot!(told(&estimate), @"
+    insta::assert_snapshot!(described(&estimate), @"
     messages: 2336000 messages at 1/1000000 = 2.336
     connections: 4380000 minutes at 0.25/1000000 = 1.095
     messages to the internet: 0.696182250977 GB at 0.09/1 = 0.062656402588

@@ -35,7 +35,7 @@ impl Deployment<'_> {
         smoke::test(smoke_test, &outputs, &self.progress)
             .await
             .map_err(|error| {
-                let now = crate::release::told(&moved);
+                let now = crate::release::describe(&moved);
                 error.and(format!("In service is now: {now}."))
             })?;
         Ok(moved)

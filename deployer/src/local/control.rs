@@ -36,7 +36,7 @@ pub(super) enum Call {
     /// Are you there? [`Problems`], of resources that could not be put at its start.
     Hello,
     /// Tries these resources again; [`Problems`] that are left.
-    Mend,
+    Retry,
     /// Creates or updates a stack; the recorded stack.
     Apply {
         /// Short name.
@@ -71,7 +71,7 @@ pub(super) enum Call {
         /// Over the files.
         sha256: String,
     },
-    /// Invokes a function; an [`Answer`].
+    /// Invokes a function; an [`InvokeOutput`].
     Invoke {
         /// Physical name or ARN.
         function: String,
@@ -130,9 +130,9 @@ pub(super) struct Failure {
 /// Resources that could not be put when the supervisor started: stack and logical id -> why.
 pub(super) type Problems = BTreeMap<String, String>;
 
-/// The answer of a function.
+/// What an invoked function returned.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Answer {
+pub(super) struct InvokeOutput {
     pub(super) function_error: Option<String>,
     /// In base64.
     pub(super) payload: String,

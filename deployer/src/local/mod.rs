@@ -116,7 +116,8 @@ impl Local {
         ))
     }
 
-    async fn tell(&self, call: Call) -> Result<(), Error> {
+    /// Sends a call whose result nobody needs.
+    async fn send(&self, call: Call) -> Result<(), Error> {
         let client = self.supervisor().await?;
         client
             .call::<Value>(call, &Progress::silent())

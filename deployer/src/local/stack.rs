@@ -147,7 +147,7 @@ impl Update<'_> {
         if before.is_some() {
             self.unsettle(logical_id)?;
         }
-        self.tell(logical_id, resource_type, begun);
+        self.report(logical_id, resource_type, begun);
         let request = PutRequest {
             stack: self.stack.to_owned(),
             logical_id: logical_id.to_owned(),
@@ -166,7 +166,7 @@ impl Update<'_> {
                 .await
                 .map_err(failed)?;
         }
-        self.tell(logical_id, resource_type, ended);
+        self.report(logical_id, resource_type, ended);
         Ok(Record {
             logical_id: logical_id.to_owned(),
             resource_type: resource_type.to_owned(),
@@ -200,15 +200,15 @@ impl Update<'_> {
             if record.retain && provider.holds_data() {
                 continue;
             }
-            self.tell(logical_id, resource_type, ResourceState::Deleting);
+            self.report(logical_id, resource_type, ResourceState::Deleting);
             let deleted = provider.delete(self.running, record).await;
             deleted.map_err(|why| self.failed(logical_id, resource_type, why))?;
-            self.tell(logical_id, resource_type, ResourceState::Deleted);
+            self.report(logical_id, resource_type, ResourceState::Deleted);
         }
         Ok(())
     }
 
-    fn tell(&self, logical_id: &str, resource_type: &str, state: ResourceState) {
+    fn report(&self, logical_id: &str, resource_type: &str, state: ResourceState) {
         self.progress.report(Event::Resource {
             stack: self.stack.to_owned(),
             logical_id: logical_id.to_owned(),
@@ -219,7 +219,7 @@ impl Update<'_> {
     }
 
     fn failed(&self, logical_id: &str, resource_type: &str, why: String) -> Error {
-        self.tell(logical_id, resource_type, ResourceState::Failed);
+        self.report(logical_id, resource_type, ResourceState::Failed);
         Error::failed(
             format!(
                 "{logical_id} ({resource_type}) of the stack `{}` failed.",

@@ -182,7 +182,7 @@ async fn a_version_that_does_not_start_leaves_the_one_before_in_service() {
     );
     assert_eq!(stage.answer(&deployed).await, "One");
     assert!(!stage.is_complete());
-    // The supervisor ends before anybody mends it: what is recorded is the version in service.
+    // The supervisor ends before anybody repairs it: what is recorded is the version in service.
     let stage = stage.again().await;
     assert_eq!(stage.answer(&deployed).await, "One");
     stage.build("Three");

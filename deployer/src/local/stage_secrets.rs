@@ -24,7 +24,7 @@ impl target::Secrets for Local {
     }
 
     async fn put_secret(&self, name: &str, value: &str) -> Result<(), Error> {
-        self.tell(Call::PutSecret {
+        self.send(Call::PutSecret {
             name: self.secret_name(name),
             value: value.to_owned(),
         })
@@ -34,7 +34,7 @@ impl target::Secrets for Local {
     /// The distribution is put again, which looks its secret up.
     async fn send_origin_secret(&self, progress: &Progress) -> Result<(), Error> {
         let client = self.supervisor().await?;
-        let problems: Problems = client.call(Call::Mend, progress).await?;
+        let problems: Problems = client.call(Call::Retry, progress).await?;
         match problems.into_iter().next() {
             None => Ok(()),
             Some((resource, why)) => Err(Error::failed(

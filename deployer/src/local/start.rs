@@ -50,7 +50,7 @@ pub(super) async fn start(
                 "supervisor",
                 "Retrying the resources that could not be started",
             );
-            let problems = client.call(Call::Mend, progress).await?;
+            let problems = client.call(Call::Retry, progress).await?;
             step.done("");
             (client, problems)
         }

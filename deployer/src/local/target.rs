@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     ACCOUNT, GITHUB, GITHUB_PORT, Local, REGION, STAND_IN, assets, cdn, check,
-    control::{Answer, Call, Client, Problems},
+    control::{Call, Client, InvokeOutput, Problems},
     file_lock::FileLock,
     logs, real_github,
     records::Records,
@@ -127,21 +127,21 @@ impl StageRecords for Local {
     }
 
     async fn record_source(&self, source: &Source) -> Result<(), Error> {
-        self.tell(Call::RecordSource {
+        self.send(Call::RecordSource {
             source: source.clone(),
         })
         .await
     }
 
     async fn record_failed_deploy(&self, failed: Option<&FailedDeploy>) -> Result<(), Error> {
-        self.tell(Call::RecordFailedDeploy {
+        self.send(Call::RecordFailedDeploy {
             failed: failed.cloned(),
         })
         .await
     }
 
     async fn record_migrations(&self, applied: &BTreeMap<i64, String>) -> Result<(), Error> {
-        self.tell(Call::RecordMigrations {
+        self.send(Call::RecordMigrations {
             applied: applied.clone(),
         })
         .await
@@ -222,7 +222,7 @@ impl Stacks for Local {
         cdn::Bucket::new(dir.clone())
             .replace(files)
             .map_err(|cause| unusable(&dir, cause))?;
-        self.tell(Call::RecordSite {
+        self.send(Call::RecordSite {
             sha256: sha256.to_owned(),
         })
         .await
@@ -236,7 +236,7 @@ impl Functions for Local {
             function: format!("miyabi-{}-{function}", self.stage),
             payload: STANDARD.encode(payload),
         };
-        let answer: Answer = self
+        let answer: InvokeOutput = self
             .supervisor()
             .await?
             .call(call, &Progress::silent())

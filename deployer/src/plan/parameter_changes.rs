@@ -94,7 +94,7 @@ pub(super) fn future_output(
             None | Some(ResourceAction::Remove) => (),
             Some(ResourceAction::Add | ResourceAction::Replace) => return (None, true),
             Some(ResourceAction::MayReplace) => certain = false,
-            // A name or an ARN stays what it is; another attribute may be computed anew.
+            // A name or an ARN stays what it is; another attribute may be computed again.
             Some(ResourceAction::Change) => {
                 certain &= reference.attribute.is_none_or(|attribute| {
                     attribute.ends_with("Arn") || attribute.ends_with("Id")

@@ -73,12 +73,12 @@ impl Plan {
             refined.push(change.clone());
         }
         for change in refined {
-            self.retell_loss(stack, &change);
+            self.replace_loss(stack, &change);
         }
     }
 
-    /// The loss of data by that change, and none that was told of the resource before.
-    fn retell_loss(&mut self, stack: &str, change: &ResourceChange) {
+    /// Replaces the risk of lost data that was known of the resource by that of this change.
+    fn replace_loss(&mut self, stack: &str, change: &ResourceChange) {
         self.risks.retain(|risk| {
             risk.kind != RiskKind::DataLoss
                 || risk.stack != stack
@@ -222,7 +222,7 @@ mod tests {
         }
     }
 
-    fn told(plan: &Plan) -> Vec<String> {
+    fn described(plan: &Plan) -> Vec<String> {
         let resources = plan.stacks[0].resources.iter().map(|change| {
             let causes: Vec<_> = change
                 .causes
@@ -248,7 +248,7 @@ mod tests {
         let mut plan = plan();
         let replaced = ["Changed", "Other"].map(|id| prediction(id, ResourceAction::Replace));
         plan.refine("data", &replaced, false);
-        insta::assert_snapshot!(told(&plan).join("\n"));
+        insta::assert_snapshot!(described(&plan).join("\n"));
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(uncertain, plan());
         let mut certain = plan();
         certain.refine("data", &said, true);
-        insta::assert_snapshot!(told(&certain).join("\n"));
+        insta::assert_snapshot!(described(&certain).join("\n"));
     }
 
     #[test]
@@ -279,6 +279,6 @@ mod tests {
             prediction("Changed", ResourceAction::MayReplace),
         ];
         plan.refine("data", &predictions, false);
-        insta::assert_snapshot!(told(&plan).join("\n"));
+        insta::assert_snapshot!(described(&plan).join("\n"));
     }
 }

@@ -125,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    fn told(old: Value, new: Value) -> String {
+    fn described(old: Value, new: Value) -> String {
         let changes = section_changes(&old, &new).into_iter().map(|change| {
             let or_none = |text: Option<String>| text.unwrap_or("-".to_owned());
             format!(
@@ -153,7 +153,7 @@ mod tests {
             "Mappings": {"Sizes": {"a": {"b": 2}}}, "Conditions": {"IsProd": {"Fn::Equals": ["a", "c"]}},
             "Outputs": {"url": {"Value": {"Fn::GetAtt": ["Api", "Url"]}}}, "Resources": {}
         });
-        insta::assert_snapshot!(told(old, new));
+        insta::assert_snapshot!(described(old, new));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
 /// How many are remembered.
 const REMEMBERED: i64 = 20;
 
-/// Notes that a run has begun. The same one again, tried anew by Lambda, begins anew.
+/// Notes that a run has begun. The same one, retried by Lambda, begins again.
 pub(crate) async fn begin(connection: &mut PgConnection, id: &str) -> Result<(), Failure> {
     sqlx::query(
         "create table if not exists public._migration_runs (

@@ -109,7 +109,7 @@ async fn attack_43_a_key_is_of_one_user_in_one_organization_on_one_route() {
         .expect(201);
 }
 
-/// A request that was refused has taken no key: mended, it is done.
+/// A request that was refused has taken no key: once corrected, it is executed.
 #[tokio::test]
 async fn attack_43_a_refused_request_takes_no_key() {
     let app = App::start().await;

@@ -313,7 +313,7 @@ async fn attack_45_without_the_database_the_answer_is_503_and_no_limit_is_reache
     for _ in 0..10 {
         alice.get("/api/activity").await.problem(503, "unavailable");
     }
-    wire.mend();
+    wire.repair();
     until("served again", Duration::from_secs(2), async || {
         (alice.get("/api/activity").await.status == 200).then_some(())
     })

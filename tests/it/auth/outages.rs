@@ -35,7 +35,7 @@ async fn t7_without_the_database_nobody_is_answered_until_it_is_back() {
     let login = app.get("/api/auth/login?login=alice").await;
     login.problem(503, "unavailable");
 
-    wire.mend();
+    wire.repair();
     until("served again", Duration::from_secs(2), async || {
         let response = alice.get("/api/auth/me").await;
         (response.status == 200).then_some(())

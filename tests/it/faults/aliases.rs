@@ -100,7 +100,7 @@ async fn fault_41_an_alias_that_moves_by_weights_is_waited_for_by_deploy_and_rol
         0,
         "looked at until it stood still"
     );
-    assert!(release::told(&moved).contains("-> 1"), "{moved:?}");
+    assert!(release::describe(&moved).contains("-> 1"), "{moved:?}");
     assert_eq!(version(&emulator, &place).await, "one");
 }
 

@@ -102,8 +102,8 @@ async fn fault_23_a_migration_that_fails_leaves_the_code_unswitched_and_a_rerun_
     // A run that was killed is tried twice again, as Lambda does.
     assert_eq!(calls(folder), 5);
 
-    let mended = application(folder, "two", WELL);
-    let (plan, _) = mended.deploy(&place).await.unwrap();
+    let fixed = application(folder, "two", WELL);
+    let (plan, _) = fixed.deploy(&place).await.unwrap();
     let pending: Vec<i64> = plan
         .migrations
         .pending
@@ -112,13 +112,13 @@ async fn fault_23_a_migration_that_fails_leaves_the_code_unswitched_and_a_rerun_
         .collect();
     assert_eq!(pending, [2]);
     assert_eq!(version(&emulator, &place).await, "two");
-    let (plan, _) = mended.deploy(&place).await.unwrap();
+    let (plan, _) = fixed.deploy(&place).await.unwrap();
     assert!(plan.is_empty(), "{plan:?}");
     assert_eq!(calls(folder), 6);
 
     // `migrate` has other versions by now, too; it goes with the schema, and that stays.
     let moved = roll_back(&place).await.unwrap();
-    assert_eq!(deployer::release::told(&moved), "docs 2 -> 1");
+    assert_eq!(deployer::release::describe(&moved), "docs 2 -> 1");
     assert_eq!(version(&emulator, &place).await, "one");
 }
 

@@ -95,10 +95,10 @@ async fn rollback_puts_the_release_before_into_service_and_the_next_deploy_the_n
         application.deploy(&place).await.unwrap();
     }
     let moved = roll_back(&place).await.unwrap();
-    assert_eq!(release::told(&moved), "docs 3 -> 2");
+    assert_eq!(release::describe(&moved), "docs 3 -> 2");
     assert_eq!(version(&emulator, &place).await, "two");
     let moved = roll_back(&place).await.unwrap();
-    assert_eq!(release::told(&moved), "docs 2 -> 1");
+    assert_eq!(release::describe(&moved), "docs 2 -> 1");
     assert_eq!(version(&emulator, &place).await, "one");
     roll_back(&place).await.unwrap_err();
 
@@ -110,7 +110,7 @@ async fn rollback_puts_the_release_before_into_service_and_the_next_deploy_the_n
     assert!(plan.is_empty(), "{plan:?}");
     let moved = roll_back(&place).await.unwrap();
     assert_eq!(
-        release::told(&moved),
+        release::describe(&moved),
         "docs 3 -> 1",
         "a release that was left behind is not gone back to"
     );

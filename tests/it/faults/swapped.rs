@@ -20,7 +20,7 @@ async fn a_hotswap_changes_no_stack_and_the_next_deploy_leaves_nothing_of_it() {
         let aws = place.open().await.unwrap();
         let swapped = application(version).hotswap(&place, &aws).await.unwrap();
         assert_eq!(writes(&aws), Vec::<String>::new(), "no stack is changed");
-        release::told(&swapped)
+        release::describe(&swapped)
     };
     assert_eq!(swap("two").await, "docs 1 -> $LATEST");
     assert_eq!(version(&emulator, &place).await, "two");

@@ -103,7 +103,7 @@ pub(crate) async fn queries_as_checked_in(context: &Context) -> Result<Outcome, 
             stale.is_empty()
         }
         Err(error) if error.kind() == ErrorKind::Failed => {
-            context.ui.tell(&error);
+            context.ui.report(&error);
             false
         }
         Err(error) => return Err(error),

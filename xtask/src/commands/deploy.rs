@@ -212,7 +212,7 @@ fn answer(context: &Context, stage: &Stage, done: &DeploySummary, began: Instant
             "hotswapped",
             format!(
                 "Swapped, past the stacks: {} ({}).",
-                release::told(swapped),
+                release::describe(swapped),
                 duration(took)
             ),
         ),

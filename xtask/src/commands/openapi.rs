@@ -60,9 +60,9 @@ pub(crate) async fn as_checked_in(context: &Context) -> Result<Outcome, Error> {
     let result = document(context).await;
     let ok = result.as_ref().is_ok_and(|document| *document == there);
     if let Err(error) = result {
-        context.ui.tell(&error);
+        context.ui.report(&error);
     } else if !ok {
-        context.ui.tell(&stale());
+        context.ui.report(&stale());
     }
     Ok(Outcome {
         name: "openapi",

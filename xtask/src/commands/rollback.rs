@@ -43,7 +43,7 @@ impl Rollback {
             .run(async |deployment| self.roll_back(context, deployment).await)
             .await?;
         let text = match (summary.stacks.as_slice(), summary.moved.as_slice()) {
-            ([], moved) => format!("In service again: {}.", release::told(moved)),
+            ([], moved) => format!("In service again: {}.", release::describe(moved)),
             (stacks, _) => format!("Rolled back: {}.", stacks.join(", ")),
         };
         let value =

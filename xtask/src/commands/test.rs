@@ -92,7 +92,7 @@ impl Test {
                 }
             }
             Err(error) if error.kind() == deployer::ErrorKind::Failed => {
-                context.ui.tell(&error);
+                context.ui.report(&error);
                 tally.add(failed("build"));
             }
             Err(error) => return Err(error),
@@ -144,7 +144,7 @@ impl Test {
                 return Ok(());
             }
             Err(error) if error.kind() == deployer::ErrorKind::Failed => {
-                context.ui.tell(&error);
+                context.ui.report(&error);
                 tally.add(failed("build for release"));
                 return Ok(());
             }
@@ -189,7 +189,7 @@ impl Test {
         match built {
             Ok(()) => {}
             Err(error) if error.kind() == deployer::ErrorKind::Failed => {
-                context.ui.tell(&error);
+                context.ui.report(&error);
                 tally.add(failed("build for arm64"));
                 return Ok(());
             }

@@ -108,7 +108,7 @@ impl Provider for DbInstance {
     async fn put(&self, running: &RunningStage, request: &PutRequest) -> Result<Made, String> {
         let id = request.name(running, "DBInstanceIdentifier");
         let secret = Secrets::arn(&format!("rds!{id}"));
-        // What cannot change in a server that is there is made anew; the plan asked for that.
+        // An existing server cannot change these: it is replaced, as the plan says.
         let fixed = ["DBInstanceIdentifier", "DBName", "MasterUsername"];
         if let Some(before) = &request.before
             && fixed

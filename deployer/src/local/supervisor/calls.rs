@@ -16,7 +16,7 @@ use crate::{
     Error,
     local::{
         alarms,
-        control::{Answer, Call, Line, Request},
+        control::{Call, InvokeOutput, Line, Request},
         lambda::Outcome,
         resources::{Record, provider},
         secrets::Secrets,
@@ -64,9 +64,9 @@ impl Supervisor {
     async fn call(&self, call: Call, progress: &Progress) -> Result<Value, Error> {
         match call {
             Call::Hello => value(&*lock(&self.problems)),
-            Call::Mend => {
+            Call::Retry => {
                 let _one = self.changing.lock().await;
-                self.mend().await;
+                self.retry().await;
                 value(&*lock(&self.problems))
             }
             Call::Apply {
@@ -80,13 +80,13 @@ impl Supervisor {
                     .update(&stack, &progress)
                     .apply(&template, &parameters)
                     .await;
-                self.tell(&stack, &applied);
+                self.log_result(&stack, &applied);
                 value(&applied?)
             }
             Call::Delete { stack } => {
                 let _one = self.changing.lock().await;
                 let deleted = self.update(&stack, &self.logged(progress)).delete().await;
-                self.tell(&stack, &deleted);
+                self.log_result(&stack, &deleted);
                 value(&deleted?)
             }
             Call::RecordMigrations { applied } => {
@@ -206,7 +206,7 @@ impl Supervisor {
         })
     }
 
-    fn tell<T>(&self, stack: &str, result: &Result<T, Error>) {
+    fn log_result<T>(&self, stack: &str, result: &Result<T, Error>) {
         match result {
             Ok(_) => self.log.line(&format!("{stack} done")),
             Err(error) => self.log.line(&format!(
@@ -230,14 +230,14 @@ impl Supervisor {
             .because(cause)
         })?;
         let (function_error, payload) = match version.invoke(payload).await {
-            Outcome::Answer(payload) => (None, payload),
+            Outcome::InvokeOutput(payload) => (None, payload),
             Outcome::Unhandled(payload) => (Some("Unhandled".to_owned()), payload),
             Outcome::Refused(refusal) => {
                 let (_, kind, body) = refusal.parts();
                 (Some(kind.to_owned()), body.to_string().into_bytes())
             }
         };
-        let answer = Answer {
+        let answer = InvokeOutput {
             function_error,
             payload: STANDARD.encode(payload),
             executed_version: version.number().to_owned(),

@@ -51,7 +51,7 @@ impl Supervisor {
 
     /// Tries again what could not be put, and what came after it: all, because putting what is
     /// there changes nothing.
-    pub(super) async fn mend(&self) {
+    pub(super) async fn retry(&self) {
         if lock(&self.problems).remove(GITHUB).is_some() {
             self.play_github().await;
         }

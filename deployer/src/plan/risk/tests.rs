@@ -143,7 +143,7 @@ fn widened_permissions_are_listed_by_what_is_wider() {
             ),
         ),
     ];
-    insta::assert_snapshot!(told(&found));
+    insta::assert_snapshot!(described(&found));
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn more_public_access_is_listed_by_what_opens() {
             ),
         ),
     ];
-    insta::assert_snapshot!(told(&found));
+    insta::assert_snapshot!(described(&found));
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn what_is_the_same_or_less_is_no_risk() {
     }
 }
 
-fn told(found: &[(&str, Vec<String>)]) -> String {
+fn described(found: &[(&str, Vec<String>)]) -> String {
     found
         .iter()
         .map(|(name, lines)| {
