@@ -12,7 +12,7 @@ import { beginPresence } from './presence';
 import type { LiveEvent, ServerMessage } from './protocol';
 import { setSettledSeq, settledSeq } from './settled-seq';
 import { addressOf, socketUrl } from './socket-address';
-import { SocketLine } from './socket-line';
+import { type LineTransport, SocketLine } from './socket-line';
 
 /** Events are collected for this long before what they name is fetched, in milliseconds, with jitter. */
 const COLLECT = { least: 50, most: 250 };
@@ -88,6 +88,23 @@ function fetchLater(sync: LiveSync) {
   return { settle, flush, stop: () => clearTimeout(timer) };
 }
 
+/** Calls `look` when the page is seen again, or the network is back, until what it returns is called. */
+function whenBack(look: () => void): () => void {
+  document.addEventListener('visibilitychange', look);
+  addEventListener('online', look);
+  return () => {
+    document.removeEventListener('visibilitychange', look);
+    removeEventListener('online', look);
+  };
+}
+
+/** How a line reaches the WebSocket API at this address. */
+const transportTo = (url: string): LineTransport => ({
+  address: () => addressOf(url),
+  open: (address) => new WebSocket(address),
+  random: Math.random,
+});
+
 /** Connects this page to what others do, until the function that it returns is called. */
 export function startLive(): () => void {
   let line: SocketLine | null = null;
@@ -133,11 +150,7 @@ export function startLive(): () => void {
     if (!url || isStopped) return;
     setLiveState('connecting');
     line = new SocketLine(
-      {
-        address: () => addressOf(url),
-        open: (address) => new WebSocket(address),
-        random: Math.random,
-      },
+      transportTo(url),
       {
         message: onMessage,
         lost() {
@@ -172,13 +185,11 @@ export function startLive(): () => void {
     fetching.flush();
   }
 
-  document.addEventListener('visibilitychange', look);
-  addEventListener('online', look);
+  const stopLooking = whenBack(look);
   begin();
   return () => {
     isStopped = true;
-    document.removeEventListener('visibilitychange', look);
-    removeEventListener('online', look);
+    stopLooking();
     fetching.stop();
     clearTimeout(warning);
     presence.end();

@@ -18,14 +18,35 @@ pub(crate) use stage::Sandbox;
 async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_its_secrets_are_nowhere()
  {
     let sandbox = Sandbox::start().await;
+    bootstrap(&sandbox).await;
+    let first = deploy(&sandbox).await;
+    let host = first["outputs"]["apiUrl"].as_str().unwrap();
+    let host = host.trim_start_matches("http://").to_owned();
+    the_api_answers(&sandbox, &host).await;
+    deploy_without_a_change(&sandbox).await;
+    releases::go_forward_and_back(&sandbox, &host).await;
+    let status = status(&sandbox).await;
+    alarms::raise_and_end(&sandbox, &host).await;
+    find_drift(&sandbox).await;
+    plan_elsewhere_and_offline(&sandbox).await;
+    ask_what_runs(&sandbox, &status, &first["outputs"]).await;
+    let kept = sandbox.kept().await;
+    assert!(
+        kept.contains("miyabi-sandbox-database-owner"),
+        "this looks at the right things"
+    );
+    assert!(!kept.contains(PASSWORD), "the password is kept somewhere");
+    destroy_and_deploy_again(&sandbox).await;
+    deploy_over_what_was_deleted_by_hand(&sandbox).await;
+    assert!(
+        !sandbox.said.lock().unwrap().contains(PASSWORD),
+        "the password was said"
+    );
+}
+
+async fn bootstrap(sandbox: &Sandbox) {
     let early = sandbox
-        .run(&[
-            "deploy",
-            "--yes",
-            "--allow",
-            "permissions,public-access",
-            "--json",
-        ])
+        .approved("deploy", &["--json"])
         .await
         .expect(1)
         .json();
@@ -35,61 +56,43 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         format!("`cargo xtask --endpoint-url {url} bootstrap --stage sandbox`"),
         "{early}"
     );
-    sandbox
-        .run(&["bootstrap", "--yes", "--allow", "permissions,public-access"])
-        .await
-        .expect(0);
+    sandbox.approved("bootstrap", &[]).await.expect(0);
     let again = sandbox
-        .run(&[
-            "bootstrap",
-            "--yes",
-            "--allow",
-            "permissions,public-access",
-            "--json",
-        ])
+        .approved("bootstrap", &["--json"])
         .await
         .expect(0)
         .json();
     assert_eq!(again["result"], "unchanged");
+}
 
+async fn deploy(sandbox: &Sandbox) -> Value {
     let first = sandbox
-        .run(&[
-            "deploy",
-            "--yes",
-            "--allow",
-            "permissions,public-access",
-            "--json",
-        ])
+        .approved("deploy", &["--json"])
         .await
         .expect(0)
         .json();
     assert_eq!(first["result"], "deployed");
     assert_eq!(first["migrations"]["pending"], miyabi_tests::json!([]));
-    let host = first["outputs"]["apiUrl"]
-        .as_str()
-        .unwrap()
-        .trim_start_matches("http://")
-        .to_owned();
+    first
+}
+
+async fn the_api_answers(sandbox: &Sandbox, host: &str) {
     let client = sandbox.emulator.client();
     let get = |path: &str| {
         client
             .request(Method::GET, path)
-            .header("host", host.clone())
+            .header("host", host.to_owned())
     };
     until("the API answers", Duration::from_secs(60), async || {
         (get("/api/health").await.status == 200).then_some(())
     })
     .await;
     get("/api/tasks").await.problem(401, "unauthenticated");
+}
 
+async fn deploy_without_a_change(sandbox: &Sandbox) {
     let second = sandbox
-        .run(&[
-            "deploy",
-            "--yes",
-            "--allow",
-            "permissions,public-access",
-            "--json",
-        ])
+        .approved("deploy", &["--json"])
         .await
         .expect(0)
         .json();
@@ -101,9 +104,10 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         .filter_map(Value::as_u64)
         .sum();
     assert!(calls <= 5 * 7, "at most five calls a stack: {second}");
+}
 
-    releases::go_forward_and_back(&sandbox, &host).await;
-
+/// That the stage is well, and has its alarms.
+async fn status(sandbox: &Sandbox) -> Value {
     let status = sandbox.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["well"], true, "{status}");
     assert!(status["source"]["rustc"].is_string(), "{status}");
@@ -118,7 +122,10 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         names.contains(&"outbox-lag") && names.len() > 30,
         "{names:?}"
     );
-    alarms::raise_and_end(&sandbox, &host).await;
+    status
+}
+
+async fn find_drift(sandbox: &Sandbox) {
     let drift = sandbox.run(&["drift", "--json"]).await.expect(0).json();
     assert_eq!(drift["clean"], true, "{drift}");
     sandbox.keep_logs_for("docs", 1).await;
@@ -133,6 +140,9 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         "the plan says so"
     );
     sandbox.keep_logs_for("docs", 30).await;
+}
+
+async fn plan_elsewhere_and_offline(sandbox: &Sandbox) {
     // With its database at another name, CloudFormation is asked what that changes.
     let elsewhere = sandbox.command_for("localhost", &["plan", "--json"]);
     let planned = sandbox.ended(elsewhere).await.expect(0).json();
@@ -149,9 +159,13 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         (&Value::Bool(true), &Value::from(sandbox.emulator.url())),
         "{offline}"
     );
+}
+
+/// The outputs, the migrations, a function and its logs.
+async fn ask_what_runs(sandbox: &Sandbox, status: &Value, expected: &Value) {
     let outputs = sandbox.run(&["outputs", "--json"]).await.expect(0).json();
-    assert_eq!(outputs, first["outputs"]);
-    witness::agrees(&sandbox.emulator, &status, &outputs).await;
+    assert_eq!(outputs, *expected);
+    witness::agrees(&sandbox.emulator, status, &outputs).await;
     let migrated = sandbox
         .run(&["migrate", "--status", "--json"])
         .await
@@ -168,14 +182,9 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     );
     let logs = sandbox.run(&["logs", "docs"]).await.expect(0);
     assert!(logs.stdout.contains(" docs "), "{logs:?}");
+}
 
-    let kept = sandbox.kept().await;
-    assert!(
-        kept.contains("miyabi-sandbox-database-owner"),
-        "this looks at the right things"
-    );
-    assert!(!kept.contains(PASSWORD), "the password is kept somewhere");
-
+async fn destroy_and_deploy_again(sandbox: &Sandbox) {
     let destroyed = sandbox
         .run(&["destroy", "--confirm", "sandbox", "--json"])
         .await
@@ -190,22 +199,12 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
     let status = sandbox.run(&["status", "--json"]).await.expect(0).json();
     assert_eq!(status["deployed"], false);
     // Nothing is in the way of the next one.
-    sandbox
-        .run(&["deploy", "--yes", "--allow", "permissions,public-access"])
-        .await
-        .expect(0);
+    sandbox.approved("deploy", &[]).await.expect(0);
+}
 
+async fn deploy_over_what_was_deleted_by_hand(sandbox: &Sandbox) {
     sandbox.delete_by_hand("site").await;
-    let refused = sandbox
-        .run(&[
-            "deploy",
-            "--yes",
-            "--allow",
-            "permissions,public-access",
-            "--json",
-        ])
-        .await
-        .expect(3);
+    let refused = sandbox.approved("deploy", &["--json"]).await.expect(3);
     let error = refused.json()["error"].clone();
     assert!(
         error["causes"][0]
@@ -214,17 +213,7 @@ async fn fault_28_a_sandbox_is_made_answers_changes_nothing_twice_and_goes_and_i
         "{error}"
     );
     sandbox
-        .run(&[
-            "deploy",
-            "--yes",
-            "--allow",
-            "permissions,public-access",
-            "--allow-drift",
-        ])
+        .approved("deploy", &["--allow-drift"])
         .await
         .expect(0);
-    assert!(
-        !sandbox.said.lock().unwrap().contains(PASSWORD),
-        "the password was said"
-    );
 }

@@ -75,6 +75,12 @@ impl Sandbox {
         self.ended(self.command(arguments)).await
     }
 
+    /// Runs `deploy` or `bootstrap` with the approvals that a new stage needs.
+    pub(super) async fn approved(&self, command: &str, more: &[&str]) -> Ran {
+        let approval = [command, "--yes", "--allow", "permissions,public-access"];
+        self.run(&[approval.as_slice(), more].concat()).await
+    }
+
     /// Runs a command to its end and notes what it said.
     pub(crate) async fn ended(&self, mut command: Command) -> Ran {
         let ran = Ran::from(command.output().await.unwrap());
