@@ -37,6 +37,7 @@ pub(super) use only_one::{fingerprint, is_running};
 
 /// How long requests that run may go on when everything is to end.
 const DRAIN: Duration = Duration::from_secs(30);
+
 struct Supervisor {
     running: RunningStage,
     records: Records,

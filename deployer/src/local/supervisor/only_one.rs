@@ -12,6 +12,7 @@ use crate::local::files::Files;
 
 /// How long a predecessor may take to end.
 const PREDECESSOR_ENDS_WITHIN: Duration = Duration::from_secs(60);
+
 /// Which program this process is: it changes with every build of it.
 pub(in crate::local) fn fingerprint() -> String {
     // The link leads to the file that runs, also when another was put in its place.

@@ -1,6 +1,6 @@
 //! What the supervisor does by itself.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};

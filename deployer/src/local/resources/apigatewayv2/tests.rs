@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::*;
-use crate::local::files::Files;
+use crate::local::{
+    files::Files,
+    resources::{Provider, PutRequest},
+};
 
 const REFUSED: &str = "CorsConfiguration has AllowCredentials: true and `*` in AllowOrigins: any site could act for \
      whoever is signed in. Name the origins, or leave AllowCredentials out.";
