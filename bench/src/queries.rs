@@ -11,7 +11,7 @@ const SMALL: [u32; 2] = [50, 1000];
 
 /// What is asked for; the placeholders are ids of the organization. Label 1 is on every second task,
 /// label 3 on 3 of 100, label 7 on 5 of 1,000.
-const PATHS: [&str; 67] = [
+const PATHS: [&str; 68] = [
     "/api/tasks",
     "/api/tasks?limit=100",
     "/api/tasks?sort=created_at",
@@ -80,6 +80,7 @@ const PATHS: [&str; 67] = [
     "/api/tasks/stats",
     "/api/tasks/flow?from=2025-12-03&to=2026-01-01&tz=Asia/Tokyo",
     "/api/tasks/flow?from=2025-01-01&to=2025-12-31&tz=Asia/Tokyo",
+    "/api/stats/history?from=2025-01-01&to=2025-12-31",
 ];
 
 /// One finding for each path and number of organizations.

@@ -9,6 +9,7 @@ mod places;
 mod runs;
 mod search_words;
 mod side_by_side;
+mod stats;
 mod times_of_work;
 
 use miyabi_tests::{App, Database, Setup, Value, json};

@@ -22,6 +22,7 @@ mod search;
 mod search_words;
 mod snapshot;
 mod stats;
+mod stats_history;
 mod views;
 
 use miyabi_tests::{Person, Value, json};

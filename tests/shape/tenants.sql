@@ -105,6 +105,13 @@ insert into task_words (organization_id, task_id, source_id, words)
 alter table tasks enable trigger keep_words;
 alter table task_comments enable trigger keep_words;
 
+-- As the schedule does, until nothing is left. The large one is ten years older than its oldest task.
+select app.add_up_stats(2147483647);
+insert into stats_days (organization_id, day, created, completed, reopened, deleted, restored, open_p0, open_p1, open_p2, open_p3)
+    select s.organization, d.day, 100, 90, 1, 9, 0, d.n % 3 - 1, 0, d.n % 5 - 2, 1
+    from shape s, generate_series(date '2015-10-01', date '2025-09-30', interval '1 day') with ordinality d (day, n)
+    where s.number = 0;
+
 drop table shape_team;
 drop table shape_people;
 drop table shape;

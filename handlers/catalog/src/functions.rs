@@ -184,6 +184,7 @@ pub const FUNCTIONS: &[Function] = &[
             to(Get, "/api/tasks/snapshot", Needs(TasksRead)),
             to(Get, "/api/tasks/stats", Needs(TasksRead)),
             to(Get, "/api/tasks/flow", Needs(TasksRead)),
+            to(Get, "/api/stats/history", Needs(TasksRead)),
             to(Post, "/api/tasks/bulk", Needs(TasksWrite)),
             to(Post, "/api/tasks/import", Needs(TasksWrite)),
             to(Get, "/api/tasks/by-number/{number}", Needs(TasksRead)),

@@ -122,7 +122,7 @@ pub(crate) async fn flow(
 /// # Errors
 ///
 /// 422 for a last day before the first one, and for more days than one response has.
-fn check_range(from: Day, to: Day) -> Result<(), ApiError> {
+pub(crate) fn check_range(from: Day, to: Day) -> Result<(), ApiError> {
     if to < from {
         return Err(ApiError::invalid("to", "must not be before `from`"));
     }

@@ -34,6 +34,7 @@ mod rank;
 mod remove;
 mod snapshot;
 mod stats;
+mod stats_history;
 mod status;
 mod task;
 mod views;
@@ -48,6 +49,7 @@ miyabi_core::routes![
     create::create,
     stats::stats,
     flow::flow,
+    stats_history::history,
     snapshot::snapshot,
     changes::changes,
     export::export,

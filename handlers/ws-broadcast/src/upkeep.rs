@@ -1,5 +1,5 @@
-//! What the schedule does each minute beside live updates: it deletes what is over, and makes the
-//! partitions of the audit trail.
+//! What the schedule does each minute beside live updates: it deletes what is over, makes the
+//! partitions of the audit trail, and adds up the statistics of days.
 //!
 //! Each task does a bounded part of its work and leaves the rest to the next sweep. Each is a function
 //! of the database that runs as the owner and decides by itself what is over, so that this one is
@@ -13,6 +13,8 @@ use miyabi_core::{ApiError, App};
 const BUCKETS: i32 = 10_000;
 /// Most rows that one transaction deletes.
 const ROWS: i32 = 1_000;
+/// Most changes of tasks that one transaction adds to the statistics of their days.
+const STATS_CHANGES: i32 = 5_000;
 /// Most accounts that one transaction deletes.
 const ACCOUNTS: i32 = 10;
 /// Most transactions of one task in a sweep.
@@ -26,6 +28,8 @@ pub(crate) async fn run(app: &App, deadline: Instant) {
     report(partitions, keep_audit_partitions(app)).await;
     let accounts = "Accounts whose time has come could not be deleted.";
     report(accounts, delete_accounts(app)).await;
+    let stats = "The statistics of days could not be added up.";
+    report(stats, add_up_stats(app, deadline)).await;
     for what in [Purge::Organizations, Purge::Tasks, Purge::Comments] {
         let purges = "What was deleted 30 days ago could not be purged.";
         report(purges, purge(app, what, deadline)).await;
@@ -80,6 +84,25 @@ async fn keep_audit_partitions(app: &App) -> Result<(), ApiError> {
     if kept.made > 0 || kept.dropped > 0 || kept.deleted > 0 {
         let (made, dropped, deleted) = (kept.made, kept.dropped, kept.deleted);
         tracing::info!(made, dropped, deleted, "The audit trail was kept in order.");
+    }
+    Ok(())
+}
+
+/// Readers add what is left themselves.
+async fn add_up_stats(app: &App, deadline: Instant) -> Result<(), ApiError> {
+    for _ in 0..TIMES {
+        if Instant::now() >= deadline {
+            break;
+        }
+        let mut tx = app.db().before_sign_in().await?;
+        let added =
+            sqlx::query_scalar!(r#"select app.add_up_stats($1) as "added!""#, STATS_CHANGES)
+                .fetch_one(&mut *tx)
+                .await?;
+        tx.commit().await?;
+        if added < i64::from(STATS_CHANGES) {
+            break;
+        }
     }
     Ok(())
 }

@@ -83,6 +83,7 @@ async fn attack_36_sql_in_every_parameter() {
             ("/api/organizations", 2),
             ("/api/projects", 2),
             ("/api/roles", 2),
+            ("/api/stats/history", 2),
             ("/api/tasks", 20),
             ("/api/tasks/activity", 2),
             ("/api/tasks/flow", 3),

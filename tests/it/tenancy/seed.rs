@@ -32,6 +32,8 @@ pub(super) async fn tenant(connection: &mut PgConnection, number: i64) -> Tenant
          insert into task_comments (organization_id, id, task_id, author_id, body)
             values ('{organization}', gen_random_uuid(), '{task}', '{user}', 'Comment');
          insert into labels (organization_id, id, name) values ('{organization}', '{label}', 'Label');
+         insert into stats_days (organization_id, day, created, completed, reopened, deleted, restored, open_p0, open_p1, open_p2, open_p3)
+            values ('{organization}', '2026-01-01', 1, 0, 0, 0, 0, 0, 0, 1, 0);
          insert into projects (organization_id, id, name, rank) values ('{organization}', gen_random_uuid(), 'Project', 'V');
          insert into views (organization_id, id, owner_id, name, query, rank) values ('{organization}', gen_random_uuid(), '{user}', 'View', '', 'V');
          insert into task_imports (organization_id, source, external_id, task_id) values ('{organization}', 'csv', '1', '{task}');

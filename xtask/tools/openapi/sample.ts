@@ -84,6 +84,8 @@ export const calls: Called = {
     api.GET("/api/tasks/flow", {
       params: { query: { from: "2026-03-01", to: "2026-03-31", tz: "Europe/Berlin" } },
     }),
+  getStatsHistory: () =>
+    api.GET("/api/stats/history", { params: { query: { from: "2026-03-01", to: "2026-03-31" } } }),
   listTaskHistory: () =>
     api.GET("/api/tasks/{task_id}/history", { params: { path: { task_id: id } } }),
   listTaskActivity: () => api.GET("/api/tasks/activity", { params: { query: { limit: 20 } } }),
