@@ -1,6 +1,9 @@
 //! The pipelines in `.github`: what their linters report, and steps that need no AWS, run as a runner
 //! runs them. `xtask/src/workflow_tests.rs` compares their commands with the command line.
 
+mod prices;
+mod steps;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -66,7 +69,12 @@ async fn actionlint_finds_nothing() {
 
 /// The script of a step of `deploy.yml`, by job and name.
 fn script(job: &str, name: &str) -> String {
-    let text = fs::read_to_string(root().join(".github/workflows/deploy.yml")).unwrap();
+    script_of("deploy.yml", job, name)
+}
+
+/// The script of a step of a workflow, by job and name.
+fn script_of(file: &str, job: &str, name: &str) -> String {
+    let text = fs::read_to_string(root().join(".github/workflows").join(file)).unwrap();
     let workflow: Value = serde_saphyr::from_str(&text).unwrap();
     let steps = workflow["jobs"][job]["steps"].as_array().unwrap();
     let step = steps.iter().find(|step| step["name"] == name);
@@ -99,6 +107,13 @@ impl Runner {
         runner
     }
 
+    /// `cargo xtask` reports this.
+    fn reports(&self, report: &Value) {
+        let cargo = self.file("bin/cargo");
+        fs::write(&cargo, format!("#!/bin/sh\necho '{report}'\n")).unwrap();
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
     fn file(&self, name: &str) -> PathBuf {
         self.temp.path().join(name)
     }
@@ -112,6 +127,7 @@ impl Runner {
         let path = std::env::var("PATH").unwrap();
         let path = format!("{}:{path}", self.file("bin").display());
         let summary = self.file("summary.md").display().to_string();
+        let outputs = self.file("outputs").display().to_string();
         let temp = self.temp.path().display().to_string();
         let variables = [
             ("PATH", path.as_str()),
@@ -119,6 +135,9 @@ impl Runner {
             ("GITHUB_STEP_SUMMARY", &summary),
             ("GITHUB_API_URL", api),
             ("GITHUB_REPOSITORY", "example/miyabi"),
+            ("GITHUB_SERVER_URL", "https://github.example"),
+            ("GITHUB_SHA", "0123abcd"),
+            ("GITHUB_OUTPUT", &outputs),
             ("GITHUB_TOKEN", "for-this-run"),
             ("PULL_REQUEST", "7"),
         ];
@@ -248,13 +267,18 @@ async fn production_gets_the_files_that_staging_got() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, path).unwrap();
     }
-    fs::create_dir(&prod).unwrap();
     let pack = script("staging", "Pack functions and site");
-    let unpack = script("prod", "Unpack functions and site");
     expect_success(runner.run(&pack, &staging, "").await);
-    expect_success(runner.run(&unpack, &prod, "").await);
-    for path in paths {
-        assert_eq!(fs::read_to_string(prod.join(path)).unwrap(), path);
+    for unpack in [
+        script("prod-plan", "Unpack functions and site of staging"),
+        script("prod", "Unpack functions and site"),
+    ] {
+        fs::create_dir(&prod).unwrap();
+        expect_success(runner.run(&unpack, &prod, "").await);
+        for path in paths {
+            assert_eq!(fs::read_to_string(prod.join(path)).unwrap(), path);
+        }
+        fs::remove_dir_all(&prod).unwrap();
     }
     // A plan of production is made only where git sees no file that no commit has.
     let ignored = ["check-ignore", paths[0], paths[1]];
@@ -263,4 +287,35 @@ async fn production_gets_the_files_that_staging_got() {
     // Before there is a frontend.
     fs::remove_dir_all(staging.join("frontend")).unwrap();
     expect_success(runner.run(&pack, &staging, "").await);
+}
+
+#[tokio::test]
+async fn the_target_branch_is_the_one_that_the_merged_result_has_first() {
+    let runner = Runner::new();
+    let checkout = runner.file("checkout");
+    fs::create_dir(&checkout).unwrap();
+    let history = "git init --quiet --initial-branch main
+        git config user.name Miyabi
+        git config user.email miyabi@example.com
+        echo target > branch
+        git add branch
+        git commit --quiet --message target
+        git checkout --quiet -b change
+        echo change > branch
+        git commit --quiet --all --message change
+        git checkout --quiet main
+        git merge --quiet --no-ff --message merged change";
+    expect_success(runner.run(history, &checkout, "").await);
+    let step = script("plan", "Check out the target branch");
+    expect_success(runner.run(&step, &checkout, "").await);
+    let read = |path: &str| fs::read_to_string(checkout.join(path)).unwrap();
+    assert_eq!(
+        (read("base/branch"), read("branch")),
+        ("target\n".to_owned(), "change\n".to_owned())
+    );
+    let approved = script(
+        "approval",
+        "The plan in the summary of this run is approved",
+    );
+    expect_success(runner.run(&approved, &checkout, "").await);
 }

@@ -89,7 +89,10 @@ async fn older_tasks_are_counted_on_the_days_of_the_trail_however_far_a_run_came
     let database = Database::migrated().await;
     let mut admin = database.connect_as_superuser().await;
     admin.execute(sqlx::raw_sql(ROWS)).await.unwrap();
-    assert!(wrong(&mut admin).await.len() > 10, "the triggers know no trail");
+    assert!(
+        wrong(&mut admin).await.len() > 10,
+        "the triggers know no trail"
+    );
     let mut owner = database.connect_as("miyabi_owner").await;
     for left in [
         "true",

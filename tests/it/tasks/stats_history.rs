@@ -73,7 +73,10 @@ async fn each_day_has_what_happened_and_what_was_open_at_its_end() {
     let first = becomes(&alice, &first, "in_progress").await;
     let change = json!({"priority": "p1"});
     let version = first["version"].as_i64().unwrap();
-    alice.patch(&path(&first), version, change).await.expect(200);
+    alice
+        .patch(&path(&first), version, change)
+        .await
+        .expect(200);
     a_day_passes(&app).await;
     a_day_passes(&app).await;
     alice.delete(&path(&second)).await.expect(204);
@@ -105,7 +108,12 @@ async fn the_days_of_a_range_begin_with_what_was_open_before() {
     }
     let all = alice.get("/api/stats/history").await.expect(200);
     let all = all.as_array().unwrap();
-    let day = |back: usize| all[all.len() - 1 - back]["day"].as_str().unwrap().to_owned();
+    let day = |back: usize| {
+        all[all.len() - 1 - back]["day"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
     for (query, expected) in [
         (format!("from={}&to={}", day(3), day(2)), &all[361..363]),
         (format!("from={}&to={}", day(5), day(5)), &all[359..360]),
@@ -118,8 +126,14 @@ async fn the_days_of_a_range_begin_with_what_was_open_before() {
         assert_eq!(days.expect(200).as_array().unwrap(), expected, "{query}");
     }
     // Days to come are not listed.
-    let tomorrow = app.rows("select (now() at time zone 'UTC')::date + 1").await;
-    let query = format!("from={}&to={}", day(1), tomorrow[0].trim_matches(['(', ')']));
+    let tomorrow = app
+        .rows("select (now() at time zone 'UTC')::date + 1")
+        .await;
+    let query = format!(
+        "from={}&to={}",
+        day(1),
+        tomorrow[0].trim_matches(['(', ')'])
+    );
     let days = alice.get(&format!("/api/stats/history?{query}")).await;
     assert_eq!(days.expect(200).as_array().unwrap(), &all[363..]);
     for first in ["1970-01-01", "2000-02-29"] {
@@ -164,8 +178,10 @@ async fn act(person: &Person, dice: &mut Dice, tasks: &mut Vec<String>) {
     let priority = ["p0", "p1", "p2", "p3"][below(dice, 4)];
     let kind = below(dice, 10);
     if tasks.is_empty() || kind < 3 {
-        let parent = (kind == 0 && !tasks.is_empty()).then(|| tasks[below(dice, tasks.len())].clone());
-        let body = json!({"title": "Task", "status": status, "priority": priority, "parent_id": parent});
+        let parent =
+            (kind == 0 && !tasks.is_empty()).then(|| tasks[below(dice, tasks.len())].clone());
+        let body =
+            json!({"title": "Task", "status": status, "priority": priority, "parent_id": parent});
         let created = person.post("/api/tasks", body).await;
         if created.status == 201 {
             tasks.push(created.json()["id"].as_str().unwrap().to_owned());
@@ -266,7 +282,12 @@ async fn days_of_two_organizations_are_what_the_trail_counts_whenever_the_schedu
     }
     for (person, _) in &people {
         let recounted = recount(&app, &person.organization_id()).await;
-        let total = |at: usize| recounted.values().map(|(counts, _)| counts[at]).sum::<i64>();
+        let total = |at: usize| {
+            recounted
+                .values()
+                .map(|(counts, _)| counts[at])
+                .sum::<i64>()
+        };
         for at in 0..5 {
             assert!(total(at) > 0, "nothing of kind {at} happened");
         }
@@ -274,7 +295,9 @@ async fn days_of_two_organizations_are_what_the_trail_counts_whenever_the_schedu
         let mut open: BTreeMap<String, i64> = BTreeMap::new();
         for day in days.as_array().unwrap() {
             let nothing = Counts::default();
-            let (counts, change) = recounted.get(day["day"].as_str().unwrap()).unwrap_or(&nothing);
+            let (counts, change) = recounted
+                .get(day["day"].as_str().unwrap())
+                .unwrap_or(&nothing);
             for (priority, change) in change {
                 *open.entry(priority.clone()).or_default() += change;
             }

@@ -40,14 +40,18 @@ fn job_faults(job: &Value) -> impl Iterator<Item = &'static str> {
     let has = |right: &str| permissions.is_some_and(|all| all.contains_key(right));
     let usual = [
         "contents=read",
+        "contents=write",
         "actions=read",
         "id-token=write",
+        "issues=write",
         "pull-requests=write",
     ];
     let unusual = permissions.unwrap_or(&empty).iter().any(|(right, level)| {
         !usual.contains(&format!("{right}={}", level.as_str().unwrap_or("")).as_str())
     });
     let runs = job["steps"].is_array();
+    let writes_contents =
+        permissions.is_some_and(|all| all.get("contents") == Some(&"write".into()));
     let checks_out = job["steps"].to_string().contains("actions/checkout@");
     [
         (permissions.is_none(), "names no permissions"),
@@ -59,6 +63,10 @@ fn job_faults(job: &Value) -> impl Iterator<Item = &'static str> {
         (
             has("pull-requests") && checks_out,
             "may write to a pull request and runs its code",
+        ),
+        (
+            writes_contents && checks_out,
+            "may write to the repository and runs its code",
         ),
         (
             runs && job["timeout-minutes"].is_null(),
@@ -90,7 +98,7 @@ fn unpinned(text: &str) -> Vec<String> {
 #[test]
 fn every_job_has_the_least_rights_and_every_action_is_pinned() {
     let files = files();
-    assert!(files.len() >= 6, "{} files", files.len());
+    assert!(files.len() >= 7, "{} files", files.len());
     for file in files {
         assert_eq!(faults(&file), [""; 0], "{}", file.path);
     }
@@ -106,6 +114,7 @@ jobs:
     permissions:
       contents: write
       id-token: write
+      packages: write
       pull-requests: write
     steps:
       - uses: actions/checkout@v7 # v7.0.1
@@ -124,6 +133,7 @@ jobs:
     plan has a permission that no job here needs
     plan gets an identity without an environment, whose rules would protect it
     plan may write to a pull request and runs its code
+    plan may write to the repository and runs its code
     plan has no time limit
     tests names no permissions
     ");
