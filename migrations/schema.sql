@@ -479,6 +479,41 @@ table sign_in_attempts
     grant select (state_hash, browser_hash, code_verifier, return_to, created_at, expires_at, used_at) to miyabi_auth
     grant update (used_at) to miyabi_auth
 
+table stats_changes with row-level security
+    -- What happened to tasks and is not in stats_days yet. Written by triggers, emptied by the schedule.
+    organization_id uuid not null
+    task_id uuid not null -- No foreign key: what happened to a task stays when it is purged.
+    id bigint not null
+    day date not null -- The day in UTC.
+    event text -- Null: the task became closed without being completed, or its priority changed.
+    was_open_as text -- The priority that the task had before, as an open one. Null: it was not open.
+    is_open_as text -- The priority that the task has since, as an open one. Null: it is not open.
+    constraint stats_changes_event_known CHECK ((event = ANY (ARRAY['created'::text, 'completed'::text, 'reopened'::text, 'deleted'::text, 'restored'::text])))
+    constraint stats_changes_is_open_as_known CHECK ((is_open_as = ANY (ARRAY['p0'::text, 'p1'::text, 'p2'::text, 'p3'::text])))
+    constraint stats_changes_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint stats_changes_pkey PRIMARY KEY (organization_id, task_id, id)
+    constraint stats_changes_was_open_as_known CHECK ((was_open_as = ANY (ARRAY['p0'::text, 'p1'::text, 'p2'::text, 'p3'::text])))
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant select (organization_id, day, event, was_open_as, is_open_as) to miyabi_tasks
+
+table stats_days with row-level security
+    -- What happened to the tasks of an organization on a day in UTC. Days on which nothing happened have no row.
+    organization_id uuid not null
+    day date not null
+    created bigint not null
+    completed bigint not null
+    reopened bigint not null
+    deleted bigint not null
+    restored bigint not null
+    open_p0 bigint not null -- How many more open tasks of this priority there were at the end of the day than at its beginning. The sum of all days until one is the number of open tasks at its end. The same for the other priorities.
+    open_p1 bigint not null
+    open_p2 bigint not null
+    open_p3 bigint not null
+    constraint stats_days_organization_id_fkey FOREIGN KEY (organization_id) REFERENCES organizations(id)
+    constraint stats_days_pkey PRIMARY KEY (organization_id, day)
+    policy tenant for all to miyabi_tasks using (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid) with check (organization_id = (( SELECT current_setting('app.current_org_id'::text) AS current_setting))::uuid)
+    grant select (organization_id, day, created, completed, reopened, deleted, restored, open_p0, open_p1, open_p2, open_p3) to miyabi_tasks
+
 table task_comments with row-level security
     -- What people say about a task, oldest first.
     organization_id uuid not null
@@ -652,6 +687,8 @@ table tasks with row-level security
     CREATE INDEX tasks_title_dates ON public.tasks USING btree (organization_id, title_key, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE INDEX tasks_updated_dates ON public.tasks USING btree (organization_id, updated_at, id, created_at, due_key) WHERE (deleted_at IS NULL)
     CREATE UNIQUE INDEX tasks_number ON public.tasks USING btree (organization_id, number)
+    CREATE TRIGGER count_changed AFTER UPDATE OF status, priority, deleted_at ON public.tasks FOR EACH ROW WHEN ((((old.status IS DISTINCT FROM new.status) OR (old.priority IS DISTINCT FROM new.priority)) OR ((old.deleted_at IS NULL) IS DISTINCT FROM (new.deleted_at IS NULL)))) EXECUTE FUNCTION app.count_changed_task()
+    CREATE TRIGGER count_new AFTER INSERT ON public.tasks REFERENCING NEW TABLE AS inserted FOR EACH STATEMENT EXECUTE FUNCTION app.count_new_tasks()
     CREATE TRIGGER keep_words AFTER INSERT OR UPDATE OF title, description, deleted_at ON public.tasks FOR EACH ROW EXECUTE FUNCTION app.keep_words_of_task()
     CREATE TRIGGER tasks_due_key BEFORE INSERT OR UPDATE OF due_at, due_on ON public.tasks FOR EACH ROW EXECUTE FUNCTION app.give_due_key()
     CREATE TRIGGER tasks_number BEFORE INSERT ON public.tasks FOR EACH ROW WHEN ((new.number IS NULL)) EXECUTE FUNCTION app.give_task_number()
@@ -838,6 +875,43 @@ $function$
     -- Makes the current user a member by the code with this hash, when app.find_invitation says `open`; counts the use.
     grant execute to miyabi_orgs
 
+CREATE OR REPLACE FUNCTION app.add_up_stats(p_limit integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+ SET lock_timeout TO '500ms'
+AS $function$
+        with taken as (
+            delete from public.stats_changes c
+            where (c.organization_id, c.task_id, c.id) in (
+                select w.organization_id, w.task_id, w.id from public.stats_changes w
+                order by w.organization_id, w.task_id, w.id limit p_limit for update skip locked)
+            returning c.organization_id, c.day, c.event, c.was_open_as, c.is_open_as
+        ), added as (
+            insert into public.stats_days as d (organization_id, day, created, completed, reopened, deleted, restored,
+                    open_p0, open_p1, open_p2, open_p3)
+                select t.organization_id, t.day,
+                    count(*) filter (where t.event = 'created'), count(*) filter (where t.event = 'completed'),
+                    count(*) filter (where t.event = 'reopened'), count(*) filter (where t.event = 'deleted'),
+                    count(*) filter (where t.event = 'restored'),
+                    count(*) filter (where t.is_open_as = 'p0') - count(*) filter (where t.was_open_as = 'p0'),
+                    count(*) filter (where t.is_open_as = 'p1') - count(*) filter (where t.was_open_as = 'p1'),
+                    count(*) filter (where t.is_open_as = 'p2') - count(*) filter (where t.was_open_as = 'p2'),
+                    count(*) filter (where t.is_open_as = 'p3') - count(*) filter (where t.was_open_as = 'p3')
+                from taken t group by t.organization_id, t.day order by t.organization_id, t.day
+            on conflict (organization_id, day) do update set
+                created = d.created + excluded.created, completed = d.completed + excluded.completed,
+                reopened = d.reopened + excluded.reopened, deleted = d.deleted + excluded.deleted,
+                restored = d.restored + excluded.restored,
+                open_p0 = d.open_p0 + excluded.open_p0, open_p1 = d.open_p1 + excluded.open_p1,
+                open_p2 = d.open_p2 + excluded.open_p2, open_p3 = d.open_p3 + excluded.open_p3
+        )
+        select count(*) from taken
+    $function$
+    -- Adds up to p_limit rows of stats_changes to their days in stats_days, and deletes them; how many. 0: nothing is left.
+    grant execute to miyabi_ws_broadcast
+
 CREATE OR REPLACE FUNCTION app.cancel_account_deletion()
  RETURNS boolean
  LANGUAGE sql
@@ -853,6 +927,71 @@ AS $function$
     $function$
     -- Keeps the account of the current user; whether its deletion was due.
     grant execute to miyabi_auth
+
+CREATE OR REPLACE FUNCTION app.count_changed_task()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    perform app.count_task_change(new.organization_id, new.id,
+        case when old.deleted_at is null then coalesce(new.deleted_at, now()) else now() end,
+        old.status, old.priority, old.deleted_at is not null,
+        new.status, new.priority, new.deleted_at is not null);
+    return null;
+end
+$function$
+    -- Writes changes of tasks to stats_changes, which no role may write.
+
+CREATE OR REPLACE FUNCTION app.count_new_tasks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    -- What the owner writes by hand may be closed or deleted already, and have times.
+    insert into public.stats_changes (organization_id, task_id, day, event, was_open_as, is_open_as)
+        select n.organization_id, n.id, (c.at at time zone 'UTC')::date, c.event, c.was_open_as, c.is_open_as
+        from inserted n
+        cross join lateral (values
+            (1, n.created_at, 'created', null, n.priority),
+            (2, case when n.status not in ('pending', 'in_progress') then greatest(n.created_at, n.completed_at) end,
+                case when n.status = 'completed' then 'completed' end, n.priority, null),
+            (3, case when n.deleted_at is not null then greatest(n.created_at, n.completed_at, n.deleted_at) end,
+                'deleted', app.open_as(n.status, n.priority, false), null)
+        ) c (step, at, event, was_open_as, is_open_as)
+        where c.at is not null
+        order by n.organization_id, n.id, c.step;
+    return null;
+end
+$function$
+    -- Writes new tasks to stats_changes, which no role may write.
+
+CREATE OR REPLACE FUNCTION app.count_task_change(p_organization uuid, p_task uuid, p_at timestamp with time zone, p_old_status text, p_old_priority text, p_was_deleted boolean, p_new_status text, p_new_priority text, p_is_deleted boolean)
+ RETURNS void
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    was constant text := app.open_as(p_old_status, p_old_priority, p_was_deleted);
+    is_now constant text := app.open_as(p_new_status, p_new_priority, p_is_deleted);
+    event constant text := case
+        when p_is_deleted and not p_was_deleted then 'deleted'
+        when p_was_deleted and not p_is_deleted then 'restored'
+        when p_is_deleted then null
+        when p_new_status = 'completed' and p_old_status <> 'completed' then 'completed'
+        when was is null and is_now is not null then 'reopened'
+    end;
+begin
+    if event is not null or was is distinct from is_now then
+        insert into public.stats_changes (organization_id, task_id, day, event, was_open_as, is_open_as)
+            values (p_organization, p_task, (p_at at time zone 'UTC')::date, event, was, is_now);
+    end if;
+end
+$function$
+    -- Writes what a change of a task means for the statistics. A part of the functions below: no role may execute it.
 
 CREATE OR REPLACE FUNCTION app.create_organization(p_id uuid, p_name text, p_owner uuid)
  RETURNS void
@@ -1408,6 +1547,13 @@ AS $function$select o.id, o.name, m.role
         order by m.created_at, o.id$function$
     -- The organizations that the current user belongs to now, oldest membership first.
     grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
+
+CREATE OR REPLACE FUNCTION app.open_as(p_status text, p_priority text, p_is_deleted boolean)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN ((p_status = ANY (ARRAY['pending'::text, 'in_progress'::text])) AND (NOT p_is_deleted)) THEN p_priority ELSE NULL::text END
+    -- The priority of a task that is open. Null: it is not.
 
 CREATE OR REPLACE FUNCTION app.organizations_to_serve(p_after uuid, p_limit integer, p_expiring_seconds integer)
  RETURNS SETOF uuid
