@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use miyabi_tests::{Browser, Checkout, Method, Value, until};
+use miyabi_tests::{Browser, Checkout, Method, Value, json, until};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout},
@@ -63,6 +63,22 @@ async fn on_a_terminal(checkout: &Checkout, arguments: &[&str]) -> String {
     let mut script = terminal(checkout, arguments);
     let output = script.stdin(Stdio::null()).output().await.unwrap();
     String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[tokio::test]
+async fn a_stage_that_is_not_deployed_has_no_logs_to_follow_and_is_not_well() {
+    let checkout = Checkout::new();
+    for arguments in [&["logs"][..], &["logs", "--follow"]] {
+        let arguments = [arguments, &["--stage", "local"]].concat();
+        let refused = checkout.xtask(&arguments).await.expect(1);
+        assert!(refused.stderr.contains("is not deployed"), "{refused:?}");
+    }
+    let status = ["status", "--stage", "local", "--json"];
+    let status = checkout.xtask(&status).await.expect(0).json();
+    assert_eq!(
+        (&status["deployed"], &status["well"]),
+        (&json!(false), &json!(false))
+    );
 }
 
 /// One stage for all of it: it takes longer to deploy than to look at.

@@ -91,6 +91,10 @@ impl Logs {
             follow: self.follow,
         };
         let target = context.target(&stage).await?;
+        if self.follow {
+            // Else it would wait for lines that nobody writes.
+            assert_deployed(&*target, stage.name()).await?;
+        }
         let mut output = self.output(context, &stage, &query);
         let mut show = |lines: Vec<LogLine>| output.show(lines);
         let read = context.interrupt.or(target.logs(&query, &mut show));
@@ -156,12 +160,7 @@ impl Logs {
         left_out: usize,
     ) -> Result<u8, Error> {
         let name = stage.name();
-        if target.deployed().await?.stacks.is_empty() {
-            return Err(Error::failed(
-                format!("The stage `{name}` is not deployed, so it has no logs."),
-                format!("`cargo xtask deploy --stage {name}`"),
-            ));
-        }
+        assert_deployed(target, name).await?;
         if let Some(id) = &self.request_id {
             let searched = match (&self.since, stage.is_local()) {
                 (Some(_), _) => "since the given time",
@@ -189,6 +188,19 @@ impl Logs {
         context.ui.say(&format!("No such lines. {next}"));
         Ok(0)
     }
+}
+
+/// # Errors
+///
+/// When the stage is not deployed, with the command that deploys it.
+async fn assert_deployed(target: &dyn Target, name: &str) -> Result<(), Error> {
+    if !target.deployed().await?.stacks.is_empty() {
+        return Ok(());
+    }
+    Err(Error::failed(
+        format!("The stage `{name}` is not deployed, so it has no logs."),
+        format!("`cargo xtask deploy --stage {name}`"),
+    ))
 }
 
 /// Whether a line is shown to a person who asked for nothing in particular.

@@ -42,7 +42,7 @@ impl Status {
         let value = json!({
             "stage": stage.name(),
             "deployed": health.is_deployed(),
-            "well": !is_failing && health.count(Health::Unknown) == 0,
+            "well": health.is_deployed() && !is_failing && health.count(Health::Unknown) == 0,
             "addresses": health.addresses,
             "versions": health.versions,
             "migrations": health.migrations,
