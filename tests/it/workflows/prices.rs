@@ -79,7 +79,7 @@ async fn changed_prices_are_proposed_on_a_branch_and_in_an_issue() {
 
     - us-east-1 AWSLambda requests: 0.2 -> 0.25
 
-    The golden reports change with them: `INSTA_UPDATE=always cargo test -p deployer cost`.
+    The snapshots of `cost` change with them: CONTRIBUTING.md.
 
     The pull request: https://github.example/example/miyabi/compare/prices?expand=1
     ");
