@@ -1,6 +1,7 @@
 //! `cargo xtask logs`: what a person and a machine see of one request.
 
 mod cloudwatch;
+mod dev;
 
 use std::{
     io::Write,
@@ -167,6 +168,7 @@ async fn a_request_is_found_and_followed_in_every_log_of_the_stage() {
     }
 
     nothing_but_requests_is_shown_to_a_person(&checkout).await;
+    dev::shows_the_same_lines(&checkout, &site).await;
     wrong_arguments_are_refused(&checkout).await;
     no_log_controls_the_terminal(&checkout).await;
 }
