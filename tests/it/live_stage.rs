@@ -1,102 +1,20 @@
 //! Live updates on the stage `local` through the command line: real sockets, the deployed functions, and
 //! nothing else.
 
+pub(crate) mod socket;
+
 use std::time::{Duration, Instant};
 
-use futures_util::{SinkExt, StreamExt};
 use miyabi_tests::{Checkout, Member, Method, Value, expect_success, from_pypi, json, run_tool};
-use tokio::net::TcpStream;
-use tokio_tungstenite::{
-    WebSocketStream, client_async,
-    tungstenite::{Error, Message, client::IntoClientRequest},
-};
 
 use crate::local_stage::address;
 
-type Socket = WebSocketStream<TcpStream>;
+use socket::{Socket, connect, event_and_signal, event_of, hear, is_closed, open, say};
 
 /// Longer than a cold start of every function involved, on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
 /// What the removal of a member takes to reach a connection, at most.
 const CLOSED_WITHIN: Duration = Duration::from_secs(5);
-
-/// A socket with a fresh ticket, greeted.
-async fn connect(person: &Member, url: &str, origin: &str) -> Socket {
-    let ticket = person.ticket().await;
-    let mut socket = open(&format!("{url}?ticket={ticket}"), origin)
-        .await
-        .unwrap();
-    // The ticket was good for one connection.
-    let again = open(&format!("{url}?ticket={ticket}"), origin).await;
-    assert_eq!(again.err(), Some(403));
-    say(&mut socket, json!({ "type": "hello", "last_seq": null })).await;
-    let hello = hear(&mut socket, "hello").await;
-    assert!(hello["seq"].is_u64(), "{hello}");
-    socket
-}
-
-/// A socket, or the status with which it was refused.
-async fn open(url: &str, origin: &str) -> Result<Socket, u16> {
-    let address = url.trim_start_matches("ws://").split('/').next().unwrap();
-    let stream = TcpStream::connect(address).await.unwrap();
-    let mut request = url.into_client_request().unwrap();
-    request
-        .headers_mut()
-        .insert("origin", origin.parse().unwrap());
-    match client_async(request, stream).await {
-        Ok((socket, _)) => Ok(socket),
-        Err(Error::Http(response)) => Err(response.status().as_u16()),
-        Err(error) => panic!("{error}"),
-    }
-}
-
-async fn say(socket: &mut Socket, message: Value) {
-    let text = message.to_string();
-    socket.send(Message::text(text)).await.unwrap();
-}
-
-/// The next message of that type; others, such as who is present, are passed over.
-async fn hear(socket: &mut Socket, kind: &str) -> Value {
-    loop {
-        let message = tokio::time::timeout(LONG, socket.next()).await;
-        match message.unwrap_or_else(|_| panic!("no {kind}")) {
-            Some(Ok(Message::Text(text))) => {
-                let message: Value = serde_json::from_str(text.as_str()).unwrap();
-                if message["type"] == kind {
-                    return message;
-                }
-            }
-            Some(Ok(_)) => {}
-            other => panic!("no {kind}: {other:?}"),
-        }
-    }
-}
-
-/// The events until one is about that id.
-async fn event_of(socket: &mut Socket, id: &Value) -> Value {
-    loop {
-        let message = tokio::time::timeout(LONG, socket.next()).await;
-        let Some(Ok(message)) = message.expect("an event") else {
-            panic!("the socket is closed");
-        };
-        let Message::Text(text) = message else {
-            continue;
-        };
-        let message: Value = serde_json::from_str(text.as_str()).unwrap();
-        let items = match message["type"].as_str() {
-            Some("events") => message["items"].as_array().cloned().unwrap(),
-            Some("event") => vec![message],
-            _ => continue,
-        };
-        let is_about = |event: &&Value| {
-            let mut ids = event["ids"].as_array().into_iter().flatten();
-            ids.any(|one| one == id)
-        };
-        if let Some(event) = items.iter().find(is_about) {
-            return event.clone();
-        }
-    }
-}
 
 /// Alice's organization with Bob in it, on a stage of its own.
 struct Pair {
@@ -126,9 +44,11 @@ impl Pair {
     }
 }
 
+/// A team, from two people to a removal, an invitation and a program: one test, since each step needs
+/// the ones before.
 #[tokio::test]
-async fn two_people_see_each_others_changes_and_a_removed_one_is_disconnected() {
-    let pair = Pair::start().await;
+async fn a_team_sees_changes_live_removes_one_invites_another_and_a_program_mentions_somebody() {
+    let mut pair = Pair::start().await;
     let (alice, bob) = (&pair.alice, &pair.bob);
     for (url, origin) in [
         (pair.url.clone(), pair.origin.as_str()),
@@ -159,21 +79,130 @@ async fn two_people_see_each_others_changes_and_a_removed_one_is_disconnected() 
     python_is_greeted(&pair).await;
     // New code of a function closes no connection: the deploy has nothing to do, and changes nothing.
     pair.checkout.deploy().await;
+    remove_bob(&mut pair, bobs, &path).await;
+    event_of_own(&mut alices, &pair.alice).await;
+    let carol = join_by_link(&pair).await;
+    let mut carols = connect(&carol, &pair.url, &pair.origin).await;
+    let task = run_program(&pair).await;
+    // The third one sees it as the others do, and so does who stayed.
+    event_and_signal(&mut carols, &task["id"]).await;
+    event_of(&mut alices, &task["id"]).await;
+    let inbox = carol.ask(Method::GET, "/api/notifications?state=unread", None);
+    let inbox = inbox.await.expect(200);
+    assert_eq!(inbox["items"][0]["task"]["key"], task["key"], "{inbox}");
+    assert_eq!(inbox["items"][0]["reasons"], json!(["mentioned"]));
+    assert_eq!(inbox["items"][0]["actor"]["login"], "alice");
+}
+
+/// Removes Bob: his socket is closed, and the task is not found by him any more.
+async fn remove_bob(pair: &mut Pair, mut bobs: Socket, task: &str) {
+    let (alice, bob) = (&pair.alice, &mut pair.bob);
     let me = bob.ask(Method::GET, "/api/auth/me", None).await.expect(200);
     let user = me["user"]["id"].as_str().unwrap();
+    let organization = &me["organization"]["id"];
+    assert!(organization.is_string(), "{me}");
     let removed = Instant::now();
     let removal = format!("/api/members/{user}");
     let removal = alice.ask(Method::DELETE, &removal, None).await;
     assert_eq!(removal.status, 204, "{removal}");
-    loop {
-        match tokio::time::timeout(LONG, bobs.next()).await.unwrap() {
-            Some(Ok(Message::Close(_))) | None => break,
-            Some(Ok(_)) => {}
-            Some(Err(error)) => panic!("{error}"),
-        }
-    }
+    is_closed(&mut bobs).await;
     assert!(removed.elapsed() < CLOSED_WITHIN, "{:?}", removed.elapsed());
-    event_of_own(&mut alices, alice).await;
+    // The access token names an organization that he is not a member of any more.
+    let refused = bob.ask(Method::GET, task, None).await;
+    refused.problem(403, "not_a_member");
+    let ticket = bob.ask(Method::POST, "/api/auth/ws-ticket", None).await;
+    ticket.problem(403, "not_a_member");
+    // The next one is for his own organization: there, the task was never.
+    bob.refresh().await.expect(200);
+    for (method, path, body) in [
+        (Method::GET, task, None),
+        (
+            Method::POST,
+            &*format!("{task}/comments"),
+            Some(json!({ "body": "Again" })),
+        ),
+    ] {
+        let refused = bob.ask(method, path, body).await;
+        refused.problem(404, "not_found");
+    }
+    let refused = bob.try_switch(organization).await;
+    refused.problem(404, "not_found");
+}
+
+/// Carol, whom a link brings in as a viewer: the role that the invitation names.
+async fn join_by_link(pair: &Pair) -> Member {
+    let new = json!({ "role": "viewer" });
+    let invitation = pair.alice.ask(Method::POST, "/api/invitations", Some(new));
+    let invitation = invitation.await.expect(201);
+    let link = invitation["url"].as_str().unwrap();
+    let path = link.strip_prefix(&pair.origin).unwrap();
+    let mut carol = Member::sign_in(address(&json!(pair.origin)), "carol").await;
+    let page = carol.site.send(carol.site.request(Method::GET, path)).await;
+    assert_eq!(page.status, 200, "{page}");
+    let (_, code) = path.split_once("code=").unwrap();
+    let code = json!({ "code": code });
+    let ask = |path: &'static str| carol.ask(Method::POST, path, Some(code.clone()));
+    let preview = ask("/api/invitations/preview").await.expect(200);
+    assert_eq!(preview["role"], "viewer", "{preview}");
+    let joined = ask("/api/invitations/accept").await.expect(200);
+    carol.switch(&joined["organization_id"]).await;
+    let me = carol
+        .ask(Method::GET, "/api/auth/me", None)
+        .await
+        .expect(200);
+    assert_eq!(me["organization"]["role"], "viewer", "{me}");
+    let task = json!({ "title": "Task" });
+    let task = carol.ask(Method::POST, "/api/tasks", Some(task)).await;
+    task.problem(403, "missing_permission");
+    carol
+}
+
+/// What a program of Alice does with a personal token and curl: it creates a task, mentions Carol in
+/// a comment and finds the task by a word of it. Returns the task.
+async fn run_program(pair: &Pair) -> Value {
+    let new = json!({ "name": "Nightly report", "permissions": ["tasks.read", "tasks.write"] });
+    let token = pair.alice.ask(Method::POST, "/api/tokens", Some(new)).await;
+    let token = token.expect(201)["token"].as_str().unwrap().to_owned();
+    let title = json!({ "title": "Write the minutes" });
+    let task = curl(pair, &token, "/api/tasks", Some(title)).await;
+    let key = task["key"].as_str().unwrap();
+    assert!(key.ends_with(&format!("-{}", task["number"])), "{task}");
+    let body = json!({ "body": "議事録を確認してください、@carol" });
+    curl(
+        pair,
+        &token,
+        &format!("/api/tasks/{key}/comments"),
+        Some(body),
+    )
+    .await;
+    // 議事録, "minutes", inside of a sentence without spaces.
+    let found = curl(
+        pair,
+        &token,
+        "/api/tasks?q=%E8%AD%B0%E4%BA%8B%E9%8C%B2",
+        None,
+    )
+    .await;
+    assert_eq!(found["items"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(found["items"][0]["key"], task["key"], "{found}");
+    assert_eq!(found["items"][0]["found_in"], json!(["comment"]), "{found}");
+    task
+}
+
+/// The response to a request that curl sends; one with a body is a POST.
+async fn curl(pair: &Pair, token: &str, path: &str, body: Option<Value>) -> Value {
+    let mut curl = tokio::process::Command::new("curl");
+    curl.args(["-sS", "--fail-with-body", "--max-time", "60"])
+        .args(["-H", &format!("Authorization: Bearer {token}")])
+        .arg(format!("{}{path}", pair.origin));
+    if let Some(body) = body {
+        curl.args(["-H", "content-type: application/json"])
+            .args(["--data-binary", &body.to_string()]);
+    }
+    let ended = curl.kill_on_drop(true).output().await.unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success(), "{path}: {said}\n{ended:?}");
+    serde_json::from_str(&said).unwrap()
 }
 
 /// Says hello and ping, and prints what comes back.

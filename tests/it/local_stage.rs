@@ -143,7 +143,13 @@ async fn a_first_session_as_the_readme_tells_it() {
         .problem(404, "not_found");
 
     let said = run_session_of_readme(&checkout).await;
-    for part in ["Water the maple", "\"version\":2", "action: 'task."] {
+    for part in [
+        "Water the maple",
+        "\"version\":2",
+        "action: 'task.",
+        "found_in: [ 'comment' ]",
+        "reasons: [ 'mentioned' ]",
+    ] {
         assert!(said.contains(part), "{part}: {said}");
     }
 

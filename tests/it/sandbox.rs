@@ -2,6 +2,7 @@
 //! real functions and a real PostgreSQL beside it.
 
 mod alarms;
+mod live;
 mod releases;
 mod stage;
 mod witness;

@@ -113,6 +113,11 @@ impl Emulator {
         self.0.url()
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.0.address
+    }
+
     /// A client for what it serves by name: `abc.execute-api.localhost`.
     pub fn client(&self) -> Browser {
         Browser::new(self.0.address)

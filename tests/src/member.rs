@@ -22,17 +22,12 @@ impl Member {
         let site = Browser::new(site);
         let path = format!("/api/auth/login?login={login}");
         site.follow(&path).await;
-        let csrf = site
-            .cookie("__Host-csrf")
-            .expect("the sign-in sets the CSRF cookie");
-        let refresh = site
-            .request(Method::POST, "/api/auth/refresh")
-            .header("x-csrf-token", csrf);
-        let refreshed = site.send(refresh).await.expect(200);
-        Member {
-            token: text(&refreshed["access_token"]),
+        let mut member = Member {
             site,
-        }
+            token: String::new(),
+        };
+        member.refresh().await.expect(200);
+        member
     }
 
     /// A request with the access token, and without cookies: as a program sends it.
@@ -69,14 +64,32 @@ impl Member {
 
     /// Switches to another organization.
     pub async fn switch(&mut self, organization: &Value) {
-        let csrf = self.site.cookie("__Host-csrf").unwrap();
-        let request = self
-            .site
-            .request(Method::POST, "/api/auth/switch")
-            .header("x-csrf-token", csrf)
-            .json(json!({ "organization_id": organization }));
-        let switched = self.site.send(request).await.expect(200);
+        let switched = self.try_switch(organization).await.expect(200);
         self.token = text(&switched["access_token"]);
+    }
+
+    /// Asks to switch to an organization; the access token stays.
+    pub async fn try_switch(&self, organization: &Value) -> Response {
+        let body = json!({ "organization_id": organization });
+        let request = self.with_cookies("/api/auth/switch").json(body);
+        self.site.send(request).await
+    }
+
+    /// Exchanges the refresh token, as a browser does when the access token expires.
+    pub async fn refresh(&mut self) -> Response {
+        let refreshed = self.site.send(self.with_cookies("/api/auth/refresh")).await;
+        if refreshed.status.is_success() {
+            self.token = text(&refreshed.json()["access_token"]);
+        }
+        refreshed
+    }
+
+    /// A POST as the pages of the site send it.
+    fn with_cookies(&self, path: &str) -> RequestBuilder {
+        let csrf = self.site.cookie("__Host-csrf");
+        let csrf = csrf.expect("the sign-in sets the CSRF cookie");
+        let request = self.site.request(Method::POST, path);
+        request.header("x-csrf-token", csrf)
     }
 
     /// A ticket for one WebSocket connection.

@@ -37,6 +37,10 @@ pub const OUTBOX_LAG: Metric = Metric {
     unit: "Seconds",
 };
 
+/// 1 when rows of the last hour are in the default partition of the audit trail, else 0: nobody made the
+/// partition of this month in time. `ws-broadcast` writes it with each sweep.
+pub const AUDIT_DEFAULT_PARTITION: Metric = count("auditDefaultPartition");
+
 const fn milliseconds(name: &'static str) -> Metric {
     Metric {
         name,

@@ -7,6 +7,7 @@
 
 use std::time::Instant;
 
+use miyabi_catalog::metrics::AUDIT_DEFAULT_PARTITION;
 use miyabi_core::{ApiError, App};
 
 /// Most buckets of rate limits that are forgotten in a sweep.
@@ -63,8 +64,9 @@ async fn forget_rate_limits(app: &App) -> Result<(), ApiError> {
     tx.commit().await
 }
 
-/// Rows of the trail that are in no month's partition are written and read like others. They say
-/// that nobody made the partition in time: the sweep did not run for months.
+/// Rows of the trail that are in no month's partition are written and read like others. They mean
+/// that nobody made the partition in time: the sweep did not run for months. The metric is what the
+/// alarm `audit-default-partition` reads.
 async fn keep_audit_partitions(app: &App) -> Result<(), ApiError> {
     let mut tx = app.db().before_sign_in().await?;
     let kept = sqlx::query!(
@@ -76,6 +78,8 @@ async fn keep_audit_partitions(app: &App) -> Result<(), ApiError> {
     .fetch_one(&mut *tx)
     .await?;
     tx.commit().await?;
+    let unexpected = f64::from(u8::from(kept.unexpected));
+    app.write_metric(AUDIT_DEFAULT_PARTITION, unexpected);
     if kept.unexpected {
         tracing::error!(
             "The audit trail has rows outside of the partitions of its months. Look for earlier failures of this task."

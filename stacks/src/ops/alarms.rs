@@ -28,6 +28,7 @@ pub(super) fn alarms(stage: &Stage, watched: &Watched<'_>) -> Vec<Alarm> {
         alarms.extend(cache(stage));
     }
     alarms.extend(live_updates(stage));
+    alarms.extend(audit_trail(stage));
     alarms
 }
 
@@ -306,6 +307,21 @@ fn live_updates(stage: &Stage) -> impl Iterator<Item = Alarm> {
     ]
     .into_iter()
     .flatten()
+}
+
+/// A sweep writes the metric each minute; between two data points the state stays.
+fn audit_trail(stage: &Stage) -> Option<Alarm> {
+    let rows = Source::own(stage, "ws-broadcast", metrics::AUDIT_DEFAULT_PARTITION);
+    let alarm = above(
+        "audit-default-partition",
+        stage.alarms.thresholds.audit_default_partition,
+        Reading::Metric(rows, "Maximum"),
+        Ignore,
+    )?;
+    Some(alarm.at_once().means(
+        "Rows of the audit trail land in its default partition: the sweep has not made the partition of this month in time.",
+        &format!("`cargo xtask logs ws-broadcast --stage {} --level error --filter partitions` shows why. Nothing is lost: the rows are read and deleted in time like others. After the cause is fixed the next months get partitions; the alarm ends with this month.", stage.name),
+    ))
 }
 
 /// A period that is shorter than the pause between two sweeps has no data point most of the time.

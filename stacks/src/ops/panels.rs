@@ -127,6 +127,14 @@ pub(super) fn panels(stage: &Stage) -> Vec<Panel> {
                 ),
             ],
         ),
+        panel(
+            "Audit rows without a partition of their month, 1: there are some",
+            vec![(
+                Source::own(stage, "ws-broadcast", metrics::AUDIT_DEFAULT_PARTITION),
+                "Maximum",
+                "rows of the last hour".to_owned(),
+            )],
+        ),
     ];
     if stage.database.managed {
         panels.extend([

@@ -60,11 +60,13 @@ pub struct Thresholds {
     pub dead_letters: Option<u32>,
     /// Seconds that the oldest event waits to be sent.
     pub outbox_lag: Option<u32>,
+    /// 1: audit rows of the last hour are in the default partition.
+    pub audit_default_partition: Option<u32>,
 }
 
 impl Thresholds {
     /// Each with its key, and the most that it can be.
-    fn limits(&self) -> [(&'static str, Option<u32>, u32); 18] {
+    fn limits(&self) -> [(&'static str, Option<u32>, u32); 19] {
         const ANY: u32 = 1_000_000_000;
         const PERCENT: u32 = 100;
         [
@@ -86,6 +88,7 @@ impl Thresholds {
             ("websocket-errors", self.websocket_errors, ANY),
             ("dead-letters", self.dead_letters, ANY),
             ("outbox-lag", self.outbox_lag, 7 * 86_400),
+            ("audit-default-partition", self.audit_default_partition, 1),
         ]
     }
 }

@@ -1,6 +1,8 @@
 //! The trail is kept in partitions, one a month, which the schedule makes and drops.
 
-use miyabi_tests::{App, Person, json};
+use std::time::Duration;
+
+use miyabi_tests::{App, Person, Value, json, until};
 
 async fn sweep(app: &App) {
     let event = json!({"kind": "sweep"});
@@ -29,6 +31,24 @@ async fn partition_of(app: &App, request: &str) -> Vec<String> {
     app.rows(&format!(
         "select tableoid::regclass from audit_log where request_id = '{request}'"
     ))
+    .await
+}
+
+/// What the alarm `audit-default-partition` reads, as each of so many sweeps wrote it.
+async fn default_partition_metrics(app: &App, sweeps: usize) -> Vec<f64> {
+    until(
+        "the sweeps wrote the metric",
+        Duration::from_secs(10),
+        async || {
+            let logs = app.logs().await;
+            let lines = logs.lines().filter_map(|line| {
+                let line: Value = serde_json::from_str(&line[line.find('{')?..]).ok()?;
+                line["auditDefaultPartition"].as_f64()
+            });
+            let values: Vec<f64> = lines.collect();
+            (values.len() == sweeps).then_some(values)
+        },
+    )
     .await
 }
 
@@ -125,8 +145,14 @@ async fn without_the_schedule_no_request_fails_and_the_next_sweep_says_so() {
             .await
             .contains("rows outside of the partitions of its months")
     );
+    assert_eq!(default_partition_metrics(&app, 1).await, [1.0]);
     // This month has rows where they are; the next ones get their partitions.
     assert_eq!(partitions(&app).await.len(), 3);
+    // A cause that was fixed raises no alarm for as long as its rows are kept.
+    app.sql("update audit.unexpected set created_at = now() - interval '2 hours'")
+        .await;
+    sweep(&app).await;
+    assert_eq!(default_partition_metrics(&app, 2).await, [1.0, 0.0]);
     app.sql("update audit.unexpected set created_at = now() - interval '14 months'")
         .await;
     sweep(&app).await;

@@ -48,6 +48,11 @@ impl Sandbox {
         }
     }
 
+    /// The port of its PostgreSQL.
+    pub(super) fn port(&self) -> u16 {
+        self.server.port()
+    }
+
     /// `cargo xtask ARGUMENTS` on it, to be started or changed before that.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.command_for("127.0.0.1", arguments)

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use miyabi_core::fold;
 use miyabi_tests::Database;
-use sqlx::Executor;
+use sqlx::{Executor, PgConnection};
 
 /// What text of 20,000 characters may take.
 const BUDGET: Duration = Duration::from_millis(50);
@@ -110,39 +110,60 @@ fn attacks() -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Time that a process has spent on a CPU
+/// (<https://docs.kernel.org/scheduler/sched-stats.html#proc-pid-schedstat>): other work on the machine
+/// does not count. `None` where the system has no such file.
+fn cpu_time(process: i32) -> Option<Duration> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/schedstat")).ok()?;
+    let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
+    Some(Duration::from_nanos(nanoseconds))
+}
+
+/// What a statement takes the server of this connection.
+async fn cost(
+    connection: &mut PgConnection,
+    process: i32,
+    statement: &str,
+    text: &str,
+) -> Duration {
+    let (begun, before) = (Instant::now(), cpu_time(process));
+    sqlx::query(statement)
+        .bind(text)
+        .execute(connection)
+        .await
+        .unwrap_or_else(|error| panic!("{statement}: {error}"));
+    match (before, cpu_time(process)) {
+        (Some(before), Some(after)) => after.saturating_sub(before),
+        _ => begun.elapsed(),
+    }
+}
+
 #[tokio::test]
 async fn no_text_takes_longer_than_its_budget() {
+    /// Takes 5 ms on a machine that takes 15 to 35 ms for the texts.
+    const READING: &str =
+        "select sum(ascii(c)) from unnest(string_to_array(repeat($1, 6667), null)) c";
+    const SPLITTING: &str = "select app.words_of_task(gen_random_uuid(), 'A title', $1)";
     let mut admin = Database::migrated().await.connect_as_superuser().await;
+    let process: i32 = sqlx::query_scalar("select pg_backend_pid()")
+        .fetch_one(&mut admin)
+        .await
+        .unwrap();
     let mut slow = String::new();
-    // On a machine with other work everything takes longer: as much as reading the characters does,
-    // which takes 7 ms on one without.
-    let reading =
-        "select sum(ascii(c)) from unnest(string_to_array(repeat('東京都', 6667), null)) c";
-    let mut reference = Duration::MAX;
-    for _ in 0..10 {
-        let begun = Instant::now();
-        admin.execute(reading).await.unwrap();
-        reference = reference.min(begun.elapsed());
-    }
-    let budget = BUDGET.max(12 * reference);
     for (what, text) in attacks() {
         assert_eq!(text.chars().count(), 20_000, "{what}");
-        // The fastest of some: what the machine does beside it is not meant.
-        let mut fastest = Duration::MAX;
-        for _ in 0..10 {
-            let begun = Instant::now();
-            sqlx::query("select app.words_of_task(gen_random_uuid(), 'A title', $1)")
-                .bind(&text)
-                .execute(&mut admin)
-                .await
-                .unwrap_or_else(|error| panic!("{what}: {error}"));
-            fastest = fastest.min(begun.elapsed());
-            if fastest < budget {
+        // A CPU that is shared is slower, for both: the fastest of some, each measured beside the other.
+        let (mut reading, mut fastest) = (Duration::MAX, Duration::MAX);
+        let is_within = |fastest, reading: Duration| fastest < BUDGET.max(12 * reading);
+        for _ in 0..20 {
+            reading = reading.min(cost(&mut admin, process, READING, "東京都").await);
+            fastest = fastest.min(cost(&mut admin, process, SPLITTING, &text).await);
+            if is_within(fastest, reading) {
                 break;
             }
         }
-        if fastest > budget {
-            slow += &format!("{what}: {fastest:?}\n");
+        if !is_within(fastest, reading) {
+            slow += &format!("{what}: {fastest:?}, reading characters {reading:?}\n");
         }
     }
     assert!(slow.is_empty(), "\n{slow}");
@@ -186,7 +207,7 @@ async fn no_role_reaches_the_words_but_through_the_search() {
             "update task_words set words = ''",
             "delete from task_words",
             "select * from ts_stat('select words from task_words')",
-            "select app.search_candidates(gen_random_uuid(), 'a', false, 1)",
+            "select app.search_candidates(gen_random_uuid(), 'a', null, false)",
             "select app.search_words('a', 'A')",
         ] {
             let refused = connection.execute(statement).await.unwrap_err();
