@@ -118,6 +118,16 @@ impl Database {
         self.run_in(NAME, sql)
     }
 
+    /// Copies the database under another name, and runs statements there as the superuser. Nothing may be
+    /// connected to the original.
+    pub(crate) fn copy(&self, name: &str, sql: &str) -> Result<(), Error> {
+        self.run_in(
+            "postgres",
+            &format!("create database {name} template {NAME}"),
+        )?;
+        self.run_in(name, sql)
+    }
+
     /// The first column of the first row, as text, as the superuser.
     pub(crate) fn value(&self, sql: &str) -> Result<String, Error> {
         self.runtime.block_on(async {

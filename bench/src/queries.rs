@@ -11,7 +11,7 @@ const SMALL: [u32; 2] = [50, 1000];
 
 /// What is asked for; the placeholders are ids of the organization. Label 1 is on every second task,
 /// label 3 on 3 of 100, label 7 on 5 of 1,000.
-const PATHS: [&str; 68] = [
+const PATHS: [&str; 72] = [
     "/api/tasks",
     "/api/tasks?limit=100",
     "/api/tasks?sort=created_at",
@@ -75,6 +75,12 @@ const PATHS: [&str; 68] = [
     "/api/tasks?q=%E5%85%B1%E9%80%9A%E3%81%AE%E4%BB%95%E4%BA%8B",
     "/api/tasks?q=%E8%AD%B0%E4%BA%8B%E9%8C%B2",
     "/api/tasks?q=%E9%8C%B2",
+    // Half of the tasks have the word, the older one; a phrase of 22 words that all have and none in that
+    // order; 25 negations; any of 35 numbers.
+    "/api/tasks?q=quince",
+    "/api/tasks?q=%22{some description, 11 times}%22",
+    "/api/tasks?q=quince{25 negations}",
+    "/api/tasks?q=1{or numbers to 35}",
     "/api/tasks?title_prefix=needle",
     "/api/labels",
     "/api/tasks/stats",
@@ -82,6 +88,20 @@ const PATHS: [&str; 68] = [
     "/api/tasks/flow?from=2025-01-01&to=2025-12-31&tz=Asia/Tokyo",
     "/api/stats/history?from=2025-01-01&to=2025-12-31",
 ];
+
+/// What stands for the parts of long searches.
+fn long_searches() -> [(String, String); 3] {
+    let negations: String = (0..25).map(|n| format!("+-{}", 90_000 - 7 * n)).collect();
+    let numbers: String = (2..=35).map(|n| format!("+or+{n}")).collect();
+    [
+        (
+            "{some description, 11 times}".to_owned(),
+            vec!["some+description"; 11].join("+"),
+        ),
+        ("{25 negations}".to_owned(), negations),
+        ("{or numbers to 35}".to_owned(), numbers),
+    ]
+}
 
 /// One finding for each path and number of organizations.
 pub(crate) fn run(context: &Context) -> Result<Vec<Finding>, Error> {
@@ -104,6 +124,7 @@ fn among(context: &Context, tenant: Tenant, small: u32) -> Result<Vec<Finding>, 
         ))?;
         ids.push((format!("{{{label}}}"), id));
     }
+    ids.extend(long_searches());
     let rounds = context.count(40);
     let mut findings = Vec::new();
     for path in PATHS {
@@ -144,6 +165,12 @@ fn among(context: &Context, tenant: Tenant, small: u32) -> Result<Vec<Finding>, 
                     // A count over everything is not a page; it is shown beside them.
                     "/api/tasks/stats" => finding,
                     path if path.starts_with("/api/tasks/flow") => finding,
+                    // Half of the tasks or all have the words.
+                    path if path.contains("q=quince")
+                        || path.contains("q=%22some+description+some") =>
+                    {
+                        finding.at_most(100.0, " ms")
+                    }
                     // No index has the tasks of a label in this order.
                     path if path.contains("label=") && path.contains("sort=") => {
                         finding.at_most(70.0, " ms")

@@ -1,5 +1,8 @@
-//! Whether a cache makes revocation quicker: warm pages of 50 tasks with a cache and without, in
-//! turn. See docs/decisions/0006-revocation-is-decided-by-postgresql.md.
+//! What revocation, role checks and rate limits add to a warm page of 50 tasks, and whether a cache
+//! makes revocation quicker: with and without, in turn. See
+//! docs/decisions/0006-revocation-is-decided-by-postgresql.md and 0016-rate-limits.md.
+
+mod checks;
 
 use std::{path::Path, sync::mpsc, thread};
 
@@ -8,12 +11,15 @@ use valkey_server::{Identity, Options, Program, Server};
 use crate::{Context, Error, finding::Finding, runtime::Environment, sample::Sample, subject};
 
 const PATH: &str = "/api/tasks";
+/// The first requests of an environment connect.
+const WARM_UP: u32 = 50;
 
 /// Interleaved; each request of the second pair has a token that the function has not seen.
 pub(crate) fn run(context: &Context) -> Result<Vec<Finding>, Error> {
     let tasks = context.function("tasks")?;
     let database = context.database()?;
     let tenant = database.database.tenant(500)?;
+    let mut findings = checks::run(context, tenant)?;
     let cache = Cache::start(context)?;
     let with = || {
         let mut command = database.surroundings.command(tasks, &[])?;
@@ -23,7 +29,6 @@ pub(crate) fn run(context: &Context) -> Result<Vec<Finding>, Error> {
         Environment::spawn(&mut command)
     };
     let without = || Environment::spawn(&mut database.surroundings.command(tasks, &[])?);
-    let mut findings = Vec::new();
     for (what, same_token) in [
         ("the same access token", true),
         ("a new access token each time", false),
@@ -32,15 +37,14 @@ pub(crate) fn run(context: &Context) -> Result<Vec<Finding>, Error> {
         let (mut one, mut other) = (with()?, without()?);
         let mut event = subject::event(tenant, PATH);
         let calls = context.count(1000);
-        for call in 0..calls + 50 {
+        for call in 0..calls + WARM_UP {
             if !same_token {
                 event = subject::event(tenant, PATH);
             }
             for (environment, sample) in [(&mut one, &mut cached), (&mut other, &mut plain)] {
                 let answer = environment.invoke(&event)?;
                 subject::assert_page(&answer.body)?;
-                // The first ones connect.
-                if call >= 50 {
+                if call >= WARM_UP {
                     sample.push(answer.took);
                 }
             }

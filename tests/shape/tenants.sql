@@ -48,7 +48,9 @@ insert into tasks (organization_id, id, number, title, description, status, prio
         case when n % 10000 = 0 then 'Needle ' when n % 3 = 0 then '共通の仕事 ' else 'Common ' end || n,
         'Some description of ' || n || case when n % 500 = 0 then ' with maple' else '' end
             -- Everybody uses this word but the large one.
-            || case when s.number > 0 then ' zebra' else '' end,
+            || case when s.number > 0 then ' zebra' else '' end
+            -- The older half has it, and none of the newer one.
+            || case when n > s.tasks / 2 then ' quince' else '' end,
         case when n > s.tasks / 20 then (array['completed', 'completed', 'completed', 'failed', 'cancelled'])[1 + n % 5]
             else (array['pending', 'in_progress'])[1 + n % 2] end,
         'p' || (n * 7 + n / 11) % 4,

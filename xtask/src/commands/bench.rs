@@ -47,7 +47,7 @@ enum Name {
     CatchUp,
     /// Lists, filters and searches at 100,000 tasks, at the database.
     Queries,
-    /// A page of tasks with a cache and without.
+    /// A page of tasks with and without revocation, role checks, rate limits and a cache.
     Revocation,
     /// Synthesis of all stacks of a stage.
     Synth,
