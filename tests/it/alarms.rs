@@ -5,7 +5,9 @@ mod cloudwatch;
 
 use std::time::{Duration, Instant};
 
-use miyabi_tests::{Checkout, Value, until};
+use miyabi_tests::{Checkout, Member, Value, until};
+
+use crate::local_stage::address;
 
 /// What an alarm of this machine takes to be raised, and to end.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -35,7 +37,7 @@ async fn database_is(checkout: &Checkout, expected: &str) -> i32 {
 #[tokio::test]
 async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
     let checkout = Checkout::new();
-    checkout.deploy().await;
+    let outputs = checkout.deploy().await;
     database_is(&checkout, "OK").await;
     let (_, quiet) = alarms(&checkout).await;
     let mut all = quiet["alarms"].as_array().unwrap().iter();
@@ -82,6 +84,27 @@ async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
 
     let unknown = ["alarms", "latency-p98", "--stage", "local"];
     checkout.xtask(&unknown).await.expect(2);
+    trail_without_a_partition_raises_an_alarm(&checkout, &outputs).await;
+}
+
+/// As if the first partition had ended before anybody made another: rows land in the default one.
+async fn trail_without_a_partition_raises_an_alarm(checkout: &Checkout, outputs: &Value) {
+    let sql = "alter table audit_log detach partition audit.first";
+    let psql = ["database", "psql", "--stage", "local", "--", "-c", sql];
+    checkout.xtask(&psql).await.expect(0);
+    Member::sign_in(address(&outputs["siteUrl"]), "alice").await;
+    // The next sweep, and the next evaluation.
+    let within = Duration::from_secs(60) + WITHIN;
+    let raised = until("the alarm is raised", within, async || {
+        let (_, alarms) = alarms(checkout).await;
+        let is_raised = state(&alarms, "audit-default-partition") == "ALARM";
+        is_raised.then_some(alarms)
+    });
+    let raised = raised.await;
+    let mut all = raised["alarms"].as_array().unwrap().iter();
+    let alarm = all.find(|alarm| alarm["name"] == "audit-default-partition");
+    let runbook = alarm.unwrap()["runbook"].as_str().unwrap();
+    assert!(runbook.contains("--filter partitions"), "{runbook}");
 }
 
 /// A server that was stopped by a signal still takes connections: the kernel does.
