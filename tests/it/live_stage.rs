@@ -9,7 +9,7 @@ use miyabi_tests::{Checkout, Member, Method, Value, expect_success, from_pypi, j
 
 use crate::local_stage::address;
 
-use socket::{Socket, connect, event_and_signal, event_of, hear, is_closed, open, say};
+use socket::{Socket, connect, event_and_signal, event_of, hear, is_closed, open, say, version_of};
 
 /// Longer than a cold start of every function involved, on a busy machine.
 const LONG: Duration = Duration::from_secs(60);
@@ -74,7 +74,7 @@ async fn a_team_sees_changes_live_removes_one_invites_another_and_a_program_ment
         .header("if-match", "\"1\"")
         .json(json!({ "status": "in_progress" }));
     change.await.expect(200);
-    event_of(&mut alices, &task["id"]).await;
+    version_of(&mut alices, &task["id"], 2).await;
 
     python_is_greeted(&pair).await;
     // New code of a function closes no connection: the deploy has nothing to do, and changes nothing.

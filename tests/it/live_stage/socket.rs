@@ -111,6 +111,18 @@ pub(crate) async fn event_of(socket: &mut Socket, id: &Value) -> Value {
     }
 }
 
+/// The events until one is about that id at that version: what somebody else changed, not the event of
+/// one's own change before.
+pub(crate) async fn version_of(socket: &mut Socket, id: &Value, version: u64) {
+    loop {
+        let event = event_of(socket, id).await;
+        let mut versions = event["versions"].as_array().into_iter().flatten();
+        if versions.any(|one| *one == version) {
+            return;
+        }
+    }
+}
+
 /// An event about that id, and the signal that the inbox changed, in either order.
 pub(super) async fn event_and_signal(socket: &mut Socket, id: &Value) {
     let (mut event, mut signal) = (false, false);

@@ -15,7 +15,7 @@ use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 
 use super::{Sandbox, stage::PASSWORD};
-use crate::live_stage::socket::{Socket, event_of, hear, is_closed, open_at, say};
+use crate::live_stage::socket::{Socket, event_of, hear, is_closed, open_at, say, version_of};
 
 const ACCOUNT: &str = "000000000000";
 
@@ -166,7 +166,7 @@ async fn two_people_see_each_others_changes_by_the_websocket_api_of_the_emulator
         .header("if-match", "\"1\"")
         .json(json!({ "status": "in_progress" }));
     change.await.expect(200);
-    event_of(&mut alices, &task["id"]).await;
+    version_of(&mut alices, &task["id"], 2).await;
 
     let removal = live.ask(alice, Method::DELETE, &format!("/api/members/{}", bob.user));
     assert_eq!(removal.await.status, 204);
@@ -179,5 +179,5 @@ async fn two_people_see_each_others_changes_by_the_websocket_api_of_the_emulator
         .header("if-match", "\"2\"")
         .json(json!({ "status": "completed" }));
     change.await.expect(200);
-    event_of(&mut alices, &task["id"]).await;
+    version_of(&mut alices, &task["id"], 3).await;
 }
