@@ -4,9 +4,12 @@ import type { NextConfig } from 'next';
 const SHARED =
   /[\\/]frontend[\\/](?:messages[\\/](?!ja)|api|session|keyboard|tasks[\\/](?:task|task-store|arrivals|derived|due-date|list-query|history)\.ts|components[\\/](?:icons|Toasts|toast-store|Providers|PlainPage)\.)|node_modules[\\/](?:swr|openapi-fetch|use-sync-external-store|dequal)[\\/]/;
 
-/** What changes tasks and keeps them in the browser: many parts of pages need it, and none to be drawn. */
+/** What changes tasks and keeps them in the browser: the pages for people who are signed in need it. */
 const WORK =
   /[\\/]frontend[\\/](?:tasks[\\/](?:task-actions|task-queue|edit-queue|merge-edit|removal|conflict-store)\.ts|offline[\\/](?:outbox|snapshot)\.ts)|node_modules[\\/]idb-keyval[\\/]/;
+
+/** What Next.js brings has chunks of its own. */
+const OURS = /[\\/]frontend[\\/](?!node_modules[\\/](?:next|react|react-dom|scheduler|@swc)[\\/])/;
 
 /**
  * Next.js gives each layout and page a copy of what is smaller than 20 kB, and a page loads five of them.
@@ -23,15 +26,23 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
   cacheGroups.work = {
     name: 'work',
     test: (module: { resource?: string }) => WORK.test(module.resource ?? ''),
-    chunks: 'async',
+    chunks: 'all',
     enforce: true,
     priority: 50,
+  };
+  // What the frame and a page have in common, which Next.js would put into both.
+  cacheGroups.common = {
+    name: 'common',
+    test: OURS,
+    chunks: 'initial',
+    minChunks: 2,
+    enforce: true,
+    priority: 40,
   };
   // What two of the parts that are loaded later have in common is in one chunk, and in none of them.
   cacheGroups.later = {
     name: 'later',
-    // What Next.js brings has chunks of its own.
-    test: /[\\/]frontend[\\/](?!node_modules[\\/](?:next|react|react-dom|scheduler|@swc)[\\/])/,
+    test: OURS,
     chunks: 'async',
     minChunks: 2,
     enforce: true,

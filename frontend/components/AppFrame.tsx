@@ -1,9 +1,8 @@
 'use client';
 
-import dynamic from 'next/dynamic';
 import Link from 'next/link';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
-import { type ReactNode, Suspense, useEffect, useState } from 'react';
+import { memo, type ReactNode, Suspense, useEffect, useState } from 'react';
 import { UnreadBadge } from '@/inbox/UnreadBadge';
 import { type Command, useCommands } from '@/keyboard/commands';
 import { ConnectionBadge } from '@/live/ConnectionBadge';
@@ -15,17 +14,16 @@ import { undoLast } from '@/tasks/task-actions';
 import { RailViews } from '@/views/RailViews';
 import { Avatar, nameOf } from './Avatar';
 import { Glyph, type IconName, Mark } from './icons';
+import { whenIdle } from './idle';
 import { OrganizationSwitch } from './OrganizationSwitch';
 import { openOverlay, useOverlay } from './overlay-store';
+import { part } from './part';
 
 // Loaded when they are first wanted: no page needs them to be drawn.
-const Palette = dynamic(() => import('./Palette').then((module) => module.Palette), { ssr: false });
-const ShortcutSheet = dynamic(() => import('./ShortcutSheet').then((module) => module.ShortcutSheet), {
-  ssr: false,
-});
-const CreateTaskDialog = dynamic(
-  () => import('@/tasks/CreateTaskDialog').then((module) => module.CreateTaskDialog),
-  { ssr: false },
+const Palette = part(() => import('./Palette').then((module) => module.Palette));
+const ShortcutSheet = part(() => import('./ShortcutSheet').then((module) => module.ShortcutSheet));
+const CreateTaskDialog = part(() =>
+  import('@/tasks/CreateTaskDialog').then((module) => module.CreateTaskDialog),
 );
 
 type Place = {
@@ -113,7 +111,11 @@ export function AppFrame({ children }: { children: ReactNode }) {
   useEffect(() => {
     let stop = () => {};
     let isGone = false;
-    void import('@/offline/start').then(({ startOffline }) => startOffline(me));
+    // Not by the links themselves: they would do it while the first rows are drawn.
+    whenIdle(() => {
+      for (const { href } of list) router.prefetch(href);
+    });
+    whenIdle(() => void import('@/offline/start').then(({ startOffline }) => startOffline(me)));
     void import('@/live/start').then(({ startLive }) => {
       if (!isGone) stop = startLive();
     });
@@ -239,10 +241,26 @@ function PlaceLink({
   const isMine = useSearchParams().get('assignee') === 'me';
   const [href] = place.href.split('?');
   const isHere = path === href && (href !== '/tasks/' || place.href.includes('?') === isMine);
+  return <PlaceAnchor place={place} className={className} isLabelHidden={isLabelHidden} isHere={isHere} />;
+}
+
+/** Apart from what reads the address, which changes with each task that is opened. */
+const PlaceAnchor = memo(function PlaceAnchor({
+  place,
+  className,
+  isLabelHidden,
+  isHere,
+}: {
+  place: Place;
+  className: string;
+  isLabelHidden?: boolean;
+  isHere: boolean;
+}) {
   const state = isHere ? 'bg-hover text-ink font-medium' : 'text-muted hover:bg-hover hover:text-ink';
   return (
     <Link
       href={place.href}
+      prefetch={false}
       aria-current={isHere ? 'page' : undefined}
       aria-label={isLabelHidden ? place.label : undefined}
       title={isLabelHidden ? place.label : undefined}
@@ -261,4 +279,4 @@ function PlaceLink({
       )}
     </Link>
   );
-}
+});

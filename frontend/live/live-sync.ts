@@ -24,6 +24,8 @@ export type SyncListener = {
 
 /** Most ids of one request. */
 const MOST = 100;
+/** Most requests for tasks at the same time. */
+const AT_ONCE = 4;
 
 /**
  * Brings the tasks of this page to the state of the server, event by event. Nothing is skipped: an event
@@ -55,6 +57,18 @@ export class LiveSync {
         // What was read before this moment may miss events up to it.
         this.listener.reload();
       } else if (seq !== this.seq) await this.catchUp();
+    });
+  }
+
+  /**
+   * Asks for what happened since the last visit and fetches it, without waiting for a connection. Nothing
+   * happens when it is not known where that visit ended.
+   */
+  resume(): Promise<void> {
+    return this.inOrder(async () => {
+      if (this.seq === null) return;
+      await this.catchUp();
+      await this.fetchWanted();
     });
   }
 
@@ -135,21 +149,26 @@ export class LiveSync {
 
   private async fetchWanted(): Promise<void> {
     while (this.wanted.size > 0) {
-      const ids = [...this.wanted.keys()].slice(0, MOST);
+      const ids = [...this.wanted.keys()].slice(0, MOST * AT_ONCE);
       const promised = new Map(ids.map((id) => [id, this.wanted.get(id)]));
-      const found = await this.transport.tasks(ids);
+      const parts: string[][] = [];
+      for (let first = 0; first < ids.length; first += MOST) parts.push(ids.slice(first, first + MOST));
+      const found = (await Promise.all(parts.map((part) => this.transport.tasks(part)))).flat();
       for (const [id, version] of promised) if (this.wanted.get(id) === version) this.wanted.delete(id);
-      const fresh = found.filter(
-        (task) => !this.store.confirmedTask(task.id) || this.store.isRemoved(task.id),
-      );
-      this.store.receive(...found);
-      const present = new Set(found.map((task) => task.id));
-      for (const id of ids) {
-        if (!present.has(id)) this.store.remove(id);
-        else if (this.store.isRemoved(id)) this.store.unremove(id);
-      }
-      if (fresh.length > 0) this.listener.arrived(fresh.map((task) => task.id));
+      this.store.together(() => this.place(ids, found));
       this.listener.derived();
     }
+  }
+
+  /** Takes tasks that were asked for; those that were not found are deleted. */
+  private place(ids: string[], found: Task[]): void {
+    const fresh = found.filter((task) => !this.store.confirmedTask(task.id) || this.store.isRemoved(task.id));
+    this.store.receive(...found);
+    const present = new Set(found.map((task) => task.id));
+    for (const id of ids) {
+      if (!present.has(id)) this.store.remove(id);
+      else if (this.store.isRemoved(id)) this.store.unremove(id);
+    }
+    if (fresh.length > 0) this.listener.arrived(fresh.map((task) => task.id));
   }
 }

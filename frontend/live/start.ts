@@ -1,5 +1,6 @@
 import { mutate } from 'swr';
 import { api, body } from '@/api/client';
+import { whenIdle } from '@/components/idle';
 import { inboxChanged } from '@/inbox/inbox-changes';
 import { arrive, reloadLists } from '@/tasks/arrivals';
 import { refreshDerived } from '@/tasks/derived';
@@ -14,17 +15,16 @@ import { setSettledSeq, settledSeq } from './settled-seq';
 import { addressOf, socketUrl } from './socket-address';
 import { type LineTransport, SocketLine } from './socket-line';
 
-/** Events are collected for this long before what they name is fetched, in milliseconds, with jitter. */
-const COLLECT = { least: 50, most: 250 };
+/**
+ * Events are collected for this long before what they name is fetched, in milliseconds, with jitter: a single
+ * one for less than those that follow a fetch within `QUIET`, which are many.
+ */
+const COLLECT = { single: { least: 10, most: 40 }, many: { least: 50, most: 250 } };
+const QUIET = 1_000;
 /** A connection that comes back within this says nothing, in milliseconds. */
 const PATIENCE = 5_000;
 /** Wait before a request that failed is sent again, in milliseconds. */
 const RETRY = 2_000;
-
-function whenIdle(work: () => void): void {
-  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: RETRY });
-  else setTimeout(work, RETRY);
-}
 
 /** What else changed is read again where it is shown. */
 function readAgain({ event, ids }: LiveEvent): void {
@@ -71,18 +71,21 @@ function createSync(hold: () => void): LiveSync {
 /** Fetches what events name, after others have been collected for a moment. */
 function fetchLater(sync: LiveSync) {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let fetchedAt = Number.NEGATIVE_INFINITY;
   function settle(): void {
     if (!sync.hasWanted()) setSettledSeq(sync.lastSeq());
   }
   function flush(): void {
     // A page that nobody sees waits until somebody does.
     if (timer || document.hidden || !sync.hasWanted()) return;
+    const { least, most } = performance.now() - fetchedAt < QUIET ? COLLECT.many : COLLECT.single;
     timer = setTimeout(
       () => {
         timer = undefined;
+        fetchedAt = performance.now();
         sync.fetch().then(settle, () => setTimeout(flush, RETRY));
       },
-      COLLECT.least + Math.random() * (COLLECT.most - COLLECT.least),
+      least + Math.random() * (most - least),
     );
   }
   return { settle, flush, stop: () => clearTimeout(timer) };
@@ -187,6 +190,8 @@ export function startLive(): () => void {
 
   const stopLooking = whenBack(look);
   begin();
+  // Beside the connection, which takes a ticket and a handshake; what fails here is made good by its hello.
+  sync.resume().then(fetching.settle, () => {});
   return () => {
     isStopped = true;
     stopLooking();

@@ -1,5 +1,6 @@
 import { clear, del, get, set } from 'idb-keyval';
 import { type Cache, SWRConfig } from 'swr';
+import { whenIdle } from '@/components/idle';
 import { setSettledSeq, settledSeq } from '@/live/settled-seq';
 import { csrfToken } from '@/session/access-token';
 import type { Me } from '@/session/session';
@@ -12,8 +13,14 @@ import { closeOutbox } from './outbox';
  * What this browser last read, so that it is shown before the server answers, and without a network: who was
  * signed in, the tasks and the other resources. One value of one person in one organization; it is deleted
  * with the session, and shown in no other one.
+ *
+ * A copy of thousands of tasks takes longer than a frame. A change of some of them is therefore written as a
+ * journal beside it: what differs from the snapshot that it names. A journal of another snapshot, which
+ * another tab has replaced, is ignored; the next visit then catches up from an earlier event.
  */
 type Snapshot = {
+  /** Names this snapshot for its journal. */
+  id: string;
   session: string;
   me: Me;
   tasks: Task[];
@@ -24,7 +31,15 @@ type Snapshot = {
   isWhole: boolean;
 };
 
+/** In a journal, `tasks` are those that changed since the snapshot with its `id`. */
+type Journal = Snapshot & { removed: string[] };
+
+type Stored = { id: string; tasks: Map<string, Task> };
+
 const KEY = 'snapshot';
+const JOURNAL = 'journal';
+/** Most tasks of a journal; with more, the snapshot is written again. */
+const LONGEST_JOURNAL = 500;
 /** How long changes are collected before they are written, in milliseconds. */
 const PAUSE = 1_000;
 /** The longest that a busy page puts a write off after that, in milliseconds. */
@@ -40,6 +55,8 @@ let owner: Me | null = null;
 let mark: string | null = null;
 /** Whose snapshot is in the memory of this page, until the server has confirmed who is signed in. */
 let restored: Me | null = null;
+/** The snapshot that is stored, without its journal; null: none of this page. */
+let stored: Stored | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 function isSame(one: Me, other: Me): boolean {
@@ -54,14 +71,15 @@ export async function keepFor(me: Me): Promise<void> {
   // The session may have ended while the server answered who is signed in.
   if (!csrfToken()) return;
   const isKnown = owner !== null && isSame(owner, me);
-  const isMistaken = restored !== null && !isSame(restored, me);
+  const shown = restored;
   owner = me;
   restored = null;
   mark = await sessionMark();
   if (isKnown) return;
+  if (shown && isSame(shown, me)) return later();
   const kept = await read();
-  if (kept && !isSame(kept.me, me)) await remove();
-  if (isMistaken) location.reload();
+  if (kept && !isSame(kept.snapshot.me, me)) await remove();
+  if (shown) location.reload();
   else later();
 }
 
@@ -69,6 +87,7 @@ export async function keepFor(me: Me): Promise<void> {
 export async function dropSnapshot(): Promise<void> {
   owner = null;
   restored = null;
+  stored = null;
   clearTimeout(timer);
   await remove();
 }
@@ -93,13 +112,15 @@ async function sessionMark(): Promise<string> {
  */
 export async function restore(): Promise<Me | null> {
   if (owner ?? restored) return owner ?? restored;
-  const kept = await read();
-  if (!kept) return null;
+  const [found, session] = await Promise.all([read(), sessionMark()]);
+  if (!found) return null;
+  const { snapshot: kept, base } = found;
   // Somebody signed in again, perhaps somebody else.
-  if (kept.session !== (await sessionMark())) {
+  if (kept.session !== session) {
     await remove();
     return null;
   }
+  stored = base;
   tasks.receive(...kept.tasks);
   for (const [key, state] of kept.resources) resources.set(key, { ...(state as State), _k: key } as State);
   // What came after its list was read is on no page of it. What was deleted since is known by catching up.
@@ -114,13 +135,7 @@ export async function restore(): Promise<Me | null> {
 
 function later(): void {
   clearTimeout(timer);
-  timer = setTimeout(() => whenIdle(() => void write()), PAUSE);
-}
-
-/** A copy of thousands of tasks takes longer than a frame: not while somebody types. */
-function whenIdle(work: () => void): void {
-  if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout: LONGEST });
-  else work();
+  timer = setTimeout(() => whenIdle(() => void write(), LONGEST), PAUSE);
 }
 
 tasks.subscribe(() => {
@@ -136,23 +151,52 @@ async function write(): Promise<void> {
     kept.push([key, _l === undefined ? { data } : { data, _l }]);
   }
   const confirmed = tasks.all().flatMap(({ id }) => tasks.confirmedTask(id) ?? []);
-  const snapshot: Snapshot = {
-    session: mark,
-    me: owner,
-    tasks: confirmed,
-    resources: kept,
-    seq: settledSeq(),
-    isWhole: tasks.isWhole,
-  };
-  await ifKept(() => set(KEY, snapshot));
+  const about = { session: mark, me: owner, resources: kept, seq: settledSeq(), isWhole: tasks.isWhole };
+  const difference = stored && differenceFrom(stored.tasks, confirmed);
+  if (stored && difference && difference.tasks.length + difference.removed.length <= LONGEST_JOURNAL) {
+    const journal: Journal = { id: stored.id, ...about, ...difference };
+    await ifKept(() => set(JOURNAL, journal));
+    return;
+  }
+  const snapshot: Snapshot = { id: crypto.randomUUID(), ...about, tasks: confirmed };
+  await ifKept(async () => {
+    await set(KEY, snapshot);
+    stored = { id: snapshot.id, tasks: byId(confirmed) };
+    await del(JOURNAL);
+  });
 }
 
-function read(): Promise<Snapshot | undefined> {
-  return ifKept(() => get<Snapshot>(KEY));
+function byId(some: readonly Task[]): Map<string, Task> {
+  return new Map(some.map((task) => [task.id, task]));
+}
+
+/** What changed and what is gone since tasks were stored. A task that did not change is the same object. */
+function differenceFrom(before: ReadonlyMap<string, Task>, now: readonly Task[]) {
+  const present = new Set(now.map(({ id }) => id));
+  return {
+    tasks: now.filter((task) => before.get(task.id) !== task),
+    removed: [...before.keys()].filter((id) => !present.has(id)),
+  };
+}
+
+/** The snapshot with its journal, and without it. */
+async function read(): Promise<{ snapshot: Snapshot; base: Stored } | undefined> {
+  const found = await ifKept(() => Promise.all([get<Snapshot>(KEY), get<Journal>(JOURNAL)]));
+  const [snapshot, journal] = found ?? [];
+  if (!snapshot) return undefined;
+  const base = { id: snapshot.id, tasks: byId(snapshot.tasks) };
+  if (!journal || journal.id !== snapshot.id || journal.session !== snapshot.session) return { snapshot, base };
+  const whole = new Map(base.tasks);
+  for (const id of journal.removed) whole.delete(id);
+  for (const task of journal.tasks) whole.set(task.id, task);
+  return { snapshot: { ...journal, tasks: [...whole.values()] }, base };
 }
 
 async function remove(): Promise<void> {
-  await ifKept(() => del(KEY));
+  stored = null;
+  await ifKept(async () => {
+    await Promise.all([del(KEY), del(JOURNAL)]);
+  });
 }
 
 /** Some browsers keep nothing, for example in a private window: then nothing is read without a network. */

@@ -1,3 +1,4 @@
+import { whenIdle } from '@/components/idle';
 import type { Me } from '@/session/session';
 import { resumeEdits } from '@/tasks/task-queue';
 
@@ -6,10 +7,8 @@ export function startOffline(me: Me): void {
   void resumeEdits(me);
   // Not with `next dev`, whose files change.
   if (process.env.NODE_ENV !== 'production' || !('serviceWorker' in navigator)) return;
-  const register = () => {
+  whenIdle(() => {
     // Without it everything works but for a reload without a network.
     navigator.serviceWorker.register('/sw.js').catch(() => {});
-  };
-  if ('requestIdleCallback' in window) requestIdleCallback(register, { timeout: 5_000 });
-  else setTimeout(register, 2_000);
+  }, 5_000);
 }

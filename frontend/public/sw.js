@@ -10,7 +10,18 @@ const NAME = `miyabi-${BUILD}`;
 /** How long the network may take to answer for a page that is in the cache, in milliseconds. */
 const PATIENCE = 2000;
 
+/** What belongs to a build, as its cache does: it comes from there and is not asked for again. */
+const isOfBuild = (path) => path.startsWith('/_next/static/') || path === '/theme.js';
+
 self.addEventListener('install', (event) => {
+  // Where the browser can: the API is asked, and what is in `FILES` is read, without waking this worker.
+  const from = (source, ...paths) =>
+    paths.map((pathname) => ({ condition: { urlPattern: { pathname } }, source }));
+  event.addRoutes?.([
+    ...from('network', '/api/*'),
+    ...from({ cacheName: NAME }, ...['chunks', 'css', 'inline'].map((folder) => `/_next/static/${folder}/*`)),
+    ...from({ cacheName: NAME }, '/theme.js'),
+  ]);
   event.waitUntil(
     caches
       .open(NAME)
@@ -25,6 +36,8 @@ self.addEventListener('activate', (event) => {
     caches
       .keys()
       .then((names) => Promise.all(names.filter(old).map((name) => caches.delete(name))))
+      // The page is on its way while this worker starts.
+      .then(() => self.registration.navigationPreload?.enable())
       .then(() => self.clients.claim()),
   );
 });
@@ -33,8 +46,7 @@ self.addEventListener('fetch', (event) => {
   const url = new URL(event.request.url);
   if (event.request.method !== 'GET' || url.origin !== location.origin) return;
   if (url.pathname.startsWith('/api/')) return;
-  const isHashed = url.pathname.startsWith('/_next/static/');
-  event.respondWith(isHashed ? cacheFirst(event.request) : networkFirst(event.request));
+  event.respondWith(isOfBuild(url.pathname) ? cacheFirst(event.request) : networkFirst(event));
 });
 
 async function cacheFirst(request) {
@@ -45,12 +57,13 @@ async function cacheFirst(request) {
   return response;
 }
 
-async function networkFirst(request) {
+async function networkFirst({ request, preloadResponse }) {
+  const answer = Promise.resolve(preloadResponse).then((preloaded) => preloaded ?? fetch(request));
   const kept = await caches.match(request, { ignoreSearch: true });
-  if (!kept) return fetch(request);
+  if (!kept) return answer;
   const late = new Promise((resolve) => setTimeout(resolve, PATIENCE, kept));
   // An answer that comes too late is not lost: the next visit has it.
-  const fresh = fetch(request).then(async (response) => {
+  const fresh = answer.then(async (response) => {
     if (response.ok && !response.redirected) await keep(request, response);
     return response;
   });

@@ -1,5 +1,6 @@
 // Moves each inline script of an export into a file of its own at the same place, so that one constant
 // `script-src 'self'` serves every release: hashes of inline scripts would differ from release to release.
+// Scripts that follow each other become one file, and one request.
 //
 //   node scripts/move-inline-scripts.mjs out
 //
@@ -17,6 +18,15 @@ if (!out) {
 const INLINE = /<script((?:\s[^>]*)?)>([\s\S]*?)<\/script>/g;
 const folder = join(out, '_next/static/inline');
 mkdirSync(folder, { recursive: true });
+
+/** The page with inline scripts that follow each other as one. */
+function joined(html) {
+  const inline = '<script>(?:(?!</script>)[\\s\\S])*</script>';
+  return html.replace(new RegExp(`(?:${inline}){2,}`, 'g'), (group) => {
+    const codes = [...group.matchAll(INLINE)].map(([, , code]) => code);
+    return `<script>${codes.join(';\n')}</script>`;
+  });
+}
 
 /** The page with every inline script replaced by a file that holds it. */
 function moved(html) {
@@ -45,7 +55,7 @@ let wrong = 0;
 for (const name of readdirSync(out, { recursive: true })) {
   if (!name.endsWith('.html')) continue;
   const file = join(out, name);
-  const html = moved(readFileSync(file, 'utf8'));
+  const html = moved(joined(readFileSync(file, 'utf8')));
   for (const what of refused(html)) {
     console.error(`${file}: the content security policy would refuse ${what}`);
     wrong += 1;

@@ -25,7 +25,7 @@ async function load(): Promise<Me | null> {
   if (!mayBeSignedIn()) return signedOut();
   if (isFirst) {
     isFirst = false;
-    const kept = await lastVisit();
+    const kept = await (early ?? lastVisit());
     if (kept) return kept;
   }
   try {
@@ -45,7 +45,6 @@ async function load(): Promise<Me | null> {
 
 /** Not a part of pages for people who are not signed in. */
 const snapshot = () => import('@/offline/snapshot');
-if (typeof window !== 'undefined' && mayBeSignedIn()) void snapshot();
 
 /**
  * What this browser kept is shown first, and the server asked in the meantime: whether the session still
@@ -57,6 +56,9 @@ async function lastVisit(): Promise<Me | null> {
   if (kept) setTimeout(() => void mutate(KEY));
   return kept;
 }
+
+/** Begun before anything is rendered. Null where nothing is read: in the export, and for nobody. */
+const early = typeof window !== 'undefined' && mayBeSignedIn() ? lastVisit().catch(() => null) : null;
 
 /** How long the deletion of what is kept may hold up a page, in milliseconds. */
 const LONGEST_DROP = 2_000;

@@ -1,8 +1,9 @@
 'use client';
 
-import dynamic from 'next/dynamic';
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { whenIdle } from '@/components/idle';
 import { openOverlay } from '@/components/overlay-store';
+import { part } from '@/components/part';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useCommands } from '@/keyboard/commands';
@@ -21,10 +22,9 @@ import { useRowFocus } from './use-row-focus';
 import { useTaskReference } from './use-task-reference';
 import { useTaskList } from './use-tasks';
 
-const loadPicker = () => import('./FieldPicker').then((module) => module.FieldPicker);
-const FieldPicker = dynamic(loadPicker, { ssr: false });
-const TaskDrawer = dynamic(() => import('./TaskDrawer').then((module) => module.TaskDrawer), { ssr: false });
-const TaskBoard = dynamic(() => import('./TaskBoard').then((module) => module.TaskBoard), { ssr: false });
+const FieldPicker = part(() => import('./FieldPicker').then((module) => module.FieldPicker));
+const TaskDrawer = part(() => import('./TaskDrawer').then((module) => module.TaskDrawer));
+const TaskBoard = part(() => import('./TaskBoard').then((module) => module.TaskBoard));
 
 /** The tasks, as a list or a board, with one of them open beside it. */
 export function TaskPage() {
@@ -66,7 +66,7 @@ export function TaskPage() {
     ...listCommands(m, focus, {
       open,
       moved: (id) => {
-        if (id && query.task) change({ task: referenceTo(id) }, 'replace');
+        if (id && query.task) change({ task: referenceTo(id) }, 'follow');
       },
       leave: () => (focus.selected.size > 0 ? focus.clear() : close()),
     }),
@@ -91,8 +91,16 @@ export function TaskPage() {
   useEffect(() => {
     if (isGone) change({ task: null }, 'replace');
   }, [isGone, change]);
-  // Keys that follow `S` or `P` at once go into the picker: it is loaded before they are pressed.
-  useEffect(() => void loadPicker(), []);
+  // Keys that follow `S` or `P` at once go into the picker: it is loaded before they are pressed. So is the
+  // drawer, which opens in the next frame.
+  useEffect(
+    () =>
+      whenIdle(() => {
+        void FieldPicker.preload();
+        void TaskDrawer.preload();
+      }),
+    [],
+  );
   useEffect(() => {
     document.title = `${m.tasks.title} - ${m.app.name}`;
   }, [m]);
@@ -115,7 +123,7 @@ export function TaskPage() {
   return (
     <div className="flex min-h-0 grow">
       <div className={`min-h-0 min-w-0 grow flex-col ${query.task ? 'hidden lg:flex' : 'flex'}`}>
-        <TaskToolbar query={query} change={change} search={search} />
+        <TaskToolbar query={listed} change={change} search={search} />
         {focus.selected.size > 0 && (
           <SelectionBar targets={[...focus.selected]} may={may} clear={focus.clear} pick={pick} />
         )}

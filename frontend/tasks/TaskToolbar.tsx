@@ -1,6 +1,6 @@
 'use client';
 
-import { type RefObject, useEffect, useState } from 'react';
+import { memo, type RefObject, useEffect, useState } from 'react';
 import { Glyph } from '@/components/icons';
 import { openOverlay } from '@/components/overlay-store';
 import { isComposing } from '@/keyboard/is-composing';
@@ -10,21 +10,23 @@ import { useMay, useMe } from '@/session/session';
 import { ViewButton } from '@/views/ViewButton';
 import { isFiltered, type ListQuery, SORTS, type Sort } from './list-query';
 import { PRIORITIES, STATUSES } from './task';
+import type { ChangeQuery } from './use-list-query';
 import { useLabels, usePeople } from './use-tasks';
 
 /** How long typing may pause before the server is asked, in milliseconds. */
 const PAUSE = 150;
 
-type Change = (change: Partial<ListQuery>, how?: 'push' | 'replace') => void;
-
-/** The line above the list: view, filters, order, search and the button for a new task. */
-export function TaskToolbar({
+/**
+ * The line above the list: view, filters, order, search and the button for a new task. It does not depend on
+ * which row is active or which task is open.
+ */
+export const TaskToolbar = memo(function TaskToolbar({
   query,
   change,
   search,
 }: {
   query: ListQuery;
-  change: Change;
+  change: ChangeQuery;
   search: RefObject<HTMLInputElement | null>;
 }) {
   const m = useMessages();
@@ -72,7 +74,7 @@ export function TaskToolbar({
       )}
     </div>
   );
-}
+});
 
 function SearchField({
   query,
@@ -80,7 +82,7 @@ function SearchField({
   search,
 }: {
   query: ListQuery;
-  change: Change;
+  change: ChangeQuery;
   search: RefObject<HTMLInputElement | null>;
 }) {
   const m = useMessages();

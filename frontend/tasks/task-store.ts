@@ -1,5 +1,13 @@
 import type { Label, Task, TaskEdit } from './task';
 
+/** Whether two values of JSON are equal. A field that is missing equals one that is undefined. */
+function isSame(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (typeof one !== 'object' || typeof other !== 'object' || !one || !other) return false;
+  const fields = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...fields].every((field) => isSame(Reflect.get(one, field), Reflect.get(other, field)));
+}
+
 /**
  * Every task that this page knows, once. Lists hold ids; what is shown is what the server confirmed with
  * the edits on top that are not confirmed yet.
@@ -21,31 +29,42 @@ export class TaskStore {
   private depth = 0;
   private isChanged = false;
 
-  /** Takes what the server sent. An older version than the known one is ignored. */
+  /**
+   * Takes what the server sent. An older version than the known one is ignored, and so is what is known
+   * already: reading a list again draws nothing again.
+   */
   receive(...tasks: Task[]): void {
+    let isNew = false;
     for (const task of tasks) {
       const known = this.confirmed.get(task.id);
       if (known && known.version > task.version) continue;
       // A list has no descriptions: the one of the same version is still right.
-      const description =
-        task.description ?? (known?.version === task.version ? known.description : undefined);
+      const next =
+        task.description !== undefined || known?.version !== task.version
+          ? task
+          : { ...task, description: known.description };
       if (task.description !== undefined) this.descriptions.set(task.id, task.description);
-      this.confirmed.set(task.id, { ...task, description });
+      if (known && isSame(known, next)) continue;
+      this.confirmed.set(task.id, next);
       this.ids.set(task.key, task.id);
       this.show(task.id);
+      isNew = true;
     }
-    this.changed();
+    if (isNew) this.changed();
   }
 
   /** Takes the names and colours of all labels; one that is missing was deleted. */
   relabel(labels: Label[]): void {
     const known = new Map(labels.map(({ id, name, color }) => [id, { id, name, color }]));
+    let isNew = false;
     for (const [id, task] of this.confirmed) {
-      if (task.labels.length === 0) continue;
-      this.confirmed.set(id, { ...task, labels: task.labels.flatMap((label) => known.get(label.id) ?? []) });
+      const now = task.labels.flatMap((label) => known.get(label.id) ?? []);
+      if (isSame(task.labels, now)) continue;
+      this.confirmed.set(id, { ...task, labels: now });
       this.show(id);
+      isNew = true;
     }
-    this.changed();
+    if (isNew) this.changed();
   }
 
   /** The task as it is shown: the description may be of an older version until the newer one has come. */
@@ -111,6 +130,7 @@ export class TaskStore {
 
   /** Hides a task that was deleted, here or elsewhere. */
   remove(id: string): void {
+    if (this.removed.has(id)) return;
     this.removed.add(id);
     this.changed();
   }
@@ -122,8 +142,7 @@ export class TaskStore {
 
   /** Shows it again. */
   unremove(id: string): void {
-    this.removed.delete(id);
-    this.changed();
+    if (this.removed.delete(id)) this.changed();
   }
 
   /** Forgets everything: another person or organization. */
@@ -144,8 +163,12 @@ export class TaskStore {
 
   private show(id: string): void {
     const task = this.confirmed.get(id);
-    const description = task?.description ?? this.descriptions.get(id);
-    if (task) this.shown.set(id, { ...task, description, ...this.edits.get(id) });
+    if (!task) return;
+    const edit = this.edits.get(id);
+    const description = task.description ?? this.descriptions.get(id);
+    // Most of thousands of tasks have neither: no copy of them is made.
+    const isAsConfirmed = !edit && description === task.description;
+    this.shown.set(id, isAsConfirmed ? task : { ...task, description, ...edit });
   }
 
   private changed(): void {

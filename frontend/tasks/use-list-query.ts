@@ -1,22 +1,40 @@
 'use client';
 
 import { useSearchParams } from 'next/navigation';
-import { useCallback, useMemo } from 'react';
+import { useCallback, useLayoutEffect, useMemo, useState } from 'react';
 import { type ListQuery, parseQuery, queryString } from './list-query';
 
 /**
- * The query in the address of the page, and a change to it. A step that people would go back from is an
- * entry of the history; a keystroke of the search is none.
+ * How a change becomes part of the history: `push` is a step that people would go back from, `replace` is
+ * none. `follow` is `replace` for what is shown when the browser has time for it: the drawer that follows
+ * the active row.
  */
-export function useListQuery(): [ListQuery, (change: Partial<ListQuery>, how?: 'push' | 'replace') => void] {
-  const parameters = useSearchParams();
-  const query = useMemo(() => parseQuery(new URLSearchParams(parameters)), [parameters]);
-  const change = useCallback((change: Partial<ListQuery>, how: 'push' | 'replace' = 'push') => {
+export type How = 'push' | 'replace' | 'follow';
+
+export type ChangeQuery = (change: Partial<ListQuery>, how?: How) => void;
+
+/**
+ * The query in the address of the page, and a change to it. A change is shown at once: the router renders
+ * a new address in a transition, some frames later.
+ */
+export function useListQuery(): [ListQuery, ChangeQuery] {
+  const shown = useSearchParams().toString();
+  /** The address that was set here, until the router shows it; null: nothing is ahead of the router. */
+  const [ahead, setAhead] = useState<string | null>(null);
+  useLayoutEffect(() => {
+    // Not yet when the router shows an earlier one of two changes.
+    if (shown === new URLSearchParams(location.search).toString()) setAhead(null);
+  }, [shown]);
+  const text = ahead ?? shown;
+  const query = useMemo(() => parseQuery(new URLSearchParams(text)), [text]);
+  const change = useCallback((change: Partial<ListQuery>, how: How = 'push') => {
     // From the address and not from the last render: two changes can come between two renders.
     const current = parseQuery(new URLSearchParams(location.search));
-    const url = `${location.pathname}${queryString({ ...current, ...change })}`;
+    const next = queryString({ ...current, ...change });
+    const url = `${location.pathname}${next}`;
     if (how === 'push') history.pushState(null, '', url);
     else history.replaceState(null, '', url);
+    if (how !== 'follow') setAhead(new URLSearchParams(next).toString());
   }, []);
   return [query, change];
 }

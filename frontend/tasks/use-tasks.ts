@@ -1,15 +1,16 @@
 'use client';
 
-import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import useSWR from 'swr';
 import useSWRInfinite from 'swr/infinite';
 import { api, body, type Schema } from '@/api/client';
 import type { ApiProblem } from '@/api/problem';
 import { useMe } from '@/session/session';
 import { onArrival, onReload, withArrivals } from './arrivals';
+import { deriveList, unlessSame } from './derive-list';
 import { onDerivedChange } from './derived';
 import { dayAfter } from './due-date';
-import { comparison, isOfOpenTasks, type ListQuery, listUrl, matches } from './list-query';
+import { isOfOpenTasks, type ListQuery, listUrl, matches } from './list-query';
 import type { Person, Task } from './task';
 import { tasks } from './task-store';
 
@@ -51,12 +52,10 @@ export function useTaskList(query: ListQuery): TaskList {
     readPage,
     { keepPreviousData: true, revalidateFirstPage: true },
   );
+  const before = useRef<Task[]>([]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the store is outside of React; its revision says that it changed
-  const items = useMemo(() => {
-    if (isDerived) {
-      const all = tasks.all().filter((task) => matches(task, query, me));
-      return all.sort(comparison(query.sort));
-    }
+  const next = useMemo(() => {
+    if (isDerived) return deriveList(before.current, tasks, query, me);
     const ids = new Set((data ?? []).flatMap((page) => page.ids));
     const found: Task[] = [];
     for (const id of ids) {
@@ -65,6 +64,8 @@ export function useTaskList(query: ListQuery): TaskList {
     }
     return query.q ? found : withArrivals(found, tasks, query, me, Boolean(data?.at(-1)?.next));
   }, [data, query, me, revision, isDerived]);
+  const items = unlessSame(before.current, next);
+  before.current = items;
   const isSearch = Boolean(query.q);
   useEffect(() => {
     const again = () => void mutate();
@@ -134,20 +135,34 @@ export function useLabels(): { labels: Schema['Label'][]; reload: () => void } {
   return { labels: data ?? [], reload: () => void mutate() };
 }
 
+let people: Person[] = [];
+let peopleRevision = -1;
+
+/** Everybody who appears in a task that is loaded; the same list as long as they are the same. */
+function everybody(): Person[] {
+  if (peopleRevision === tasks.getRevision()) return people;
+  peopleRevision = tasks.getRevision();
+  // Each task has an object of its own for the same person.
+  const known = new Map(people.map((person) => [person.id, person]));
+  const keptOr = (person: Person) => {
+    const kept = known.get(person.id);
+    return kept?.name === person.name && kept.avatar_url === person.avatar_url ? kept : person;
+  };
+  const found = new Map<string, Person>();
+  for (const task of tasks.all()) {
+    for (const person of [task.assignee, task.created_by]) {
+      if (person && !found.has(person.id)) found.set(person.id, keptOr(person));
+    }
+  }
+  people = unlessSame(people, [...found.values()]);
+  return people;
+}
+
 /** People who can be assigned: the caller first, then everybody who appears in a task that is loaded. */
 export function usePeople(): Person[] {
   const me = useMe().user;
-  const revision = useTaskRevision();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: as above
-  return useMemo(() => {
-    const people = new Map<string, Person>([[me.id, me]]);
-    for (const task of tasks.all()) {
-      for (const person of [task.assignee, task.created_by]) {
-        if (person && !people.has(person.id)) people.set(person.id, person);
-      }
-    }
-    return [...people.values()];
-  }, [me, revision]);
+  const all = useSyncExternalStore(tasks.subscribe, everybody, everybody);
+  return useMemo(() => [me, ...all.filter(({ id }) => id !== me.id)], [me, all]);
 }
 
 /** The comments of a task, oldest first. */

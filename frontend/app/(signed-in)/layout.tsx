@@ -1,17 +1,12 @@
 'use client';
 
-import dynamic from 'next/dynamic';
 import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { AppFrame } from '@/components/AppFrame';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useMessages } from '@/messages/language';
 import { useSession } from '@/session/session';
-
-// Under way while the session is asked for; a page that only leads to the sign-in does without it.
-const loadFrame = () => import('@/components/AppFrame').then((module) => module.AppFrame);
-if (typeof window !== 'undefined') void loadFrame();
-const AppFrame = dynamic(loadFrame, { ssr: false });
 
 /** The pages for people who are signed in; others are sent to the sign-in and come back here. */
 export default function SignedInLayout({ children }: { children: ReactNode }) {

@@ -1,5 +1,10 @@
 import type { Page } from '@playwright/test';
 
+/**
+ * Figures come from the browser's own clocks and observers, inside the page: what the test runner sees is
+ * polled, and an interception of requests turns the browser's cache off.
+ */
+
 /** Durations of one kind, in milliseconds. */
 export type Series = number[];
 
@@ -39,8 +44,56 @@ export async function interactions(page: Page, count: number): Promise<Series> {
 /** What the document has when something is shown: selectors of what must and must not be there. */
 export type Shown = { present?: string[]; absent?: string[] };
 
+/** Has each page that is loaded from now on note when its first row was painted (Element Timing). */
+export async function watchFirstRow(page: Page): Promise<void> {
+  await page.addInitScript(() => {
+    const store = window as typeof window & { firstRow?: number };
+    new MutationObserver((_, observer) => {
+      const title = document.querySelector('[role=row] button.truncate');
+      if (!title) return;
+      title.setAttribute('elementtiming', 'first-row');
+      observer.disconnect();
+    }).observe(document, { childList: true, subtree: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & { renderTime: number })[]) {
+        store.firstRow ??= entry.renderTime;
+      }
+    }).observe({ type: 'element', buffered: true });
+  });
+}
+
+/** When the first row was painted, in milliseconds after the navigation began. */
+export async function firstRow(page: Page): Promise<number> {
+  const shown = () => (window as typeof window & { firstRow?: number }).firstRow;
+  const handle = await page.waitForFunction(shown);
+  return (await handle.jsonValue()) ?? Number.NaN;
+}
+
+/** Has each page that is loaded from now on note when the line below the list first had a text. */
+export async function watchCount(page: Page, text: string): Promise<void> {
+  await page.addInitScript((text) => {
+    const store = window as typeof window & { countShown?: number };
+    new MutationObserver((_, observer) => {
+      const lines = [...document.querySelectorAll('p[role=status]')];
+      if (!lines.some((line) => line.textContent === text)) return;
+      observer.disconnect();
+      requestAnimationFrame(() => {
+        store.countShown = performance.now();
+      });
+    }).observe(document, { childList: true, subtree: true, characterData: true });
+  }, text);
+}
+
+/** When it had, in milliseconds after the navigation began. */
+export async function countShown(page: Page): Promise<number> {
+  const shown = () => (window as typeof window & { countShown?: number }).countShown;
+  const handle = await page.waitForFunction(shown);
+  return (await handle.jsonValue()) ?? Number.NaN;
+}
+
 /**
- * From an input event of a type to the frame that shows something, in milliseconds. `act` makes the input.
+ * From an input event of a type to the end of the frame that shows something, in milliseconds. `act` makes the
+ * input.
  */
 export async function untilShown(
   page: Page,
@@ -54,11 +107,18 @@ export async function untilShown(
         const has = (selector: string) => document.querySelector(selector) !== null;
         const isShown = () => present.every(has) && !absent.some(has);
         const begin = (event: Event) => {
+          // Frame by frame; a message that is posted in a frame comes after it is painted.
           const look = () => {
-            if (isShown()) requestAnimationFrame((frame) => resolve(Math.max(0, frame - event.timeStamp)));
-            else setTimeout(look);
+            const isLast = isShown();
+            const { port1, port2 } = new MessageChannel();
+            port1.onmessage = () => {
+              port1.close();
+              if (isLast) resolve(performance.now() - event.timeStamp);
+            };
+            port2.postMessage(null);
+            if (!isLast) requestAnimationFrame(look);
           };
-          look();
+          requestAnimationFrame(look);
         };
         addEventListener(type, begin, { capture: true, once: true });
       }),

@@ -25,13 +25,24 @@ export function keptInBrowser(page: Page): Promise<[string, unknown][]> {
   });
 }
 
+type KeptTask = { id: string; title: string; version: number; priority: string; status: string };
+type Kept = { id: string; isWhole: boolean; tasks: KeptTask[]; removed?: string[] };
+
+/** The snapshot that this browser keeps, with its journal; undefined when it keeps none. */
+export async function keptSnapshot(page: Page): Promise<Kept | undefined> {
+  const kept = await keptInBrowser(page);
+  const value = (name: string) => kept.find(([key]) => key.endsWith(` ${name}`))?.[1] as Kept | undefined;
+  const [snapshot, journal] = [value('snapshot'), value('journal')];
+  if (!snapshot || journal?.id !== snapshot.id) return snapshot;
+  const isOld = ({ id }: { id: string }) =>
+    journal.removed?.includes(id) || journal.tasks.some((task) => task.id === id);
+  const tasks = [...snapshot.tasks.filter((task) => !isOld(task)), ...journal.tasks];
+  return { ...journal, tasks };
+}
+
 /** The titles of the tasks that this browser keeps. */
 export async function keptTitles(page: Page): Promise<string[]> {
-  const kept = await keptInBrowser(page);
-  const snapshot = kept.find(([key]) => key.endsWith(' snapshot'))?.[1] as
-    | { tasks: { title: string }[] }
-    | undefined;
-  return snapshot?.tasks.map(({ title }) => title) ?? [];
+  return (await keptSnapshot(page))?.tasks.map(({ title }) => title) ?? [];
 }
 
 /** How many edits this browser keeps that the server has not confirmed. */

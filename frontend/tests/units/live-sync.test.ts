@@ -155,6 +155,34 @@ test('a gap is filled exactly, page by page, and what came twice counts once', a
   expect(hears.other).toHaveBeenCalledOnce();
 });
 
+test('a page that knows where the last visit ended catches up without a connection', async () => {
+  const api = server();
+  api.write('a');
+  const store = new TaskStore();
+  store.receive(...api.tasks.values());
+  const hears = { reload: vi.fn(), arrived: vi.fn(), other: vi.fn(), derived: vi.fn() };
+  const sync = new LiveSync(store, api.transport, hears, api.seq());
+  for (let index = 0; index < 250; index += 1) api.write(`new-${index}`);
+  api.write('a', { title: 'Changed' });
+  await sync.resume();
+  expect(shown(store)).toEqual(state(api));
+  expect(api.transport.tasks).toHaveBeenCalledTimes(3);
+  // The connection that follows finds nothing missing.
+  api.transport.changes.mockClear();
+  await sync.hello(api.seq());
+  expect(api.transport.changes).not.toHaveBeenCalled();
+  expect(hears.reload).not.toHaveBeenCalled();
+});
+
+test('a page that knows of no last visit waits for the connection', async () => {
+  const api = server();
+  api.write('a');
+  const { sync } = page(api);
+  await sync.resume();
+  expect(api.transport.changes).not.toHaveBeenCalled();
+  expect(sync.lastSeq()).toBeNull();
+});
+
 test('a gap that is older than what is kept is compared with the snapshot', async () => {
   const api = server();
   for (const id of ['a', 'b', 'c']) api.write(id);

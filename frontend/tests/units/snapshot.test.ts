@@ -29,6 +29,9 @@ async function freshPage() {
   return { tasks, ...(await import('@/offline/snapshot')) };
 }
 
+/** Changes are collected for a second, and written when the page is idle. */
+const isWritten = () => vi.advanceTimersByTimeAsync(1_500);
+
 beforeEach(() => {
   vi.useFakeTimers();
   disk.clear();
@@ -43,7 +46,7 @@ test('what a page read is there after a reload, without what belongs to the sess
   cache.set('/api/tasks?limit=100', { data: { ids: ['a'], next: null } });
   cache.set('/api/auth/sessions', { data: ['secret'] });
   cache.set('/api/labels', { error: new Error('no'), data: undefined });
-  await vi.advanceTimersByTimeAsync(1_000);
+  await isWritten();
 
   const second = await freshPage();
   expect((await second.restore())?.user.id).toBe('aki');
@@ -56,7 +59,7 @@ test('an edit that is not confirmed is not kept as if it were', async () => {
   await first.keepFor(me('aki'));
   first.tasks.receive(sample({ id: 'a', title: 'Rake' }));
   first.tasks.overlay('a', { title: 'Sweep' });
-  await vi.advanceTimersByTimeAsync(1_000);
+  await isWritten();
   const second = await freshPage();
   await second.restore();
   expect(second.tasks.get('a')?.title).toBe('Rake');
@@ -65,7 +68,7 @@ test('an edit that is not confirmed is not kept as if it were', async () => {
 test('nothing is left of a session that ended, also not of a write that was due', async () => {
   const page = await freshPage();
   await page.keepFor(me('aki'));
-  await vi.advanceTimersByTimeAsync(1_000);
+  await isWritten();
   expect(disk.size).toBe(1);
   page.tasks.receive(sample({ id: 'a' }));
   disk.set('edit aki org page a', {});
@@ -78,11 +81,11 @@ test('somebody else in the same browser finds nothing of the one before', async 
   const first = await freshPage();
   await first.keepFor(me('aki'));
   first.tasks.receive(sample({ id: 'a' }));
-  await vi.advanceTimersByTimeAsync(1_000);
+  await isWritten();
   const second = await freshPage();
   await second.keepFor(me('ren'));
   expect(disk.size).toBe(0);
-  await vi.advanceTimersByTimeAsync(1_000);
+  await isWritten();
   const third = await freshPage();
   expect((await third.restore())?.user.id).toBe('ren');
   expect(third.tasks.get('a')).toBeUndefined();
@@ -92,7 +95,7 @@ test('what one session read is shown in no other one, not even before the server
   const first = await freshPage();
   await first.keepFor(me('aki'));
   first.tasks.receive(sample({ id: 'a' }));
-  await vi.advanceTimersByTimeAsync(1_000);
+  await isWritten();
   cookie.mockReturnValue('__Host-csrf=second');
   const second = await freshPage();
   expect(await second.restore()).toBeNull();
@@ -110,4 +113,48 @@ test('who is answered after the sign-out is not kept', async () => {
   page.tasks.receive(sample());
   await vi.advanceTimersByTimeAsync(20_000);
   expect(disk.size).toBe(0);
+});
+
+test('a change of one task is written alone, and is there after a reload as is what was removed', async () => {
+  const first = await freshPage();
+  await first.keepFor(me('aki'));
+  first.tasks.receive(...['a', 'b', 'c'].map((id) => sample({ id, title: `Old ${id}` })));
+  await isWritten();
+  const snapshot = structuredClone(disk.get('snapshot'));
+  first.tasks.receive(sample({ id: 'b', title: 'New b', version: 2 }));
+  first.tasks.remove('c');
+  await isWritten();
+  expect(disk.get('snapshot')).toEqual(snapshot);
+  expect(disk.get('journal')).toMatchObject({ tasks: [{ id: 'b' }], removed: ['c'] });
+
+  const second = await freshPage();
+  await second.restore();
+  expect(second.tasks.all().map(({ title }) => title)).toEqual(['Old a', 'New b']);
+  // What the second page changes is written beside what the first one did.
+  await second.keepFor(me('aki'));
+  second.tasks.receive(sample({ id: 'a', title: 'New a', version: 2 }));
+  await isWritten();
+  expect(disk.get('snapshot')).toEqual(snapshot);
+  const third = await freshPage();
+  await third.restore();
+  expect(third.tasks.all().map(({ title }) => title)).toEqual(['New a', 'New b']);
+});
+
+test('many changes are a snapshot again, and a journal of another snapshot is ignored', async () => {
+  const first = await freshPage();
+  await first.keepFor(me('aki'));
+  first.tasks.receive(sample({ id: 'a', title: 'Old' }));
+  await isWritten();
+  first.tasks.receive(sample({ id: 'a', title: 'New', version: 2 }));
+  await isWritten();
+  const journal = structuredClone(disk.get('journal'));
+  first.tasks.receive(...Array.from({ length: 501 }, (_, index) => sample({ id: `n${index}` })));
+  first.tasks.receive(sample({ id: 'a', title: 'Newest', version: 3 }));
+  await isWritten();
+  expect(disk.get('journal')).toBeUndefined();
+  disk.set('journal', journal);
+  const second = await freshPage();
+  await second.restore();
+  expect(second.tasks.get('a')?.title).toBe('Newest');
+  expect(second.tasks.all()).toHaveLength(502);
 });

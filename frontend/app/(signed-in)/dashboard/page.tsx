@@ -1,10 +1,6 @@
 'use client';
 
-import dynamic from 'next/dynamic';
-
-// Under way while the session is asked for.
-const load = () => import('@/dashboard/Dashboard').then((module) => module.Dashboard);
-if (typeof window !== 'undefined') void load();
+import { Dashboard } from '@/dashboard/Dashboard';
 
 /** `/dashboard/` */
-export default dynamic(load, { ssr: false });
+export default Dashboard;

@@ -1,0 +1,46 @@
+'use client';
+
+import { type ComponentType, useSyncExternalStore } from 'react';
+
+type State<Props> = { Component?: ComponentType<Props>; failure?: { cause: unknown } };
+
+/**
+ * A part of a page whose script is loaded when it is first shown, or before by `preload`.
+ *
+ * Unlike `next/dynamic` it does not suspend: React holds back what comes out of a Suspense boundary for up to
+ * 300 ms after the last fallback, once for each boundary inside another. A script that cannot be loaded is an
+ * error of the page.
+ */
+export function part<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+  let state: State<Props> = {};
+  let underWay: Promise<void> | null = null;
+  const listeners = new Set<() => void>();
+
+  function set(next: State<Props>): void {
+    state = next;
+    for (const listener of listeners) listener();
+  }
+  function preload(): Promise<void> {
+    underWay ??= load().then(
+      (Component) => set({ Component }),
+      (cause: unknown) => set({ failure: { cause } }),
+    );
+    return underWay;
+  }
+  function subscribe(listener: () => void): () => void {
+    listeners.add(listener);
+    void preload();
+    return () => listeners.delete(listener);
+  }
+
+  function Part(props: Props) {
+    const { Component, failure } = useSyncExternalStore(
+      subscribe,
+      () => state,
+      () => state,
+    );
+    if (failure) throw failure.cause;
+    return Component ? <Component {...props} /> : null;
+  }
+  return Object.assign(Part, { preload });
+}
