@@ -1,9 +1,9 @@
 'use client';
 
-import dynamic from 'next/dynamic';
 import Link from 'next/link';
 import { useEffect, useMemo, useState } from 'react';
 import { PageBar } from '@/components/PageBar';
+import { part } from '@/components/part';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useCommands } from '@/keyboard/commands';
@@ -23,15 +23,9 @@ import { type Notification, SHOWN, type Shown } from './notification';
 import { addressOf, useInboxAddress } from './use-inbox-address';
 import { useNotifications } from './use-notifications';
 
-const FieldPicker = dynamic(() => import('@/tasks/FieldPicker').then((module) => module.FieldPicker), {
-  ssr: false,
-});
-const TaskDrawer = dynamic(() => import('@/tasks/TaskDrawer').then((module) => module.TaskDrawer), {
-  ssr: false,
-});
-const SnoozePicker = dynamic(() => import('./SnoozePicker').then((module) => module.SnoozePicker), {
-  ssr: false,
-});
+const FieldPicker = part(() => import('@/tasks/FieldPicker').then((module) => module.FieldPicker));
+const TaskDrawer = part(() => import('@/tasks/TaskDrawer').then((module) => module.TaskDrawer));
+const SnoozePicker = part(() => import('./SnoozePicker').then((module) => module.SnoozePicker));
 
 /** What concerns the reader, one line for each task, with the task beside it. */
 export function InboxPage() {

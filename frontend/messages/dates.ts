@@ -1,3 +1,4 @@
+import { dateFormat, spanFormat } from './formats';
 import type { Language } from './language';
 
 const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
@@ -11,7 +12,7 @@ const STEPS: [Intl.RelativeTimeFormatUnit, number][] = [
 /** How long ago a moment was: `3 hours ago`, `now`. */
 export function ago(moment: string, language: Language, now = Date.now()): string {
   const seconds = (Date.parse(moment) - now) / 1000;
-  const format = new Intl.RelativeTimeFormat(language, { numeric: 'auto' });
+  const format = spanFormat(language);
   for (const [unit, length] of STEPS) {
     if (Math.abs(seconds) >= length) return format.format(Math.round(seconds / length), unit);
   }
@@ -20,7 +21,5 @@ export function ago(moment: string, language: Language, now = Date.now()): strin
 
 /** A moment in full, in the reader's time zone. */
 export function moment(value: string, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(
-    new Date(value),
-  );
+  return dateFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(value));
 }

@@ -1,3 +1,4 @@
+import { dateFormat } from '@/messages/formats';
 import type { Task } from './task';
 
 /**
@@ -28,11 +29,20 @@ export function dueDay(due: Due): string | null {
   return due.due_on ?? (due.due_at ? dayOf(due.due_at) : null);
 }
 
-/** Where a due date is sorted, as the API does it: a day at its end in UTC. Without one: infinity. */
+const keys = new WeakMap<Due, number>();
+
+/**
+ * Where a due date is sorted, as the API does it: a day at its end in UTC. Without one: infinity. A task does
+ * not change, and is compared a dozen times when thousands are sorted.
+ */
 export function dueKey(due: Due): number {
-  if (due.due_at) return Date.parse(due.due_at);
+  const known = keys.get(due);
+  if (known !== undefined) return known;
   // A day alone is read as its beginning in UTC.
-  return due.due_on ? Date.parse(due.due_on) + 86_400_000 : Number.POSITIVE_INFINITY;
+  const day = due.due_on ? Date.parse(due.due_on) + 86_400_000 : Number.POSITIVE_INFINITY;
+  const key = due.due_at ? Date.parse(due.due_at) : day;
+  keys.set(due, key);
+  return key;
 }
 
 /** Whether it is over: a day when the reader's day is a later one. */
@@ -48,12 +58,12 @@ export function shortDay(day: string, language: string, words: { today: string; 
   // In UTC at both ends: no time zone can move it.
   const isThisYear = day.slice(0, 4) === dayAfter(0).slice(0, 4);
   const year = isThisYear ? undefined : 'numeric';
-  const format = new Intl.DateTimeFormat(language, { month: 'short', day: 'numeric', year, timeZone: 'UTC' });
+  const format = dateFormat(language, { month: 'short', day: 'numeric', year, timeZone: 'UTC' });
   return format.format(new Date(day));
 }
 
 /** The time of an exact moment; null for a day. */
 export function dueTime(due: Due, language: string): string | null {
   if (due.due_on || !due.due_at) return null;
-  return new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(new Date(due.due_at));
+  return dateFormat(language, { timeStyle: 'short' }).format(new Date(due.due_at));
 }

@@ -23,6 +23,14 @@ type Report = {
   audits: Record<string, { score: number | null }>;
 };
 
+/** Runs of each page, of which the one with the median of the performance counts. */
+const RUNS = 3;
+
+const pointsOf = (report: Report, category: string) => {
+  const { score = null } = report.categories[category] ?? {};
+  return score === null ? 0 : Math.round(score * 100);
+};
+
 async function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
@@ -47,27 +55,32 @@ test('the scores that Lighthouse gives the pages, as on a phone', async ({ baseU
     await signIn(await context.newPage(), 'walter');
     for (const path of PAGES) {
       const output = join(folder, 'report.json');
-      await promisify(execFile)(
-        LIGHTHOUSE ?? '',
-        [
-          `${baseURL}${path}`,
-          `--port=${port}`,
-          '--disable-storage-reset',
-          '--quiet',
-          '--output=json',
-          `--output-path=${output}`,
-          `--only-categories=${Object.keys(LIMITS).join()}`,
-        ],
-        { timeout: 240_000 },
-      );
-      const report: Report = JSON.parse(readFileSync(output, 'utf8'));
+      const reports: Report[] = [];
+      for (let run = 0; run < RUNS; run += 1) {
+        await promisify(execFile)(
+          LIGHTHOUSE ?? '',
+          [
+            `${baseURL}${path}`,
+            `--port=${port}`,
+            '--disable-storage-reset',
+            '--quiet',
+            '--output=json',
+            `--output-path=${output}`,
+            `--only-categories=${Object.keys(LIMITS).join()}`,
+          ],
+          { timeout: 240_000 },
+        );
+        reports.push(JSON.parse(readFileSync(output, 'utf8')));
+      }
+      reports.sort((a, b) => pointsOf(a, 'performance') - pointsOf(b, 'performance'));
+      const report = reports[Math.floor(RUNS / 2)] as Report;
       for (const [category, limit] of Object.entries(LIMITS)) {
-        const { score = null, auditRefs = [] } = report.categories[category] ?? {};
+        const { auditRefs = [] } = report.categories[category] ?? {};
         const isMissed = ({ id, weight }: { id: string; weight: number }) =>
           weight > 0 && (report.audits[id]?.score ?? 1) < 1;
         figures.push({
           what: `Lighthouse, ${path}, ${category}: points missing to 100`,
-          value: score === null ? 100 : Math.round(100 - score * 100),
+          value: 100 - pointsOf(report, category),
           unit: '',
           limit,
           note: auditRefs
