@@ -2,9 +2,9 @@ import type { NextConfig } from 'next';
 
 /** What every page has: texts, client, session, the parts around a page. Japanese is loaded by itself. */
 const SHARED =
-  /[\\/]frontend[\\/](?:messages[\\/](?!ja)|api|session|keyboard|tasks[\\/](?:task|task-store|arrivals|derived|due-date|list-query|history)\.ts|components[\\/](?:icons|Toasts|toast-store|Providers|PlainPage)\.)|node_modules[\\/](?:swr|openapi-fetch|use-sync-external-store|dequal)[\\/]/;
+  /[\\/]frontend[\\/](?:messages[\\/](?!ja)|api|session|keyboard|tasks[\\/](?:task|task-store|arrivals|derived|due-date|list-query|history)\.ts|components[\\/](?:icons|Toasts|toast-store|Providers|PlainPage|part|idle|SkeletonRows|ProblemNote)\.)|node_modules[\\/](?:swr|openapi-fetch|use-sync-external-store|dequal)[\\/]/;
 
-/** What changes tasks and keeps them in the browser: the pages for people who are signed in need it. */
+/** What changes tasks and keeps them in the browser: the frame needs it, and many parts of pages. */
 const WORK =
   /[\\/]frontend[\\/](?:tasks[\\/](?:task-actions|task-queue|edit-queue|merge-edit|removal|conflict-store)\.ts|offline[\\/](?:outbox|snapshot)\.ts)|node_modules[\\/]idb-keyval[\\/]/;
 
@@ -26,26 +26,18 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
   cacheGroups.work = {
     name: 'work',
     test: (module: { resource?: string }) => WORK.test(module.resource ?? ''),
-    chunks: 'all',
+    chunks: 'async',
     enforce: true,
     priority: 50,
   };
-  // What the frame and a page have in common, which Next.js would put into both.
-  cacheGroups.common = {
-    name: 'common',
-    test: OURS,
-    chunks: 'initial',
-    minChunks: 2,
-    enforce: true,
-    priority: 40,
-  };
-  // What two of the parts that are loaded later have in common is in one chunk, and in none of them.
+  // What some of the parts that are loaded later have in common has a chunk for exactly these parts: in one
+  // chunk of all that any two of them share, a page would load what only others need.
   cacheGroups.later = {
-    name: 'later',
     test: OURS,
     chunks: 'async',
     minChunks: 2,
-    enforce: true,
+    minSize: 3_000,
+    reuseExistingChunk: true,
     priority: 40,
   };
 }

@@ -2,14 +2,14 @@
 
 import Link from 'next/link';
 import { usePathname, useRouter, useSearchParams } from 'next/navigation';
-import { memo, type ReactNode, Suspense, useEffect, useState } from 'react';
+import { memo, type ReactNode, Suspense, useEffect, useState, useSyncExternalStore } from 'react';
 import { UnreadBadge } from '@/inbox/UnreadBadge';
 import { type Command, useCommands } from '@/keyboard/commands';
 import { ConnectionBadge } from '@/live/ConnectionBadge';
 import type { Messages } from '@/messages/en';
 import { useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
-import { ConflictDialog } from '@/tasks/ConflictDialog';
+import { conflicts } from '@/tasks/conflict-store';
 import { undoLast } from '@/tasks/task-actions';
 import { RailViews } from '@/views/RailViews';
 import { Avatar, nameOf } from './Avatar';
@@ -22,6 +22,9 @@ import { part } from './part';
 // Loaded when they are first wanted: no page needs them to be drawn.
 const Palette = part(() => import('./Palette').then((module) => module.Palette));
 const ShortcutSheet = part(() => import('./ShortcutSheet').then((module) => module.ShortcutSheet));
+const ConflictDialog = part(() =>
+  import('@/tasks/ConflictDialog').then((module) => module.ConflictDialog),
+);
 const CreateTaskDialog = part(() =>
   import('@/tasks/CreateTaskDialog').then((module) => module.CreateTaskDialog),
 );
@@ -60,6 +63,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
   const m = useMessages();
   const router = useRouter();
   const overlay = useOverlay();
+  const conflict = useSyncExternalStore(conflicts.subscribe, conflicts.current, () => undefined);
   const [isOpen, setOpen] = useState(true);
   const list = places(m, useMay('audit.read'));
   const me = useMe();
@@ -156,7 +160,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
       {overlay === 'palette' && <Palette onClose={() => openOverlay(null)} />}
       {overlay === 'sheet' && <ShortcutSheet onClose={() => openOverlay(null)} />}
       {overlay === 'create' && <CreateTaskDialog onClose={() => openOverlay(null)} />}
-      <ConflictDialog />
+      {conflict && <ConflictDialog />}
     </div>
   );
 }

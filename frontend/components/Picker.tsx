@@ -1,6 +1,6 @@
 'use client';
 
-import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { isComposing } from '@/keyboard/is-composing';
 import { useMessages } from '@/messages/language';
 import { Dialog } from './Dialog';
@@ -18,9 +18,17 @@ export type Option = {
 /** How many options are drawn; typing shows the others. */
 const DRAWN = 60;
 
-function isMatch(option: Option, text: string): boolean {
-  const wanted = text.normalize('NFKC').toLowerCase();
-  return `${option.label} ${option.hint ?? ''}`.normalize('NFKC').toLowerCase().includes(wanted);
+const folded = (text: string) => text.normalize('NFKC').toLowerCase();
+
+/** The first options with a text, as many as are drawn. `texts` are theirs, folded: the palette has thousands. */
+function matching(options: Option[], texts: string[], text: string): Option[] {
+  const wanted = folded(text);
+  const found: Option[] = [];
+  for (let index = 0; index < options.length && found.length < DRAWN; index += 1) {
+    const option = options[index];
+    if (option && texts[index]?.includes(wanted)) found.push(option);
+  }
+  return found;
 }
 
 /**
@@ -51,10 +59,8 @@ export function Picker({
   const list = useId();
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
-  const shown = [
-    ...options.filter((option) => isMatch(option, text)),
-    ...(onText?.(text.trim()) ?? []),
-  ].slice(0, DRAWN);
+  const texts = useMemo(() => options.map(({ label, hint = '' }) => folded(`${label} ${hint}`)), [options]);
+  const shown = [...matching(options, texts, text), ...(onText?.(text.trim()) ?? [])].slice(0, DRAWN);
   const current = Math.min(active, shown.length - 1);
   const element = useRef<HTMLDivElement>(null);
   useEffect(() => {

@@ -1,6 +1,6 @@
 'use client';
 
-import { type ComponentType, useSyncExternalStore } from 'react';
+import { type ComponentType, type ReactNode, useSyncExternalStore } from 'react';
 
 type State<Props> = { Component?: ComponentType<Props>; failure?: { cause: unknown } };
 
@@ -9,9 +9,12 @@ type State<Props> = { Component?: ComponentType<Props>; failure?: { cause: unkno
  *
  * Unlike `next/dynamic` it does not suspend: React holds back what comes out of a Suspense boundary for up to
  * 300 ms after the last fallback, once for each boundary inside another. A script that cannot be loaded is an
- * error of the page.
+ * error of the page. `waiting` stands for it until it is loaded.
  */
-export function part<Props extends object>(load: () => Promise<ComponentType<Props>>) {
+export function part<Props extends object>(
+  load: () => Promise<ComponentType<Props>>,
+  waiting: ReactNode = null,
+) {
   let state: State<Props> = {};
   let underWay: Promise<void> | null = null;
   const listeners = new Set<() => void>();
@@ -40,7 +43,7 @@ export function part<Props extends object>(load: () => Promise<ComponentType<Pro
       () => state,
     );
     if (failure) throw failure.cause;
-    return Component ? <Component {...props} /> : null;
+    return Component ? <Component {...props} /> : waiting;
   }
   return Object.assign(Part, { preload });
 }

@@ -2,15 +2,27 @@
 
 import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { AppFrame } from '@/components/AppFrame';
+import { part } from '@/components/part';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useMessages } from '@/messages/language';
 import { useSession } from '@/session/session';
 
+function Waiting() {
+  const m = useMessages();
+  return (
+    <main>
+      <SkeletonRows label={m.app.loading} />
+    </main>
+  );
+}
+
+// Under way while the session is asked for; a page that only leads to the sign-in does without it.
+const AppFrame = part(() => import('@/components/AppFrame').then((module) => module.AppFrame), <Waiting />);
+if (typeof window !== 'undefined') void AppFrame.preload();
+
 /** The pages for people who are signed in; others are sent to the sign-in and come back here. */
 export default function SignedInLayout({ children }: { children: ReactNode }) {
-  const m = useMessages();
   const router = useRouter();
   const path = usePathname();
   const session = useSession();
@@ -27,9 +39,5 @@ export default function SignedInLayout({ children }: { children: ReactNode }) {
   }, [isOut, path, router]);
   if (session.state === 'signed-in') return <AppFrame>{children}</AppFrame>;
   if (session.state === 'failed') return <ProblemNote problem={session.problem} retry={session.retry} />;
-  return (
-    <main>
-      <SkeletonRows label={m.app.loading} />
-    </main>
-  );
+  return <Waiting />;
 }
