@@ -21,7 +21,7 @@ export function RecentActivity() {
       >
         {m.dashboard.recent}
         <Link className="link-button" href="/activity/">
-          {m.app.more}
+          {m.dashboard.allActivity}
         </Link>
       </h2>
       {problem && <ProblemNote problem={problem} retry={reload} />}

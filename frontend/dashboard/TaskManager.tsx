@@ -26,7 +26,7 @@ export function TaskManager() {
       <h2 id="work" className="flex h-9 items-center justify-between border-line border-b px-4 font-semibold">
         {m.dashboard.work}
         <Link className="link-button" href="/tasks/?assignee=me">
-          {m.app.more}
+          {m.dashboard.allWork}
         </Link>
       </h2>
       {list.problem && <ProblemNote problem={list.problem} retry={list.reload} />}

@@ -11,7 +11,6 @@ export const en = {
     cancel: 'Cancel',
     save: 'Save',
     undo: 'Undo',
-    more: 'More',
     optional: 'optional',
     requestId: (id: string) => `Request ${id}`,
   },
@@ -215,8 +214,10 @@ export const en = {
     unassigned: 'Unassigned',
     completed: 'Done',
     work: 'My work',
+    allWork: 'All my tasks',
     noWork: 'Nothing is assigned to you.',
     recent: 'Recent activity',
+    allActivity: 'All activity',
     byPriority: 'Open by priority',
   },
   trash: {

@@ -13,7 +13,6 @@ export const ja: Messages = {
     cancel: 'キャンセル',
     save: '保存',
     undo: '元に戻す',
-    more: 'もっと見る',
     optional: '任意',
     requestId: (id) => `リクエスト ${id}`,
   },
@@ -214,8 +213,10 @@ export const ja: Messages = {
     unassigned: '担当者なし',
     completed: '完了',
     work: '自分の作業',
+    allWork: '自分のすべてのタスク',
     noWork: '割り当てられたタスクはありません。',
     recent: '最近のアクティビティ',
+    allActivity: 'すべてのアクティビティ',
     byPriority: '優先度別の未完了',
   },
   trash: {
