@@ -36,8 +36,7 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
     test: OURS,
     chunks: 'async',
     minChunks: 2,
-    minSize: 3_000,
-    reuseExistingChunk: true,
+    enforce: true,
     priority: 40,
   };
 }

@@ -22,9 +22,7 @@ import { part } from './part';
 // Loaded when they are first wanted: no page needs them to be drawn.
 const Palette = part(() => import('./Palette').then((module) => module.Palette));
 const ShortcutSheet = part(() => import('./ShortcutSheet').then((module) => module.ShortcutSheet));
-const ConflictDialog = part(() =>
-  import('@/tasks/ConflictDialog').then((module) => module.ConflictDialog),
-);
+const ConflictDialog = part(() => import('@/tasks/ConflictDialog').then((module) => module.ConflictDialog));
 const CreateTaskDialog = part(() =>
   import('@/tasks/CreateTaskDialog').then((module) => module.CreateTaskDialog),
 );

@@ -1,10 +1,9 @@
 /** The longest that a busy page puts such work off, in milliseconds. */
 const LONGEST = 2_000;
-/** The wait in a browser that does not say when it is idle, in milliseconds. */
-const WITHOUT = 200;
 
 /** Does something when the page has nothing better to do: not while somebody types or the first rows are drawn. */
 export function whenIdle(work: () => void, timeout = LONGEST): void {
   if ('requestIdleCallback' in window) requestIdleCallback(work, { timeout });
-  else setTimeout(work, WITHOUT);
+  // A browser that does not say when it is.
+  else setTimeout(work);
 }

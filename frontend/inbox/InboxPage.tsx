@@ -3,8 +3,8 @@
 import Link from 'next/link';
 import { useEffect, useMemo, useState } from 'react';
 import { PageBar } from '@/components/PageBar';
-import { part } from '@/components/part';
 import { ProblemNote } from '@/components/ProblemNote';
+import { part } from '@/components/part';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useCommands } from '@/keyboard/commands';
 import { useMessages } from '@/messages/language';

@@ -185,7 +185,8 @@ async function read(): Promise<{ snapshot: Snapshot; base: Stored } | undefined>
   const [snapshot, journal] = found ?? [];
   if (!snapshot) return undefined;
   const base = { id: snapshot.id, tasks: byId(snapshot.tasks) };
-  if (!journal || journal.id !== snapshot.id || journal.session !== snapshot.session) return { snapshot, base };
+  if (!journal || journal.id !== snapshot.id || journal.session !== snapshot.session)
+    return { snapshot, base };
   const whole = new Map(base.tasks);
   for (const id of journal.removed) whole.delete(id);
   for (const task of journal.tasks) whole.set(task.id, task);

@@ -3,8 +3,8 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { whenIdle } from '@/components/idle';
 import { openOverlay } from '@/components/overlay-store';
-import { part } from '@/components/part';
 import { ProblemNote } from '@/components/ProblemNote';
+import { part } from '@/components/part';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useCommands } from '@/keyboard/commands';
 import { useMessages } from '@/messages/language';

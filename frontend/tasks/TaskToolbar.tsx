@@ -143,7 +143,7 @@ function Choice({
   );
 }
 
-function Filters({ query, change }: { query: ListQuery; change: Change }) {
+function Filters({ query, change }: { query: ListQuery; change: ChangeQuery }) {
   const m = useMessages();
   const me = useMe().user.id;
   const { labels } = useLabels();
@@ -233,7 +233,7 @@ function Filters({ query, change }: { query: ListQuery; change: Change }) {
   );
 }
 
-function ViewSwitch({ query, change }: { query: ListQuery; change: Change }) {
+function ViewSwitch({ query, change }: { query: ListQuery; change: ChangeQuery }) {
   const m = useMessages();
   return (
     <div role="group" aria-label={m.tasks.view} className="flex rounded border border-line-strong">

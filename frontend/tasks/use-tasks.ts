@@ -146,7 +146,8 @@ function everybody(): Person[] {
   const known = new Map(people.map((person) => [person.id, person]));
   const keptOr = (person: Person) => {
     const kept = known.get(person.id);
-    return kept?.name === person.name && kept.avatar_url === person.avatar_url ? kept : person;
+    const isKept = kept && kept.name === person.name && kept.avatar_url === person.avatar_url;
+    return isKept ? kept : person;
   };
   const found = new Map<string, Person>();
   for (const task of tasks.all()) {

@@ -2,8 +2,8 @@
 
 import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useEffect, useRef } from 'react';
-import { part } from '@/components/part';
 import { ProblemNote } from '@/components/ProblemNote';
+import { part } from '@/components/part';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useMessages } from '@/messages/language';
 import { useSession } from '@/session/session';
