@@ -8,6 +8,10 @@ const SHARED =
 const WORK =
   /[\\/]frontend[\\/](?:tasks[\\/](?:task-actions|task-queue|edit-queue|merge-edit|removal|conflict-store)\.ts|offline[\\/](?:outbox|snapshot)\.ts)|node_modules[\\/]idb-keyval[\\/]/;
 
+/** What the frame and the first rows of pages have in common: loaded with them, in one request. */
+const FRAME =
+  /[\\/]frontend[\\/](?:keyboard[\\/]|messages[\\/](?:dates|formats)\.|components[\\/](?:Avatar|PageBar|overlay-store)\.|inbox[\\/]inbox-changes\.|live[\\/](?:live-store|settled-seq)\.|projects[\\/]use-projects\.|views[\\/](?:use-views|view-query)\.|tasks[\\/](?:DueDay|LabelChip|derive-list|task-commands|task-number|use-row-focus|use-task-reference|use-tasks)\.)|node_modules[\\/](?:swr|tinykeys)[\\/]/;
+
 /** What Next.js brings has chunks of its own. */
 const OURS = /[\\/]frontend[\\/](?!node_modules[\\/](?:next|react|react-dom|scheduler|@swc)[\\/])/;
 
@@ -30,9 +34,16 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
     enforce: true,
     priority: 50,
   };
-  // What some of the parts that are loaded later have in common has a chunk for exactly these parts: in one
-  // chunk of all that any two of them share, a page would load what only others need.
+  cacheGroups.frame = {
+    name: 'frame',
+    test: (module: { resource?: string }) => FRAME.test(module.resource ?? ''),
+    chunks: 'async',
+    enforce: true,
+    priority: 45,
+  };
+  // What two of the other parts that are loaded later have in common is in one chunk, and in none of them.
   cacheGroups.later = {
+    name: 'later',
     test: OURS,
     chunks: 'async',
     minChunks: 2,

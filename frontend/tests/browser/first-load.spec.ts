@@ -1,19 +1,22 @@
 import { expect, type Page, test } from '@playwright/test';
+import { keptTitles } from './kept';
 import { create, signIn } from './person';
 
-/** Most JavaScript that a page loads before it shows its content, in bytes, compressed. */
-const MOST = 135_000;
+/**
+ * Most JavaScript that the list loads before it shows its rows, in bytes, compressed: the 135 kB of the page
+ * (units/build-size.test.ts), and the frame with the list, which are loaded at the same time.
+ */
+const MOST = 160_000;
 
 // What the worker has in its cache has no size.
 test.use({ serviceWorkers: 'block' });
 
-/** Has each page note when it first shows its content and nothing that stands for it. */
+/** Has each page note when its first row is in the document. */
 async function watchContent(page: Page): Promise<void> {
   await page.addInitScript(() => {
     const store = window as typeof window & { contentShown?: number };
     new MutationObserver((_, observer) => {
-      const content = document.getElementById('content');
-      if (!content?.querySelector('h1') || content.querySelector('.delayed')) return;
+      if (!document.querySelector('#content [role=row]')) return;
       observer.disconnect();
       store.contentShown = performance.now();
     }).observe(document, { childList: true, subtree: true });
@@ -35,19 +38,19 @@ async function scripts(page: Page): Promise<Record<string, number>> {
   });
 }
 
-test('a page loads at most 135 kB of scripts until its content is shown', async ({ page }) => {
-  await signIn(page, 'sora');
+test('the list loads at most 160 kB of scripts until its rows are shown', async ({ page }) => {
+  await signIn(page, 'walter');
   await create(page, 'Sweep the moss path');
+  await expect.poll(() => keptTitles(page)).toContain('Sweep the moss path');
+  // With the rows of the last visit nothing is loaded while the API is waited for.
   await watchContent(page);
-  for (const path of ['/tasks/', '/dashboard/', '/inbox/', '/activity/', '/trash/', '/settings/']) {
-    await page.goto(path);
-    const loaded = await scripts(page);
-    const sizes = Object.values(loaded);
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    test.info().annotations.push({ type: path, description: `${total} B in ${sizes.length} scripts` });
-    // A cached script without a size would count as nothing.
-    expect(Math.min(...sizes), JSON.stringify(loaded)).toBeGreaterThan(0);
-    expect(total, `${path} ${JSON.stringify(loaded)}`).toBeGreaterThan(50_000);
-    expect(total, `${path} ${JSON.stringify(loaded)}`).toBeLessThanOrEqual(MOST);
-  }
+  await page.goto('/tasks/');
+  await expect(page.getByRole('row').first()).toBeVisible();
+  const loaded = await scripts(page);
+  const sizes = Object.values(loaded);
+  // A cached script without a size would count as nothing.
+  expect(Math.min(...sizes), JSON.stringify(loaded)).toBeGreaterThan(0);
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  expect(total, JSON.stringify(loaded)).toBeGreaterThan(100_000);
+  expect(total, JSON.stringify(loaded)).toBeLessThanOrEqual(MOST);
 });
