@@ -10,7 +10,7 @@ const WORK =
 
 /** What the frame and the first rows of pages have in common: loaded with them, in one request. */
 const FRAME =
-  /[\\/]frontend[\\/](?:keyboard[\\/]|messages[\\/](?:dates|formats)\.|components[\\/](?:Avatar|PageBar|overlay-store)\.|inbox[\\/]inbox-changes\.|live[\\/](?:live-store|settled-seq)\.|projects[\\/]use-projects\.|views[\\/](?:use-views|view-query)\.|tasks[\\/](?:DueDay|LabelChip|derive-list|task-commands|task-number|use-row-focus|use-task-reference|use-tasks)\.)|node_modules[\\/](?:swr|tinykeys)[\\/]/;
+  /[\\/]frontend[\\/](?:(?:api|keyboard|session)[\\/]|messages[\\/](?:dates|formats)\.|components[\\/](?:Avatar|PageBar|overlay-store)\.|inbox[\\/]inbox-changes\.|live[\\/](?:live-store|settled-seq)\.|projects[\\/]use-projects\.|views[\\/](?:use-views|view-query)\.|tasks[\\/](?:DueDay|LabelChip|derive-list|task-commands|task-number|use-row-focus|use-task-reference|use-tasks)\.)|node_modules[\\/](?:swr|tinykeys)[\\/]/;
 
 /** What Next.js brings has chunks of its own. */
 const OURS = /[\\/]frontend[\\/](?!node_modules[\\/](?:next|react|react-dom|scheduler|@swc)[\\/])/;

@@ -6,7 +6,7 @@ import { create, signIn } from './person';
  * Most JavaScript that the list loads before it shows its rows, in bytes, compressed: the 135 kB of the page
  * (units/build-size.test.ts), and the frame with the list, which are loaded at the same time.
  */
-const MOST = 160_000;
+const MOST = 165_000;
 
 // What the worker has in its cache has no size.
 test.use({ serviceWorkers: 'block' });
@@ -38,9 +38,10 @@ async function scripts(page: Page): Promise<Record<string, number>> {
   });
 }
 
-test('the list loads at most 160 kB of scripts until its rows are shown', async ({ page }) => {
+test('the list loads at most 165 kB of scripts until its rows are shown', async ({ page }) => {
   await signIn(page, 'walter');
   await create(page, 'Sweep the moss path');
+  await page.goto('/tasks/');
   await expect.poll(() => keptTitles(page)).toContain('Sweep the moss path');
   // With the rows of the last visit nothing is loaded while the API is waited for.
   await watchContent(page);

@@ -33,7 +33,7 @@ export async function keptSnapshot(page: Page): Promise<Kept | undefined> {
   const kept = await keptInBrowser(page);
   const value = (name: string) => kept.find(([key]) => key.endsWith(` ${name}`))?.[1] as Kept | undefined;
   const [snapshot, journal] = [value('snapshot'), value('journal')];
-  if (!snapshot || journal?.id !== snapshot.id) return snapshot;
+  if (!snapshot || !journal || journal.id !== snapshot.id) return snapshot;
   const isOld = ({ id }: { id: string }) =>
     journal.removed?.includes(id) || journal.tasks.some((task) => task.id === id);
   const tasks = [...snapshot.tasks.filter((task) => !isOld(task)), ...journal.tasks];
