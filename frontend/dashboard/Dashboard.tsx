@@ -4,6 +4,7 @@ import { PageBar } from '@/components/PageBar';
 import { useMessages } from '@/messages/language';
 import { useMay } from '@/session/session';
 import { Counters } from './Counters';
+import { Flow } from './Flow';
 import { RecentActivity } from './RecentActivity';
 import { TaskManager } from './TaskManager';
 
@@ -16,6 +17,7 @@ export function Dashboard() {
       <PageBar title={m.dashboard.title} />
       <div className="min-h-0 grow overflow-y-auto">
         <Counters />
+        <Flow />
         <div className={mayAudit ? 'grid lg:grid-cols-2' : ''}>
           <TaskManager />
           {mayAudit && <RecentActivity />}
