@@ -4,7 +4,7 @@ import { useEffect } from 'react';
 import { Avatar, nameOf } from '@/components/Avatar';
 import { useMessages } from '@/messages/language';
 import { useMe } from '@/session/session';
-import { usePeople } from '@/tasks/use-tasks';
+import { usePeople } from '@/tasks/use-people';
 import { useIdsAt } from './live-store';
 import { lookAt } from './presence';
 

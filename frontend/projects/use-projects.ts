@@ -2,6 +2,7 @@
 
 import useSWR from 'swr';
 import { api, body, type Schema } from '@/api/client';
+import { everyPage } from '@/api/every-page';
 import type { ApiProblem } from '@/api/problem';
 
 export type Project = Schema['Project'];
@@ -14,16 +15,9 @@ export function useProjects(): {
   /** Shows projects before the server has confirmed them. */
   show: (projects: Project[]) => void;
 } {
-  const { data, error, mutate } = useSWR<Project[], ApiProblem>('/api/projects', async () => {
-    const all: Project[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await body(api.GET('/api/projects', { params: { query: { limit: 100, cursor } } }));
-      all.push(...page.items);
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor);
-    return all;
-  });
+  const { data, error, mutate } = useSWR<Project[], ApiProblem>('/api/projects', () =>
+    everyPage((query) => body(api.GET('/api/projects', { params: { query } }))),
+  );
   return {
     projects: data,
     problem: error ?? null,

@@ -2,26 +2,13 @@
 
 import useSWR, { type KeyedMutator } from 'swr';
 import { api, body, type Schema } from '@/api/client';
+import { everyPage } from '@/api/every-page';
 import { ApiProblem } from '@/api/problem';
 import { explain, toast } from '@/components/toast-store';
+import { useMembers as useMemberList } from '@/tasks/use-people';
 import { settingsMessages } from './messages';
 
 export type Permission = Schema['PermissionSet'][number];
-type Page<T> = { items: T[]; next_cursor?: string | null };
-
-/** Every page of a list, one after the other. */
-async function everyPage<T>(read: (cursor: string | undefined) => Promise<Page<T>>): Promise<T[]> {
-  const all: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await read(cursor);
-    all.push(...page.items);
-    cursor = page.next_cursor ?? undefined;
-  } while (cursor);
-  return all;
-}
-
-const query = (cursor: string | undefined) => ({ params: { query: { limit: 100, cursor } } });
 
 /** A list that settings show, with what reads it again. */
 export type Resource<T> = {
@@ -36,18 +23,14 @@ function resource<T>(answer: { data?: T[]; error?: ApiProblem; mutate: KeyedMuta
 
 /** The members of the organization. */
 export function useMembers(): Resource<Schema['Member']> {
-  return resource(
-    useSWR<Schema['Member'][], ApiProblem>('/api/members', () =>
-      everyPage((cursor) => body(api.GET('/api/members', query(cursor)))),
-    ),
-  );
+  return resource(useMemberList());
 }
 
 /** The roles of the organization. */
 export function useRoles(): Resource<Schema['Role']> {
   return resource(
     useSWR<Schema['Role'][], ApiProblem>('/api/roles', () =>
-      everyPage((cursor) => body(api.GET('/api/roles', query(cursor)))),
+      everyPage((query) => body(api.GET('/api/roles', { params: { query } }))),
     ),
   );
 }
@@ -56,7 +39,7 @@ export function useRoles(): Resource<Schema['Role']> {
 export function useInvitations(): Resource<Schema['Invitation']> {
   return resource(
     useSWR<Schema['Invitation'][], ApiProblem>('/api/invitations', () =>
-      everyPage((cursor) => body(api.GET('/api/invitations', query(cursor)))),
+      everyPage((query) => body(api.GET('/api/invitations', { params: { query } }))),
     ),
   );
 }
@@ -65,7 +48,7 @@ export function useInvitations(): Resource<Schema['Invitation']> {
 export function useOwnOrganizations(): Resource<Schema['OwnOrganization']> {
   return resource(
     useSWR<Schema['OwnOrganization'][], ApiProblem>('/api/organizations', () =>
-      everyPage((cursor) => body(api.GET('/api/organizations', query(cursor)))),
+      everyPage((query) => body(api.GET('/api/organizations', { params: { query } }))),
     ),
   );
 }

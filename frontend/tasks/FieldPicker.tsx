@@ -14,7 +14,8 @@ import { LabelDot } from './LabelChip';
 import { canBecome, type Label, PRIORITIES, STATUSES, type Task } from './task';
 import { editTasks } from './task-actions';
 import { tasks } from './task-store';
-import { useLabels, usePeople, useTaskRevision } from './use-tasks';
+import { usePeople } from './use-people';
+import { useLabels, useTaskRevision } from './use-tasks';
 
 export type PickedField = 'status' | 'priority' | 'assignee' | 'labels' | 'due' | 'project';
 type Props = { ids: string[]; onClose: () => void };

@@ -5,7 +5,7 @@ import { Avatar, nameOf } from '@/components/Avatar';
 import { isComposing } from '@/keyboard/is-composing';
 import { useMe } from '@/session/session';
 import { mentionBefore, peopleFor, withMention } from './mention';
-import { usePeople } from './use-tasks';
+import { usePeople } from './use-people';
 
 type Props = Omit<TextareaHTMLAttributes<HTMLTextAreaElement>, 'onChange' | 'value'> & {
   value: string;

@@ -11,7 +11,8 @@ import { ViewButton } from '@/views/ViewButton';
 import { isFiltered, type ListQuery, SORTS, type Sort } from './list-query';
 import { PRIORITIES, STATUSES } from './task';
 import type { ChangeQuery } from './use-list-query';
-import { useLabels, usePeople } from './use-tasks';
+import { usePeople } from './use-people';
+import { useLabels } from './use-tasks';
 
 /** How long typing may pause before the server is asked, in milliseconds. */
 const PAUSE = 150;

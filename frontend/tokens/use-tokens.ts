@@ -2,6 +2,7 @@
 
 import useSWR from 'swr';
 import { api, body, type Schema } from '@/api/client';
+import { everyPage } from '@/api/every-page';
 import type { ApiProblem } from '@/api/problem';
 
 export type ApiToken = Schema['ApiToken'];
@@ -22,16 +23,9 @@ export function useTokens(): {
   problem: ApiProblem | null;
   reload: () => Promise<unknown>;
 } {
-  const { data, error, mutate } = useSWR<ApiToken[], ApiProblem>('/api/tokens', async () => {
-    const all: ApiToken[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await body(api.GET('/api/tokens', { params: { query: { limit: 100, cursor } } }));
-      all.push(...page.items);
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor);
-    return all;
-  });
+  const { data, error, mutate } = useSWR<ApiToken[], ApiProblem>('/api/tokens', () =>
+    everyPage((query) => body(api.GET('/api/tokens', { params: { query } }))),
+  );
   return { tokens: data, problem: error ?? null, reload: () => mutate() };
 }
 

@@ -2,6 +2,7 @@
 
 import useSWR from 'swr';
 import { api, body, type Schema } from '@/api/client';
+import { everyPage } from '@/api/every-page';
 import type { ApiProblem } from '@/api/problem';
 
 export type View = Schema['View'];
@@ -12,15 +13,8 @@ export function useViews(): {
   problem: ApiProblem | null;
   reload: () => Promise<unknown>;
 } {
-  const { data, error, mutate } = useSWR<View[], ApiProblem>('/api/views', async () => {
-    const all: View[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await body(api.GET('/api/views', { params: { query: { limit: 100, cursor } } }));
-      all.push(...page.items);
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor);
-    return all;
-  });
+  const { data, error, mutate } = useSWR<View[], ApiProblem>('/api/views', () =>
+    everyPage((query) => body(api.GET('/api/views', { params: { query } }))),
+  );
   return { views: data, problem: error ?? null, reload: () => mutate() };
 }
