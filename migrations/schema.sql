@@ -2404,6 +2404,27 @@ $function$
     -- Whose token has this hash; nulls when it is not good. Found by the hash alone: whoever asks has the token. Notes the use.
     grant execute to miyabi_activity, miyabi_auth, miyabi_inbox, miyabi_orgs, miyabi_tasks
 
+CREATE OR REPLACE FUNCTION app.why_invitation_is_closed(p_hash bytea)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+        select case
+                when i.revoked_at is not null then 'revoked'
+                when i.uses >= i.max_uses then 'used_up'
+                when i.expires_at <= clock_timestamp() then 'expired'
+            end
+        from public.invitations i
+        join public.organizations o on o.id = i.organization_id
+        join public.users u on u.id = current_setting('app.current_user_id')::uuid
+        where i.token_hash = p_hash and o.deleted_at is null
+            -- The end of a personal invitation is not shown to others.
+            and (i.github_login is null or lower(i.github_login) = lower(u.login))
+    $function$
+    -- Why the code with this hash lets nobody in: revoked, used_up or expired. Null when it was meant for somebody else, and when its author lost the right to invite, which nobody learns.
+    grant execute to miyabi_orgs
+
 CREATE OR REPLACE FUNCTION app.withdrawals(OUT kind text, OUT id uuid, OUT issued_before timestamp with time zone, OUT expires_at timestamp with time zone)
  RETURNS SETOF record
  LANGUAGE sql

@@ -37,6 +37,12 @@ export const en = {
       title: 'This invitation cannot be used any more',
       text: 'It has expired, as many people as it was for have used it, or it was withdrawn. Ask for a new one.',
     },
+    expired: { title: 'This invitation has expired', text: 'Ask for a new one.' },
+    used_up: {
+      title: 'This invitation is used up',
+      text: 'As many people as it was for have used it. Ask for a new one.',
+    },
+    revoked: { title: 'This invitation was withdrawn', text: 'Ask whoever sent it to you.' },
     unknown: {
       title: 'This is not an invitation',
       text: 'The link is incomplete or was copied wrongly. Ask for it again.',

@@ -7,7 +7,7 @@ export type Refusal =
   | { why: 'removed' }
   | { why: 'member'; organization: Schema['Membership'] | null }
   | { why: 'tooMany' }
-  | { why: 'closed' }
+  | { why: 'closed' | Schema['ClosedCause'] }
   | { why: 'unknown' };
 
 /** What a code looks like; anything else need not be asked about. */
@@ -37,7 +37,7 @@ export function refusalOf(problem: unknown, organizations: Schema['Membership'][
     case 'too_many_organizations':
       return { why: 'tooMany' };
     case 'invitation_closed':
-      return { why: 'closed' };
+      return { why: problem.about.cause ?? 'closed' };
     case 'not_found':
     case 'invalid':
       return { why: 'unknown' };

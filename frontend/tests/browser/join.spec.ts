@@ -47,6 +47,20 @@ test('an invitation keeps its link through the sign-in and opens the organizatio
   await other.context().close();
 });
 
+test('an invitation that was withdrawn is said to be', async ({ page, context }) => {
+  await signIn(page, 'alice');
+  await page.goto('/settings/?tab=invitations');
+  await page.getByRole('button', { name: 'New invitation' }).click();
+  await page.getByRole('button', { name: 'Create invitation' }).click();
+  const link = await page.getByRole('textbox', { name: 'Link of the invitation' }).inputValue();
+  await page.reload();
+  await page.getByRole('button', { name: 'Withdraw' }).first().click();
+  const other = await anotherBrowser(context, 'bob');
+  await other.goto(link);
+  await expect(other.getByRole('heading', { name: 'This invitation was withdrawn' })).toBeVisible();
+  await other.context().close();
+});
+
 test('a link that is no invitation is explained', async ({ page }) => {
   await signIn(page, 'alice');
   await page.goto(`/join/?code=${'A'.repeat(43)}`);

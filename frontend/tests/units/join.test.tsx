@@ -94,13 +94,16 @@ test('the wrong account is told which login was meant, and can sign in with it',
 });
 
 test.each([
-  [403, 'removed', 'This invitation is too old for you'],
-  [404, 'not_found', 'This is not an invitation'],
-  [409, 'too_many_organizations', 'You belong to too many organizations'],
-  [410, 'invitation_closed', 'This invitation cannot be used any more'],
-  [422, 'invalid', 'This is not an invitation'],
-])('%i %s is explained', async (status, code, title) => {
-  open({ 'POST /api/invitations/preview': problem(status, code) });
+  [403, 'removed', {}, 'This invitation is too old for you'],
+  [404, 'not_found', {}, 'This is not an invitation'],
+  [409, 'too_many_organizations', {}, 'You belong to too many organizations'],
+  [410, 'invitation_closed', {}, 'This invitation cannot be used any more'],
+  [410, 'invitation_closed', { cause: 'expired' }, 'This invitation has expired'],
+  [410, 'invitation_closed', { cause: 'used_up' }, 'This invitation is used up'],
+  [410, 'invitation_closed', { cause: 'revoked' }, 'This invitation was withdrawn'],
+  [422, 'invalid', {}, 'This is not an invitation'],
+])('%i %s %o is explained', async (status, code, about, title) => {
+  open({ 'POST /api/invitations/preview': problem(status, code, about) });
   await screen.findByRole('heading', { name: title });
   expect(screen.getByRole('alert').textContent).not.toBe('');
   expect(screen.queryByRole('button')).toBeNull();

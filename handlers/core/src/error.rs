@@ -52,6 +52,20 @@ pub struct About {
     pub login: Option<String>,
     /// Organization that the caller may open.
     pub organization_id: Option<Uuid>,
+    /// Why an invitation is closed.
+    pub cause: Option<ClosedCause>,
+}
+
+/// Why an invitation lets nobody in any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosedCause {
+    /// Its time is over.
+    Expired,
+    /// As many people as it was for have used it.
+    UsedUp,
+    /// It was withdrawn.
+    Revoked,
 }
 
 /// A field with an invalid value.
@@ -90,6 +104,11 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub organization_id: Option<Uuid>,
+    /// Why the invitation is closed; only with `invitation_closed`, and only when the caller could have
+    /// used it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub cause: Option<ClosedCause>,
 }
 
 impl ApiError {
@@ -242,6 +261,7 @@ impl IntoResponse for ApiError {
             errors,
             login: about.login,
             organization_id: about.organization_id,
+            cause: about.cause,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();

@@ -92,7 +92,7 @@ pub use compression::takes_gzip;
 pub use config::ConfigError;
 pub use day::Day;
 pub use db::Db;
-pub use error::{About, ApiError, FieldError, OnConstraint, Problem};
+pub use error::{About, ApiError, ClosedCause, FieldError, OnConstraint, Problem};
 pub use etag::{ETag, IfMatch, OptionalIfMatch};
 pub use event::request_of_event;
 pub use http_client::{Answer, HttpClient, HttpError, Limits};

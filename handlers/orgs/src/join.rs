@@ -6,7 +6,7 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    About, ApiError, Audit, Caller, Db, Event, Json, Opaque, Problem, Timestamp, Tx,
+    About, ApiError, Audit, Caller, ClosedCause, Db, Event, Json, Opaque, Problem, Timestamp, Tx,
 };
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::json;
@@ -17,6 +17,9 @@ use utoipa::{
 use uuid::Uuid;
 
 use crate::{authority, organizations};
+
+/// The code of the refusal of an invitation that lets nobody in any more.
+const CLOSED: &str = "invitation_closed";
 
 /// The code of an invitation.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -80,7 +83,7 @@ pub(crate) struct InvitationPreview {
         (status = 403, description = "`wrong_account`: the invitation is for another account, that of `login`. `removed`: the caller left or was removed after it was created. `not_a_member`.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: not the code of an invitation.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`already_member`: the caller is a member of `organization_id`. `too_many_organizations`: the caller belongs to 100 organizations.", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invitation_closed`: the invitation expired, was revoked or used up, or its author may not invite any more.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invitation_closed`: the invitation expired, was revoked or used up (`cause` says which, to whom it was for), or its author may not invite any more.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn preview(
@@ -99,9 +102,12 @@ pub(crate) async fn preview(
     )
     .fetch_one(&mut *tx)
     .await?;
+    let open = match found.check() {
+        Err(refusal) => Err(with_cause(&mut tx, &body.code.0, refusal).await?),
+        open => open,
+    };
     tx.commit().await?;
-    let open = found.check()?;
-    Ok(Json(open.preview))
+    Ok(Json(open?.preview))
 }
 
 /// Accepts an invitation.
@@ -119,7 +125,7 @@ pub(crate) async fn preview(
         (status = 403, description = "`wrong_account`: the invitation is for another account, that of `login`. `removed`: the caller left or was removed after it was created. `not_a_member`.", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "`not_found`: not the code of an invitation.", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "`already_member`: the caller is a member of `organization_id`. `too_many_organizations`: the caller belongs to 100 organizations.", body = Problem, content_type = "application/problem+json"),
-        (status = 410, description = "`invitation_closed`: the invitation expired, was revoked or used up, or its author may not invite any more.", body = Problem, content_type = "application/problem+json"),
+        (status = 410, description = "`invitation_closed`: the invitation expired, was revoked or used up (`cause` says which, to whom it was for), or its author may not invite any more.", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn accept(
@@ -141,7 +147,10 @@ pub(crate) async fn accept(
     let invitation = found.invitation;
     let open = match found.check() {
         Ok(open) => open,
-        Err(refusal) => return Err(refuse(tx, invitation, refusal).await),
+        Err(refusal) => {
+            let refusal = with_cause(&mut tx, &body.code.0, refusal).await?;
+            return Err(refuse(tx, invitation, refusal).await);
+        }
     };
     tx.select_organization(open.preview.organization_id).await?;
     let line = Audit::new("invitation.accept", "invitation", open.invitation);
@@ -155,6 +164,35 @@ pub(crate) async fn accept(
         id: open.invitation,
     });
     tx.commit_with((), &open.preview).await
+}
+
+/// A refusal, which says why an invitation is closed, as far as that concerns the caller.
+///
+/// # Errors
+///
+/// Those of the database.
+async fn with_cause(tx: &mut Tx, code: &Opaque, refusal: ApiError) -> Result<ApiError, ApiError> {
+    if refusal.code() != CLOSED {
+        return Ok(refusal);
+    }
+    let cause = sqlx::query_scalar!("select app.why_invitation_is_closed($1)", code.hash())
+        .fetch_one(&mut **tx)
+        .await?;
+    let (cause, detail) = match cause.as_deref() {
+        Some("expired") => (ClosedCause::Expired, "This invitation has expired."),
+        Some("used_up") => (
+            ClosedCause::UsedUp,
+            "As many people as this invitation was for have used it.",
+        ),
+        Some("revoked") => (ClosedCause::Revoked, "This invitation was withdrawn."),
+        _ => return Ok(refusal),
+    };
+    let about = About {
+        cause: Some(cause),
+        ..About::default()
+    };
+    let detail = format!("{detail} Ask for a new one.");
+    Ok(ApiError::refused(StatusCode::GONE, CLOSED, detail).about(about))
 }
 
 /// A refusal, with a line in the trail of the organization that the caller is in: of the other one
@@ -229,7 +267,7 @@ impl Found {
             }
             "closed" => Err(ApiError::refused(
                 StatusCode::GONE,
-                "invitation_closed",
+                CLOSED,
                 "This invitation expired, was revoked or was used up. Ask for a new one.",
             )),
             "no_room" => Err(organizations::too_many()),

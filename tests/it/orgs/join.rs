@@ -40,7 +40,8 @@ async fn a_link_is_kept_through_the_sign_in_and_brings_somebody_in_with_its_role
     let problem = accept(&carol, &code).await.problem(409, "already_member");
     assert_eq!(problem["organization_id"], alice.organization_id());
     let dave = app.sign_in("dave").await;
-    accept(&dave, &code).await.problem(410, "invitation_closed");
+    let problem = accept(&dave, &code).await.problem(410, "invitation_closed");
+    assert_eq!(problem["cause"], "used_up");
     let condition = format!(
         "action = 'invitation.accept' and outcome = 'allowed' and organization_id = '{}' and actor_id = '{}'",
         alice.organization_id(),
@@ -85,8 +86,13 @@ async fn an_invitation_that_is_over_lets_nobody_in() {
         .delete(&format!("/api/invitations/{revoked}"))
         .await
         .expect(204);
-    for code in [&code, &revoked_code] {
-        accept(&bob, code).await.problem(410, "invitation_closed");
+    for (code, cause) in [(&code, "expired"), (&revoked_code, "revoked")] {
+        let problem = accept(&bob, code).await.problem(410, "invitation_closed");
+        assert_eq!(problem["cause"], cause);
+        let refused = bob
+            .post("/api/invitations/preview", json!({ "code": code }))
+            .await;
+        assert_eq!(refused.problem(410, "invitation_closed")["cause"], cause);
     }
     let unknown = format!("{}A", "x".repeat(42));
     accept(&bob, &unknown).await.problem(404, "not_found");
@@ -100,6 +106,31 @@ async fn an_invitation_that_is_over_lets_nobody_in() {
     }
     bob.get("/api/organizations").await.expect(200);
     assert_eq!(app.rows("select from memberships").await.len(), 2);
+}
+
+#[tokio::test]
+async fn the_cause_of_a_closed_invitation_is_shown_to_its_recipient_alone() {
+    let app = App::start().await;
+    let alice = app.sign_in("alice").await;
+    let (id, code) = invite(&alice, json!({"role": "viewer", "login": "Bob"})).await;
+    alice
+        .delete(&format!("/api/invitations/{id}"))
+        .await
+        .expect(204);
+    let carol = app.sign_in("carol").await;
+    let problem = accept(&carol, &code).await.problem(410, "invitation_closed");
+    assert_eq!(problem.get("cause"), None, "{problem}");
+    let bob = app.sign_in("bob").await;
+    let problem = accept(&bob, &code).await.problem(410, "invitation_closed");
+    assert_eq!(problem["cause"], "revoked");
+    // That the author lost the right to invite is shown to nobody.
+    let admin = app.member(&alice, "dave", "admin").await;
+    let (_, of_admin) = invite(&admin, json!({"role": "viewer"})).await;
+    alice.delete(&member_path(&admin)).await.expect(204);
+    let problem = accept(&carol, &of_admin)
+        .await
+        .problem(410, "invitation_closed");
+    assert_eq!(problem.get("cause"), None, "{problem}");
 }
 
 /// A link is worth what its author could do now: a removed or demoted admin lets nobody in, and
