@@ -5,14 +5,16 @@ import { useEffect, useState } from 'react';
 import { toastProblem } from '@/components/toast-store';
 import { useMessages } from '@/messages/language';
 import { isActive, useProjects } from '@/projects/use-projects';
-import { useMay } from '@/session/session';
+import { useMay, useMe } from '@/session/session';
 import { reloadLists } from '@/tasks/arrivals';
 import { refreshDerived } from '@/tasks/task-actions';
-import { useLabels, usePeople } from '@/tasks/use-tasks';
+import { usePeople } from '@/tasks/use-people';
+import { useLabels } from '@/tasks/use-tasks';
 import { type Columns, FIELDS, type Field } from './columns';
+import { Export } from './Export';
 import { importMessages } from './messages';
 import { type Content, type Draft, draftsOf, readText } from './read-file';
-import { itemsOf, labelIds, type Progress, runImport } from './run-import';
+import { labelIds, type Progress, projectIds, runImport, tasksHere } from './run-import';
 
 /** Tasks that are shown before they are imported. */
 const SHOWN = 10;
@@ -29,7 +31,7 @@ export function Import() {
       const read = await readText(await file.text());
       setContent(read);
       setSource(
-        read.kind === 'github' ? read.source : `csv:${file.name.replace(/\.[^.]*$/, '')}`.slice(0, 100),
+        read.kind === 'tasks' ? read.source : `csv:${file.name.replace(/\.[^.]*$/, '')}`.slice(0, 100),
       );
     } catch (problem) {
       setContent(null);
@@ -37,7 +39,7 @@ export function Import() {
     }
   }
   useEffect(() => {
-    if (content?.kind === 'github') setDrafts(content.drafts);
+    if (content?.kind === 'tasks') setDrafts(content.drafts);
     if (content?.kind !== 'table') return;
     let isGone = false;
     void draftsOf(content.rows, content.columns).then((found) => !isGone && setDrafts(found));
@@ -52,7 +54,7 @@ export function Import() {
         <span className="text-muted">{m.file}</span>
         <input
           type="file"
-          accept=".csv,.tsv,.txt,.json,text/csv,application/json"
+          accept=".csv,.tsv,.txt,.json,.ndjson,text/csv,application/json"
           className="min-h-7 max-w-full pointer-coarse:min-h-11"
           onChange={(event) => void choose(event.target.files?.[0])}
         />
@@ -64,9 +66,15 @@ export function Import() {
       {content && drafts.length > 0 && (
         <>
           <Preview drafts={drafts} />
-          <Send drafts={drafts} source={source} setSource={setSource} />
+          <Send
+            drafts={drafts}
+            source={source}
+            setSource={setSource}
+            organization={content.kind === 'tasks' ? content.organization : undefined}
+          />
         </>
       )}
+      <Export />
     </div>
   );
 }
@@ -141,14 +149,18 @@ function Send({
   drafts,
   source,
   setSource,
+  organization,
 }: {
   drafts: Draft[];
   source: string;
   setSource: (source: string) => void;
+  /** The organization that the file is an export of. */
+  organization: string | undefined;
 }) {
   const app = useMessages();
   const m = importMessages.useTexts();
   const mayAssign = useMay('tasks.assign');
+  const me = useMe().organization.id;
   const { labels } = useLabels();
   const people = usePeople();
   const { projects = [] } = useProjects();
@@ -159,11 +171,15 @@ function Send({
     setSending(true);
     setProgress({ done: 0, created: 0, skipped: 0 });
     try {
-      const ids = await labelIds(drafts, labels);
-      const assignable = mayAssign ? people : [];
-      setProgress(
-        await runImport(itemsOf(drafts, source.trim(), ids, assignable, project || null), setProgress),
-      );
+      const known = {
+        labels: await labelIds(drafts, labels),
+        people: mayAssign ? people : [],
+        projects: await projectIds(project ? [] : drafts, projects),
+        project: project || null,
+        // Of an own export, what was not deleted since is here.
+        tasks: organization === me ? await tasksHere(drafts.map((draft) => draft.externalId)) : new Map(),
+      };
+      setProgress(await runImport(drafts, source.trim(), known, setProgress));
     } catch (problem) {
       toastProblem(m.stopped, problem, () => void send());
     }
@@ -195,7 +211,7 @@ function Send({
       <label className="flex flex-col gap-1">
         <span className="text-muted">{m.project}</span>
         <select className="field" value={project} onChange={(event) => setProject(event.target.value)}>
-          <option value="">{app.projects.none}</option>
+          <option value="">{organization ? m.sameProject : app.projects.none}</option>
           {projects.filter(isActive).map(({ id, name }) => (
             <option key={id} value={id}>
               {name}

@@ -1,10 +1,11 @@
 /** The texts of the import in English. */
 export const en = {
-  lead: 'Tasks come from a CSV file of another tracker, or from GitHub: gh issue list --state all --limit 1000 --json number,title,body,state,stateReason,url,labels,assignees',
+  lead: 'Tasks come from a CSV file of another tracker, from an export of Miyabi, or from GitHub: gh issue list --state all --limit 1000 --json number,title,body,state,stateReason,url,labels,assignees',
   file: 'File',
   source: 'Name of the source',
   sourceHint: 'A task of the same source with the same id is imported once, however often you repeat it.',
   project: 'Into the project',
+  sameProject: 'The project of the same name',
   columns: 'Which column is what',
   noColumn: 'No column',
   fields: {
@@ -26,4 +27,9 @@ export const en = {
   done: (created: number, skipped: number) => `${created} imported, ${skipped} were here already.`,
   stopped: 'The import stopped. Repeat it: what was imported is skipped.',
   show: 'Show the tasks',
+  exportTitle: 'Export',
+  exportLead:
+    'One file with everything that this organization has. The import reads its tasks, projects and labels.',
+  exportButton: 'Save the export',
+  exportFailed: 'The export was not saved',
 };

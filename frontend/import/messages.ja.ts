@@ -2,11 +2,12 @@ import type { ImportMessages } from './messages';
 
 /** The texts of the import in Japanese. */
 export const ja: ImportMessages = {
-  lead: 'ほかのツールのCSVファイル、またはGitHubの出力からタスクを取り込みます：gh issue list --state all --limit 1000 --json number,title,body,state,stateReason,url,labels,assignees',
+  lead: 'ほかのツールのCSVファイル、Miyabiのエクスポート、またはGitHubの出力からタスクを取り込みます：gh issue list --state all --limit 1000 --json number,title,body,state,stateReason,url,labels,assignees',
   file: 'ファイル',
   source: '取り込み元の名前',
   sourceHint: '同じ取り込み元の同じIDのタスクは、何度繰り返しても一度だけ取り込まれます。',
   project: '取り込み先のプロジェクト',
+  sameProject: '同じ名前のプロジェクト',
   columns: '列の割り当て',
   noColumn: '列なし',
   fields: {
@@ -28,4 +29,9 @@ export const ja: ImportMessages = {
   done: (created, skipped) => `${created}件を取り込みました。${skipped}件は取り込み済みでした。`,
   stopped: '取り込みが中断しました。もう一度実行してください。取り込み済みのタスクは飛ばされます。',
   show: 'タスクを表示',
+  exportTitle: 'エクスポート',
+  exportLead:
+    'この組織のすべてのデータを一つのファイルに保存します。タスク、プロジェクト、ラベルは取り込むことができます。',
+  exportButton: 'エクスポートを保存',
+  exportFailed: 'エクスポートを保存できませんでした',
 };

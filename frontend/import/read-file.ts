@@ -1,5 +1,7 @@
+import type { Schema } from '@/api/client';
 import type { Priority, Status } from '@/tasks/task';
 import { type Columns, dayIn, guessColumns, priorityOf, statusOf } from './columns';
+import { isExport, readExport } from './read-export';
 
 /** A task of another tracker: people and labels by their names. */
 export type Draft = {
@@ -12,12 +14,18 @@ export type Draft = {
   assignee?: string;
   due?: string;
   url?: string;
+  /** Name of its project. */
+  project?: string;
+  /** `externalId` of the task above it. */
+  parent?: string;
+  /** What else an export knows of it. */
+  rest?: Pick<Schema['NewTask'], 'due_at' | 'metadata'>;
 };
 
 /** What a file has: rows whose columns can be chosen, or tasks that need no choice. */
 export type Content =
   | { kind: 'table'; headings: string[]; rows: string[][]; columns: Columns }
-  | { kind: 'github'; source: string; drafts: Draft[] };
+  | { kind: 'tasks'; source: string; drafts: Draft[]; organization?: string };
 
 /** Longest texts of a task, in characters, as the API takes them. */
 const TITLE = 200;
@@ -25,10 +33,14 @@ const DESCRIPTION = 20_000;
 const LABEL = 50;
 const LABELS = 20;
 
-/** Reads a file: JSON of `gh issue list --json ..`, else a table of values that commas, tabs or semicolons separate. */
+/** Reads a file: JSON of `gh issue list --json ..`, an export of this application, else a table of values that commas, tabs or semicolons separate. */
 export async function readText(text: string): Promise<Content> {
   const trimmed = text.replace(/^\uFEFF/, '').trim();
   if (trimmed.startsWith('[')) return readIssues(JSON.parse(trimmed));
+  if (isExport(trimmed)) {
+    const { organization, drafts } = readExport(trimmed, draft);
+    return { kind: 'tasks', source: `miyabi:${organization}`, drafts, organization };
+  }
   const { parse } = (await import('papaparse')).default;
   const { data } = parse<string[]>(trimmed, { skipEmptyLines: 'greedy' });
   const [headings = [], ...rows] = data;
@@ -62,7 +74,7 @@ function readIssues(issues: Issue[]): Content {
       url: issue.url,
     });
   });
-  return { kind: 'github', source: `github:${repository ?? 'issues'}`, drafts };
+  return { kind: 'tasks', source: `github:${repository ?? 'issues'}`, drafts };
 }
 
 function closedAs(reason: string | null | undefined): Status {

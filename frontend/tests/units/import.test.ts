@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { dayIn, guessColumns, priorityOf, statusOf } from '@/import/columns';
 import { draftsOf, readText } from '@/import/read-file';
-import { batches, itemsOf } from '@/import/run-import';
+import { batches, itemsOf, waves } from '@/import/run-import';
 
 const JIRA = `Summary,Issue key,Status,Priority,Assignee,Due date,Labels,Description
 "Prune, carefully",GARDEN-1,In Progress,Highest,Alice,27/Nov/26 12:00 AM,garden;autumn,"Two
@@ -66,7 +66,7 @@ test('issues of GitHub name their repository, and why they were closed', async (
       { number: 10 },
     ]),
   );
-  if (content.kind !== 'github') throw new Error(content.kind);
+  if (content.kind !== 'tasks') throw new Error(content.kind);
   expect(content.source).toBe('github:octocat/garden');
   expect(content.drafts.map(({ externalId, status }) => [externalId, status])).toEqual([
     ['7', 'pending'],
@@ -107,7 +107,13 @@ test('a batch has at most 200 tasks, and fits into a request', () => {
     assignee: 'ALICE',
   }));
   const people = [{ id: 'p1', login: 'alice', name: null, avatar_url: null }];
-  const items = itemsOf(drafts, 'csv:x', new Map([['moss', 'l1']]), people, null);
+  const items = itemsOf(drafts, 'csv:x', {
+    labels: new Map([['moss', 'l1']]),
+    people,
+    projects: new Map(),
+    project: null,
+    tasks: new Map(),
+  });
   expect(items[0]?.task).toMatchObject({ label_ids: ['l1'], assignee_id: 'p1' });
   const found = batches(items);
   expect(found.flat()).toEqual(items);
@@ -123,4 +129,84 @@ test('a title that is too long is cut between characters', async () => {
   const [draft] = await draftsOf(content.rows, content.columns);
   expect([...(draft?.title ?? '')]).toHaveLength(200);
   expect(draft?.title.endsWith('🍁…')).toBe(true);
+});
+
+const EXPORT = [
+  { table: 'export', row: { seq: 7 } },
+  { table: 'organization', row: { id: 'o1', name: 'Garden', task_key: 'GAR' } },
+  { table: 'members', row: { user_id: 'p1', login: 'alice', name: 'Alice' } },
+  { table: 'labels', row: { id: 'l1', name: 'moss' } },
+  { table: 'projects', row: { id: 'j1', name: 'Autumn' } },
+  {
+    table: 'tasks',
+    row: {
+      id: 't2',
+      title: '苔の水やり',
+      description: '毎朝',
+      status: 'in_progress',
+      priority: 'p0',
+      assignee_id: 'p1',
+      parent_id: 't1',
+      project_id: 'j1',
+      due_at: null,
+      due_on: '2026-12-01',
+      metadata: { plot: 3 },
+      label_ids: ['l1'],
+    },
+  },
+  { table: 'tasks', row: { id: 't1', title: 'Moss', status: 'pending', priority: 'p2', label_ids: [] } },
+  { table: 'task_comments', row: { id: 'c1', task_id: 't1', body: 'Hello' } },
+];
+
+test('an export of this application is read, and its sub-tasks come after what is above them', async () => {
+  const content = await readText(EXPORT.map((line) => JSON.stringify(line)).join('\n'));
+  if (content.kind !== 'tasks') throw new Error(content.kind);
+  expect([content.source, content.organization]).toEqual(['miyabi:o1', 'o1']);
+  const [first, second] = waves(content.drafts);
+  expect([first?.map(({ title }) => title), second?.map(({ title }) => title)]).toEqual([
+    ['Moss'],
+    ['苔の水やり'],
+  ]);
+  const [item] = itemsOf(second ?? [], content.source, {
+    labels: new Map([['moss', 'l9']]),
+    people: [{ id: 'p9', login: 'Alice', name: null, avatar_url: null }],
+    projects: new Map([['autumn', 'j9']]),
+    project: null,
+    tasks: new Map([['t1', 't9']]),
+  });
+  expect(item).toEqual({
+    source: 'miyabi:o1',
+    external_id: 't2',
+    url: undefined,
+    task: {
+      title: '苔の水やり',
+      description: '毎朝',
+      status: 'in_progress',
+      priority: 'p0',
+      assignee_id: 'p9',
+      label_ids: ['l9'],
+      project_id: 'j9',
+      parent_id: 't9',
+      due_on: '2026-12-01',
+      due_at: undefined,
+      metadata: { plot: 3 },
+    },
+  });
+});
+
+test('tasks above each other in a circle end, and a broken export is an error', async () => {
+  const base = {
+    title: 'x',
+    description: '',
+    status: 'pending' as const,
+    priority: 'p2' as const,
+    labels: [],
+  };
+  const circle = [
+    { ...base, externalId: 'a', parent: 'b' },
+    { ...base, externalId: 'b', parent: 'a' },
+  ];
+  expect(waves(circle).flat()).toHaveLength(2);
+  await expect(readText('{"table": "tasks", "row": {"id": 1}}')).rejects.toThrow('organization');
+  await expect(readText('{"table": "organization", "row": {"id": 1}}\n{"table')).rejects.toThrow();
 });
