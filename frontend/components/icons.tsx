@@ -48,6 +48,8 @@ const PATHS = {
   board: 'M2.5 3h3v10h-3zM6.5 3h3v6h-3zM10.5 3h3v8h-3z',
   move: 'M5.5 3.5L2.5 8l3 4.5M10.5 3.5l3 4.5-3 4.5M2.5 8h11',
   link: 'M6.5 9.5l3-3M7 4.5l1-1a3 3 0 014.2 4.2l-1 1M9 11.5l-1 1a3 3 0 01-4.2-4.2l1-1',
+  branch: 'M4 2.5V11h4M4 6h4M10.5 6h3M10.5 11h3',
+  comment: 'M2.5 3h11v7.5H7.5l-3 3v-3h-2z',
   more: 'M3.5 8h.01M8 8h.01M12.5 8h.01',
   sort: 'M4.5 3v10M4.5 13L2 10.5M4.5 13L7 10.5M9.5 4h4.5M9.5 8h3M9.5 12h1.5',
 } as const;

@@ -104,16 +104,23 @@ export class LiveSync {
   private take(event: LiveEvent): void {
     this.seq = event.seq;
     if (event.event !== 'task.changed' && event.event !== 'tasks.changed') {
+      // A task has as many comments, at the same version.
+      if (event.event === 'comment.changed') this.want(event.ids[0]);
       this.listener.other(event);
       return;
     }
     event.ids.forEach((id, index) => {
       const version = event.versions[index] ?? null;
       const known = this.store.confirmedTask(id);
-      // The author has it already.
-      if (known && version !== null && known.version >= version) return;
-      this.wanted.set(id, version);
+      // The author has it already, but not what the task above it counts.
+      if (known && version !== null && known.version >= version) this.want(known.parent_id);
+      else this.wanted.set(id, version);
     });
+  }
+
+  /** A task that is known may have other counts, of which its version says nothing. */
+  private want(id: string | null | undefined): void {
+    if (id && this.store.confirmedTask(id) && !this.wanted.has(id)) this.wanted.set(id, null);
   }
 
   private async catchUp(): Promise<void> {
@@ -141,7 +148,8 @@ export class LiveSync {
       if (known && known.version < version) this.wanted.set(id, version);
     }
     // Deleted, closed long ago, or behind the end of the snapshot: the server knows.
-    for (const { id } of this.store.all()) if (!present.has(id)) this.wanted.set(id, null);
+    for (const { id } of this.store.all())
+      if (!present.has(id) && !this.store.isProposed(id)) this.wanted.set(id, null);
     this.seq = snapshot.seq;
     this.listener.reload();
     await this.catchUp();
@@ -154,8 +162,10 @@ export class LiveSync {
       const parts: string[][] = [];
       for (let first = 0; first < ids.length; first += MOST) parts.push(ids.slice(first, first + MOST));
       const found = (await Promise.all(parts.map((part) => this.transport.tasks(part)))).flat();
+      const before = ids.flatMap((id) => this.store.confirmedTask(id) ?? []);
       for (const [id, version] of promised) if (this.wanted.get(id) === version) this.wanted.delete(id);
       this.store.together(() => this.place(ids, found));
+      this.wantParents(before, found);
       this.listener.derived();
     }
   }
@@ -170,5 +180,17 @@ export class LiveSync {
       else if (this.store.isRemoved(id)) this.store.unremove(id);
     }
     if (fresh.length > 0) this.listener.arrived(fresh.map((task) => task.id));
+  }
+
+  /** What the tasks above count has changed with a task's status, its parent, or its end. */
+  private wantParents(before: Task[], found: Task[]): void {
+    const after = new Map(found.map((task) => [task.id, task]));
+    const known = new Map(before.map((task) => [task.id, task]));
+    for (const id of new Set([...after.keys(), ...known.keys()])) {
+      const [old, now] = [known.get(id), after.get(id)];
+      if (old?.parent_id === now?.parent_id && old?.status === now?.status) continue;
+      this.want(old?.parent_id);
+      this.want(now?.parent_id);
+    }
   }
 }

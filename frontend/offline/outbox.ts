@@ -1,15 +1,19 @@
 import { delMany, getMany, keys, setMany } from 'idb-keyval';
 import type { Me } from '@/session/session';
+import type { Creation, CreationOutbox } from '@/tasks/creation-queue';
 import type { Outbox, UnsentEdit } from '@/tasks/edit-transport';
 
 /**
- * Edits that the server has not confirmed, in IndexedDB: they outlive this page and a time without a
- * network. An edit belongs to the page that it was made in, which sends it and asks there when two people
- * wrote the same text. Each page holds a lock as long as it lives; what a page left behind is taken over by
- * whoever gets its lock.
+ * Edits and new tasks that the server has not confirmed, in IndexedDB: they outlive this page and a time
+ * without a network. An edit belongs to the page that it was made in, which sends it and asks there when two
+ * people wrote the same text. Each page holds a lock as long as it lives; what a page left behind is taken
+ * over by whoever gets its lock.
  *
- * Keys are `edit USER ORGANIZATION PAGE TASK`. All of them are deleted with the session (snapshot.ts).
+ * Keys are `edit USER ORGANIZATION PAGE TASK`, for a new task with `+` before its id. All of them are deleted
+ * with the session (snapshot.ts).
  */
+type Unsent = UnsentEdit | Creation;
+
 const PAGE = crypto.randomUUID();
 const lockOf = (page: string) => `miyabi-page ${page}`;
 
@@ -17,9 +21,10 @@ const lockOf = (page: string) => `miyabi-page ${page}`;
 const watched = new Set<string>();
 let owner: string | null = null;
 /** What was to be stored before it was known for whom. */
-let early: UnsentEdit[] = [];
+let early: Unsent[] = [];
 
-const keyOf = (task: string) => `${owner}${PAGE} ${task}`;
+const keyOf = (id: string) => `${owner}${PAGE} ${id}`;
+const idOf = (unsent: Unsent) => ('body' in unsent ? `+${unsent.id}` : unsent.task);
 
 /** Some browsers keep nothing, for example in a private window: then edits live as long as the page. */
 async function ifKept(access: () => Promise<unknown>): Promise<void> {
@@ -30,15 +35,21 @@ async function ifKept(access: () => Promise<unknown>): Promise<void> {
   }
 }
 
-export const outbox: Outbox = {
-  async put(edits) {
-    if (owner === null) early.push(...edits);
-    else await ifKept(() => setMany(edits.map((edit) => [keyOf(edit.task), edit])));
-  },
-  async remove(tasks) {
-    early = early.filter(({ task }) => !tasks.includes(task));
-    if (owner !== null && tasks.length > 0) await ifKept(() => delMany(tasks.map(keyOf)));
-  },
+async function put(unsent: Unsent[]): Promise<void> {
+  if (owner === null) early.push(...unsent);
+  else await ifKept(() => setMany(unsent.map((one) => [keyOf(idOf(one)), one])));
+}
+
+async function remove(ids: string[]): Promise<void> {
+  early = early.filter((one) => !ids.includes(idOf(one)));
+  if (owner !== null && ids.length > 0) await ifKept(() => delMany(ids.map(keyOf)));
+}
+
+export const outbox: Outbox & CreationOutbox = {
+  put,
+  remove,
+  putCreation: (creation) => put([creation]),
+  removeCreation: (id) => remove([`+${id}`]),
 };
 
 /** Begins to store the edits of this person in this organization. */
@@ -48,7 +59,7 @@ export async function openOutbox(me: Me): Promise<void> {
   if (isFirst && navigator.locks) void navigator.locks.request(lockOf(PAGE), () => new Promise(() => {}));
   const waiting = early;
   early = [];
-  await outbox.put(waiting);
+  await put(waiting);
 }
 
 /** Forgets whose edits are stored: the session has ended. */
@@ -61,7 +72,7 @@ export function closeOutbox(): void {
  * Takes over the edits of pages that are gone, at once or when a page that lives now goes. Resolves when the
  * pages are known.
  */
-export async function takeOver(found: (edits: UnsentEdit[]) => void): Promise<void> {
+export async function takeOver(found: (edits: UnsentEdit[], created: Creation[]) => void): Promise<void> {
   const prefix = owner;
   if (prefix === null) return;
   await ifKept(async () => {
@@ -71,11 +82,17 @@ export async function takeOver(found: (edits: UnsentEdit[]) => void): Promise<vo
       void whenGone(page, async () => {
         watched.delete(page);
         const left = (await keys<string>()).filter((key) => key.startsWith(`${prefix}${page} `));
-        const edits = (await getMany<UnsentEdit | undefined>(left)).flatMap((edit) => edit ?? []);
+        const unsent = (await getMany<Unsent | undefined>(left)).flatMap((one) => one ?? []);
         // Stored under this page first: between the two steps it exists twice, never not at all.
-        await outbox.put(edits);
+        await put(unsent);
         await delMany(left);
-        if (owner === prefix) found(edits);
+        if (owner !== prefix) return;
+        const created = unsent.flatMap((one) => ('body' in one ? [one] : []));
+        found(
+          unsent.flatMap((one) => ('body' in one ? [] : [one])),
+          // Their numbers have the order in which they were made.
+          created.sort((a, b) => (a.task.created_at < b.task.created_at ? -1 : 1)),
+        );
       });
     }
   });

@@ -5,6 +5,7 @@ import { setSettledSeq, settledSeq } from '@/live/settled-seq';
 import { csrfToken } from '@/session/access-token';
 import type { Me } from '@/session/session';
 import { arrive } from '@/tasks/arrivals';
+import { closeDrafts } from '@/tasks/drafts';
 import type { Task } from '@/tasks/task';
 import { tasks } from '@/tasks/task-store';
 import { closeOutbox } from './outbox';
@@ -95,6 +96,7 @@ export async function dropSnapshot(): Promise<void> {
 /** Deletes everything that this browser keeps of a person, edits that are not saved among it. */
 export async function dropEverything(): Promise<void> {
   closeOutbox();
+  closeDrafts();
   await dropSnapshot();
   await ifKept(() => clear());
 }
@@ -150,7 +152,9 @@ async function write(): Promise<void> {
     if (data === undefined || !/^(?:\$inf\$)?\/api\//.test(key) || key.startsWith('/api/auth/')) continue;
     kept.push([key, _l === undefined ? { data } : { data, _l }]);
   }
-  const confirmed = tasks.all().flatMap(({ id }) => tasks.confirmedTask(id) ?? []);
+  const confirmed = tasks
+    .all()
+    .flatMap(({ id }) => (tasks.isProposed(id) ? [] : (tasks.confirmedTask(id) ?? [])));
   const about = { session: mark, me: owner, resources: kept, seq: settledSeq(), isWhole: tasks.isWhole };
   const difference = stored && differenceFrom(stored.tasks, confirmed);
   if (stored && difference && difference.tasks.length + difference.removed.length <= LONGEST_JOURNAL) {

@@ -111,9 +111,9 @@ const LAST_EDITS = 3_000;
 /** Ends the session of this browser, after what is on its way is saved. */
 export async function signOut(): Promise<void> {
   if (tasks.pendingCount() > 0) {
-    const { queue } = await import('@/tasks/task-queue');
-    queue.retry();
-    await Promise.race([queue.idle(), new Promise((resolve) => setTimeout(resolve, LAST_EDITS))]);
+    const { allSent, sendUnsent } = await import('@/tasks/unsent');
+    sendUnsent();
+    await Promise.race([allSent(), new Promise((resolve) => setTimeout(resolve, LAST_EDITS))]);
   }
   await finish(await withCookie('/api/auth/logout'));
 }

@@ -5,14 +5,16 @@ import type { Schema } from '@/api/client';
 import { nameOf } from '@/components/Avatar';
 import { Dialog } from '@/components/Dialog';
 import { PriorityGlyph } from '@/components/icons';
-import { explain } from '@/components/toast-store';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
+import { keepTyped } from './creations';
+import { NEW_TASK, useDraft } from './drafts';
 import { shortDay } from './due-date';
 import { LabelChip } from './LabelChip';
 import { parseQuickAdd } from './quick-add';
 import { createTask } from './task-actions';
-import { useLabels, usePeople } from './use-tasks';
+import { usePeople } from './use-people';
+import { useLabels } from './use-tasks';
 
 /** A new task in one line: what the words mean is shown while they are typed. */
 export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
@@ -22,12 +24,11 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   const mayAssign = useMay('tasks.assign');
   const { labels } = useLabels();
   const people = usePeople();
-  const [line, setLine] = useState('');
-  const [description, setDescription] = useState('');
+  const line = useDraft(NEW_TASK, 'line')?.text ?? '';
+  const description = useDraft(NEW_TASK, 'description')?.text ?? '';
   const [isMore, setMore] = useState(false);
-  const [failure, setFailure] = useState<string | null>(null);
-  const [isSending, setSending] = useState(false);
-  const key = useRef(crypto.randomUUID());
+  // What was typed before this dialog was opened is offered, and said to be so.
+  const [isOld, setOld] = useState(Boolean(line || description));
   const field = useRef<HTMLInputElement>(null);
 
   const parsed = parseQuickAdd(line);
@@ -51,11 +52,10 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   ];
   const title = [parsed.title, ...lost].filter(Boolean).join(' ');
 
-  async function submit(event: FormEvent) {
+  const discard = () => keepTyped({ line: '', description: '' });
+  function submit(event: FormEvent) {
     event.preventDefault();
-    if (!title || isSending) return;
-    setSending(true);
-    setFailure(null);
+    if (!title) return;
     const task: Schema['NewTask'] = {
       title,
       priority,
@@ -64,24 +64,21 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
       due_on: parsed.due,
       assignee_id: assignee?.id,
     };
-    try {
-      await createTask(task, key.current);
-    } catch (problem) {
-      setFailure(explain(problem));
-      return;
-    } finally {
-      setSending(false);
-    }
-    key.current = crypto.randomUUID();
+    const shown = {
+      assignee: assignee ?? null,
+      labels: found.map(({ id, name, color }) => ({ id, name, color })),
+      created_by: me,
+    };
+    createTask(task, shown, { line, description });
+    discard();
+    setOld(false);
     if (!isMore) return onClose();
-    setLine('');
-    setDescription('');
     field.current?.focus();
   }
 
   return (
     <Dialog title={m.tasks.create} onClose={onClose}>
-      <form className="flex flex-col gap-2 p-4" onSubmit={(event) => void submit(event)}>
+      <form className="flex flex-col gap-2 p-4" onSubmit={submit}>
         <input
           ref={field}
           aria-label={m.task.title}
@@ -90,11 +87,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
           autoComplete="off"
           className="w-full bg-transparent font-medium text-base outline-none placeholder:font-normal placeholder:text-muted placeholder:text-sm"
           value={line}
-          onChange={(event) => {
-            setLine(event.target.value);
-            // Another text is another task: the key belongs to the one that was sent.
-            key.current = crypto.randomUUID();
-          }}
+          onChange={(event) => keepTyped({ line: event.target.value, description })}
         />
         <textarea
           aria-label={m.task.description}
@@ -102,7 +95,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
           maxLength={20_000}
           className="field-sizing-content min-h-16 w-full resize-none bg-transparent outline-none placeholder:text-muted"
           value={description}
-          onChange={(event) => setDescription(event.target.value)}
+          onChange={(event) => keepTyped({ line, description: event.target.value })}
         />
         <div aria-live="polite" className="flex min-h-6 flex-wrap items-center gap-2 text-muted text-xs">
           <span className="inline-flex items-center gap-1">
@@ -114,11 +107,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
           ))}
           {parsed.due && <span>{shortDay(parsed.due, language, m.due)}</span>}
         </div>
-        {failure && (
-          <p role="alert" className="text-danger">
-            {failure}
-          </p>
-        )}
+        {isOld && <p className="text-muted text-xs">{m.task.left}</p>}
         <div className="flex flex-wrap items-center justify-end gap-3 border-line border-t pt-3">
           <label className="mr-auto inline-flex items-center gap-2 text-muted">
             <input
@@ -129,10 +118,17 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
             />
             {m.tasks.createMore}
           </label>
-          <button type="button" className="button" onClick={onClose}>
-            {m.app.cancel}
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              discard();
+              onClose();
+            }}
+          >
+            {line || description ? m.task.discard : m.app.cancel}
           </button>
-          <button type="submit" className="primary-button" disabled={!title || isSending}>
+          <button type="submit" className="primary-button" disabled={!title}>
             {m.tasks.create}
           </button>
         </div>

@@ -56,29 +56,36 @@ function TaskButtons({ task, close }: { task: Task; close: () => void }) {
           {isOpen(task) ? m.tasks.done : m.tasks.reopen}
         </button>
       )}
-      <button
-        type="button"
-        className="link-button tabular-nums"
-        aria-label={`${m.keys.copyNumber}: ${task.key}`}
-        title={`${m.keys.copyNumber} ${shownKey('$mod+.')}`}
-        onClick={() => void copyNumbers([task.id])}
-      >
-        {task.key}
-      </button>
+      {task.key && (
+        <button
+          type="button"
+          className="link-button tabular-nums"
+          aria-label={`${m.keys.copyNumber}: ${task.key}`}
+          title={`${m.keys.copyNumber} ${shownKey('$mod+.')}`}
+          onClick={() => void copyNumbers([task.id])}
+        >
+          {task.key}
+        </button>
+      )}
       <span className="grow truncate px-1 text-muted text-xs">
         {tasks.isPending(task.id) ? m.task.unsaved : ''}
       </span>
-      <Faces task={task.id} />
-      <WatchButton task={task.id} />
-      <button
-        type="button"
-        className="icon-button"
-        aria-label={m.task.copyLink}
-        title={m.task.copyLink}
-        onClick={() => void copyLink()}
-      >
-        <Glyph name="link" />
-      </button>
+      {/* What the server does not know yet has no number, and nobody else can look at it. */}
+      {task.key && (
+        <>
+          <Faces task={task.id} />
+          <WatchButton task={task.id} />
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={m.task.copyLink}
+            title={m.task.copyLink}
+            onClick={() => void copyLink()}
+          >
+            <Glyph name="link" />
+          </button>
+        </>
+      )}
       {mayDelete && (
         <button
           type="button"

@@ -7,6 +7,7 @@ import { useCommands } from '@/keyboard/commands';
 import { useMessages } from '@/messages/language';
 import { DueDay } from './DueDay';
 import { LabelChip } from './LabelChip';
+import { TaskCounts } from './TaskCounts';
 import type { RowActions } from './TaskRow';
 import { canBecome, STATUSES, type Status, type Task } from './task';
 import { editTask } from './task-actions';
@@ -170,6 +171,7 @@ function Column({
                 {task.labels.slice(0, 2).map((label) => (
                   <LabelChip key={label.id} label={label} />
                 ))}
+                <TaskCounts task={task} />
                 <DueDay task={task} />
               </div>
               {task.assignee && <Avatar person={task.assignee} />}

@@ -1,6 +1,6 @@
 'use client';
 
-import { type FormEvent, useRef, useState } from 'react';
+import { type FormEvent, useState } from 'react';
 import { api, type Schema } from '@/api/client';
 import { Avatar, nameOf } from '@/components/Avatar';
 import { Glyph } from '@/components/icons';
@@ -10,7 +10,7 @@ import { isComposing } from '@/keyboard/is-composing';
 import { ago, moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
-import { draftOf, keepDraft } from './drafts';
+import { draftOf, keepDraft, useDraft } from './drafts';
 import { MentionField } from './MentionField';
 import { ifMatch, refreshDerived } from './task-actions';
 import { useComments } from './use-tasks';
@@ -41,7 +41,9 @@ function CommentItem({ comment, reload }: { comment: Comment; reload: () => Prom
   const m = useMessages();
   const language = useLanguage();
   const isMine = useMe().user.id === comment.author.id;
-  const [text, setText] = useState<string | null>(null);
+  const text = useDraft(comment.id, 'body')?.text ?? null;
+  const setText = (next: string | null) =>
+    keepDraft(comment.id, 'body', next === null ? null : { text: next, from: comment.body });
   const path = { task_id: comment.task_id, comment_id: comment.id };
   async function attempt(work: () => Promise<unknown>) {
     try {
@@ -117,23 +119,21 @@ function CommentItem({ comment, reload }: { comment: Comment; reload: () => Prom
 
 function NewComment({ id, reload }: { id: string; reload: () => Promise<unknown> }) {
   const m = useMessages();
-  const [text, setText] = useState(draftOf(id, 'comment')?.text ?? '');
+  const draft = useDraft(id, 'comment');
+  const text = draft?.text ?? '';
   const [isSending, setSending] = useState(false);
-  // The same key for the same comment: a repeated request adds no second one.
-  const key = useRef(crypto.randomUUID());
   function type(next: string) {
-    setText(next);
-    keepDraft(id, 'comment', next ? { text: next, from: '' } : null);
+    // The same key for the same text: a repeated request adds no second comment.
+    keepDraft(id, 'comment', next ? { text: next, from: '', key: crypto.randomUUID() } : null);
   }
   async function send(event?: FormEvent) {
     event?.preventDefault();
-    if (!text.trim() || isSending) return;
+    if (!draft?.text.trim() || isSending) return;
     setSending(true);
     try {
-      const params = { path: { task_id: id }, header: { 'Idempotency-Key': key.current } };
-      await api.POST('/api/tasks/{task_id}/comments', { params, body: { body: text } });
-      key.current = crypto.randomUUID();
-      type('');
+      const params = { path: { task_id: id }, header: { 'Idempotency-Key': draft.key } };
+      await api.POST('/api/tasks/{task_id}/comments', { params, body: { body: draft.text } });
+      if (draftOf(id, 'comment') === draft) type('');
       await reload();
       refreshDerived();
     } catch (problem) {

@@ -14,6 +14,7 @@ import { TaskComments } from './TaskComments';
 import { TaskFields } from './TaskFields';
 import { TextField } from './TextField';
 import type { Task } from './task';
+import { tasks } from './task-store';
 import type { TaskReference } from './use-task-reference';
 import { useTask } from './use-tasks';
 
@@ -40,7 +41,9 @@ export function TaskDrawer({
 }) {
   const m = useMessages();
   if (opened.id)
-    return <OpenTask key={opened.id} id={opened.id} close={close} pick={pick} editKey={editKey} />;
+    return (
+      <OpenTask key={tasks.firstId(opened.id)} id={opened.id} close={close} pick={pick} editKey={editKey} />
+    );
   return (
     <Panel title={m.task.label}>
       <DrawerBar task={undefined} close={close} />
@@ -156,7 +159,7 @@ function DrawerBody({ task, pick }: { task: Task; pick: Pick }) {
           </span>
         )}
       </p>
-      <TaskComments id={task.id} />
+      {!tasks.isProposed(task.id) && <TaskComments id={task.id} />}
     </div>
   );
 }

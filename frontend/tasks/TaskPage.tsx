@@ -15,7 +15,7 @@ import { SelectionBar } from './SelectionBar';
 import { TaskList } from './TaskList';
 import { TaskToolbar } from './TaskToolbar';
 import { listCommands, taskCommands } from './task-commands';
-import { referenceTo } from './task-number';
+import { isTaskId, referenceTo } from './task-number';
 import { tasks } from './task-store';
 import { useListQuery } from './use-list-query';
 import { useRowFocus } from './use-row-focus';
@@ -86,6 +86,15 @@ export function TaskPage() {
       run: () => change({ view: view === 'list' ? 'board' : 'list' }),
     },
   ]);
+  // A new task is named by its number as soon as it has one.
+  useEffect(() => {
+    if (query.task && opened.id && query.task !== opened.id && isTaskId(query.task))
+      change({ task: referenceTo(opened.id) }, 'replace');
+  }, [query.task, opened.id, change]);
+  const current = focus.active && tasks.currentId(focus.active);
+  useEffect(() => {
+    if (current && current !== focus.active) focus.setActive(current);
+  }, [current, focus]);
   // A task that was deleted leaves the drawer, too.
   const isGone = opened.id !== null && tasks.isRemoved(opened.id);
   useEffect(() => {

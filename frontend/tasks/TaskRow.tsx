@@ -7,6 +7,7 @@ import { useMessages } from '@/messages/language';
 import { DueDay } from './DueDay';
 import type { PickedField } from './FieldPicker';
 import { LabelChip } from './LabelChip';
+import { TaskCounts } from './TaskCounts';
 import { isOpen, type Task } from './task';
 
 export type RowActions = {
@@ -108,6 +109,7 @@ export const TaskRow = memo(function TaskRow({
         {task.labels.slice(0, 3).map((label) => (
           <LabelChip key={label.id} label={label} />
         ))}
+        <TaskCounts task={task} />
         {(task.due_on || task.due_at) && <DueDay task={task} />}
       </span>
       <span role="gridcell" className="contents">

@@ -2,12 +2,13 @@
 
 import { type KeyboardEvent, useState } from 'react';
 import { isComposing } from '@/keyboard/is-composing';
-import { draftOf, keepDraft } from './drafts';
+import { useMessages } from '@/messages/language';
+import { keepDraft, useDraft } from './drafts';
 import { editTask } from './task-actions';
 
 /**
  * The title or the description, always ready to be edited. Saved when the focus leaves it and by
- * Ctrl-Enter, a title by Enter too; Escape gives the draft up.
+ * Ctrl-Enter, a title by Enter too; Escape gives the draft up. What an earlier page left unsaved is offered.
  */
 export function TextField({
   id,
@@ -26,19 +27,16 @@ export function TextField({
   className: string;
   isReadOnly: boolean;
 }) {
-  const [draft, setDraft] = useState(() => draftOf(id, field) ?? null);
+  const m = useMessages();
+  const draft = useDraft(id, field);
+  const [isFocused, setFocused] = useState(false);
   const text = draft?.text ?? value;
 
   function type(next: string) {
     const line = field === 'title' ? next.replace(/\s*\n\s*/g, ' ') : next;
-    const kept = { text: line, from: draft?.from ?? value };
-    setDraft(kept);
-    keepDraft(id, field, kept);
+    keepDraft(id, field, { text: line, from: draft?.from ?? value });
   }
-  function forget() {
-    setDraft(null);
-    keepDraft(id, field, null);
-  }
+  const forget = () => keepDraft(id, field, null);
   function save() {
     if (!draft) return;
     const wanted = field === 'title' ? draft.text.trim() : draft.text;
@@ -61,18 +59,37 @@ export function TextField({
     }
   }
 
+  // A field that has the focus saves when it loses it.
+  const isLeft = draft && !isFocused && !isReadOnly && draft.text !== value;
   return (
-    <textarea
-      id={`task-${field}`}
-      aria-label={label}
-      placeholder={placeholder}
-      className={`w-full resize-none rounded border border-transparent bg-transparent px-2 py-1 field-sizing-content placeholder:text-muted hover:border-line-strong focus:border-control ${className}`}
-      value={text}
-      readOnly={isReadOnly}
-      maxLength={field === 'title' ? 200 : 20_000}
-      onChange={(event) => type(event.target.value)}
-      onBlur={save}
-      onKeyDown={onKeyDown}
-    />
+    <>
+      <textarea
+        id={`task-${field}`}
+        aria-label={label}
+        placeholder={placeholder}
+        className={`w-full resize-none rounded border border-transparent bg-transparent px-2 py-1 field-sizing-content placeholder:text-muted hover:border-line-strong focus:border-control ${className}`}
+        value={text}
+        readOnly={isReadOnly}
+        maxLength={field === 'title' ? 200 : 20_000}
+        onChange={(event) => type(event.target.value)}
+        onFocus={() => setFocused(true)}
+        onBlur={() => {
+          setFocused(false);
+          save();
+        }}
+        onKeyDown={onKeyDown}
+      />
+      {isLeft && (
+        <p className="flex flex-wrap items-center gap-x-2 px-2 text-muted text-xs">
+          {m.task.left}
+          <button type="button" className="link-button" onClick={save}>
+            {m.app.save}
+          </button>
+          <button type="button" className="link-button" onClick={forget}>
+            {m.task.discard}
+          </button>
+        </p>
+      )}
+    </>
   );
 }

@@ -70,6 +70,27 @@ export class EditQueue {
     this.keepAndSend(edits.map(({ task }) => task));
   }
 
+  /** A proposed task has an id of the server: its edits, which waited for that, are sent under it. */
+  async follow(proposed: string, id: string): Promise<void> {
+    const entry = this.pending.get(proposed);
+    if (!entry) return;
+    this.pending.delete(proposed);
+    this.pending.set(id, entry);
+    this.show(id, entry);
+    await this.keep([id]);
+    await this.outbox.remove([proposed]);
+    this.send();
+  }
+
+  /** Gives up the edits of a proposed task that will not be created, and returns them. */
+  giveUp(proposed: string): TaskEdit {
+    const edit = this.pending.get(proposed)?.waiting ?? {};
+    this.pending.delete(proposed);
+    void this.outbox.remove([proposed]);
+    this.ended();
+    return edit;
+  }
+
   /** The network may be back: sends what waits for it. */
   retry(): void {
     clearTimeout(this.paused);
@@ -118,8 +139,9 @@ export class EditQueue {
 
   private send(): void {
     if (this.paused) return;
-    const isReady = (entry: Pending) => !entry.isRunning && fieldsOf(entry.waiting).length > 0;
-    const ready = [...this.pending].flatMap(([id, entry]) => (isReady(entry) ? [id] : []));
+    const isReady = (id: string, entry: Pending) =>
+      !entry.isRunning && fieldsOf(entry.waiting).length > 0 && !this.store.isProposed(id);
+    const ready = [...this.pending].flatMap(([id, entry]) => (isReady(id, entry) ? [id] : []));
     for (let first = 0; first < ready.length; first += MOST) void this.run(ready.slice(first, first + MOST));
   }
 

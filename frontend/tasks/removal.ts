@@ -2,6 +2,7 @@ import { api, body, type Schema } from '@/api/client';
 import { toast, toastProblem } from '@/components/toast-store';
 import { messages } from '@/messages/language';
 import { arrive } from './arrivals';
+import { withdraw } from './creations';
 import { refreshDerived } from './derived';
 import { remember } from './history';
 import type { Task } from './task';
@@ -34,14 +35,23 @@ async function sendAll(
 
 /** Deletes tasks, at once on the screen; the way back is `Undo`, and later the trash. */
 export async function deleteTasks(ids: string[]): Promise<void> {
+  // Those that the server does not have are created again.
+  const again = ids.flatMap((id) => withdraw(id) ?? []);
   const deleted = await removeQuietly(ids);
-  if (deleted.length === 0) return;
-  const text = messages().tasks.removed(deleted.length);
-  toast({ text, undo: remember({ what: text, undo: () => restoreTasks(deleted) }) });
+  const count = deleted.length + again.length;
+  if (count === 0) return;
+  const text = messages().tasks.removed(count);
+  const undo = () => {
+    for (const create of again) create();
+    return restoreTasks(deleted);
+  };
+  toast({ text, undo: remember({ what: text, undo }) });
 }
 
 /** Deletes without a message. Returns those that were deleted, at the version that the trash has. */
-export async function removeQuietly(ids: string[]): Promise<Versioned[]> {
+export async function removeQuietly(all: string[]): Promise<Versioned[]> {
+  for (const id of all) withdraw(id);
+  const ids = all.filter((id) => tasks.confirmedTask(id));
   tasks.together(() => {
     for (const id of ids) tasks.remove(id);
   });

@@ -1,7 +1,8 @@
-import { api, body, type Schema } from '@/api/client';
+import type { Schema } from '@/api/client';
 import { toast } from '@/components/toast-store';
 import { messages } from '@/messages/language';
-import { arrive } from './arrivals';
+import type { Typed } from './creation-queue';
+import { create } from './creations';
 import { refreshDerived } from './derived';
 import { remember, undo } from './history';
 import { removeQuietly } from './removal';
@@ -38,16 +39,18 @@ export function editTasks(ids: string[], edit: (task: Task) => TaskEdit | null, 
   void queue.idle().then(refreshDerived);
 }
 
-/** Creates a task. The key makes a repeated request return the same task. */
-export async function createTask(task: Schema['NewTask'], key: string): Promise<Task> {
-  const params = { header: { 'Idempotency-Key': key } };
-  const created = await body(api.POST('/api/tasks', { params, body: task }));
-  tasks.receive(created);
-  arrive([created.id]);
-  const action = remember({ what: created.title, undo: () => removeQuietly([created.id]) });
-  toast({ text: messages().tasks.createDone(created.title), undo: action });
-  refreshDerived();
-  return created;
+/** Creates a task, at once on the screen, also without a network; can be undone. */
+export function createTask(
+  task: Schema['NewTask'],
+  shown: Pick<Task, 'assignee' | 'labels' | 'created_by'>,
+  typed: Typed,
+): void {
+  const id = create(task, shown, typed);
+  const undo = () => removeQuietly([tasks.currentId(id)]);
+  toast({
+    text: messages().tasks.createDone(task.title),
+    undo: remember({ what: task.title, undo }),
+  });
 }
 
 /** Undoes the last action and says so. */

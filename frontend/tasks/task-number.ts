@@ -20,12 +20,12 @@ export function isTaskId(reference: string): boolean {
 
 /** How an address names a task: by its number, or by its id while the number is not known. */
 export function referenceTo(id: string): string {
-  return tasks.get(id)?.key ?? id;
+  return tasks.get(id)?.key || id;
 }
 
 /** Copies the numbers of tasks, separated by spaces. */
 export async function copyNumbers(ids: string[]): Promise<void> {
-  const keys = ids.flatMap((id) => tasks.get(id)?.key ?? []).join(' ');
+  const keys = ids.flatMap((id) => tasks.get(id)?.key || []).join(' ');
   if (!keys) return;
   try {
     await navigator.clipboard.writeText(keys);

@@ -2,9 +2,7 @@ import { api, body } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
 import { toast, toastProblem } from '@/components/toast-store';
 import { messages } from '@/messages/language';
-import { closeOutbox, openOutbox, outbox, takeOver } from '@/offline/outbox';
-import { onSessionEnd } from '@/session/access-token';
-import type { Me } from '@/session/session';
+import { outbox } from '@/offline/outbox';
 import { askWhichText } from './conflict-store';
 import { EditQueue } from './edit-queue';
 import type { EditListener, EditTransport } from './edit-transport';
@@ -42,6 +40,11 @@ async function oneTabAtATime<T>(task: string, work: () => Promise<T>): Promise<T
   return navigator.locks ? navigator.locks.request(`miyabi-task ${task}`, work) : work();
 }
 
+/** Whether the same request can succeed later. 500 is a fault that it meets again. */
+export function isTemporary(error: unknown): boolean {
+  return error instanceof ApiProblem && error.isTemporary && error.status !== 500;
+}
+
 const transport: EditTransport = {
   patch({ task, edit }) {
     const params = { path: { task_id: task.id }, header: { 'If-Match': ifMatch(task.version) } };
@@ -62,8 +65,7 @@ const transport: EditTransport = {
   },
   fetchAll: fetchTasks,
   fetch: (id) => body(api.GET('/api/tasks/{task_id}', { params: { path: { task_id: id } } })),
-  // 500 is a fault that the same request meets again.
-  isTemporary: (error) => error instanceof ApiProblem && error.isTemporary && error.status !== 500,
+  isTemporary,
 };
 
 const listener: EditListener = {
@@ -90,22 +92,3 @@ const listener: EditListener = {
 
 /** The edits of this page. */
 export const queue = new EditQueue(tasks, transport, listener, outbox);
-
-onSessionEnd(() => {
-  queue.clear();
-  closeOutbox();
-});
-
-/** Sends what an earlier page of this person left behind, now and each time the page is seen again. */
-export async function resumeEdits(me: Me): Promise<void> {
-  await openOutbox(me);
-  const resume = async () => {
-    await takeOver((edits) => queue.restore(edits));
-    queue.retry();
-  };
-  addEventListener('online', () => void resume());
-  document.addEventListener('visibilitychange', () => {
-    if (!document.hidden) void resume();
-  });
-  await resume();
-}

@@ -22,6 +22,9 @@ export class TaskStore {
   private readonly descriptions = new Map<string, string>();
   private readonly removed = new Set<string>();
   private readonly ids = new Map<string, string>();
+  /** Tasks that the server does not have yet, and the ids that those have which it got since. */
+  private readonly proposed = new Set<string>();
+  private readonly accepted = new Map<string, string>();
   private readonly listeners = new Set<() => void>();
   private revision = 0;
   private whole = false;
@@ -46,7 +49,7 @@ export class TaskStore {
       if (task.description !== undefined) this.descriptions.set(task.id, task.description);
       if (known && isSame(known, next)) continue;
       this.confirmed.set(task.id, next);
-      this.ids.set(task.key, task.id);
+      if (task.key) this.ids.set(task.key, task.id);
       this.show(task.id);
       isNew = true;
     }
@@ -80,6 +83,44 @@ export class TaskStore {
   /** The id of the task with a key, as `MIY-12`, also of one that was removed. */
   idOf(key: string): string | undefined {
     return this.ids.get(key);
+  }
+
+  /** Shows a task that the server does not have yet, under an id that this browser made. */
+  propose(task: Task): void {
+    this.proposed.add(task.id);
+    this.receive(task);
+  }
+
+  /** The server has a proposed task, under an id of its own. */
+  accept(proposed: string, task: Task): void {
+    this.accepted.set(proposed, task.id);
+    this.together(() => {
+      this.withdraw(proposed);
+      this.receive(task);
+    });
+  }
+
+  /** Forgets a proposed task. */
+  withdraw(id: string): void {
+    if (!this.proposed.delete(id)) return;
+    for (const map of [this.confirmed, this.edits, this.shown, this.descriptions]) map.delete(id);
+    this.changed();
+  }
+
+  /** Whether the server does not have the task yet. */
+  isProposed(id: string): boolean {
+    return this.proposed.has(id);
+  }
+
+  /** The id that the server gave to a proposed task; any other id as it is. */
+  currentId(id: string): string {
+    return this.accepted.get(id) ?? id;
+  }
+
+  /** The id under which a task was first shown on this page. */
+  firstId(id: string): string {
+    for (const [proposed, current] of this.accepted) if (current === id) return proposed;
+    return id;
   }
 
   /** Every task that is not removed. */
@@ -118,14 +159,14 @@ export class TaskStore {
     this.changed();
   }
 
-  /** Whether an edit is shown that the server has not confirmed. */
+  /** Whether something of the task is shown that the server has not confirmed. */
   isPending(id: string): boolean {
-    return this.edits.has(id);
+    return this.edits.has(id) || this.proposed.has(id);
   }
 
-  /** How many tasks have edits that are not confirmed. */
+  /** How many tasks are not confirmed as they are shown. */
   pendingCount(): number {
-    return this.edits.size;
+    return new Set([...this.edits.keys(), ...this.proposed]).size;
   }
 
   /** Hides a task that was deleted, here or elsewhere. */
@@ -147,8 +188,10 @@ export class TaskStore {
 
   /** Forgets everything: another person or organization. */
   clear(): void {
-    for (const map of [this.confirmed, this.edits, this.shown, this.descriptions, this.ids]) map.clear();
+    for (const map of [this.confirmed, this.edits, this.shown, this.descriptions, this.ids, this.accepted])
+      map.clear();
     this.removed.clear();
+    this.proposed.clear();
     this.whole = false;
     this.changed();
   }

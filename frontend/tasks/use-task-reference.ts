@@ -22,7 +22,7 @@ export function useTaskReference(reference: string | null): TaskReference {
   useTaskRevision();
   const isId = reference !== null && isTaskId(reference);
   const number = reference !== null && !isId ? numberIn(reference) : null;
-  const known = isId ? reference : number ? tasks.idOf(number) : undefined;
+  const known = isId ? tasks.currentId(reference) : number ? tasks.idOf(number) : undefined;
   const { data, error, mutate } = useSWR<string, ApiProblem>(
     number && !known ? `/api/tasks/by-number/${number}` : null,
     async () => {

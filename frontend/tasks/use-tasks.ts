@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useSyncExternalStore } from 'react';
 import useSWR from 'swr';
 import useSWRInfinite from 'swr/infinite';
 import { api, body, type Schema } from '@/api/client';
+import { everyPage } from '@/api/every-page';
 import type { ApiProblem } from '@/api/problem';
 import { useMe } from '@/session/session';
 import { onArrival, onReload, withArrivals } from './arrivals';
@@ -11,7 +12,7 @@ import { deriveList, unlessSame } from './derive-list';
 import { onDerivedChange } from './derived';
 import { dayAfter } from './due-date';
 import { isOfOpenTasks, type ListQuery, listUrl, matches } from './list-query';
-import type { Person, Task } from './task';
+import type { Task } from './task';
 import { tasks } from './task-store';
 
 type Page = { ids: string[]; next: string | null };
@@ -93,7 +94,9 @@ export function useTask(id: string): {
   reload: () => void;
 } {
   useTaskRevision();
-  const { error, isValidating, mutate } = useSWR<string, ApiProblem>(`/api/tasks/${id}`, async () => {
+  // The server does not have it yet.
+  const key = tasks.isProposed(id) ? null : `/api/tasks/${id}`;
+  const { error, isValidating, mutate } = useSWR<string, ApiProblem>(key, async () => {
     const task = await body(api.GET('/api/tasks/{task_id}', { params: { path: { task_id: id } } }));
     tasks.receive(task);
     return task.id;
@@ -122,48 +125,11 @@ export function useTaskStats(): { stats: Schema['TaskStats'] | undefined; proble
 /** The labels of the organization. */
 export function useLabels(): { labels: Schema['Label'][]; reload: () => void } {
   const { data, mutate } = useSWR<Schema['Label'][], ApiProblem>('/api/labels', async () => {
-    const all: Schema['Label'][] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await body(api.GET('/api/labels', { params: { query: { limit: 100, cursor } } }));
-      all.push(...page.items);
-      cursor = page.next_cursor ?? undefined;
-    } while (cursor);
+    const all = await everyPage((query) => body(api.GET('/api/labels', { params: { query } })));
     tasks.relabel(all);
     return all;
   });
   return { labels: data ?? [], reload: () => void mutate() };
-}
-
-let people: Person[] = [];
-let peopleRevision = -1;
-
-/** Everybody who appears in a task that is loaded; the same list as long as they are the same. */
-function everybody(): Person[] {
-  if (peopleRevision === tasks.getRevision()) return people;
-  peopleRevision = tasks.getRevision();
-  // Each task has an object of its own for the same person.
-  const known = new Map(people.map((person) => [person.id, person]));
-  const keptOr = (person: Person) => {
-    const kept = known.get(person.id);
-    const isKept = kept && kept.name === person.name && kept.avatar_url === person.avatar_url;
-    return isKept ? kept : person;
-  };
-  const found = new Map<string, Person>();
-  for (const task of tasks.all()) {
-    for (const person of [task.assignee, task.created_by]) {
-      if (person && !found.has(person.id)) found.set(person.id, keptOr(person));
-    }
-  }
-  people = unlessSame(people, [...found.values()]);
-  return people;
-}
-
-/** People who can be assigned: the caller first, then everybody who appears in a task that is loaded. */
-export function usePeople(): Person[] {
-  const me = useMe().user;
-  const all = useSyncExternalStore(tasks.subscribe, everybody, everybody);
-  return useMemo(() => [me, ...all.filter(({ id }) => id !== me.id)], [me, all]);
 }
 
 /** The comments of a task, oldest first. */
@@ -172,19 +138,10 @@ export function useComments(id: string): {
   problem: ApiProblem | null;
   reload: () => Promise<unknown>;
 } {
-  const { data, error, mutate } = useSWR<Schema['Comment'][], ApiProblem>(
-    `/api/tasks/${id}/comments`,
-    async () => {
-      const all: Schema['Comment'][] = [];
-      let cursor: string | undefined;
-      do {
-        const params = { path: { task_id: id }, query: { limit: 100, cursor } };
-        const page = await body(api.GET('/api/tasks/{task_id}/comments', { params }));
-        all.push(...page.items);
-        cursor = page.next_cursor ?? undefined;
-      } while (cursor);
-      return all;
-    },
+  const { data, error, mutate } = useSWR<Schema['Comment'][], ApiProblem>(`/api/tasks/${id}/comments`, () =>
+    everyPage((query) =>
+      body(api.GET('/api/tasks/{task_id}/comments', { params: { path: { task_id: id }, query } })),
+    ),
   );
   return { comments: data, problem: error ?? null, reload: () => mutate() };
 }

@@ -288,3 +288,38 @@ test('a description whose version came without it is read before it is compared'
   expect(hears.choose).not.toHaveBeenCalled();
   expect(api.task()).toMatchObject({ description: 'Every evening', priority: 'p0' });
 });
+
+test('edits of a task that the server does not have wait for it, and are sent under its id', async () => {
+  const store = new TaskStore();
+  const api = server(store);
+  const { kept, outbox } = disk();
+  const queue = new EditQueue(store, api.transport, listener(), outbox);
+  store.propose(sample({ id: 'local', key: '', version: 0 }));
+  queue.edit('local', { priority: 'p0' });
+  queue.edit('local', { title: 'Typed on the train' });
+  await vi.waitFor(() => expect([...kept.keys()]).toEqual(['local']));
+  queue.retry();
+  expect(store.get('local')?.title).toBe('Typed on the train');
+  expect([store.pendingCount(), api.sent]).toEqual([1, []]);
+
+  store.accept('local', api.task());
+  await queue.follow('local', 't1');
+  expect(store.get('t1')?.title).toBe('Typed on the train');
+  expect([...kept.keys()]).toEqual(['t1']);
+  await api.answer();
+  await queue.idle();
+  expect(api.sent).toEqual([[1, { priority: 'p0', title: 'Typed on the train' }]]);
+  expect([api.task().priority, kept.size, store.pendingCount()]).toEqual(['p0', 0, 0]);
+});
+
+test('edits of a task that will not be created are given up, and returned', async () => {
+  const store = new TaskStore();
+  const { kept, outbox } = disk();
+  const queue = new EditQueue(store, server(store).transport, listener(), outbox);
+  store.propose(sample({ id: 'local', key: '', version: 0 }));
+  queue.edit('local', { title: 'Kept' });
+  await vi.waitFor(() => expect(kept.size).toBe(1));
+  expect(queue.giveUp('local')).toEqual({ title: 'Kept' });
+  await queue.idle();
+  expect(kept.size).toBe(0);
+});

@@ -266,3 +266,41 @@ test('a row that is being edited keeps the edit on top of what others changed', 
   // The description of that version is not known: nobody may compare with the old one.
   expect(store.confirmedTask('a')?.description).toBeUndefined();
 });
+
+test('what a task counts is read again after a comment, and after its sub-task is done here or elsewhere', async () => {
+  const api = server();
+  const store = new TaskStore();
+  api.write('parent');
+  api.write('child', { parent_id: 'parent' });
+  store.receive(...api.tasks.values());
+  const sync = new LiveSync(
+    store,
+    api.transport,
+    { reload: vi.fn(), arrived: vi.fn(), other: vi.fn(), derived: vi.fn() },
+    api.seq(),
+  );
+  const count = (fields: Partial<Task>) =>
+    api.tasks.set('parent', { ...sample({ id: 'parent' }), ...fields });
+  count({ comments: 1 });
+  await sync.events([api.emit('comment.changed', 'parent', null)]);
+  await sync.fetch();
+  expect(store.get('parent')?.comments).toBe(1);
+  // Of another task nobody asks.
+  await sync.events([api.emit('comment.changed', 'unknown', null)]);
+  expect(sync.hasWanted()).toBe(false);
+
+  count({ sub_tasks: { done: 1, total: 1 } });
+  await sync.events([api.write('child', { status: 'completed' })]);
+  await sync.fetch();
+  expect(store.get('parent')?.sub_tasks).toEqual({ done: 1, total: 1 });
+
+  // The author of a change has the task already, and not the counts.
+  const mine = api.write('child', { status: 'pending' });
+  const child = api.tasks.get('child');
+  if (child) store.receive(child);
+  count({ sub_tasks: { done: 0, total: 1 } });
+  await sync.events([mine]);
+  await sync.fetch();
+  expect(store.get('parent')?.sub_tasks).toEqual({ done: 0, total: 1 });
+  expect(sync.hasWanted()).toBe(false);
+});

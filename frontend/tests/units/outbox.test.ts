@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { Me } from '@/session/session';
+import type { Creation } from '@/tasks/creation-queue';
 
 const disk = new Map<string, unknown>();
 vi.mock('idb-keyval', () => ({
@@ -53,12 +54,40 @@ test('the edits of a page that is gone are taken over once, those of a page that
 
   // The first page is closed: its lock is free.
   releases[0]?.();
-  await vi.waitFor(() => expect(found).toHaveBeenCalledWith([edit('t1')]));
+  await vi.waitFor(() => expect(found).toHaveBeenCalledWith([edit('t1')], []));
   await second.takeOver(found);
   expect(found).toHaveBeenCalledOnce();
   expect(disk.size).toBe(1);
   await second.outbox.remove(['t1']);
   expect(disk.size).toBe(0);
+});
+
+test('new tasks are taken over in the order in which they were made, beside edits of them', async () => {
+  const task = (id: string, at: string) =>
+    ({
+      id,
+      body: { title: id },
+      typed: { line: id, description: '' },
+      task: { id, created_at: at },
+    }) as Creation;
+  const first = await freshPage();
+  await first.openOutbox(me('aki'));
+  await first.outbox.putCreation(task('b', '2026-11-02'));
+  await first.outbox.put([edit('b')]);
+  await first.outbox.putCreation(task('a', '2026-11-03'));
+  releases[0]?.();
+  held.clear();
+  const second = await freshPage();
+  await second.openOutbox(me('aki'));
+  const found = vi.fn();
+  await second.takeOver(found);
+  await vi.waitFor(() => expect(found).toHaveBeenCalledOnce());
+  const [edits, created] = found.mock.calls[0] ?? [];
+  expect(edits).toEqual([edit('b')]);
+  expect(created.map(({ id }: Creation) => id)).toEqual(['b', 'a']);
+  expect(disk.size).toBe(3);
+  await second.outbox.removeCreation('b');
+  expect([...disk.keys()].map((key) => key.split(' ').at(-1))).toEqual(['b', '+a']);
 });
 
 test('an edit is nobody else’s, and one that was made before the person is known is not lost', async () => {

@@ -1,0 +1,177 @@
+import type { Schema } from '@/api/client';
+import type { Task } from './task';
+import type { TaskStore } from './task-store';
+
+/** A task that the server does not have yet. */
+export type Creation = {
+  /** Its id in this browser, and the `Idempotency-Key` of the request that creates it. */
+  id: string;
+  /** The request. It never changes: what is edited meanwhile is an edit, sent after it. */
+  body: Schema['NewTask'];
+  /** What is shown. */
+  task: Task;
+  /** What the person typed, to be offered again when it is refused. */
+  typed: Typed;
+  /** It was deleted after the request had left: it is deleted at the server, too. */
+  isWithdrawn?: boolean;
+};
+export type Typed = { line: string; description: string };
+
+/** What the queue needs of the world; the tests give it a server of their own. */
+export type CreationTransport = {
+  create(body: Schema['NewTask'], key: string): Promise<Task>;
+  /** Whether the same request can succeed later. */
+  isTemporary(error: unknown): boolean;
+};
+
+export type CreationListener = {
+  /** The server has the task, under an id of its own. Resolves when its edits are stored under it. */
+  created(creation: Creation, task: Task): Promise<void>;
+  /** It was deleted while it was being created. */
+  unwanted(task: Task): void;
+  /** The server refused it, and it is no longer shown. It stays stored until `forget`. */
+  refused(creation: Creation, error: unknown): void;
+};
+
+/** Where creations wait outside of this page: offline/outbox.ts. */
+export type CreationOutbox = {
+  putCreation(creation: Creation): Promise<void>;
+  removeCreation(id: string): Promise<void>;
+};
+
+/** Wait after a failure that is temporary, in milliseconds: doubled each time, with jitter. */
+const PAUSE = { first: 1_000, longest: 30_000 };
+
+/**
+ * New tasks on their way to the server: shown at once, stored before the request leaves, sent one after the
+ * other, so that their numbers have the order in which they were made. A request whose response was lost is
+ * sent again with its key, and creates nothing twice: the server remembers keys for 24 hours.
+ */
+export class CreationQueue {
+  private readonly waiting = new Map<string, Creation>();
+  /** Whose request left this page, or an earlier one. */
+  private readonly tried = new Set<string>();
+  private readonly ends = new Set<() => void>();
+  private isRunning = false;
+  private paused: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
+
+  constructor(
+    private readonly store: TaskStore,
+    private readonly transport: CreationTransport,
+    private readonly listener: CreationListener,
+    private readonly outbox: CreationOutbox,
+  ) {}
+
+  /** Creates a task. */
+  add(creation: Creation): void {
+    this.take(creation);
+    void this.outbox.putCreation(creation).then(() => this.send());
+  }
+
+  /** Takes creations of a page that is gone. */
+  restore(creations: Creation[]): void {
+    this.store.together(() => {
+      for (const creation of creations) {
+        this.tried.add(creation.id);
+        this.take(creation);
+      }
+    });
+    void this.send();
+  }
+
+  /**
+   * Deletes a task that the server does not have. When its request has left, it may have it: then it is
+   * deleted there as well.
+   */
+  withdraw(id: string): Creation | undefined {
+    const creation = this.waiting.get(id);
+    this.store.withdraw(id);
+    if (!creation) return undefined;
+    if (this.tried.has(id)) {
+      creation.isWithdrawn = true;
+      void this.outbox.putCreation(creation);
+    } else {
+      this.waiting.delete(id);
+      this.forget(id);
+      this.ended();
+    }
+    return creation;
+  }
+
+  /** Forgets a creation that was refused: the person has what was typed. */
+  forget(id: string): void {
+    void this.outbox.removeCreation(id);
+  }
+
+  /** The network may be back: sends what waits for it. */
+  retry(): void {
+    clearTimeout(this.paused);
+    this.paused = undefined;
+    void this.send();
+  }
+
+  /** Forgets everything: the session has ended. */
+  clear(): void {
+    clearTimeout(this.paused);
+    this.paused = undefined;
+    this.waiting.clear();
+    this.ended();
+  }
+
+  /** Resolves when nothing is on its way. */
+  async idle(): Promise<void> {
+    while (this.waiting.size > 0) await new Promise<void>((resolve) => this.ends.add(resolve));
+  }
+
+  private take(creation: Creation): void {
+    this.waiting.set(creation.id, creation);
+    if (!creation.isWithdrawn) this.store.propose(creation.task);
+  }
+
+  private async send(): Promise<void> {
+    if (this.isRunning) return;
+    this.isRunning = true;
+    for (const creation of this.waiting.values()) {
+      if (this.paused) break;
+      await this.sendOne(creation);
+    }
+    this.isRunning = false;
+    // One may have come after the last was looked at.
+    if (!this.paused && this.waiting.size > 0) void this.send();
+  }
+
+  private async sendOne(creation: Creation): Promise<void> {
+    const { id } = creation;
+    const isOurs = () => this.waiting.get(id) === creation;
+    this.tried.add(id);
+    try {
+      const task = await this.transport.create(creation.body, id);
+      if (!isOurs()) return;
+      this.failures = 0;
+      if (creation.isWithdrawn) this.listener.unwanted(task);
+      else await this.listener.created(creation, task);
+      await this.outbox.removeCreation(id);
+    } catch (error) {
+      if (!isOurs()) return;
+      if (this.transport.isTemporary(error)) return this.pause();
+      this.store.withdraw(id);
+      if (creation.isWithdrawn) this.forget(id);
+      else this.listener.refused(creation, error);
+    }
+    this.waiting.delete(id);
+    this.ended();
+  }
+
+  private ended(): void {
+    if (this.waiting.size > 0) return;
+    for (const resolve of this.ends) resolve();
+    this.ends.clear();
+  }
+
+  private pause(): void {
+    const wait = Math.min(PAUSE.first * 2 ** this.failures, PAUSE.longest);
+    this.failures += 1;
+    this.paused = setTimeout(() => this.retry(), wait * (0.5 + Math.random() / 2));
+  }
+}
