@@ -106,9 +106,14 @@ export const TaskRow = memo(function TaskRow({
         className="col-span-2 col-start-4 row-start-2 flex min-w-0 items-center gap-2 pb-1 empty:hidden sm:pb-0"
       >
         <span className="shrink-0 text-muted text-xs tabular-nums sm:hidden">{task.key}</span>
-        {task.labels.slice(0, 3).map((label) => (
-          <LabelChip key={label.id} label={label} />
-        ))}
+        {/* On a phone the labels come last: what has no room is cut, and the date is not. */}
+        {task.labels.length > 0 && (
+          <span className="flex min-w-0 items-center gap-2 overflow-hidden max-sm:order-last">
+            {task.labels.slice(0, 3).map((label) => (
+              <LabelChip key={label.id} label={label} />
+            ))}
+          </span>
+        )}
         <TaskCounts task={task} />
         {(task.due_on || task.due_at) && <DueDay task={task} />}
       </span>
