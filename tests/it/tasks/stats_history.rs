@@ -176,7 +176,7 @@ fn below(dice: &mut Dice, sides: usize) -> usize {
 async fn act(person: &Person, dice: &mut Dice, tasks: &mut Vec<String>) {
     let status = ["pending", "in_progress", "completed", "failed", "cancelled"][below(dice, 5)];
     let priority = ["p0", "p1", "p2", "p3"][below(dice, 4)];
-    let kind = below(dice, 10);
+    let kind = below(dice, 12);
     if tasks.is_empty() || kind < 3 {
         let parent =
             (kind == 0 && !tasks.is_empty()).then(|| tasks[below(dice, tasks.len())].clone());
@@ -191,16 +191,16 @@ async fn act(person: &Person, dice: &mut Dice, tasks: &mut Vec<String>) {
     let path = format!("/api/tasks/{}", tasks[below(dice, tasks.len())]);
     let response = match kind {
         3 => person.delete(&path).await,
-        4 => person.post(&format!("{path}/restore"), json!({})).await,
+        4 | 5 => person.post(&format!("{path}/restore"), json!({})).await,
         _ => {
             let task = person.get(&path).await;
             if task.status != 200 {
                 return;
             }
             let change = match kind {
-                5 => json!({"priority": priority}),
-                6 => json!({"title": format!("Task {priority}")}),
-                7 => json!({"status": status, "priority": priority}),
+                6 => json!({"priority": priority}),
+                7 => json!({"title": format!("Task {priority}")}),
+                8 => json!({"status": status, "priority": priority}),
                 _ => json!({"status": status}),
             };
             let version = task.json()["version"].as_i64().unwrap();
@@ -271,7 +271,7 @@ async fn days_of_two_organizations_are_what_the_trail_counts_whenever_the_schedu
         people.push((app.sign_in(login).await, Vec::new()));
     }
     for _ in 0..12 {
-        for _ in 0..below(&mut dice, 24) {
+        for _ in 0..below(&mut dice, 60) {
             let (person, tasks) = &mut people[below(&mut dice, 2)];
             act(person, &mut dice, tasks).await;
             if below(&mut dice, 8) == 0 {
