@@ -4,9 +4,9 @@ import { create, signIn } from './person';
 
 /**
  * Most JavaScript that the list loads before it shows its rows, in bytes, compressed: the 135 kB of the page
- * (units/build-size.test.ts), and the frame with the list, which are loaded at the same time.
+ * (units/build-size.test.ts), and frame, list and live updates, which are loaded at the same time.
  */
-const MOST = 165_000;
+const MOST = 195_000;
 
 // What the worker has in its cache has no size.
 test.use({ serviceWorkers: 'block' });
@@ -33,12 +33,16 @@ async function scripts(page: Page): Promise<Record<string, number>> {
       ({ name, startTime }) => name.endsWith('.js') && !name.includes('/inline/') && startTime < contentShown,
     );
     return Object.fromEntries(
-      before.map(({ name, encodedBodySize }) => [new URL(name).pathname, encodedBodySize]),
+      // One that was asked for again and had not changed came without a body: its whole size counts.
+      before.map(({ name, encodedBodySize, decodedBodySize }) => [
+        new URL(name).pathname,
+        encodedBodySize || decodedBodySize,
+      ]),
     );
   });
 }
 
-test('the list loads at most 165 kB of scripts until its rows are shown', async ({ page }) => {
+test('the list loads at most 195 kB of scripts until its rows are shown', async ({ page }) => {
   await signIn(page, 'walter');
   await create(page, 'Sweep the moss path');
   await page.goto('/tasks/');
@@ -49,8 +53,6 @@ test('the list loads at most 165 kB of scripts until its rows are shown', async 
   await expect(page.getByRole('row').first()).toBeVisible();
   const loaded = await scripts(page);
   const sizes = Object.values(loaded);
-  // A cached script without a size would count as nothing.
-  expect(Math.min(...sizes), JSON.stringify(loaded)).toBeGreaterThan(0);
   const total = sizes.reduce((sum, size) => sum + size, 0);
   expect(total, JSON.stringify(loaded)).toBeGreaterThan(100_000);
   expect(total, JSON.stringify(loaded)).toBeLessThanOrEqual(MOST);
