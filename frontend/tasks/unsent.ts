@@ -1,6 +1,7 @@
 import { closeOutbox, openOutbox, takeOver } from '@/offline/outbox';
 import { onSessionEnd } from '@/session/access-token';
 import type { Me } from '@/session/session';
+import { arrive } from './arrivals';
 import { creations } from './creations';
 import { queue } from './task-queue';
 
@@ -29,6 +30,8 @@ export async function resumeUnsent(me: Me): Promise<void> {
     await takeOver((edits, created) => {
       // Edits of a new task wait for it.
       creations.restore(created);
+      // On no page of a list that was read.
+      arrive(created.map(({ id }) => id));
       queue.restore(edits);
     });
     sendUnsent();

@@ -17,6 +17,7 @@ test('what was typed and not saved survives a reload in each editor, and goes wi
   const description = page.getByRole('textbox', { name: 'Description' });
   const comment = page.getByRole('textbox', { name: 'Write a comment' });
   await comment.fill('In which');
+  await description.click();
   await description.pressSequentially('Please do not');
   await expect.poll(() => keptDrafts(page)).toEqual(expect.arrayContaining(['In which', 'Please do not']));
 
