@@ -118,7 +118,9 @@ async fn the_cause_of_a_closed_invitation_is_shown_to_its_recipient_alone() {
         .await
         .expect(204);
     let carol = app.sign_in("carol").await;
-    let problem = accept(&carol, &code).await.problem(410, "invitation_closed");
+    let problem = accept(&carol, &code)
+        .await
+        .problem(410, "invitation_closed");
     assert_eq!(problem.get("cause"), None, "{problem}");
     let bob = app.sign_in("bob").await;
     let problem = accept(&bob, &code).await.problem(410, "invitation_closed");
