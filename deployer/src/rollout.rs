@@ -10,7 +10,7 @@ use crate::{
     Error, migrate,
     plan::Plan,
     progress::Progress,
-    release::{AliasMove, InService, LATEST, Release, Rollout, told},
+    release::{AliasMove, InService, LATEST, Release, Rollout, describe},
     target::{Releases, Target},
 };
 
@@ -140,7 +140,7 @@ pub(crate) async fn go_back(releases: &dyn Releases, error: Error, progress: &Pr
         Ok(moved) if moved.is_empty() => error,
         Ok(moved) => error.and(format!(
             "The previous versions are in service again: {}.",
-            told(&moved)
+            describe(&moved)
         )),
         Err(failure) => {
             progress.warn(format!(
@@ -212,7 +212,7 @@ async fn put(
     }
     releases.record_rollout(&rollout).await?;
     releases.put_in_service(&moved).await?;
-    step.done(told(&moved));
+    step.done(describe(&moved));
     Ok(moved)
 }
 

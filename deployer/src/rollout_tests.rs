@@ -36,7 +36,7 @@ fn functions_that_only_one_side_has_stay_as_they_are() {
             also: Vec::new(),
         },
     );
-    assert_eq!(told(&moves(&release, &now)), "tasks 4 -> 3");
+    assert_eq!(describe(&moves(&release, &now)), "tasks 4 -> 3");
     assert!(moves(&release, &in_service("3", version("4"))).is_empty());
 }
 
@@ -66,7 +66,7 @@ fn an_alias_that_shares_its_traffic_is_moved_and_not_believed() {
         function.also.push("4".to_owned());
     }
     let release = Release::from([("tasks".to_owned(), version("3"))]);
-    assert_eq!(told(&moves(&release, &now)), "tasks 3 -> 3");
+    assert_eq!(describe(&moves(&release, &now)), "tasks 3 -> 3");
     let error = assert_code(&now).unwrap_err();
     assert!(
         error.message().contains("Part of the traffic of tasks"),

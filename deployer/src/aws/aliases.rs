@@ -94,10 +94,10 @@ impl Aws {
         functions: &[String],
     ) -> Result<(), Error> {
         self.fence().await?;
-        let functions = self.deployed_functions().await?;
+        let deployed = self.deployed_functions().await?;
         let each = functions
             .iter()
-            .filter_map(|function| functions.get(function))
+            .filter_map(|function| deployed.get(function))
             .map(|function| async move {
                 let (latest, live) = futures_util::future::try_join(
                     self.version_at(function, LATEST),

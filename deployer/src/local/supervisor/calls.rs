@@ -230,7 +230,7 @@ impl Supervisor {
             .because(cause)
         })?;
         let (function_error, payload) = match version.invoke(payload).await {
-            Outcome::InvokeOutput(payload) => (None, payload),
+            Outcome::Answer(payload) => (None, payload),
             Outcome::Unhandled(payload) => (Some("Unhandled".to_owned()), payload),
             Outcome::Refused(refusal) => {
                 let (_, kind, body) = refusal.parts();
