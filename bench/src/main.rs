@@ -78,7 +78,7 @@ fn main() -> ExitCode {
         }
         say(&format!("measuring {name} .."));
         match bench(&context) {
-            Ok(findings) => findings.iter().for_each(tell),
+            Ok(findings) => findings.iter().for_each(report),
             Err(error) => {
                 failed = true;
                 report(&Finding::absent(name, name, error));
