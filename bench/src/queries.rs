@@ -96,7 +96,7 @@ fn long_searches() -> [(String, String); 3] {
     [
         (
             "{some description, 11 times}".to_owned(),
-            vec!["some+description"; 11].join("+"),
+            ["some+description"; 11].join("+"),
         ),
         ("{25 negations}".to_owned(), negations),
         ("{or numbers to 35}".to_owned(), numbers),
