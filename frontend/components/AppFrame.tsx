@@ -118,6 +118,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
       for (const { href } of list) router.prefetch(href);
     });
     whenIdle(() => void import('@/offline/start').then(({ startOffline }) => startOffline(me)));
+    whenIdle(() => void CreateTaskDialog.preload());
     void import('@/live/start').then(({ startLive }) => {
       if (!isGone) stop = startLive();
     });

@@ -8,8 +8,8 @@ type State<Props> = { Component?: ComponentType<Props>; failure?: { cause: unkno
  * A part of a page whose script is loaded when it is first shown, or before by `preload`.
  *
  * Unlike `next/dynamic` it does not suspend: React holds back what comes out of a Suspense boundary for up to
- * 300 ms after the last fallback, once for each boundary inside another. A script that cannot be loaded is an
- * error of the page. `waiting` stands for it until it is loaded.
+ * 300 ms after the last fallback, once for each boundary inside another. A script that cannot be loaded when
+ * it is shown is an error of the page. `waiting` stands for it until it is loaded.
  */
 export function part<Props extends object>(
   load: () => Promise<ComponentType<Props>>,
@@ -23,16 +23,23 @@ export function part<Props extends object>(
     state = next;
     for (const listener of listeners) listener();
   }
-  function preload(): Promise<void> {
+  function attempt(): Promise<void> {
     underWay ??= load().then(
       (Component) => set({ Component }),
-      (cause: unknown) => set({ failure: { cause } }),
+      (cause: unknown) => {
+        underWay = null;
+        throw cause;
+      },
     );
     return underWay;
   }
+  /** Loads it before it is shown; what fails, without a network above all, is tried again then. */
+  function preload(): Promise<void> {
+    return attempt().catch(() => {});
+  }
   function subscribe(listener: () => void): () => void {
     listeners.add(listener);
-    void preload();
+    attempt().catch((cause: unknown) => set({ failure: { cause } }));
     return () => listeners.delete(listener);
   }
 

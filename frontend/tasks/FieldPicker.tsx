@@ -39,7 +39,7 @@ export function FieldPicker({ field, ...props }: Props & { field: PickedField })
 }
 
 function chosen(ids: string[]): Task[] {
-  return ids.flatMap((id) => tasks.get(id) ?? []);
+  return ids.flatMap((id) => tasks.get(tasks.currentId(id)) ?? []);
 }
 
 function StatusPicker({ ids, onClose }: Props) {

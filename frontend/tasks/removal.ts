@@ -34,7 +34,8 @@ async function sendAll(
 }
 
 /** Deletes tasks, at once on the screen; the way back is `Undo`, and later the trash. */
-export async function deleteTasks(ids: string[]): Promise<void> {
+export async function deleteTasks(chosen: string[]): Promise<void> {
+  const ids = chosen.map((id) => tasks.currentId(id));
   // Those that the server does not have are created again.
   const again = ids.flatMap((id) => withdraw(id) ?? []);
   const deleted = await removeQuietly(ids);

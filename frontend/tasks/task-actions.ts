@@ -25,7 +25,8 @@ export function editTask(id: string, edit: TaskEdit, from?: TaskEdit): void {
 export function editTasks(ids: string[], edit: (task: Task) => TaskEdit | null, from?: TaskEdit): void {
   const edits = new Map<string, TaskEdit>();
   const inverse = new Map<string, TaskEdit>();
-  for (const id of ids) {
+  // A new task that was chosen may have got the id of the server since.
+  for (const id of ids.map((known) => tasks.currentId(known))) {
     const task = tasks.get(id);
     const change = task && edit(task);
     if (!task || !change) continue;
@@ -35,7 +36,8 @@ export function editTasks(ids: string[], edit: (task: Task) => TaskEdit | null, 
   if (edits.size === 0) return;
   queue.editAll(edits, from);
   const changed = [...edits.values()].flatMap(fieldsOf);
-  remember({ what: names(changed), undo: () => queue.editAll(inverse) });
+  const undo = () => queue.editAll(new Map([...inverse].map(([id, edit]) => [tasks.currentId(id), edit])));
+  remember({ what: names(changed), undo });
   void queue.idle().then(refreshDerived);
 }
 

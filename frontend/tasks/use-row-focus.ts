@@ -1,6 +1,7 @@
 'use client';
 
 import { useMemo, useRef, useState } from 'react';
+import { tasks } from './task-store';
 
 export type RowFocus = {
   /** The row that keys act on. */
@@ -23,7 +24,11 @@ export function useRowFocus(ids: string[]): RowFocus {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [anchor, setAnchor] = useState<string | null>(null);
   // A row that left the list is no longer acted on.
-  const selected = useMemo(() => new Set(ids.filter((id) => chosen.has(id))), [ids, chosen]);
+  const selected = useMemo(() => {
+    // A new task that was chosen may have got the id of the server since.
+    const current = new Set([...chosen].map((id) => tasks.currentId(id)));
+    return new Set(ids.filter((id) => current.has(id)));
+  }, [ids, chosen]);
 
   const index = active ? ids.indexOf(active) : -1;
   const position = useRef(0);

@@ -130,6 +130,7 @@ test('a task that is deleted before the network returns is never created, unless
 }) => {
   await signIn(page, 'frank');
   await live(page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
   const keys = creationsOf(page);
   await context.setOffline(true);
   await create(page, 'Thought better of it');

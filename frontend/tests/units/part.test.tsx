@@ -18,12 +18,21 @@ test('a part is loaded when it is shown, once, and drawn at once when it was loa
   expect(load).toHaveBeenCalledOnce();
 });
 
-test('a script that cannot be loaded is an error of the page', async () => {
+test('a script that cannot be loaded is an error of the page when it is shown', async () => {
   const quiet = vi.spyOn(console, 'error').mockReturnValue();
   const Part = part(async (): Promise<ComponentType<{ name: string }>> => {
     throw new Error('no such script');
   });
   await act(() => Part.preload());
-  expect(() => render(<Part name="Aki" />)).toThrow('no such script');
+  await expect(act(async () => render(<Part name="Aki" />))).rejects.toThrow('no such script');
   quiet.mockRestore();
+});
+
+test('a script that could not be loaded in advance is loaded when it is shown', async () => {
+  const load = vi.fn(async (): Promise<ComponentType<{ name: string }>> => Greeting);
+  load.mockRejectedValueOnce(new Error('no network'));
+  const Part = part(load);
+  await act(() => Part.preload());
+  render(<Part name="Aki" />);
+  expect(await screen.findByText('Hello Aki')).toBeTruthy();
 });
