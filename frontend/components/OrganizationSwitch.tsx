@@ -22,6 +22,8 @@ export function OrganizationSwitch() {
   return (
     <select
       aria-label={m.settings.organization}
+      // Names that people gave: no text of the dashboard.
+      data-typed
       className="min-w-0 grow truncate rounded bg-transparent py-1 font-semibold hover:bg-hover"
       value={organization.id}
       onChange={(event) => void change(event.target.value)}

@@ -7,6 +7,7 @@ import { Dialog } from '@/components/Dialog';
 import { PriorityGlyph } from '@/components/icons';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
+import type { Typed } from './creation-queue';
 import { keepTyped } from './creations';
 import { NEW_TASK, useDraft } from './drafts';
 import { shortDay } from './due-date';
@@ -27,8 +28,9 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   const line = useDraft(NEW_TASK, 'line')?.text ?? '';
   const description = useDraft(NEW_TASK, 'description')?.text ?? '';
   const [isMore, setMore] = useState(false);
-  // What was typed before this dialog was opened is offered, and said to be so.
-  const [isOld, setOld] = useState(Boolean(line || description));
+  // What was typed before this dialog was opened is offered, and said to be so. It may come after the dialog.
+  const [isTyping, setTyping] = useState(false);
+  const isOld = !isTyping && Boolean(line || description);
   const field = useRef<HTMLInputElement>(null);
 
   const parsed = parseQuickAdd(line);
@@ -53,6 +55,10 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   const title = [parsed.title, ...lost].filter(Boolean).join(' ');
 
   const discard = () => keepTyped({ line: '', description: '' });
+  function type(typed: Typed) {
+    setTyping(true);
+    keepTyped(typed);
+  }
   function submit(event: FormEvent) {
     event.preventDefault();
     if (!title) return;
@@ -71,7 +77,6 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
     };
     createTask(task, shown, { line, description });
     discard();
-    setOld(false);
     if (!isMore) return onClose();
     field.current?.focus();
   }
@@ -87,7 +92,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
           autoComplete="off"
           className="w-full bg-transparent font-medium text-base outline-none placeholder:font-normal placeholder:text-muted placeholder:text-sm"
           value={line}
-          onChange={(event) => keepTyped({ line: event.target.value, description })}
+          onChange={(event) => type({ line: event.target.value, description })}
         />
         <textarea
           aria-label={m.task.description}
@@ -95,7 +100,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
           maxLength={20_000}
           className="field-sizing-content min-h-16 w-full resize-none bg-transparent outline-none placeholder:text-muted"
           value={description}
-          onChange={(event) => keepTyped({ line, description: event.target.value })}
+          onChange={(event) => type({ line, description: event.target.value })}
         />
         <div aria-live="polite" className="flex min-h-6 flex-wrap items-center gap-2 text-muted text-xs">
           <span className="inline-flex items-center gap-1">

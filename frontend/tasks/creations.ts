@@ -118,7 +118,8 @@ export function withdraw(id: string): (() => void) | null {
   tasks.remove(id);
   return () => {
     if (!creation) return;
-    const { body: task, task: shown, typed } = creation;
-    queue.edit(create(task, shown, typed), edit);
+    const { body: task, typed } = creation;
+    const { assignee, labels, created_by } = creation.task;
+    queue.edit(create(task, { assignee, labels, created_by }, typed), edit);
   };
 }

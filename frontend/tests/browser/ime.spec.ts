@@ -1,5 +1,5 @@
 import { type CDPSession, expect, type Locator, type Page, test } from '@playwright/test';
-import { create, open, signIn } from './person';
+import { create, open, row, signIn } from './person';
 
 /** Enter that confirms a conversion, as a browser sends it that ends the composition first: Safari. */
 async function confirmLate(browser: CDPSession): Promise<void> {
@@ -40,12 +40,15 @@ test('Enter of an input method submits nothing, in any field', async ({ page, co
 
   await open(page, 'Label the pines');
   await compose(browser, page.getByRole('textbox', { name: 'Write a comment' }));
-  await compose(browser, page.getByRole('searchbox').or(page.getByPlaceholder('Search tasks')).first());
+  const search = page.getByRole('searchbox').or(page.getByPlaceholder('Search tasks')).first();
+  await compose(browser, search);
+  await search.fill('');
+  await expect(row(page, 'Label the pines')).toBeVisible();
   for (const [keys, name] of [
     ['c', 'New task'],
     ['Control+k', 'Command palette'],
   ] as const) {
-    await page.locator('#task-list').focus();
+    await page.getByRole('grid').focus();
     await page.keyboard.press(keys);
     const dialog = page.getByRole('dialog', { name });
     const field = dialog.getByRole('textbox').or(dialog.getByRole('combobox'));

@@ -1,9 +1,9 @@
 import { expect, type Page, test } from '@playwright/test';
-import { signIn } from './person';
+import { create, signIn } from './person';
 
 /** Names that are the same in every language, and what people typed. */
 const NAMES =
-  /Miyabi|GitHub|CSV|JSON|API|Ctrl|Enter|Shift|Esc|Space|Alt|Tab|gh issue list[^。]*|[a-z]+\.(read|write|delete|assign|manage|update|export)|owner|admin|member|viewer|walter|Walter|organization|WAL|Chrom\w*|HeadlessChrome|Linux|English|Markdown|!p0|p[0-3]|https?:\/\/\S+/gi;
+  /Miyabi|GitHub|CSV|JSON|API|Ctrl|Enter|Shift|Esc|Space|Alt|Tab|gh issue list[^。]*|[a-z]+\.(read|write|delete|assign|manage|update|export)|owner|admin|member|viewer|walter|Walter Wide|Walter|Tea garden|Second pond|Deep pond|organization|WAL|Chrom\w*|HeadlessChrome|Linux|English|Markdown|!p0|p[0-3]|https?:\/\/\S+/gi;
 
 /** Texts and labels of a page that have two English words one after the other, or one long one. */
 async function englishOn(page: Page): Promise<string[]> {
@@ -43,6 +43,12 @@ const PAGES = [
 test('no page has English in it where Japanese is chosen', async ({ page }) => {
   test.setTimeout(180_000);
   await signIn(page, 'walter');
+  // Without what other tests have written: with names that are Japanese.
+  await page.goto('/settings/?tab=organization');
+  await page.getByRole('textbox', { name: 'Name of the new organization' }).fill('言葉の庭');
+  await page.getByRole('button', { name: 'New organization' }).click();
+  await page.waitForURL(/\/tasks\//);
+  await create(page, '苔に水をやる');
   // The test sees English where there is some.
   expect((await englishOn(page)).length).toBeGreaterThan(10);
   await page.evaluate(() => localStorage.setItem('miyabi-language', 'ja'));

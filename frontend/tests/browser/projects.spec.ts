@@ -2,7 +2,7 @@ import { expect, test } from '@playwright/test';
 import { choose, create, open, row, signIn } from './person';
 
 test('projects are created, ordered, used to filter, and archived', async ({ page }) => {
-  await signIn(page, 'dave');
+  await signIn(page, 'bob');
   await page.goto('/settings/?tab=projects');
   for (const name of ['Pond', 'Moss garden']) {
     await page.getByRole('button', { name: 'New project' }).click();
