@@ -3,7 +3,7 @@ import { create, signIn } from './person';
 
 /** Names that are the same in every language, and what people typed. */
 const NAMES =
-  /Miyabi|GitHub|CSV|JSON|API|Ctrl|Enter|Shift|Esc|Space|Alt|Tab|gh issue list[^。]*|[a-z]+\.(read|write|delete|assign|manage|update|export)|owner|admin|member|viewer|walter|Walter Wide|Walter|Tea garden|Second pond|Deep pond|organization|WAL|Chrom\w*|HeadlessChrome|Linux|English|Markdown|!p0|p[0-3]|https?:\/\/\S+/gi;
+  /\S+@example\.com|Miyabi|GitHub|CSV|JSON|API|Ctrl|Enter|Shift|Esc|Space|Alt|Tab|gh issue list[^。]*|[a-z]+\.(read|write|delete|assign|manage|update|export)|owner|admin|member|viewer|Walter Wide|walter|[A-Z]+-\d+|Tea garden|Second pond|Deep pond|organization|Chrom\w*|HeadlessChrome|Linux|English|Markdown|!p0|p[0-3]|https?:\/\/\S+/gi;
 
 /** Texts and labels of a page that have two English words one after the other, or one long one. */
 async function englishOn(page: Page): Promise<string[]> {
@@ -15,8 +15,11 @@ async function englishOn(page: Page): Promise<string[]> {
       if (parent && !parent.closest('script, style, [data-typed]')) found.push(node.textContent ?? '');
     }
     for (const element of document.querySelectorAll('[aria-label], [title], [placeholder], [alt]')) {
-      for (const name of ['aria-label', 'title', 'placeholder', 'alt'])
-        found.push(element.getAttribute(name) ?? '');
+      for (const name of ['aria-label', 'title', 'placeholder', 'alt']) {
+        const text = element.getAttribute(name) ?? '';
+        // The name of an action, as programs have it, is one more hint beside its text.
+        if (name !== 'title' || !/^[a-z_]+\.[a-z_]+$/.test(text)) found.push(text);
+      }
     }
     return [...found, document.title];
   });
