@@ -89,7 +89,7 @@ async fn a_team_sees_changes_live_removes_one_invites_another_and_a_program_ment
     event_of(&mut alices, &task["id"]).await;
     let inbox = carol.ask(Method::GET, "/api/notifications?state=unread", None);
     let inbox = inbox.await.expect(200);
-    assert_eq!(inbox["items"][0]["task"]["key"], task["key"], "{inbox}");
+    assert_eq!(inbox["items"][0]["task"]["id"], task["id"], "{inbox}");
     assert_eq!(inbox["items"][0]["reasons"], json!(["mentioned"]));
     assert_eq!(inbox["items"][0]["actor"]["login"], "alice");
 }
