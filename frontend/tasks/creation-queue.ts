@@ -41,6 +41,8 @@ export type CreationOutbox = {
 
 /** Wait after a failure that is temporary, in milliseconds: doubled each time, with jitter. */
 const PAUSE = { first: 1_000, longest: 30_000 };
+/** How long a creation of an earlier page is not shown while it is sent again, in milliseconds. */
+const UNSHOWN = 1_000;
 
 /**
  * New tasks on their way to the server: shown at once, stored before the request leaves, sent one after the
@@ -65,18 +67,21 @@ export class CreationQueue {
 
   /** Creates a task. */
   add(creation: Creation): void {
-    this.take(creation);
+    this.waiting.set(creation.id, creation);
+    this.show();
     void this.outbox.putCreation(creation).then(() => this.send());
   }
 
-  /** Takes creations of a page that is gone. */
+  /**
+   * Takes creations of a page that is gone. The server may have them already, and the list with it: they are
+   * shown when there is no answer soon, so that no task is there twice.
+   */
   restore(creations: Creation[]): void {
-    this.store.together(() => {
-      for (const creation of creations) {
-        this.tried.add(creation.id);
-        this.take(creation);
-      }
-    });
+    for (const creation of creations) {
+      this.tried.add(creation.id);
+      this.waiting.set(creation.id, creation);
+    }
+    setTimeout(() => this.show(), UNSHOWN);
     void this.send();
   }
 
@@ -124,9 +129,12 @@ export class CreationQueue {
     while (this.waiting.size > 0) await new Promise<void>((resolve) => this.ends.add(resolve));
   }
 
-  private take(creation: Creation): void {
-    this.waiting.set(creation.id, creation);
-    if (!creation.isWithdrawn) this.store.propose(creation.task);
+  /** Shows what waits. */
+  private show(): void {
+    this.store.together(() => {
+      for (const { id, task, isWithdrawn } of this.waiting.values())
+        if (!isWithdrawn && !this.store.isProposed(id)) this.store.propose(task);
+    });
   }
 
   private async send(): Promise<void> {
@@ -170,6 +178,7 @@ export class CreationQueue {
   }
 
   private pause(): void {
+    this.show();
     const wait = Math.min(PAUSE.first * 2 ** this.failures, PAUSE.longest);
     this.failures += 1;
     this.paused = setTimeout(() => this.retry(), wait * (0.5 + Math.random() / 2));

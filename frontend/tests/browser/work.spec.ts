@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { choose, create, failOnErrors, open, row, signIn } from './person';
+import { choose, create, failOnErrors, open, row, saved, signIn } from './person';
 
 test('a person signs in, creates, edits, comments, finishes, deletes and takes it back', async ({ page }) => {
   const errors = failOnErrors(page);
@@ -85,6 +85,7 @@ test('filters and search are in the address, and the way back works', async ({ p
   await page.getByRole('combobox', { name: 'Priority' }).selectOption('p1');
   await expect(page).toHaveURL(/priority=p1/);
   await expect(row(page, '松の剪定')).toBeHidden();
+  await saved(page);
   await page.reload();
   await expect(row(page, 'Prune the pine')).toBeVisible();
   await expect(page.getByRole('row')).toHaveCount(1);
