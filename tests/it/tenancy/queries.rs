@@ -90,7 +90,7 @@ fn middle(order: &str) -> Value {
 }
 
 /// Filters that are read along an index of their own, wherever the page is.
-const ALONG_AN_INDEX: [&str; 20] = [
+const ALONG_AN_INDEX: [&str; 19] = [
     "assignee=me",
     "assignee=none",
     "priority=p3",
@@ -110,7 +110,6 @@ const ALONG_AN_INDEX: [&str; 20] = [
     "title_prefix=needle",
     "title_prefix=common&sort=title",
     "title_prefix=%E5%85%B1%E9%80%9A&sort=title",
-    "deleted=true",
 ];
 
 /// Filters of each kind: frequent, rare and without a task. Any two of different kinds are combined,
@@ -272,6 +271,9 @@ async fn check_pages(small: u32) {
     for query in ALONG_AN_INDEX {
         ask(query, None, PAGE * FEW).await;
     }
+    // To read the whole trash, 3,000 tasks, and sort it costs about as much as to walk along it: which of
+    // the two is chosen depends on the sample that the statistics are made of.
+    ask("deleted=true", None, MOST).await;
     for filters in combinations() {
         for order in Order::names() {
             ask(&format!("{filters}sort={order}"), None, MOST).await;
