@@ -1,6 +1,6 @@
 'use client';
 
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import useSWRInfinite from 'swr/infinite';
 import { api, body, type Schema } from '@/api/client';
 import type { ApiProblem } from '@/api/problem';
@@ -22,8 +22,18 @@ export type Notifications = {
   readAll: () => Promise<void>;
 };
 
+let last: Promise<unknown> = Promise.resolve();
+
+/** Sends one change after the other: of two at once, the server could take the later one first. */
+function inOrder<T>(send: () => Promise<T>): Promise<T> {
+  const sent = last.then(send);
+  last = sent.catch(() => {});
+  return sent;
+}
+
 /** The notifications of the reader, the one with the newest cause first. */
 export function useNotifications(shown: Shown): Notifications {
+  const underWay = useRef(new Map<string, number>());
   const [edits, setEdits] = useState<ReadonlyMap<string, NotificationEdit>>(new Map());
   const { data, error, setSize, mutate } = useSWRInfinite<Schema['NotificationPage'], ApiProblem>(
     (index: number, before: Schema['NotificationPage'] | null) => {
@@ -52,20 +62,28 @@ export function useNotifications(shown: Shown): Notifications {
 
   async function edit(id: string, change: NotificationEdit): Promise<void> {
     setEdits((before) => new Map(before).set(id, { ...before.get(id), ...change }));
+    underWay.current.set(id, (underWay.current.get(id) ?? 0) + 1);
     try {
       const params = { path: { notification_id: id } };
-      await api.PATCH('/api/notifications/{notification_id}', { params, body: change });
+      await inOrder(() => api.PATCH('/api/notifications/{notification_id}', { params, body: change }));
     } catch (problem) {
       toastProblem(messages().tasks.failed(messages().nav.inbox), problem, () => void edit(id, change));
     }
     // What the server has by now includes it: until then it is shown on top.
     await mutate();
+    const others = (underWay.current.get(id) ?? 1) - 1;
+    underWay.current.set(id, others);
+    // A later change is still shown on top.
+    if (others === 0) forget(id);
+    inboxChanged();
+  }
+
+  function forget(id: string): void {
     setEdits((before) => {
       const left = new Map(before);
       left.delete(id);
       return left;
     });
-    inboxChanged();
   }
 
   async function readAll(): Promise<void> {

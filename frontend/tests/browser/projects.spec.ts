@@ -15,6 +15,7 @@ test('projects are created, ordered, used to filter, and archived', async ({ pag
   await expect(names.first()).toHaveValue('Moss garden');
   await names.first().fill('Moss');
   await names.first().press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Name of Moss', exact: true })).toBeVisible();
   await page.reload();
   await expect(names.first()).toHaveValue('Moss');
 
