@@ -9,12 +9,11 @@ import { useMay, useMe } from '@/session/session';
 import { reloadLists } from '@/tasks/arrivals';
 import { refreshDerived } from '@/tasks/task-actions';
 import { usePeople } from '@/tasks/use-people';
-import { useLabels } from '@/tasks/use-tasks';
 import { type Columns, FIELDS, type Field } from './columns';
 import { Export } from './Export';
 import { importMessages } from './messages';
 import { type Content, type Draft, draftsOf, readText } from './read-file';
-import { labelIds, type Progress, projectIds, runImport, tasksHere } from './run-import';
+import { labelIds, membersFor, type Progress, projectIds, runImport, tasksHere } from './run-import';
 
 /** Tasks that are shown before they are imported. */
 const SHOWN = 10;
@@ -161,7 +160,7 @@ function Send({
   const m = importMessages.useTexts();
   const mayAssign = useMay('tasks.assign');
   const me = useMe().organization.id;
-  const { labels } = useLabels();
+  const mayRead = useMay('members.read');
   const people = usePeople();
   const { projects = [] } = useProjects();
   const [project, setProject] = useState('');
@@ -172,9 +171,9 @@ function Send({
     setProgress({ done: 0, created: 0, skipped: 0 });
     try {
       const known = {
-        labels: await labelIds(drafts, labels),
-        people: mayAssign ? people : [],
-        projects: await projectIds(project ? [] : drafts, projects),
+        labels: await labelIds(drafts),
+        people: !mayAssign ? [] : mayRead ? await membersFor(drafts) : people,
+        projects: await projectIds(project ? [] : drafts),
         project: project || null,
         // Of an own export, what was not deleted since is here.
         tasks: organization === me ? await tasksHere(drafts.map((draft) => draft.externalId)) : new Map(),

@@ -1,5 +1,6 @@
 import { api, body, type Schema } from '@/api/client';
-import type { Label, Person } from '@/tasks/task';
+import { everyPage } from '@/api/every-page';
+import type { Person } from '@/tasks/task';
 import { fetchTasks } from '@/tasks/task-queue';
 import type { Draft } from './read-file';
 
@@ -11,7 +12,6 @@ const BYTES = 900_000;
 
 export type Progress = { done: number; created: number; skipped: number };
 type Item = Schema['ImportedTask'];
-type Named = { id: string; name: string };
 
 /** Tasks in batches that the API takes. */
 export function batches(items: Item[]): Item[][] {
@@ -32,8 +32,13 @@ export function batches(items: Item[]): Item[][] {
   return found;
 }
 
-/** The labels of the drafts by their folded names: those that are missing are created. */
-export async function labelIds(drafts: Draft[], known: Label[]): Promise<Map<string, string>> {
+/**
+ * The labels of the drafts by their folded names: those that are missing are created. They are asked for: what
+ * the page has loaded may be less.
+ */
+export async function labelIds(drafts: Draft[]): Promise<Map<string, string>> {
+  if (drafts.every(({ labels }) => labels.length === 0)) return new Map();
+  const known = await everyPage((query) => body(api.GET('/api/labels', { params: { query } })));
   const ids = new Map(known.map(({ id, name }) => [fold(name), id]));
   for (const name of drafts.flatMap(({ labels }) => labels)) {
     if (ids.has(fold(name))) continue;
@@ -47,8 +52,10 @@ function fold(name: string): string {
   return name.normalize('NFKC').toLowerCase();
 }
 
-/** The projects of the drafts by their folded names: those that are missing are created. */
-export async function projectIds(drafts: Draft[], known: Named[]): Promise<Map<string, string>> {
+/** The same for their projects. */
+export async function projectIds(drafts: Draft[]): Promise<Map<string, string>> {
+  if (drafts.every(({ project }) => !project)) return new Map();
+  const known = await everyPage((query) => body(api.GET('/api/projects', { params: { query } })));
   const ids = new Map(known.map(({ id, name }) => [fold(name), id]));
   for (const name of new Set(drafts.flatMap(({ project }) => project ?? []))) {
     if (ids.has(fold(name))) continue;
@@ -56,6 +63,12 @@ export async function projectIds(drafts: Draft[], known: Named[]): Promise<Map<s
     ids.set(fold(name), project.id);
   }
   return ids;
+}
+
+/** Whom tasks can be assigned to: every member, when there is somebody to be found. */
+export async function membersFor(drafts: Draft[]): Promise<Person[]> {
+  if (drafts.every(({ assignee }) => !assignee)) return [];
+  return everyPage((query) => body(api.GET('/api/members', { params: { query } })));
 }
 
 /** The drafts in groups of which each needs those before: tasks first, then their sub-tasks. */
