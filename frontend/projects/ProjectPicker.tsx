@@ -14,7 +14,7 @@ import { isActive, useProjects } from './use-projects';
 export function ProjectPicker({ ids, onClose }: { ids: string[]; onClose: () => void }) {
   const m = useMessages();
   const { projects = [], reload } = useProjects();
-  const found = ids.flatMap((id) => tasks.get(id) ?? []);
+  const found = ids.flatMap((id) => tasks.get(tasks.currentId(id)) ?? []);
   const isIn = (project: string | null) => found.every((task) => (task.project_id ?? null) === project);
   const options: Option[] = [
     {

@@ -91,10 +91,6 @@ export function TaskPage() {
     if (query.task && opened.id && query.task !== opened.id && isTaskId(query.task))
       change({ task: referenceTo(opened.id) }, 'replace');
   }, [query.task, opened.id, change]);
-  const current = focus.active && tasks.currentId(focus.active);
-  useEffect(() => {
-    if (current && current !== focus.active) focus.setActive(current);
-  }, [current, focus]);
   // A task that was deleted leaves the drawer, too.
   const isGone = opened.id !== null && tasks.isRemoved(opened.id);
   useEffect(() => {

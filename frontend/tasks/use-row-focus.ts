@@ -20,7 +20,9 @@ export type RowFocus = {
 
 /** Which row is active and which are selected, in the order of the list. */
 export function useRowFocus(ids: string[]): RowFocus {
-  const [active, setActive] = useState<string | null>(null);
+  const [stored, setActive] = useState<string | null>(null);
+  // A new task may have got the id of the server since.
+  const active = stored && tasks.currentId(stored);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [anchor, setAnchor] = useState<string | null>(null);
   // A row that left the list is no longer acted on.

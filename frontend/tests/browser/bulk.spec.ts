@@ -20,6 +20,7 @@ test('several tasks are labelled, finished, deleted and taken back, each in one 
   const errors = failOnErrors(page);
   await signIn(page, 'nora');
   for (const title of CRANES) await create(page, title);
+  await saved(page);
   for (const title of CRANES) await row(page, title).getByRole('checkbox').check();
   const bar = page.getByText('3 selected').locator('..');
   const sent = changesOf(page);
@@ -57,6 +58,7 @@ test('a selection with a task that somebody else changed or deleted is still cha
   await signIn(page, 'nora');
   const titles = ['Dye the paper', 'Press the paper', 'Cut the paper'];
   for (const title of titles) await create(page, title);
+  await saved(page);
   const other = await anotherBrowser(context, 'nora');
   for (const title of titles) await row(page, title).getByRole('checkbox').check();
   // This browser cannot read what happens meanwhile.

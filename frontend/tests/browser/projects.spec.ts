@@ -1,5 +1,5 @@
 import { expect, test } from '@playwright/test';
-import { choose, create, open, row, signIn } from './person';
+import { choose, create, open, row, saved, signIn } from './person';
 
 test('projects are created, ordered, used to filter, and archived', async ({ page }) => {
   await signIn(page, 'bob');
@@ -24,6 +24,7 @@ test('projects are created, ordered, used to filter, and archived', async ({ pag
   await create(page, 'Weed the moss');
   await create(page, 'Feed the koi');
   for (const title of ['Weed the moss', 'Feed the koi']) await expect(row(page, title)).toBeVisible();
+  await saved(page);
   await page.keyboard.press('j');
   await page.keyboard.press('j');
   await page.keyboard.press('m');

@@ -45,6 +45,7 @@ test('the keyboard alone is enough', async ({ page }) => {
   await signIn(page, 'bob');
   for (const title of ['First leaf', 'Second leaf', 'Third leaf']) await create(page, title);
   await expect(row(page, 'First leaf')).toBeVisible();
+  await saved(page);
   const active = page.locator('[data-active=true]');
   await page.keyboard.press('j');
   await expect(active).toContainText('Third leaf');
