@@ -3,6 +3,7 @@ import { api, body } from '@/api/client';
 import { whenIdle } from '@/components/idle';
 import { inboxChanged } from '@/inbox/inbox-changes';
 import { arrive, reloadLists } from '@/tasks/arrivals';
+import { creations } from '@/tasks/creations';
 import { refreshDerived } from '@/tasks/derived';
 import { fetchTasks } from '@/tasks/task-queue';
 import { tasks } from '@/tasks/task-store';
@@ -49,7 +50,12 @@ function createSync(hold: () => void): LiveSync {
     {
       changes: (after) => body(api.GET('/api/changes', { params: { query: { after } } })),
       snapshot: () => body(api.GET('/api/tasks/snapshot')),
-      tasks: fetchTasks,
+      // The event of a new task may come before the response to its creation: it would be there twice.
+      tasks: async (ids) => {
+        const found = await fetchTasks(ids);
+        await creations.answered();
+        return found;
+      },
     },
     {
       reload() {

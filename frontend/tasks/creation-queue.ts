@@ -43,6 +43,8 @@ export type CreationOutbox = {
 const PAUSE = { first: 1_000, longest: 30_000 };
 /** How long a creation of an earlier page is not shown while it is sent again, in milliseconds. */
 const UNSHOWN = 1_000;
+/** How long others wait for the response to a creation at most, in milliseconds. */
+const LONGEST_HELD = 2_000;
 
 /**
  * New tasks on their way to the server: shown at once, stored before the request leaves, sent one after the
@@ -55,6 +57,7 @@ export class CreationQueue {
   private readonly tried = new Set<string>();
   private readonly ends = new Set<() => void>();
   private isRunning = false;
+  private current: Promise<void> = Promise.resolve();
   private paused: ReturnType<typeof setTimeout> | undefined;
   private failures = 0;
 
@@ -137,12 +140,18 @@ export class CreationQueue {
     });
   }
 
+  /** Resolves when the request that is under way has its response, or after `LONGEST_HELD`. */
+  async answered(): Promise<void> {
+    await Promise.race([this.current, new Promise((resolve) => setTimeout(resolve, LONGEST_HELD))]);
+  }
+
   private async send(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
     for (const creation of this.waiting.values()) {
       if (this.paused) break;
-      await this.sendOne(creation);
+      this.current = this.sendOne(creation);
+      await this.current;
     }
     this.isRunning = false;
     // One may have come after the last was looked at.
