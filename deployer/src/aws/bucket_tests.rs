@@ -1,3 +1,5 @@
+//! Hashes of objects, and the longest name of a bucket.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! What each status of a stack means, and statuses that nobody knows.
+
 use super::*;
 
 #[test]

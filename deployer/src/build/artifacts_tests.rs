@@ -1,3 +1,5 @@
+//! Zips of the same content, old artifacts, and artifacts that were cut off.
+
 use super::*;
 use crate::build::Architecture;
 

@@ -1,3 +1,5 @@
+//! Where the next limit of a resource lies as traffic grows.
+
 use serde_json::json;
 
 use super::{

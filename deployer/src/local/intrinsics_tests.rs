@@ -1,3 +1,5 @@
+//! Intrinsic functions of CloudFormation, and those that cannot be computed.
+
 use super::*;
 
 fn scope() -> Scope {

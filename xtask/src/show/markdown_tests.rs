@@ -1,3 +1,5 @@
+//! The comment of a plan in a pull request.
+
 use deployer::plan::Plan;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which variables reach a cargo that the deployer runs.
+
 use super::*;
 
 #[test]

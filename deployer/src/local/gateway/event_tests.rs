@@ -1,3 +1,5 @@
+//! Requests as events of a function, and responses of functions.
+
 use super::*;
 
 fn event(uri: &str) -> Value {

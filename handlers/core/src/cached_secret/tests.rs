@@ -1,3 +1,5 @@
+//! A secret while Secrets Manager fails.
+
 use std::cell::Cell;
 
 use super::*;

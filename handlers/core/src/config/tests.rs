@@ -1,3 +1,5 @@
+//! Variables of a function that are missing or wrong.
+
 use std::collections::BTreeMap;
 
 use super::*;

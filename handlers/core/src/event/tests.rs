@@ -1,3 +1,5 @@
+//! Events that make a request, and events that make none.
+
 use serde_json::{Value, json};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Which idempotency keys are taken.
+
 use super::*;
 
 #[test]

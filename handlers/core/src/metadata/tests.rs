@@ -1,3 +1,5 @@
+//! Merging, numbers and limits of metadata.
+
 use super::*;
 
 fn merged(target: &str, patch: &str) -> String {

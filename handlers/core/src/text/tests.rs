@@ -1,3 +1,5 @@
+//! Bounds, normalization and refused characters of text.
+
 use super::*;
 
 #[test]

@@ -1,3 +1,5 @@
+//! Forms and bounds of timestamps.
+
 use super::*;
 
 fn written(text: &str) -> String {
