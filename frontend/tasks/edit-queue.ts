@@ -15,7 +15,7 @@ type Pending = {
 
 /** Most changes of one request. */
 const MOST = 100;
-/** How often several changes are made from newer versions before each is sent alone. */
+/** How often several changes may be made from old versions before each is sent alone. */
 const ATTEMPTS = 3;
 /** Wait after a failure that is temporary, in milliseconds: doubled each time, with jitter. */
 const PAUSE = { first: 1_000, longest: 30_000 };
@@ -191,9 +191,11 @@ export class EditQueue {
   /**
    * Sends what needs no question in one request. What is left in `waiting` is sent alone: texts that two
    * people wrote, and everything when one of the changes is refused, so that each failure names its task.
+   * What was made of several meanwhile goes out in one request as well.
    */
   private async runTogether(mine: (readonly [string, Pending])[]): Promise<void> {
-    for (let attempt = 0; attempt < ATTEMPTS && !this.paused; attempt += 1) {
+    let refusals = 0;
+    while (refusals < ATTEMPTS && !this.paused) {
       const changes: VersionedEdit[] = [];
       for (const [id, entry] of mine) {
         const task = this.store.confirmedTask(id);
@@ -213,7 +215,8 @@ export class EditQueue {
         if (isSaved === true) this.settle(id, entry);
         else this.putBack(entry);
       }
-      if (isSaved !== 'stale') return;
+      if (isSaved === false) return;
+      if (isSaved === 'stale') refusals += 1;
     }
   }
 

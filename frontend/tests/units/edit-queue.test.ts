@@ -245,6 +245,25 @@ test('edits of several tasks are one request, also after others changed one of t
   expect(api.task('t2')).toMatchObject({ title: 'Theirs', priority: 'p0' });
 });
 
+test('what is changed of several while a change of them is under way is one request again', async () => {
+  const store = new TaskStore();
+  const api = server(store, ['t1', 't2', 't3']);
+  const queue = new EditQueue(store, api.transport, listener(), disk().outbox);
+  const all = (edit: TaskEdit) => queue.editAll(new Map(['t1', 't2', 't3'].map((id) => [id, edit])));
+  all({ priority: 'p0' });
+  await vi.waitFor(() => expect(api.bulk).toHaveLength(1), BUSY);
+  all({ status: 'completed' });
+  await api.answer();
+  await api.answer();
+  await queue.idle();
+  expect(api.bulk).toEqual([
+    ['t1', 't2', 't3'],
+    ['t1', 't2', 't3'],
+  ]);
+  expect(api.sent).toEqual([]);
+  expect(api.task('t2')).toMatchObject({ priority: 'p0', status: 'completed', version: 3 });
+});
+
 test('when one of several is refused, the others are saved and it is named', async () => {
   const store = new TaskStore();
   const api = server(store, ['t1', 't2', 't3']);
