@@ -1,19 +1,16 @@
 import createClient from 'openapi-fetch';
 import { accessToken, rejected } from '@/session/access-token';
-import { ApiProblem, problemOf, unreachable } from './problem';
+import { fetchWithin } from './fetch-within';
+import { ApiProblem, problemOf } from './problem';
 import type { components, paths } from './schema';
 
 /** The types of the API's document. */
 export type Schema = components['schemas'];
 
-async function send(request: Request, token: string): Promise<Response> {
+function send(request: Request, token: string): Promise<Response> {
   const authorized = new Request(request, { headers: new Headers(request.headers) });
   authorized.headers.set('authorization', `Bearer ${token}`);
-  try {
-    return await fetch(authorized);
-  } catch {
-    throw unreachable();
-  }
+  return fetchWithin(authorized);
 }
 
 /** Adds the access token. A token that was refused is exchanged once, and the request sent again. */

@@ -1,4 +1,5 @@
-import { type ApiProblem, problemOf, unreachable } from '@/api/problem';
+import { fetchWithin } from '@/api/fetch-within';
+import { type ApiProblem, problemOf } from '@/api/problem';
 import type { components } from '@/api/schema';
 
 /**
@@ -103,18 +104,14 @@ function message(): Promise<void> {
 }
 
 /** A request that the refresh cookie authenticates. */
-export async function withCookie(path: string, body?: unknown): Promise<Response> {
+export function withCookie(path: string, body?: unknown): Promise<Response> {
   const headers = new Headers({ 'x-csrf-token': csrfToken() ?? '' });
   if (body !== undefined) headers.set('content-type', 'application/json');
-  try {
-    return await fetch(path, {
-      method: 'POST',
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-  } catch {
-    throw unreachable();
-  }
+  return fetchWithin(path, {
+    method: 'POST',
+    headers,
+    body: body === undefined ? null : JSON.stringify(body),
+  });
 }
 
 async function request(path: string, body?: unknown): Promise<string> {

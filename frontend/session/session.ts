@@ -3,6 +3,7 @@
 import { useEffect } from 'react';
 import useSWR, { mutate } from 'swr';
 import { api, body, type Schema } from '@/api/client';
+import { fetchWithin } from '@/api/fetch-within';
 import { ApiProblem, problemOf } from '@/api/problem';
 import { forgetArrivals } from '@/tasks/arrivals';
 import { tasks } from '@/tasks/task-store';
@@ -121,7 +122,7 @@ export async function signOut(): Promise<void> {
 /** Ends all sessions of the caller. */
 export async function signOutEverywhere(): Promise<void> {
   const authorization = `Bearer ${await accessToken()}`;
-  await finish(await fetch('/api/auth/logout-all', { method: 'POST', headers: { authorization } }));
+  await finish(await fetchWithin('/api/auth/logout-all', { method: 'POST', headers: { authorization } }));
 }
 
 async function finish(response: Response): Promise<void> {

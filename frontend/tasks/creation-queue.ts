@@ -148,12 +148,15 @@ export class CreationQueue {
   private async send(): Promise<void> {
     if (this.isRunning) return;
     this.isRunning = true;
-    for (const creation of this.waiting.values()) {
-      if (this.paused) break;
-      this.current = this.sendOne(creation);
-      await this.current;
+    try {
+      for (const creation of this.waiting.values()) {
+        if (this.paused) break;
+        this.current = this.sendOne(creation);
+        await this.current;
+      }
+    } finally {
+      this.isRunning = false;
     }
-    this.isRunning = false;
     // One may have come after the last was looked at.
     if (!this.paused && this.waiting.size > 0) void this.send();
   }
