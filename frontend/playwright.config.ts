@@ -14,7 +14,8 @@ export default defineConfig({
   // Deadlines, not measurements: other tests have the same processors.
   timeout: 180_000,
   expect: { timeout: 30_000 },
-  reporter: 'line',
+  // What failed comes first in what the step shows at its end.
+  reporter: 'dot',
   use: {
     baseURL: process.env.MIYABI_SITE_URL,
     viewport: { width: 1440, height: 900 },

@@ -21,7 +21,7 @@ use crate::{
     tools::Tools,
     ui::duration,
 };
-use tally::{Tally, failed, skipped};
+use tally::{Failure, Tally, failed, skipped};
 
 /// One build of everything, with AWS: the command line that the tests run is the same. Each call of
 /// cargo has them, so that it compiles nothing a second time.
@@ -30,13 +30,13 @@ const FEATURES: &str = "miyabi-tests/aws,xtask/aws";
 /// Runs all tests; sets up by itself what they need.
 ///
 /// Format, clippy, generated files, linters of migrations and templates, then every test of the
-/// workspace, at last those that compile the functions for arm64 and run them. What fails is shown
-/// whole, and the last line counts. Needs Rust, Node and Python 3; installs into .miyabi only,
+/// workspace, those of the dashboard in a browser, at last those that compile the functions for
+/// arm64 and run them. What fails is shown whole, and again in short at the end; the last line counts. Needs Rust, Node and Python 3; installs into .miyabi only,
 /// except for arm64: there, as root on Debian, the packages of xtask/tools/install-arm64.sh.
 #[derive(Args)]
 pub(crate) struct Test {
-    /// Only the tests of the workspace whose names contain this; no other checks. Those for arm64
-    /// are among them when this begins with `arm64`.
+    /// Only the tests of the workspace whose names contain this; no other checks. Those in a
+    /// browser and for arm64 are among them when this begins with `dashboard` or `arm64`.
     #[arg(value_name = "NAME")]
     name: Option<String>,
     /// Also run the attacks against the functions in the release profile, kill deploys 200 times and
@@ -65,10 +65,7 @@ impl Test {
             }
         }
         // The dashboard is tested in it; `cargo xtask test attack_31` needs none.
-        if self
-            .name
-            .as_ref()
-            .is_none_or(|name| name.starts_with("dashboard"))
+        if self.wants("dashboard")
             && let Some(install) = chromium::install(context).await?
         {
             tally.add(install);
@@ -80,14 +77,13 @@ impl Test {
         match context.interrupt.or(build).await {
             Ok(_) => {
                 self.tests(context, &mut tally).await?;
+                if self.wants("dashboard") {
+                    self.browser(context, &mut tally).await?;
+                }
                 if self.thorough {
                     self.release(context, &mut tally).await?;
                 }
-                if self
-                    .name
-                    .as_ref()
-                    .is_none_or(|name| name.starts_with("arm64"))
-                {
+                if self.wants("arm64") {
                     self.arm64(context, &mut tally).await?;
                 }
             }
@@ -100,6 +96,9 @@ impl Test {
         if self.name.is_none() {
             tally.add(super::openapi::as_checked_in(context).await?);
         }
+        for Failure { name, said } in &tally.failures {
+            context.ui.say(format!("failed: {name}\n{said}").trim_end());
+        }
         context
             .ui
             .say(&format!("took {}", duration(began.elapsed())));
@@ -110,6 +109,13 @@ impl Test {
         }
         context.ui.answer(&value, &summary);
         Ok(u8::from(tally.failed > 0))
+    }
+
+    /// Whether the tests whose names begin with `group` are to run: those have a step of their own.
+    fn wants(&self, group: &str) -> bool {
+        self.name
+            .as_ref()
+            .is_none_or(|name| name.starts_with(group))
     }
 
     /// The tests of the workspace, counted one by one.
@@ -166,6 +172,20 @@ impl Test {
         Ok(())
     }
 
+    /// People at work in a browser, with nothing beside it: the browser, the functions and the database
+    /// need both processors, and what they wait for has a deadline.
+    async fn browser(&self, context: &Context, tally: &mut Tally) -> Result<(), Error> {
+        let name = self.name.as_deref().unwrap_or("dashboard");
+        let check = self.ignored(
+            context,
+            "dashboard",
+            "Testing the dashboard in a browser",
+            name,
+        );
+        tally.add_tests(checks::run(context, check).await?);
+        Ok(())
+    }
+
     /// The functions compiled for arm64, and run as that.
     async fn arm64(&self, context: &Context, tally: &mut Tally) -> Result<(), Error> {
         if let Some(reason) = arm64::impossible() {
@@ -196,16 +216,27 @@ impl Test {
             Err(error) => return Err(error),
         }
         let name = self.name.as_deref().unwrap_or("arm64");
-        let mut only = vec!["test", "--workspace", "--test", "it"];
-        only.extend(["--features", FEATURES]);
-        only.extend(["--", "--ignored", name]);
-        let check = Check {
-            name: "arm64",
-            title: "Testing the functions for arm64",
-            tool: self.cargo_test(context, &only),
-        };
+        let check = self.ignored(context, "arm64", "Testing the functions for arm64", name);
         tally.add_tests(checks::run(context, check).await?);
         Ok(())
+    }
+
+    /// The tests with that name that `tests` leaves out, since they run in a step of their own.
+    fn ignored(
+        &self,
+        context: &Context,
+        step: &'static str,
+        title: &'static str,
+        name: &str,
+    ) -> Check {
+        let mut arguments = vec!["test", "--workspace", "--test", "it"];
+        arguments.extend(["--features", FEATURES, "--", "--ignored", name]);
+        let tool = self.cargo_test(context, &arguments);
+        Check {
+            name: step,
+            title,
+            tool,
+        }
     }
 
     /// `cargo test` in the checkout.
