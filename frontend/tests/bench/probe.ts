@@ -8,10 +8,12 @@ import type { Page } from '@playwright/test';
 /** Durations of one kind, in milliseconds. */
 export type Series = number[];
 
-/** The value that `percent` of the measurements do not exceed (nearest rank). */
+/** The value that `percent` of the measurements do not exceed (nearest rank). Throws when there are none. */
 export function percentile(series: Series, percent: number): number {
   const sorted = [...series].sort((a, b) => a - b);
-  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
+  const value = sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)];
+  if (value === undefined) throw new Error('nothing was measured');
+  return value;
 }
 
 /**
@@ -65,7 +67,7 @@ export async function watchFirstRow(page: Page): Promise<void> {
 /** When the first row was painted, in milliseconds after the navigation began. */
 export async function firstRow(page: Page): Promise<number> {
   const shown = () => (window as typeof window & { firstRow?: number }).firstRow;
-  const handle = await page.waitForFunction(shown);
+  const handle = await page.waitForFunction(shown, undefined, { timeout: GIVEN_UP });
   return (await handle.jsonValue()) ?? Number.NaN;
 }
 
@@ -87,9 +89,12 @@ export async function watchCount(page: Page, text: string): Promise<void> {
 /** When it had, in milliseconds after the navigation began. */
 export async function countShown(page: Page): Promise<number> {
   const shown = () => (window as typeof window & { countShown?: number }).countShown;
-  const handle = await page.waitForFunction(shown);
+  const handle = await page.waitForFunction(shown, undefined, { timeout: GIVEN_UP });
   return (await handle.jsonValue()) ?? Number.NaN;
 }
+
+/** How long something may take to be shown before the measurement is given up, in milliseconds. */
+const GIVEN_UP = 30_000;
 
 /**
  * From an input event of a type to the end of the frame that shows something, in milliseconds. `act` makes the
@@ -102,8 +107,10 @@ export async function untilShown(
   act: () => Promise<unknown>,
 ): Promise<number> {
   const measured = page.evaluate(
-    ([type, { present = [], absent = [] }]) =>
-      new Promise<number>((resolve) => {
+    ([type, { present = [], absent = [] }, givenUp]) =>
+      new Promise<number>((resolve, reject) => {
+        const what = `${type}: ${present.join()} without ${absent.join()}`;
+        setTimeout(() => reject(new Error(`not shown after ${givenUp} ms: ${what}`)), givenUp);
         const has = (selector: string) => document.querySelector(selector) !== null;
         const isShown = () => present.every(has) && !absent.some(has);
         const begin = (event: Event) => {
@@ -122,7 +129,7 @@ export async function untilShown(
         };
         addEventListener(type, begin, { capture: true, once: true });
       }),
-    [type, shown] as const,
+    [type, shown, GIVEN_UP] as const,
   );
   // The listener is there when the page has answered another request.
   await page.evaluate(() => {});
