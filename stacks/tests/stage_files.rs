@@ -148,7 +148,22 @@ fn a_stage_that_is_not_there_is_refused_with_those_that_are() {
         Stage::built_in("prd").unwrap_err().hint,
         "Did you mean `--stage prod`?"
     );
-    assert!(Stage::built_in("base").is_err());
+    let hint = |name| Stage::built_in(name).unwrap_err().hint;
+    assert_eq!(
+        hint("qa"),
+        "Write stacks/stages/qa.yaml, beginning with `extends: base`."
+    );
+    assert_eq!(
+        hint("base"),
+        "Stages extend stacks/stages/base.yaml; it is not a stage itself."
+    );
+    for impossible in ["", "../other", "Quality", "dev-of-another-team", "開発"] {
+        assert_eq!(
+            hint(impossible),
+            "Name one of them, as in `--stage dev`.",
+            "{impossible}"
+        );
+    }
 }
 
 #[test]

@@ -25,11 +25,24 @@ impl StageError {
                 "There is no stage `{name}`; there are {}.",
                 known.join(", ")
             ),
-            hint: nearest(name, known)
-                .map(|near| format!("Did you mean `--stage {near}`?"))
-                .unwrap_or_else(|| {
-                    format!("Write stacks/stages/{name}.yaml, beginning with `extends: base`.")
-                }),
+            hint: Self::hint_for(name, known),
+        }
+    }
+
+    /// No file is suggested for a name that no stage can have.
+    fn hint_for(name: &str, known: &[&str]) -> String {
+        if let Some(near) = nearest(name, known) {
+            return format!("Did you mean `--stage {near}`?");
+        }
+        if name == "base" {
+            return "Stages extend stacks/stages/base.yaml; it is not a stage itself.".to_owned();
+        }
+        match super::name::check(name) {
+            Ok(()) => format!("Write stacks/stages/{name}.yaml, beginning with `extends: base`."),
+            Err(_) => {
+                let first = known.first().copied().unwrap_or("dev");
+                format!("Name one of them, as in `--stage {first}`.")
+            }
         }
     }
 }
