@@ -202,7 +202,14 @@ async fn cost_answers_without_an_account_and_its_exit_code_follows_the_budget() 
             &["--stage", "prod", "--requests", "1X"][..],
             "`1X` is not a number",
         ),
-        (&["--stage", "prod", "--users", "-3"], "-3"),
+        (
+            &["--stage", "prod", "--users", "-3"],
+            "`-3` is not a number of requests or users: it is negative",
+        ),
+        (
+            &["--stage", "prod", "--requests", "--check"],
+            "`--check` is not a number of requests or users: only digits",
+        ),
         (&["--stage", "sandbox", "--check"], "has no budget"),
         (&["--compare", "prod", "prd"], "There is no stage `prd`"),
         (&[], "--stage"),

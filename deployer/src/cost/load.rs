@@ -137,7 +137,10 @@ pub fn parse_count(text: &str) -> Result<u64, Error> {
         Some((end, 'g' | 'G')) => (&trimmed[..end], 1_000_000_000),
         Some(_) => (trimmed, 1_u128),
     };
-    if digits.starts_with('-') {
+    if digits
+        .strip_prefix('-')
+        .is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    {
         return Err(wrong("it is negative"));
     }
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));

@@ -37,7 +37,9 @@ impl FromStr for Level {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Level, String> {
-        let found = Level::ALL.into_iter().find(|level| level.as_str() == text);
+        let found = Level::ALL
+            .into_iter()
+            .find(|level| level.as_str().eq_ignore_ascii_case(text));
         found.ok_or_else(|| format!("`{text}` is not a level: write `info`, `warn` or `error`"))
     }
 }

@@ -26,11 +26,11 @@ pub(crate) struct Cost {
     stage: Option<String>,
     /// Requests a month to the HTTP API, such as `250K` or `1.5M`, in place of the stage's
     /// assumption.
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_hyphen_values = true)]
     requests: Option<String>,
     /// Users, such as `1000` or `10K`, in place of the stage's assumption. Without `--requests`,
     /// requests grow with them.
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_hyphen_values = true)]
     users: Option<String>,
     /// Exit code 1 when the total is over the budget of the stage, or something that is used has no
     /// price.

@@ -50,7 +50,7 @@ pub(crate) struct Logs {
     ///
     /// Without it: all on `local`; the last hour on AWS, the last day with `--request-id`, only new
     /// lines with `--follow`.
-    #[arg(long, value_name = "AGE|TIME", value_parser = since::parse)]
+    #[arg(long, value_name = "AGE|TIME", value_parser = since::parse, allow_hyphen_values = true)]
     since: Option<Since>,
     /// Only lines that contain this text.
     #[arg(long, value_name = "TEXT")]
@@ -167,13 +167,22 @@ impl Logs {
                 (None, true) => "in all that is kept",
                 (None, false) => "in the last 24 hours",
             };
+            let compare = "Compare the id with `x-request-id` of the response";
+            let command = format!("cargo xtask logs --stage {name} --request-id {id}");
+            let hint = match (&self.since, stage.is_local()) {
+                (Some(_), true) => format!("{compare}; look at all lines: `{command}`"),
+                (None, true) => {
+                    format!("{compare}. The logs of `{name}` begin with its first deploy.")
+                }
+                (_, false) => format!(
+                    "{compare}; look further back: `{command} --since 30d`. On AWS a line can take some seconds to appear."
+                ),
+            };
             return Err(Error::failed(
                 format!(
                     "No log of the stage `{name}` has a line of the request `{id}` {searched}."
                 ),
-                format!(
-                    "Compare the id with `x-request-id` of the response; look further back: `cargo xtask logs --stage {name} --request-id {id} --since 30d`. On AWS a line can take some seconds to appear."
-                ),
+                hint,
             ));
         }
         let next = if left_out > 0 {
