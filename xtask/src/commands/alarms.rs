@@ -85,18 +85,23 @@ impl Alarms {
                 format!("`cargo xtask deploy --stage {name}`"),
             ));
         }
+        let names = alarms.iter().map(|alarm| alarm.name.as_str());
+        self.assert_known(name, &names.collect::<Vec<_>>())?;
         alarms.retain(|alarm| self.is_named(&alarm.name));
-        if alarms.is_empty() {
-            return Err(Error::usage(
-                format!(
-                    "The stage `{name}` has no alarm `{}`.",
-                    self.names.join("`, `")
-                ),
-                format!("`cargo xtask alarms --stage {name}` lists them."),
-            ));
-        }
         alarms.sort_by(|one, other| (one.state, &one.name).cmp(&(other.state, &other.name)));
         Ok(alarms)
+    }
+
+    /// Each name that was asked for is in one of `known`.
+    fn assert_known(&self, stage: &str, known: &[&str]) -> Result<(), Error> {
+        let is_known = |part: &&String| known.iter().any(|name| name.contains(part.as_str()));
+        match self.names.iter().find(|part| !is_known(part)) {
+            None => Ok(()),
+            Some(unknown) => Err(Error::usage(
+                format!("The stage `{stage}` has no alarm `{unknown}`."),
+                format!("`cargo xtask alarms --all --stage {stage}` lists them."),
+            )),
+        }
     }
 
     async fn changes(
@@ -106,6 +111,14 @@ impl Alarms {
         target: &dyn Target,
     ) -> Result<u8, Error> {
         let mut changes = context.interrupt.or(target.alarm_changes()).await?;
+        let changed = changes.iter().map(|change| change.alarm.as_str());
+        if self
+            .assert_known(stage.name(), &changed.collect::<Vec<_>>())
+            .is_err()
+        {
+            // One that never changed its state is an alarm, too; one that was removed may have a history.
+            context.interrupt.or(self.read(stage, target)).await?;
+        }
         changes.retain(|change| self.is_named(&change.alarm));
         let text = show::alarms::changes(&changes, context.ui.data_paint());
         let value = json!({"stage": stage.name(), "changes": changes});
