@@ -238,3 +238,20 @@ async fn this_machine_costs_nothing() {
         .await;
     assert_eq!(ran.expect(0).json()["actual"], Value::Null);
 }
+
+#[tokio::test]
+async fn without_credentials_the_error_is_about_them() {
+    let checkout = Checkout::new();
+    let mut command = checkout.command(&["cost", "--stage", "prod", "--actual"]);
+    command
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    let refused = Ran::from(command.output().await.unwrap()).expect(1);
+    let error = &refused.stderr;
+    assert!(
+        error.contains("There are no credentials of AWS for the stage `prod`."),
+        "{error}"
+    );
+    assert!(error.contains("hint: Sign in to AWS: "), "{error}");
+}

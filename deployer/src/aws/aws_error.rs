@@ -1,6 +1,7 @@
 //! What AWS answered that is no success, as an error for a person: which action, what AWS said, and
 //! what to do.
 
+use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -57,6 +58,8 @@ pub(super) struct AwsError {
     pub(super) message: String,
     /// The HTTP status; 0 when there was no answer, or not a whole one.
     pub(super) status: u16,
+    /// There were no credentials to sign the request with.
+    unsigned: bool,
     sent: bool,
 }
 
@@ -73,6 +76,7 @@ impl AwsError {
             .filter(|status| *status >= 300)
             .unwrap_or_default();
         let sent = !matches!(error, SdkError::ConstructionFailure(_));
+        let unsigned = causes(&error).any(|cause| cause.is::<CredentialsError>());
         let code = error.code().unwrap_or_default().to_owned();
         let message = match error.message() {
             Some(message) => message.to_owned(),
@@ -83,6 +87,7 @@ impl AwsError {
             code,
             message,
             status,
+            unsigned,
             sent,
         }
     }
@@ -96,6 +101,7 @@ impl AwsError {
                 "the stack `{stack}` is in a status unknown to this deployer: {status}"
             ),
             status: 200,
+            unsigned: false,
             sent: true,
         }
     }
@@ -133,6 +139,11 @@ impl AwsError {
         EXPIRED.contains(&self.code.as_str())
     }
 
+    /// Whether no credentials were found, or they could not be loaded.
+    pub(super) fn is_unsigned(&self) -> bool {
+        self.unsigned
+    }
+
     pub(super) fn is_forbidden(&self) -> bool {
         self.status == 403 && !self.is_expired() || FORBIDDEN.contains(&self.code.as_str())
     }
@@ -150,7 +161,9 @@ impl AwsError {
 
     fn hint(&self) -> String {
         let code = self.code.as_str();
-        if self.is_expired() {
+        if self.is_unsigned() {
+            "Sign in to AWS: `aws sso login` and `AWS_PROFILE=..`, or set `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. Then run the same command again.".to_owned()
+        } else if self.is_expired() {
             "The credentials have run out. Sign in again (`aws sso login`, or set new ones) and run the same command: it continues where this one stopped.".to_owned()
         } else if CLOCK.contains(&code)
             && (code == "RequestTimeTooSkewed"
@@ -202,14 +215,19 @@ impl std::error::Error for AwsError {}
 /// An error and everything below it, on one line.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
+    for cause in causes(error) {
         let cause_text = cause.to_string();
         if !text.contains(&cause_text) {
             text.push_str(": ");
             text.push_str(&cause_text);
         }
-        next = cause.source();
     }
     text
+}
+
+/// Everything below an error.
+fn causes<'a>(
+    error: &'a dyn std::error::Error,
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(error.source(), |cause| cause.source())
 }

@@ -234,10 +234,22 @@ fn is_trouble(view: &StackView) -> bool {
 
 /// Whose credentials these are; refused when they are not the stage's account's.
 async fn account(stage: &Stage, clients: &Clients) -> Result<String, Error> {
-    let answer = clients.sts.get_caller_identity().send().await.map_err(|error| {
-        AwsError::new("sts:GetCallerIdentity", error)
-            .error(format!("AWS cannot be asked whose credentials these are, for the stage `{}`. Nothing was changed.", stage.name()))
-    })?;
+    let answer = clients
+        .sts
+        .get_caller_identity()
+        .send()
+        .await
+        .map_err(|error| {
+            let error = AwsError::new("sts:GetCallerIdentity", error);
+            let failed = match error.is_unsigned() {
+                true => "There are no credentials of AWS",
+                false => "AWS cannot be asked whose credentials these are,",
+            };
+            error.error(format!(
+                "{failed} for the stage `{}`. Nothing was changed.",
+                stage.name()
+            ))
+        })?;
     let account = answer.account().unwrap_or_default().to_owned();
     match &stage.settings().account {
         Some(wanted) if *wanted != account => Err(Error::usage(
