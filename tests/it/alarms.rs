@@ -58,6 +58,13 @@ async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
         "{}",
         status.stdout
     );
+    assert!(
+        status
+            .stdout
+            .contains("\ncost        0.00 USD, it runs on this machine"),
+        "{}",
+        status.stdout
+    );
     let shown = checkout
         .xtask(&["alarms", "--stage", "local"])
         .await
@@ -82,8 +89,16 @@ async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
         .collect();
     assert!(states.starts_with(&["OK", "ALARM", "OK"]), "{history}");
 
-    let unknown = ["alarms", "latency-p98", "--stage", "local"];
-    checkout.xtask(&unknown).await.expect(2);
+    // Also beside one that exists, and when nothing of it is in the history.
+    let unknown = ["alarms", "latency-p98", "latency-p99", "--stage", "local"];
+    for more in [&[][..], &["--history"]] {
+        let refused = checkout.xtask(&[&unknown[..], more].concat()).await;
+        let refused = refused.expect(2);
+        assert!(
+            refused.stderr.contains("no alarm `latency-p98`"),
+            "{refused:?}"
+        );
+    }
     trail_without_a_partition_raises_an_alarm(&checkout, &outputs).await;
 }
 

@@ -37,7 +37,12 @@ impl Status {
         let is_failing = health.is_failing();
         let estimate = estimate(context, &stage);
         let cost = estimate.as_ref().map(|estimate| {
-            json!({"currency": "USD", "estimated": estimate.total, "budget": estimate.budget})
+            json!({
+                "currency": "USD",
+                "on_aws": !estimate.is_local && !estimate.is_for_emulators,
+                "estimated": estimate.total,
+                "budget": estimate.budget,
+            })
         });
         let value = json!({
             "stage": stage.name(),
@@ -60,11 +65,9 @@ impl Status {
     }
 }
 
-/// What the stage is estimated to cost; `None`: nobody charges for it, or its templates cannot be made,
-/// which `plan` reports.
+/// What the stage is estimated to cost; `None`: its templates cannot be made, which `plan` reports.
 fn estimate(context: &Context, stage: &Stage) -> Option<Estimate> {
     let templates = cost::templates(&context.project, stage).ok()?;
     let borrowed = cost::borrowed(&templates);
-    let estimate = cost::estimate(stage, &borrowed, Overrides::default()).ok()?;
-    (!estimate.is_local && !estimate.is_for_emulators).then_some(estimate)
+    cost::estimate(stage, &borrowed, Overrides::default()).ok()
 }

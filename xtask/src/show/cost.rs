@@ -35,8 +35,18 @@ pub(crate) fn text(estimate: &Estimate) -> String {
     text
 }
 
-/// A line: the total and the budget, and where the charges are.
+/// A line: the total and the budget, and where the charges are; or why nobody charges for the stage.
 pub(crate) fn summary(estimate: &Estimate) -> String {
+    if estimate.is_local {
+        return "0.00 USD, it runs on this machine; on AWS: `cargo xtask cost --stage prod`"
+            .to_owned();
+    }
+    if estimate.is_for_emulators {
+        return format!(
+            "0.00 USD at an emulator; its templates at AWS: {} USD a month estimated",
+            estimate.total.cents()
+        );
+    }
     let budget = estimate
         .budget
         .map(|budget| format!(" of a budget of {}", budget.cents()));

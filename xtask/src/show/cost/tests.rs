@@ -42,6 +42,14 @@ fn the_report_of_every_stage() {
 }
 
 #[test]
+fn a_line_of_every_stage() {
+    let line = |name| summary(&estimated(name, Overrides::default()));
+    insta::assert_snapshot!(line("local"), @"0.00 USD, it runs on this machine; on AWS: `cargo xtask cost --stage prod`");
+    insta::assert_snapshot!(line("sandbox"), @"0.00 USD at an emulator; its templates at AWS: 25.12 USD a month estimated");
+    insta::assert_snapshot!(line("prod"), @"121.36 USD a month estimated of a budget of 300.00; charged so far: `cargo xtask cost --stage prod --actual`");
+}
+
+#[test]
 fn the_report_of_every_scale() {
     for name in ["dev", "prod", "staging"] {
         insta::assert_snapshot!(format!("{name}_scale"), scaled(name));
