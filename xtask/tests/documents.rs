@@ -1,4 +1,5 @@
-//! Documents: each decision record has a number of its own, and links lead to files.
+//! Documents: each decision record has a number of its own, links lead to files, and messages that are
+//! quoted exist.
 
 #![allow(clippy::unwrap_used)]
 
@@ -68,4 +69,56 @@ fn links_lead_to_files() {
     }
     assert!(count > 10, "{count} links");
     assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// What the source has as a value: `was not {done}`, `Not approved: {}`.
+const WITH_A_VALUE: &[&str] = &[
+    "was not created: X failed",
+    "was not updated: X failed. It was rolled back",
+];
+
+#[test]
+fn messages_that_deploying_md_quotes_are_those_of_the_deployer() {
+    let text = fs::read_to_string(root().join("docs/deploying.md")).unwrap();
+    let source = rust_source(&["deployer/src", "xtask/src"]);
+    let quoted = Regex::new(r"`([^`]*\.\.[^`]*)`").unwrap();
+    let mut missing = Vec::new();
+    let mut count = 0;
+    let rows = text.lines().filter(|line| line.starts_with("| "));
+    for row in rows.flat_map(|row| row.split(" | ").take(2)) {
+        for message in quoted.captures_iter(row).map(|found| found[1].to_owned()) {
+            let pieces = message
+                .split("..")
+                .map(|piece| piece.trim_matches([' ', ',', ':', '.', ';', '(', ')']));
+            for piece in pieces.filter(|piece| piece.contains(' ')) {
+                count += 1;
+                if !source.contains(piece) && !WITH_A_VALUE.contains(&piece) {
+                    missing.push(format!("{message}: {piece}"));
+                }
+            }
+        }
+    }
+    assert!(count >= 12, "{count} pieces");
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// The text of all Rust files below these folders, lines of a string joined.
+fn rust_source(folders: &[&str]) -> String {
+    let mut left: Vec<_> = folders.iter().map(|folder| root().join(folder)).collect();
+    let mut source = String::new();
+    while let Some(path) = left.pop() {
+        if path.is_dir() {
+            left.extend(
+                fs::read_dir(path)
+                    .unwrap()
+                    .map(|entry| entry.unwrap().path()),
+            );
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            source += &fs::read_to_string(path).unwrap();
+        }
+    }
+    Regex::new(r"\\\n\s*")
+        .unwrap()
+        .replace_all(&source, "")
+        .into_owned()
 }
