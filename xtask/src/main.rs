@@ -29,6 +29,8 @@ fn main() -> ExitCode {
 }
 
 #[cfg(test)]
+mod document_tests;
+#[cfg(test)]
 mod help_tests;
 #[cfg(test)]
 mod hint_tests;
