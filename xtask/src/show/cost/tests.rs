@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use deployer::{
-    cost::{Overrides, borrowed, estimate, scale, templates},
+    cost::{ActualCost, ActualService, OtherCost, Overrides, borrowed, estimate, scale, templates},
     project::Project,
     stage::Stage,
 };
@@ -187,4 +187,40 @@ fn a_nat_gateway_costs_what_the_documents_say() {
     let page = fs::read_to_string(root().join("docs/deploying.md")).unwrap();
     let sentence = format!("A NAT gateway (`network.egress: nat-gateway`) adds {more} USD");
     assert!(page.contains(&sentence), "{sentence}");
+}
+
+/// What AWS would charge is an example; the estimate next to it is that of the command.
+#[test]
+fn what_was_charged_is_shown_as_operating_md_has_it() {
+    let usd = |text: &str| Decimal::parse(text).unwrap();
+    let services = [
+        ("Amazon Relational Database Service", "59.55"),
+        ("AmazonCloudWatch", "14.71"),
+        ("AWS Lambda", "11.90"),
+        ("Amazon ElastiCache", "5.42"),
+        ("Amazon API Gateway", "0.93"),
+    ];
+    let services = services.map(|(service, spent)| ActualService {
+        service: service.to_owned(),
+        spent: usd(spent),
+    });
+    let charged = ActualCost {
+        tag: "miyabi:stage".to_owned(),
+        from: "2026-11-01".to_owned(),
+        to: "2026-11-27".to_owned(),
+        total: services.iter().map(|service| service.spent).sum(),
+        services: services.into(),
+        forecast: Some(usd("103.19")),
+        others: vec![OtherCost {
+            stage: String::new(),
+            spent: usd("9.50"),
+        }],
+    };
+    let prod = estimated("prod", Overrides::default());
+    let shown = actual(&charged, &charged.compared_with(&prod), &prod);
+    let document = fs::read_to_string(root().join("docs/operating.md")).unwrap();
+    assert!(
+        document.contains(&shown),
+        "docs/operating.md needs:\n{shown}"
+    );
 }
