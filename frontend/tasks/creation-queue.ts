@@ -132,11 +132,13 @@ export class CreationQueue {
     while (this.waiting.size > 0) await new Promise<void>((resolve) => this.ends.add(resolve));
   }
 
-  /** Shows what waits. */
+  /** Shows what waits; not what the server has, while the disk has yet to forget it. */
   private show(): void {
     this.store.together(() => {
-      for (const { id, task, isWithdrawn } of this.waiting.values())
-        if (!isWithdrawn && !this.store.isProposed(id)) this.store.propose(task);
+      for (const { id, task, isWithdrawn } of this.waiting.values()) {
+        const isKnown = this.store.isProposed(id) || this.store.currentId(id) !== id;
+        if (!isWithdrawn && !isKnown) this.store.propose(task);
+      }
     });
   }
 

@@ -166,3 +166,27 @@ test('a task that is deleted after its request left is deleted at the server', a
   expect(store.all()).toEqual([]);
   expect(kept.kept.size).toBe(0);
 });
+
+test('a task that the server has is not proposed again when the next one is made before it is forgotten', async () => {
+  const api = server();
+  const { kept, outbox } = disk();
+  let forgotten = () => {};
+  // The disk is slow to forget the first one.
+  const slow: CreationOutbox = {
+    ...outbox,
+    removeCreation: (id) =>
+      id === 'one'
+        ? new Promise<void>((resolve) => {
+            forgotten = () => resolve(outbox.removeCreation(id));
+          })
+        : outbox.removeCreation(id),
+  };
+  const { store, queue } = page(api, { kept, outbox: slow });
+  queue.add(creation('one'));
+  await vi.waitFor(() => expect(store.get('server-1')?.title).toBe('one'));
+  queue.add(creation('two'));
+  expect(store.all().map(({ title }) => title)).toEqual(['one', 'two']);
+  forgotten();
+  await queue.idle();
+  expect([store.all().length, store.pendingCount(), kept.size]).toEqual([2, 0, 0]);
+});
