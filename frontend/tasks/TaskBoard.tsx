@@ -1,22 +1,22 @@
 'use client';
 
-import { useState } from 'react';
-import { Avatar } from '@/components/Avatar';
-import { Glyph, PriorityGlyph, StatusGlyph } from '@/components/icons';
+import { useEffect, useState } from 'react';
 import { useCommands } from '@/keyboard/commands';
 import { useMessages } from '@/messages/language';
-import { DueDay } from './DueDay';
-import { LabelChip } from './LabelChip';
-import { TaskCounts } from './TaskCounts';
+import { BoardColumn } from './BoardColumn';
 import type { RowActions } from './TaskRow';
-import { canBecome, STATUSES, type Status, type Task } from './task';
-import { editTask } from './task-actions';
+import { canBecome, STATUSES, type Task } from './task';
 import { tasks } from './task-store';
+import type { Placing } from './use-placing';
 import type { RowFocus } from './use-row-focus';
 import type { TaskList } from './use-tasks';
 
-/** Most cards of a column that are drawn at once; a button shows more. */
-const DRAWN = 50;
+/** The next column in a direction for which a condition holds. */
+function nextColumn(task: Task, direction: 1 | -1, isWanted: (status: Task['status']) => boolean) {
+  const from = STATUSES.indexOf(task.status);
+  const way = direction === 1 ? STATUSES.slice(from + 1) : STATUSES.slice(0, from).reverse();
+  return way.find(isWanted);
+}
 
 /**
  * The tasks by status, in columns. A card is moved by Alt and an arrow, by its "Move to" button, or by
@@ -26,45 +26,60 @@ export function TaskBoard({
   list,
   focus,
   actions,
+  placing,
   mayWrite,
 }: {
   list: TaskList;
   focus: RowFocus;
   actions: RowActions;
+  placing: Placing;
   mayWrite: boolean;
 }) {
   const m = useMessages();
   const [dragged, setDragged] = useState<string | null>(null);
-  const [news, setNews] = useState('');
+  const { active } = focus;
+  const column = (status: Task['status']) => list.items.filter((task) => task.status === status);
+  const place = active ? list.items.findIndex((task) => task.id === active) : -1;
+  const status = list.items[place]?.status;
+  // Keys move the card that is active: it is in view, and drawn again elsewhere it has the focus again.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the card is another element in another column, and may lose the focus at another place
+  useEffect(() => {
+    const card = active ? document.getElementById(`card-${active}`) : null;
+    const here = document.activeElement;
+    // Somebody who is elsewhere on the page stays there when others move cards.
+    if (!card || !(here === document.body || here?.closest('#task-list'))) return;
+    card.closest('li')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+    card.focus({ preventScroll: true });
+  }, [active, place, status]);
 
-  function move(id: string, status: Status) {
-    const task = tasks.get(id);
-    if (!mayWrite || !task || task.status === status || !canBecome(task.status, status)) return;
-    editTask(id, { status });
-    setNews(`${task.title}: ${m.status[status]}`);
-    // The card is drawn again in another column; the focus goes with it.
-    requestAnimationFrame(() => document.getElementById(`card-${id}`)?.focus());
+  /** Moves the active card to the next column that it may go to. */
+  function carry(direction: 1 | -1) {
+    const task = active ? tasks.get(active) : undefined;
+    const to = task && nextColumn(task, direction, (status) => canBecome(task.status, status));
+    if (task && to) placing.put(task.id, to);
   }
-  /** The next column in a direction that the card may go to. */
-  function step(direction: 1 | -1) {
-    const task = focus.active ? tasks.get(focus.active) : undefined;
-    if (!task) return;
-    const from = STATUSES.indexOf(task.status);
-    const way = direction === 1 ? STATUSES.slice(from + 1) : STATUSES.slice(0, from).reverse();
-    const to = way.find((status) => canBecome(task.status, status));
-    if (to) move(task.id, to);
+  /** Makes the card at the same height of the next column with cards the active one. */
+  function turn(direction: 1 | -1) {
+    const task = active ? tasks.get(active) : undefined;
+    const to = task && nextColumn(task, direction, (status) => column(status).length > 0);
+    if (!task || !to) return;
+    const height = column(task.status).findIndex(({ id }) => id === task.id);
+    const cards = column(to);
+    focus.setActive(cards[Math.min(height, cards.length - 1)]?.id ?? null);
   }
-  const card = (id: string, label: string, keys: string[], run: () => void) => ({
+  const card = (id: string, label: string, key: string, run: () => void) => ({
     id,
     label,
     group: m.keys.onBoard,
-    keys,
+    keys: [key],
     run,
     isHidden: true,
   });
   useCommands([
-    card('card right', m.keys.cardRight, ['Alt+ArrowRight'], () => step(1)),
-    card('card left', m.keys.cardLeft, ['Alt+ArrowLeft'], () => step(-1)),
+    card('left', m.keys.left, 'ArrowLeft', () => turn(-1)),
+    card('right', m.keys.right, 'ArrowRight', () => turn(1)),
+    card('card left', m.keys.cardLeft, 'Alt+ArrowLeft', () => carry(-1)),
+    card('card right', m.keys.cardRight, 'Alt+ArrowRight', () => carry(1)),
   ]);
 
   const dragging = dragged ? tasks.get(dragged) : undefined;
@@ -75,117 +90,24 @@ export function TaskBoard({
       aria-label={m.tasks.board}
       className="flex min-h-0 grow snap-x snap-mandatory overflow-x-auto outline-none sm:snap-none"
     >
-      <p role="status" className="sr-only">
-        {news}
-      </p>
       {STATUSES.map((status) => (
-        <Column
+        <BoardColumn
           key={status}
           status={status}
-          items={list.items.filter((task) => task.status === status)}
-          isTarget={Boolean(dragging && dragging.status !== status && canBecome(dragging.status, status))}
+          items={column(status)}
+          dragged={dragging && canBecome(dragging.status, status) ? dragging : undefined}
+          isOrdered={placing.isOn}
+          loadMore={list.hasMore ? list.loadMore : null}
           focus={focus}
           actions={actions}
           mayWrite={mayWrite}
           onDrag={setDragged}
-          onDrop={() => dragged && move(dragged, status)}
+          onDrop={(index) => {
+            if (dragged) placing.put(dragged, status, index);
+            setDragged(null);
+          }}
         />
       ))}
-    </section>
-  );
-}
-
-function Column({
-  status,
-  items,
-  isTarget,
-  focus,
-  actions,
-  mayWrite,
-  onDrag,
-  onDrop,
-}: {
-  status: Status;
-  items: Task[];
-  isTarget: boolean;
-  focus: RowFocus;
-  actions: RowActions;
-  mayWrite: boolean;
-  onDrag: (id: string | null) => void;
-  onDrop: () => void;
-}) {
-  const m = useMessages();
-  const [drawn, setDrawn] = useState(DRAWN);
-  return (
-    <section
-      aria-label={`${m.status[status]}, ${m.tasks.count(items.length)}`}
-      className={`flex w-full shrink-0 snap-center flex-col border-line border-r sm:w-64 ${isTarget ? 'bg-chosen' : ''}`}
-      onDragOver={(event) => {
-        if (isTarget) event.preventDefault();
-      }}
-      onDrop={onDrop}
-    >
-      <h2 className="flex h-9 shrink-0 items-center gap-2 border-line border-b px-3 font-medium">
-        <StatusGlyph status={status} />
-        {m.status[status]}
-        <span className="font-normal text-muted">{items.length}</span>
-      </h2>
-      <ul className="min-h-0 grow overflow-y-auto" tabIndex={0} aria-label={m.status[status]}>
-        {items.slice(0, drawn).map((task) => (
-          <li
-            key={task.id}
-            draggable={mayWrite}
-            onDragStart={() => onDrag(task.id)}
-            onDragEnd={() => onDrag(null)}
-            className={`relative border-line border-b px-3 py-2 hover:bg-hover ${task.id === focus.active ? 'bg-hover' : ''}`}
-          >
-            {task.id === focus.active && (
-              <span aria-hidden="true" className="absolute inset-y-0 left-0 w-0.5 bg-primary-ink" />
-            )}
-            <div className="flex items-start gap-2">
-              <button
-                id={`card-${task.id}`}
-                type="button"
-                className="min-h-6 min-w-0 grow break-words text-left pointer-coarse:min-h-11"
-                onFocus={() => focus.setActive(task.id)}
-                onClick={() => actions.open(task.id)}
-              >
-                {task.title}
-              </button>
-              {mayWrite && (
-                <button
-                  type="button"
-                  className="icon-button -my-1 -mr-2"
-                  aria-label={`${m.tasks.pick.move}: ${task.title}`}
-                  title={m.tasks.pick.move}
-                  onClick={() => actions.pick('status', task.id)}
-                >
-                  <Glyph name="move" />
-                </button>
-              )}
-            </div>
-            <div className="mt-1 flex items-end gap-2">
-              <div className="flex min-w-0 grow flex-wrap items-center gap-x-2 gap-y-1">
-                <PriorityGlyph priority={task.priority} />
-                <span className="text-muted text-xs tabular-nums">{task.key}</span>
-                {task.labels.slice(0, 2).map((label) => (
-                  <LabelChip key={label.id} label={label} />
-                ))}
-                <TaskCounts task={task} />
-                <DueDay task={task} />
-              </div>
-              {task.assignee && <Avatar person={task.assignee} />}
-            </div>
-          </li>
-        ))}
-        {items.length > drawn && (
-          <li className="p-2">
-            <button type="button" className="link-button" onClick={() => setDrawn(drawn + DRAWN)}>
-              {m.tasks.more}
-            </button>
-          </li>
-        )}
-      </ul>
     </section>
   );
 }

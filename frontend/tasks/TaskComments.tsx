@@ -5,6 +5,7 @@ import { api, type Schema } from '@/api/client';
 import { Avatar, nameOf } from '@/components/Avatar';
 import { Glyph } from '@/components/icons';
 import { ProblemNote } from '@/components/ProblemNote';
+import { SkeletonRows } from '@/components/SkeletonRows';
 import { toastProblem } from '@/components/toast-store';
 import { isComposing } from '@/keyboard/is-composing';
 import { ago, moment } from '@/messages/dates';
@@ -26,6 +27,7 @@ export function TaskComments({ id }: { id: string }) {
     <section aria-label={m.task.comments} className="mt-4 border-line border-t px-2 pt-3">
       <h2 className="mb-1 font-semibold">{m.task.comments}</h2>
       {problem && <ProblemNote problem={problem} retry={() => void reload()} />}
+      {!comments && !problem && <SkeletonRows label={m.app.loading} />}
       {comments?.length === 0 && <p className="text-muted">{m.task.noComments}</p>}
       <ul>
         {comments?.map((comment) => (

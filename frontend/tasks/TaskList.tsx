@@ -12,7 +12,18 @@ import type { TaskList as Tasks } from './use-tasks';
  * The rows, of which only those in view are in the document. The list has the focus and names its active
  * row, so that the focus is never lost when a row leaves the document.
  */
-export function TaskList({ list, focus, actions }: { list: Tasks; focus: RowFocus; actions: RowActions }) {
+export function TaskList({
+  list,
+  focus,
+  actions,
+  isOrdered,
+}: {
+  list: Tasks;
+  focus: RowFocus;
+  actions: RowActions;
+  /** Whether rows can be moved up and down. */
+  isOrdered: boolean;
+}) {
   const m = useMessages();
   const scroller = useRef<HTMLDivElement>(null);
   const rows = useRef<VirtualizerHandle>(null);
@@ -60,6 +71,7 @@ export function TaskList({ list, focus, actions }: { list: Tasks; focus: RowFocu
             isActive={task.id === focus.active}
             isSelected={focus.selected.has(task.id)}
             isPending={tasks.isPending(task.id)}
+            isOrdered={isOrdered}
             actions={actions}
           />
         )}

@@ -14,17 +14,30 @@ import { isFiltered, type ListQuery } from './list-query';
 import { SelectionBar } from './SelectionBar';
 import { TaskList } from './TaskList';
 import { TaskToolbar } from './TaskToolbar';
-import { listCommands, taskCommands } from './task-commands';
+import { STATUSES, type Task } from './task';
+import { listCommands, placeCommands, taskCommands } from './task-commands';
 import { isTaskId, referenceTo } from './task-number';
 import { tasks } from './task-store';
 import { useListQuery } from './use-list-query';
+import { usePlacing } from './use-placing';
 import { useRowFocus } from './use-row-focus';
 import { useTaskReference } from './use-task-reference';
 import { useTaskList } from './use-tasks';
 
 const FieldPicker = part(() => import('./FieldPicker').then((module) => module.FieldPicker));
+const PlacePicker = part(() => import('./PlacePicker').then((module) => module.PlacePicker));
 const TaskDrawer = part(() => import('./TaskDrawer').then((module) => module.TaskDrawer));
 const TaskBoard = part(() => import('./TaskBoard').then((module) => module.TaskBoard));
+
+function focusList(): void {
+  document.getElementById('task-list')?.focus();
+}
+
+/** As they are shown: the board has one column after the other. */
+function inOrder(items: Task[], view: ListQuery['view']): Task[] {
+  if (view === 'list') return items;
+  return STATUSES.flatMap((status) => items.filter((task) => task.status === status));
+}
 
 /** The tasks, as a list or a board, with one of them open beside it. */
 export function TaskPage() {
@@ -43,11 +56,13 @@ export function TaskPage() {
     [view, status, priority, assignee, label, project, q, sort],
   );
   const list = useTaskList(listed);
-  const ids = useMemo(() => list.items.map((task) => task.id), [list.items]);
+  const ids = useMemo(() => inOrder(list.items, view).map((task) => task.id), [list.items, view]);
   const focus = useRowFocus(ids);
+  const placing = usePlacing(list.items, listed, may.write);
   const search = useRef<HTMLInputElement>(null);
   const opened = useTaskReference(query.task);
   const [picked, setPicked] = useState<{ field: PickedField; ids: string[] } | null>(null);
+  const [moved, setMoved] = useState<string | null>(null);
 
   const open = (id: string) => {
     focus.setActive(id);
@@ -55,7 +70,7 @@ export function TaskPage() {
   };
   const close = () => {
     change({ task: null }, 'replace');
-    document.getElementById('task-list')?.focus();
+    focusList();
   };
   const pick = (field: PickedField, targets: string[]) => {
     if (may.write) setPicked({ field, ids: targets });
@@ -71,6 +86,7 @@ export function TaskPage() {
       leave: () => (focus.selected.size > 0 ? focus.clear() : close()),
     }),
     ...taskCommands(m, targets, (id) => tasks.get(id), me, may, pick),
+    ...(may.write ? placeCommands(m, focus.active, placing) : []),
     {
       id: 'search',
       label: m.keys.search,
@@ -109,6 +125,12 @@ export function TaskPage() {
   useEffect(() => {
     document.title = `${m.tasks.title} - ${m.app.name}`;
   }, [m]);
+  // Where a task is a page of its own, the list has the focus again when it is shown again.
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (wasOpen.current && !query.task && document.activeElement === document.body) focusList();
+    wasOpen.current = Boolean(query.task);
+  }, [query.task]);
 
   // The row handlers must be the same at each render, or every row is drawn again.
   const latest = useRef({ open, focus, pick });
@@ -120,6 +142,10 @@ export function TaskPage() {
       pick: (field: PickedField, id: string) => {
         latest.current.focus.setActive(id);
         latest.current.pick(field, [id]);
+      },
+      move: (id: string) => {
+        latest.current.focus.setActive(id);
+        setMoved(id);
       },
     }),
     [],
@@ -138,10 +164,13 @@ export function TaskPage() {
         ) : list.items.length === 0 ? (
           !list.problem && <Empty query={query} mayWrite={may.write} />
         ) : query.view === 'board' ? (
-          <TaskBoard list={list} focus={focus} actions={actions} mayWrite={may.write} />
+          <TaskBoard list={list} focus={focus} actions={actions} placing={placing} mayWrite={may.write} />
         ) : (
-          <TaskList list={list} focus={focus} actions={actions} />
+          <TaskList list={list} focus={focus} actions={actions} isOrdered={placing.isOn} />
         )}
+        <p role="status" className="sr-only">
+          {placing.news}
+        </p>
         <p
           role="status"
           className="shrink-0 border-line border-t px-3 py-1 text-muted text-xs max-sm:sr-only"
@@ -151,6 +180,9 @@ export function TaskPage() {
       </div>
       {query.task && <TaskDrawer opened={opened} close={close} pick={pick} />}
       {picked && <FieldPicker field={picked.field} ids={picked.ids} onClose={() => setPicked(null)} />}
+      {moved && (
+        <PlacePicker id={moved} placing={placing} isBoard={view === 'board'} onClose={() => setMoved(null)} />
+      )}
     </div>
   );
 }

@@ -14,6 +14,7 @@ export type RowActions = {
   open: (id: string) => void;
   toggle: (id: string, isRange: boolean) => void;
   pick: (field: PickedField, id: string) => void;
+  move: (id: string) => void;
 };
 
 /** A task in the list: one line of 36 px, two lines on a phone. */
@@ -23,6 +24,7 @@ export const TaskRow = memo(function TaskRow({
   isActive,
   isSelected,
   isPending,
+  isOrdered,
   actions,
 }: {
   task: Task;
@@ -30,6 +32,7 @@ export const TaskRow = memo(function TaskRow({
   isActive: boolean;
   isSelected: boolean;
   isPending: boolean;
+  isOrdered: boolean;
   actions: RowActions;
 }) {
   const m = useMessages();
@@ -117,7 +120,22 @@ export const TaskRow = memo(function TaskRow({
         <TaskCounts task={task} />
         {(task.due_on || task.due_at) && <DueDay task={task} />}
       </span>
-      <span role="gridcell" className="contents">
+      {isOrdered && (
+        <span role="gridcell" className="contents">
+          <button
+            type="button"
+            tabIndex={-1}
+            className="icon-button"
+            aria-label={`${m.tasks.place.title}: ${task.title}`}
+            title={m.tasks.place.title}
+            onClick={() => actions.move(task.id)}
+          >
+            <Glyph name="reorder" />
+          </button>
+        </span>
+      )}
+      {/* On a phone there is room for one of both: who does it is also said in the task. */}
+      <span role="gridcell" className={isOrdered ? 'hidden sm:contents' : 'contents'}>
         <button
           type="button"
           tabIndex={-1}

@@ -150,7 +150,8 @@ function Filters({ query, change }: { query: ListQuery; change: ChangeQuery }) {
   const { labels } = useLabels();
   const { projects = [] } = useProjects();
   const people = usePeople().filter((person) => person.id !== me);
-  const any = (label: string): [string, string] => ['', `${label}: ${m.tasks.any}`];
+  // The name of what can be filtered, as the text of the choice that filters nothing: the line has no room for more.
+  const any = (label: string): [string, string] => ['', label];
   const statuses: [string, string][] = (['open', 'all', ...STATUSES] as const).map((id) => [
     id,
     m.status[id],

@@ -1,8 +1,8 @@
 import { dueKey } from './due-date';
 import { isOpen, OPEN, PRIORITIES, type Priority, STATUSES, type Status, type Task } from './task';
 
-export type Sort = '-created_at' | '-updated_at' | 'due_at' | '-priority' | 'title';
-export const SORTS: readonly Sort[] = ['-created_at', '-updated_at', 'due_at', '-priority', 'title'];
+export type Sort = '-created_at' | '-updated_at' | 'due_at' | '-priority' | 'title' | 'rank';
+export const SORTS: readonly Sort[] = ['-created_at', '-updated_at', 'due_at', '-priority', 'title', 'rank'];
 export type View = 'list' | 'board';
 
 /** What the list shows, as the address of the page says it. */
@@ -116,6 +116,8 @@ export function comparison(sort: Sort): (a: Task, b: Task) => number {
       return (a, b) => text(a.priority, b.priority) || -newest(a, b);
     case 'title':
       return (a, b) => titles.compare(a.title, b.title) || text(a.id, b.id);
+    case 'rank':
+      return (a, b) => text(a.rank, b.rank) || text(a.id, b.id);
   }
 }
 

@@ -17,15 +17,18 @@ export type Merge = {
  *
  * `from` holds the values that the edit was made from. A field that is still as it was is sent. A field
  * that somebody else changed is a conflict when it is text, a union of both changes when it is the labels,
- * and otherwise mine wins and is reported.
+ * and otherwise mine wins and is reported. The place is mine without a word: its key also changes when others
+ * make room.
  */
 export function mergeEdit(mine: TaskEdit, from: TaskEdit, theirs: Task): Merge {
   const merge: Merge = { send: {}, overwritten: [], conflicts: [] };
   for (const field of fieldsOf(mine)) {
     const now = theirs[field] ?? null;
-    if (isSame(now, mine[field])) continue;
+    if (field === 'after' || isSame(now, mine[field])) continue;
     if (field === 'labels') {
       merge.send.labels = mergeLabels(mine.labels ?? [], from.labels ?? [], theirs.labels);
+    } else if (field === 'rank') {
+      Object.assign(merge.send, { rank: mine.rank, after: mine.after });
     } else if (isSame(now, from[field])) {
       Object.assign(merge.send, { [field]: mine[field] });
     } else if (field === 'title' || field === 'description') {

@@ -5,6 +5,7 @@ import type { Typed } from './creation-queue';
 import { create } from './creations';
 import { refreshDerived } from './derived';
 import { remember, undo } from './history';
+import { type Place, placeOf } from './place';
 import { removeQuietly } from './removal';
 import { fieldsOf, type Task, type TaskEdit, valuesOf } from './task';
 import { names, queue } from './task-queue';
@@ -38,6 +39,17 @@ export function editTasks(ids: string[], edit: (task: Task) => TaskEdit | null, 
   const changed = [...edits.values()].flatMap(fieldsOf);
   const undo = () => queue.editAll(new Map([...inverse].map(([id, edit]) => [tasks.currentId(id), edit])));
   remember({ what: names(changed), undo });
+  void queue.idle().then(refreshDerived);
+}
+
+/** Puts a task into a place of the order that people make, with another change when one belongs to it; can be undone. */
+export function placeTask(id: string, place: Place, edit: TaskEdit = {}): void {
+  const task = tasks.get(id);
+  if (!task) return;
+  const before = { ...valuesOf(task, edit), ...placeOf(task, tasks.all()) };
+  queue.edit(id, { ...edit, ...place });
+  const undo = () => queue.edit(tasks.currentId(id), before);
+  remember({ what: names(fieldsOf({ ...edit, rank: place.rank })), undo });
   void queue.idle().then(refreshDerived);
 }
 

@@ -1,9 +1,11 @@
 import type { Command } from '@/keyboard/commands';
 import type { Messages } from '@/messages/en';
 import type { PickedField } from './FieldPicker';
+import type { Step } from './place';
 import { canBecome, isOpen, type Person, type Task } from './task';
 import { deleteTasks, editTasks } from './task-actions';
 import { copyNumbers } from './task-number';
+import type { Placing } from './use-placing';
 import type { RowFocus } from './use-row-focus';
 
 /** Marks open tasks as done; when all are closed, opens them again. */
@@ -54,6 +56,20 @@ export function taskCommands(
     ...(may.write && may.assign ? assign : []),
     ...(may.delete ? remove : []),
   ];
+}
+
+/** Moving the active task in the order that people make. */
+export function placeCommands(m: Messages, active: string | null, placing: Placing): Command[] {
+  const step = (id: Step, label: string, key: string): Command => ({
+    id: `place ${id}`,
+    label,
+    group: m.keys.onTask,
+    keys: [key],
+    run() {
+      if (active) placing.step(active, id);
+    },
+  });
+  return [step('up', m.keys.placeUp, 'Alt+ArrowUp'), step('down', m.keys.placeDown, 'Alt+ArrowDown')];
 }
 
 /** Moving through the list and selecting in it. */

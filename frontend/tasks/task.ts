@@ -6,7 +6,11 @@ export type Priority = Schema['TaskPriority'];
 export type Person = Schema['Person'];
 export type Label = Schema['TaskLabel'];
 /** A task as lists have it, and with its description once it has been opened. */
-export type Task = Schema['TaskSummary'] & { description?: string };
+export type Task = Schema['TaskSummary'] & {
+  description?: string;
+  /** Behind which task it was put, while the server has not confirmed that. */
+  after?: string | null;
+};
 
 export const STATUSES: readonly Status[] = ['pending', 'in_progress', 'completed', 'failed', 'cancelled'];
 export const OPEN: readonly Status[] = ['pending', 'in_progress'];
@@ -48,6 +52,10 @@ export type TaskEdit = {
   assignee?: Person | null;
   labels?: Label[];
   project_id?: string | null;
+  /** Place in the order that people make: the key that sorts, until the server gives one. Set together with `after`. */
+  rank?: string;
+  /** The task in front of it, null for none. */
+  after?: string | null;
 };
 export type EditField = keyof TaskEdit;
 
@@ -61,9 +69,12 @@ export function valuesOf(task: Task, edit: TaskEdit): TaskEdit {
   return Object.fromEntries(fieldsOf(edit).map((field) => [field, task[field] ?? null])) as TaskEdit;
 }
 
-/** An edit of a task as the API takes it. Labels are added and removed: others may do that meanwhile. */
+/**
+ * An edit of a task as the API takes it. Labels are added and removed: others may do that meanwhile. The key
+ * of its place is the server's matter.
+ */
 export function changeOf(edit: TaskEdit, task: Task): Schema['TaskChange'] {
-  const { assignee, labels, ...rest } = edit;
+  const { assignee, labels, rank: _, ...rest } = edit;
   const change: Schema['TaskChange'] = { ...rest };
   if (assignee !== undefined) change.assignee_id = assignee?.id ?? null;
   if (labels !== undefined) {

@@ -11,7 +11,7 @@ import { onArrival, onReload, withArrivals } from './arrivals';
 import { deriveList, unlessSame } from './derive-list';
 import { onDerivedChange } from './derived';
 import { dayAfter } from './due-date';
-import { isOfOpenTasks, type ListQuery, listUrl, matches } from './list-query';
+import { comparison, isOfOpenTasks, type ListQuery, listUrl, matches } from './list-query';
 import type { Task } from './task';
 import { tasks } from './task-store';
 
@@ -63,6 +63,8 @@ export function useTaskList(query: ListQuery): TaskList {
       const task = tasks.get(id);
       if (task && matches(task, query, me)) found.push(task);
     }
+    // A task that was moved is at its new place at once, whichever page it came with.
+    if (query.sort === 'rank' && !query.q) found.sort(comparison('rank'));
     return query.q ? found : withArrivals(found, tasks, query, me, Boolean(data?.at(-1)?.next));
   }, [data, query, me, revision, isDerived]);
   const items = unlessSame(before.current, next);
@@ -111,7 +113,11 @@ export function useTask(id: string): {
 }
 
 /** The counters of the organization. */
-export function useTaskStats(): { stats: Schema['TaskStats'] | undefined; problem: ApiProblem | null } {
+export function useTaskStats(): {
+  stats: Schema['TaskStats'] | undefined;
+  problem: ApiProblem | null;
+  reload: () => void;
+} {
   // What is overdue depends on the reader's day.
   const today = dayAfter(0);
   const { data, error, mutate } = useSWR<Schema['TaskStats'], ApiProblem>(
@@ -119,7 +125,7 @@ export function useTaskStats(): { stats: Schema['TaskStats'] | undefined; proble
     () => body(api.GET('/api/tasks/stats', { params: { query: { today } } })),
   );
   useEffect(() => onDerivedChange(() => void mutate()), [mutate]);
-  return { stats: data, problem: error ?? null };
+  return { stats: data, problem: error ?? null, reload: () => void mutate() };
 }
 
 /** The labels of the organization. */
