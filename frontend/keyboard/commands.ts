@@ -15,7 +15,7 @@ export type Command = {
   /** As tinykeys writes them: `j`, `Shift+D`, `g t`, `$mod+k`. */
   keys: string[];
   run: () => void;
-  /** Also while a field has the focus or single keys are off; only for keys with Ctrl or ⌘. */
+  /** Also while a field has the focus; only for keys with Ctrl or ⌘. */
   isGlobal?: boolean;
   /** Not offered in the palette: it only makes sense by its key. */
   isHidden?: boolean;
@@ -29,7 +29,7 @@ function changed(): void {
   for (const listener of listeners) listener();
 }
 
-/** Whether keys without Ctrl or ⌘ do something; the person can turn them off (WCAG 2.1.4). */
+/** Whether letters and other characters do something by themselves; the person can turn them off (WCAG 2.1.4). */
 export function singleKeys(): boolean {
   return localStorage.getItem(KEY) !== 'off';
 }
@@ -66,6 +66,14 @@ function isPress(event: KeyboardEvent): boolean {
   return isButton && (event.key === 'Enter' || event.key === ' ');
 }
 
+/**
+ * Whether a key is a character, alone or after another one: what a tool that types could press. Arrows, Enter,
+ * Esc and keys with Ctrl, ⌘ or Alt are none: without them, nobody could use a list by keyboard.
+ */
+function isCharacter(keys: string): boolean {
+  return keys.split(' ').every((press) => /^(Shift\+)?.$/.test(press));
+}
+
 /** How long the first key of two waits for the second, in milliseconds, as tinykeys counts. */
 const SEQUENCE_WITHIN = 1_000;
 /** The key before the last one, and when it was pressed. */
@@ -91,8 +99,7 @@ function bind(commands: () => Command[]): () => void {
       bindings[key] = (event) => {
         const command = commands().find((known) => known.id === id);
         if (!command || event.defaultPrevented || isComposing(event)) return;
-        const isSingle = !key.startsWith('$mod');
-        if (!command.isGlobal && (isTaken(event) || (isSingle && !singleKeys()))) return;
+        if (!command.isGlobal && (isTaken(event) || (isCharacter(key) && !singleKeys()))) return;
         if (isPress(event)) return;
         if (!key.includes(' ') && isSecond(event)) return;
         event.preventDefault();
