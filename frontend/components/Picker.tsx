@@ -117,6 +117,7 @@ export function Picker({
             key={option.id}
             id={`${list}-${index}`}
             data-index={index}
+            data-active={index === current}
             role="option"
             aria-selected={isMultiple ? Boolean(option.isChecked) : index === current}
             className={`flex min-h-8 cursor-default items-center gap-2 rounded px-2 py-1 pointer-coarse:min-h-11 ${index === current ? 'bg-hover' : ''}`}
