@@ -45,6 +45,8 @@ export function explain(error: unknown): string {
   if (error.status === 403) return errors.forbidden;
   if (error.status === 404) return errors.gone;
   if (error.status === 429) return errors.busy;
+  if ([502, 503, 504].includes(error.status)) return errors.unavailable;
+  if (error.status >= 500) return errors.fault;
   const fields = error.fields.map(({ field, detail }) => `${field} ${detail}`).join('; ');
   return fields || error.message;
 }

@@ -11,7 +11,7 @@ import { useTaskStats } from '@/tasks/use-tasks';
 export function Counters() {
   const m = useMessages();
   const language = useLanguage();
-  const { stats, problem } = useTaskStats();
+  const { stats, problem, reload } = useTaskStats();
   const number = new Intl.NumberFormat(language);
   const shown: [string, number | undefined, string, boolean][] = [
     [m.dashboard.open, stats?.open, '/tasks/', false],
@@ -23,7 +23,7 @@ export function Counters() {
   const most = Math.max(1, ...PRIORITIES.map((priority) => stats?.open_by_priority[priority] ?? 0));
   return (
     <div className="border-line border-b">
-      {problem && <ProblemNote problem={problem} />}
+      {problem && <ProblemNote problem={problem} retry={reload} />}
       <ul className="flex flex-wrap">
         {shown.map(([label, value, href, isLate]) => (
           <li key={label} className="min-w-24 flex-1 border-line border-r border-b last:border-r-0">

@@ -329,6 +329,8 @@ export const en = {
     home: 'Start page',
     reload: 'Reload',
     forbidden: 'Your role does not allow this.',
+    unavailable: 'The service is not available at this moment. Try again in a moment.',
+    fault: 'The server failed. What was saved is kept.',
     busy: 'Too many requests at once. Try again in a moment.',
     gone: 'It no longer exists.',
   },

@@ -4,7 +4,7 @@ import { type FormEvent, useState } from 'react';
 import { api, body, type Schema } from '@/api/client';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
-import { toast } from '@/components/toast-store';
+import { toast, toastProblem } from '@/components/toast-store';
 import { moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
 import { settingsMessages } from './messages';
@@ -28,8 +28,12 @@ export function Invitations() {
   const [isOpen, setOpen] = useState(false);
   const [link, setLink] = useState<string | null>(null);
   async function copy(url: string) {
-    await navigator.clipboard.writeText(url);
-    toast({ text: m.copied });
+    try {
+      await navigator.clipboard.writeText(url);
+      toast({ text: m.copied });
+    } catch (problem) {
+      toastProblem(app.tasks.failed(m.copy), problem);
+    }
   }
   return (
     <>
@@ -67,7 +71,7 @@ export function Invitations() {
       {problem && <ProblemNote problem={problem} retry={() => void reload()} />}
       {!items && !problem && <SkeletonRows label={app.app.loading} />}
       {items?.length === 0 && <p className="text-muted">{m.empty}</p>}
-      <ul className="border-line border-t">
+      <ul className="border-line not-empty:border-t">
         {items?.map((invitation) => (
           <InvitationRow key={invitation.id} invitation={invitation} reload={reload} />
         ))}

@@ -5,6 +5,7 @@ import useSWR, { mutate } from 'swr';
 import { api, body, type Schema } from '@/api/client';
 import type { ApiProblem } from '@/api/problem';
 import { ProblemNote } from '@/components/ProblemNote';
+import { SkeletonRows } from '@/components/SkeletonRows';
 import { toast } from '@/components/toast-store';
 import { moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
@@ -17,6 +18,7 @@ import { useAttempt, useOwnOrganizations } from './use-organization';
 /** The organization itself: its name, the way out of it, and what can be restored. */
 export function Organization() {
   const { id } = useMe().organization;
+  const app = useMessages();
   const mayDelete = useMay('org.delete');
   const {
     data,
@@ -26,7 +28,7 @@ export function Organization() {
     body(api.GET('/api/organizations/{organization_id}', { params: { path: { organization_id: id } } })),
   );
   if (error) return <ProblemNote problem={error} retry={() => void again()} />;
-  if (!data) return null;
+  if (!data) return <SkeletonRows label={app.app.loading} />;
   return (
     <div className="flex flex-col gap-6">
       <Rename key={data.version} organization={data} reload={() => again()} />

@@ -4,6 +4,7 @@ import useSWR from 'swr';
 import { api, body, type Schema } from '@/api/client';
 import type { ApiProblem } from '@/api/problem';
 import { ProblemNote } from '@/components/ProblemNote';
+import { SkeletonRows } from '@/components/SkeletonRows';
 import { toastProblem } from '@/components/toast-store';
 import { ago, moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
@@ -42,7 +43,8 @@ export function Sessions() {
   return (
     <div>
       {error && <ProblemNote problem={error} retry={() => void mutate()} />}
-      <ul className="border-line border-t">
+      {!data && !error && <SkeletonRows label={m.app.loading} />}
+      <ul className="border-line not-empty:border-t">
         {data?.items.map((session) => (
           <li
             key={session.id}

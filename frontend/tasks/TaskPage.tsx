@@ -1,6 +1,7 @@
 'use client';
 
 import { useEffect, useMemo, useRef, useState } from 'react';
+import { Empty } from '@/components/Empty';
 import { whenIdle } from '@/components/idle';
 import { openOverlay } from '@/components/overlay-store';
 import { ProblemNote } from '@/components/ProblemNote';
@@ -10,7 +11,7 @@ import { useCommands } from '@/keyboard/commands';
 import { useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
 import type { PickedField } from './FieldPicker';
-import { isFiltered, type ListQuery } from './list-query';
+import { isFiltered, type ListQuery, NO_FILTERS } from './list-query';
 import { SelectionBar } from './SelectionBar';
 import { TaskList } from './TaskList';
 import { TaskToolbar } from './TaskToolbar';
@@ -18,7 +19,7 @@ import { STATUSES, type Task } from './task';
 import { listCommands, placeCommands, taskCommands } from './task-commands';
 import { isTaskId, referenceTo } from './task-number';
 import { tasks } from './task-store';
-import { useListQuery } from './use-list-query';
+import { type ChangeQuery, useListQuery } from './use-list-query';
 import { usePlacing } from './use-placing';
 import { useRowFocus } from './use-row-focus';
 import { useTaskReference } from './use-task-reference';
@@ -162,7 +163,7 @@ export function TaskPage() {
         {list.isLoading ? (
           <SkeletonRows label={m.app.loading} />
         ) : list.items.length === 0 ? (
-          !list.problem && <Empty query={query} mayWrite={may.write} />
+          !list.problem && <Nothing query={query} change={change} mayWrite={may.write} />
         ) : query.view === 'board' ? (
           <TaskBoard list={list} focus={focus} actions={actions} placing={placing} mayWrite={may.write} />
         ) : (
@@ -175,7 +176,9 @@ export function TaskPage() {
           role="status"
           className="shrink-0 border-line border-t px-3 py-1 text-muted text-xs max-sm:sr-only"
         >
-          {list.isLoading ? '' : `${m.tasks.count(list.items.length)}${list.hasMore ? '+' : ''}`}
+          {list.isLoading || (list.problem && list.items.length === 0)
+            ? ''
+            : `${m.tasks.count(list.items.length)}${list.hasMore ? '+' : ''}`}
         </p>
       </div>
       {query.task && <TaskDrawer opened={opened} close={close} pick={pick} />}
@@ -187,7 +190,8 @@ export function TaskPage() {
   );
 }
 
-function Empty({ query, mayWrite }: { query: ListQuery; mayWrite: boolean }) {
+/** What a list without tasks says: which filters leave none, or how the first one comes. */
+function Nothing({ query, change, mayWrite }: { query: ListQuery; change: ChangeQuery; mayWrite: boolean }) {
   const m = useMessages();
   const filters = [
     query.status !== 'all' && m.status[query.status],
@@ -198,17 +202,23 @@ function Empty({ query, mayWrite }: { query: ListQuery; mayWrite: boolean }) {
     query.project && m.task.project,
     query.q && `“${query.q}”`,
   ].filter(Boolean);
+  if (isFiltered(query)) {
+    return (
+      <Empty text={m.tasks.filtered(filters.join(', '))}>
+        <button type="button" className="button mt-3" onClick={() => change(NO_FILTERS)}>
+          {m.tasks.clear}
+        </button>
+      </Empty>
+    );
+  }
   return (
-    <div className="m-auto px-6 py-16 text-center">
-      <p className="mb-3 text-muted">
-        {isFiltered(query) ? m.tasks.filtered(filters.join(', ')) : m.tasks.empty}
-      </p>
+    <Empty text={m.tasks.empty}>
       {mayWrite && (
-        <button type="button" className="primary-button" onClick={() => openOverlay('create')}>
-          {isFiltered(query) ? m.tasks.create : m.tasks.emptyAction}
-          <kbd className="font-sans opacity-80">C</kbd>
+        <button type="button" className="primary-button mt-3" onClick={() => openOverlay('create')}>
+          {m.tasks.emptyAction}
+          <kbd className="font-sans opacity-80 pointer-coarse:hidden">C</kbd>
         </button>
       )}
-    </div>
+    </Empty>
   );
 }

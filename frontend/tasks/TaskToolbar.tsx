@@ -8,7 +8,7 @@ import { useMessages } from '@/messages/language';
 import { useProjects } from '@/projects/use-projects';
 import { useMay, useMe } from '@/session/session';
 import { ViewButton } from '@/views/ViewButton';
-import { isFiltered, type ListQuery, SORTS, type Sort } from './list-query';
+import { isFiltered, type ListQuery, NO_FILTERS, SORTS, type Sort } from './list-query';
 import { PRIORITIES, STATUSES } from './task';
 import type { ChangeQuery } from './use-list-query';
 import { usePeople } from './use-people';
@@ -101,7 +101,7 @@ function SearchField({
       type="search"
       aria-label={m.tasks.search}
       aria-keyshortcuts="/"
-      placeholder={`${m.tasks.search}  /`}
+      placeholder={`${m.keys.search}  /`}
       className="field w-28 min-w-0 grow @sm:w-48 @sm:grow-0"
       value={text}
       onChange={(event) => setText(event.target.value)}
@@ -221,13 +221,7 @@ function Filters({ query, change }: { query: ListQuery; change: ChangeQuery }) {
         onChange={(sort) => change({ sort: sort as Sort })}
       />
       {isFiltered(query) && (
-        <button
-          type="button"
-          className="link-button"
-          onClick={() =>
-            change({ status: 'open', priority: null, assignee: null, label: null, project: null, q: '' })
-          }
-        >
+        <button type="button" className="link-button" onClick={() => change(NO_FILTERS)}>
           {m.tasks.clear}
         </button>
       )}

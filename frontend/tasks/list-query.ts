@@ -121,6 +121,16 @@ export function comparison(sort: Sort): (a: Task, b: Task) => number {
   }
 }
 
+/** The query without filters and without a search. */
+export const NO_FILTERS: Partial<ListQuery> = {
+  status: 'open',
+  priority: null,
+  assignee: null,
+  label: null,
+  project: null,
+  q: '',
+};
+
 /** Whether anything but the order and the view is not as by default. */
 export function isFiltered(query: ListQuery): boolean {
   const { priority, assignee, label, project, q } = query;

@@ -2,6 +2,8 @@
 
 import { usePathname, useRouter } from 'next/navigation';
 import { type ReactNode, useEffect, useRef } from 'react';
+import type { ApiProblem } from '@/api/problem';
+import { PlainPage } from '@/components/PlainPage';
 import { ProblemNote } from '@/components/ProblemNote';
 import { part } from '@/components/part';
 import { SkeletonRows } from '@/components/SkeletonRows';
@@ -14,6 +16,18 @@ function Waiting() {
     <main>
       <SkeletonRows label={m.app.loading} />
     </main>
+  );
+}
+
+/** Without who is signed in there is no page to show. */
+function Failed({ problem, retry }: { problem: ApiProblem; retry: () => void }) {
+  const m = useMessages();
+  return (
+    <PlainPage title={m.errors.title}>
+      <div className="-mx-4">
+        <ProblemNote problem={problem} retry={retry} />
+      </div>
+    </PlainPage>
   );
 }
 
@@ -38,6 +52,6 @@ export default function SignedInLayout({ children }: { children: ReactNode }) {
     else router.replace(target);
   }, [isOut, path, router]);
   if (session.state === 'signed-in') return <AppFrame>{children}</AppFrame>;
-  if (session.state === 'failed') return <ProblemNote problem={session.problem} retry={session.retry} />;
+  if (session.state === 'failed') return <Failed problem={session.problem} retry={session.retry} />;
   return <Waiting />;
 }

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { EntryList } from '@/activity/EntryList';
 import { activityMessages } from '@/activity/messages';
 import { type Outcome, useActivity } from '@/activity/use-activity';
+import { Empty } from '@/components/Empty';
 import { PageBar } from '@/components/PageBar';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
@@ -14,7 +15,13 @@ import { useMay } from '@/session/session';
 export default function ActivityPage() {
   const texts = activityMessages.useTexts();
   const may = useMay('audit.read');
-  return may ? <Trail /> : <p className="p-4 text-muted">{texts.missing}</p>;
+  if (may) return <Trail />;
+  return (
+    <>
+      <PageBar title={texts.title} />
+      <Empty text={texts.missing} />
+    </>
+  );
 }
 
 function Trail() {
@@ -38,7 +45,7 @@ function Trail() {
       <div className="min-h-0 grow overflow-y-auto">
         {problem && <ProblemNote problem={problem} retry={reload} />}
         {!items && !problem && <SkeletonRows label={m.app.loading} />}
-        {items?.length === 0 && <p className="p-4 text-muted">{texts.empty}</p>}
+        {items?.length === 0 && <Empty text={texts.empty} />}
         {items && <EntryList entries={items} />}
         {hasMore && (
           <button type="button" className="button m-4" onClick={loadMore}>

@@ -1,5 +1,6 @@
 'use client';
 
+import { Empty } from '@/components/Empty';
 import { PageBar } from '@/components/PageBar';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
@@ -27,7 +28,7 @@ export default function TrashPage() {
       <div className="min-h-0 grow overflow-y-auto">
         {problem && <ProblemNote problem={problem} retry={() => void reload()} />}
         {!items && !problem && <SkeletonRows label={m.app.loading} />}
-        {items?.length === 0 && <p className="p-4 text-muted">{m.trash.empty}</p>}
+        {items?.length === 0 && <Empty text={m.trash.empty} />}
         <ul>
           {items?.map((task) => (
             <li key={task.id} className="flex min-h-9 items-center gap-3 border-line border-b px-4">
