@@ -12,6 +12,10 @@ const WORK =
 const FRAME =
   /[\\/]frontend[\\/](?:(?:api|keyboard|session)[\\/]|messages[\\/](?:dates|formats)\.|components[\\/](?:Avatar|PageBar|overlay-store)\.|inbox[\\/]inbox-changes\.|live[\\/](?:live-store|settled-seq)\.|projects[\\/]use-projects\.|views[\\/](?:use-views|view-query)\.|tasks[\\/](?:DueDay|LabelChip|derive-list|task-commands|task-number|use-people|use-row-focus|use-task-reference|use-tasks)\.)|node_modules[\\/](?:swr|tinykeys)[\\/]/;
 
+/** What opens over a page, once it is idle or by a key: together they compress to less, and are read in one request. */
+const OVER =
+  /[\\/]frontend[\\/](?:tasks[\\/](?:FieldPicker|PlacePicker|CreateTaskDialog|ConflictDialog|quick-add)\.|projects[\\/]ProjectPicker\.|inbox[\\/]SnoozePicker\.|components[\\/](?:Palette|ShortcutSheet|Picker|Dialog)\.)/;
+
 /** What Next.js brings has chunks of its own. */
 const OURS = /[\\/]frontend[\\/](?!node_modules[\\/](?:next|react|react-dom|scheduler|@swc)[\\/])/;
 
@@ -40,6 +44,13 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
     chunks: 'async',
     enforce: true,
     priority: 45,
+  };
+  cacheGroups.over = {
+    name: 'over',
+    test: (module: { resource?: string }) => OVER.test(module.resource ?? ''),
+    chunks: 'async',
+    enforce: true,
+    priority: 50,
   };
   // Loaded only where Japanese is chosen, and by any part: together they compress to less.
   cacheGroups.japanese = {

@@ -13,7 +13,7 @@ export const en = {
     'task.update': 'changed a task',
     'task.delete': 'deleted a task',
     'task.restore': 'restored a task',
-    'comment.create': 'commented',
+    'comment.create': 'commented on',
     'comment.update': 'edited a comment',
     'comment.delete': 'deleted a comment',
     'label.create': 'created a label',

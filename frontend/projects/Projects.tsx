@@ -49,7 +49,7 @@ export function Projects() {
       {problem && <ProblemNote problem={problem} retry={() => void reload()} />}
       {!projects && !problem && <SkeletonRows label={app.app.loading} />}
       {projects?.length === 0 && <p className="text-muted">{m.empty}</p>}
-      <ul className="border-line border-t">
+      <ul className="border-line not-empty:border-t">
         {active.map((project, index) => (
           <ProjectRow
             key={project.id}
@@ -149,21 +149,29 @@ function ProjectRow({
       >
         <Glyph name="tasks" />
       </Link>
-      {mayWrite && onMoved && (
-        <>
-          <MoveButton label={m.up(project.name)} icon="up" to={up} move={(after) => void move(after, -1)} />
-          <MoveButton
-            label={m.down(project.name)}
-            icon="down"
-            to={down}
-            move={(after) => void move(after, 1)}
-          />
-        </>
-      )}
+      {/* Together on a line of their own, where there is no room beside the name. */}
       {mayWrite && (
-        <button type="button" className="link-button" onClick={() => void archive()}>
-          {isActive(project) ? m.archive : m.restore}
-        </button>
+        <span className="ml-auto flex items-center gap-2">
+          {onMoved && (
+            <>
+              <MoveButton
+                label={m.up(project.name)}
+                icon="up"
+                to={up}
+                move={(after) => void move(after, -1)}
+              />
+              <MoveButton
+                label={m.down(project.name)}
+                icon="down"
+                to={down}
+                move={(after) => void move(after, 1)}
+              />
+            </>
+          )}
+          <button type="button" className="link-button" onClick={() => void archive()}>
+            {isActive(project) ? m.archive : m.restore}
+          </button>
+        </span>
       )}
     </li>
   );

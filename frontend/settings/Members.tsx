@@ -24,7 +24,7 @@ export function Members() {
     <>
       {problem && <ProblemNote problem={problem} retry={() => void reload()} />}
       {!items && !problem && <SkeletonRows label={m.app.loading} />}
-      <ul className="border-line border-t">
+      <ul className="border-line not-empty:border-t">
         {items?.map((member) => (
           <MemberRow key={member.id} member={member} roles={roles} reload={reload} />
         ))}

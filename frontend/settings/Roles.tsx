@@ -34,7 +34,7 @@ export function Roles() {
         ))}
       {problem && <ProblemNote problem={problem} retry={() => void reload()} />}
       {!items && !problem && <SkeletonRows label={app.app.loading} />}
-      <ul className="border-line border-t">
+      <ul className="border-line not-empty:border-t">
         {items?.map((role) => (
           <RoleItem key={`${role.name} ${role.version}`} role={role} mayManage={mayManage} reload={reload} />
         ))}

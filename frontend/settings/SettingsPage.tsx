@@ -3,6 +3,7 @@
 import dynamic from 'next/dynamic';
 import Link from 'next/link';
 import { useSearchParams } from 'next/navigation';
+import { useEffect, useRef } from 'react';
 import { PageBar } from '@/components/PageBar';
 import { useMessages } from '@/messages/language';
 import { useMe } from '@/session/session';
@@ -84,6 +85,10 @@ export function SettingsPage() {
   const { permissions } = useMe();
   const wanted = useSearchParams().get('tab');
   const tab = TABS.find((known) => known === wanted) ?? 'personal';
+  const shown = useRef<HTMLAnchorElement>(null);
+  // On a phone the tabs do not fit: the one that is open is in view.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is another element
+  useEffect(() => shown.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [tab]);
   const may = (name: Tab) => {
     const needed = NEEDED[name];
     return !needed || permissions.includes(needed);
@@ -95,6 +100,7 @@ export function SettingsPage() {
         {TABS.filter(may).map((name) => (
           <Link
             key={name}
+            ref={name === tab ? shown : undefined}
             href={name === 'personal' ? '/settings/' : `/settings/?tab=${name}`}
             aria-current={name === tab ? 'page' : undefined}
             className={`flex h-9 shrink-0 items-center border-b-2 px-2 pointer-coarse:h-11 ${name === tab ? 'border-primary-ink font-medium' : 'border-transparent text-muted hover:text-ink'}`}

@@ -61,7 +61,7 @@ export function BoardColumn({
   return (
     <section
       aria-label={`${m.status[status]}, ${m.tasks.count(items.length)}`}
-      className={`flex w-11/12 shrink-0 snap-center flex-col border-line border-r sm:min-w-56 sm:flex-1 ${isOther ? 'bg-chosen' : ''}`}
+      className={`flex w-11/12 shrink-0 snap-center flex-col border-line border-r sm:min-w-48 sm:flex-1 ${isOther ? 'bg-chosen' : ''}`}
       onDragOver={(event) => {
         if (!dragged || !(isOther || isOrdered)) return;
         event.preventDefault();

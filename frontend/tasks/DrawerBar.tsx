@@ -49,11 +49,13 @@ function TaskButtons({ task, close }: { task: Task; close: () => void }) {
       {mayWrite && (
         <button
           type="button"
-          className="button"
+          className="button max-sm:min-w-9 pointer-coarse:min-w-11"
+          title={isOpen(task) ? m.tasks.done : m.tasks.reopen}
           onClick={() => toggleDone([task.id], (other) => tasks.get(other))}
         >
           <Glyph name="check" />
-          {isOpen(task) ? m.tasks.done : m.tasks.reopen}
+          {/* On a phone, what closes the task needs the room. */}
+          <span className="max-sm:sr-only">{isOpen(task) ? m.tasks.done : m.tasks.reopen}</span>
         </button>
       )}
       {task.key && (
@@ -67,7 +69,7 @@ function TaskButtons({ task, close }: { task: Task; close: () => void }) {
           {task.key}
         </button>
       )}
-      <span className="grow truncate px-1 text-muted text-xs">
+      <span className="min-w-0 grow truncate px-1 text-muted text-xs">
         {tasks.isPending(task.id) ? m.task.unsaved : ''}
       </span>
       {/* What the server does not know yet has no number, and nobody else can look at it. */}

@@ -12,7 +12,7 @@ export function LabelDot({ color }: { color: string }) {
 /** A label by its colour and its name. */
 export function LabelChip({ label }: { label: Label }) {
   return (
-    <span className="inline-flex h-5 max-w-32 items-center gap-1.5 rounded-full border border-line-strong px-2 text-muted text-xs">
+    <span className="inline-flex h-5 max-w-32 shrink-0 items-center gap-1.5 rounded-full border border-line-strong px-2 text-muted text-xs">
       <LabelDot color={label.color} />
       <span className="truncate">{label.name}</span>
     </span>

@@ -44,7 +44,7 @@ export function TaskList({
       tabIndex={0}
       // A button that was pressed in a row keeps no focus: Enter opens the active row again.
       onClick={() => scroller.current?.focus({ preventScroll: true })}
-      className="min-h-0 grow overflow-y-auto focus-visible:outline-none"
+      className="@container min-h-0 grow overflow-y-auto focus-visible:outline-none"
     >
       <Virtualizer
         ref={rows}

@@ -106,12 +106,13 @@ export const TaskRow = memo(function TaskRow({
       </span>
       <span
         role="gridcell"
-        className="col-span-2 col-start-4 row-start-2 flex min-w-0 items-center gap-2 pb-1 empty:hidden sm:pb-0"
+        className="col-span-2 col-start-4 row-start-2 flex min-w-0 items-center gap-2 pb-1 empty:hidden sm:max-w-1/2 sm:shrink-0 sm:pb-0"
       >
         <span className="shrink-0 text-muted text-xs tabular-nums sm:hidden">{task.key}</span>
-        {/* On a phone the labels come last: what has no room is cut, and the date is not. */}
+        {/* On a phone the labels come last. One without room is on a line below, which is not seen: none is
+            cut. In a narrow list, beside an open task, the title has their room. */}
         {task.labels.length > 0 && (
-          <span className="flex min-w-0 items-center gap-2 overflow-hidden max-sm:order-last">
+          <span className="flex h-5 min-w-0 flex-wrap items-center gap-x-2 overflow-hidden before:h-5 max-sm:order-last sm:hidden @2xl:flex @2xl:justify-end">
             {task.labels.slice(0, 3).map((label) => (
               <LabelChip key={label.id} label={label} />
             ))}

@@ -45,7 +45,7 @@ export function Tokens() {
       {problem && <ProblemNote problem={problem} retry={() => void reload()} />}
       {!tokens && !problem && <SkeletonRows label={app.app.loading} />}
       {tokens?.length === 0 && <p className="text-muted">{m.empty}</p>}
-      <ul className="border-line border-t">
+      <ul className="border-line not-empty:border-t">
         {tokens?.map((token) => (
           <TokenRow key={token.id} token={token} reload={reload} />
         ))}

@@ -1,35 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { OPEN, SIGNED_IN, wideElements } from './every-page';
 import { create, failOnErrors, signIn } from './person';
 
-const TABS = ['organization', 'projects', 'members', 'invitations', 'roles', 'tokens', 'import'].map(
-  (tab) => `/settings/?tab=${tab}`,
-);
-const OPEN = ['/', '/login/', '/join/', '/auth/callback/?error=bad_state', '/does-not-exist/'];
-const SIGNED_IN = [
-  '/tasks/',
-  '/tasks/?view=board',
-  '/inbox/',
-  '/inbox/?show=archived',
-  '/dashboard/',
-  '/activity/',
-  '/trash/',
-  '/settings/',
-  ...TABS,
-];
 const WIDTHS = [360, 1440];
-
-/** What scrolls sideways and is not meant to, as `overflow-x-auto` says. */
-function wideElements(): string[] {
-  return [...document.querySelectorAll('*')]
-    .filter((element) => {
-      const { overflowX } = getComputedStyle(element);
-      const scrolls = element === document.documentElement || ['auto', 'scroll'].includes(overflowX);
-      const isMeant = element.classList.contains('overflow-x-auto');
-      return scrolls && !isMeant && element.scrollWidth > element.clientWidth;
-    })
-    .map((element) => `${element.tagName} ${element.className}`);
-}
 
 for (const theme of ['light', 'dark'] as const) {
   test(`every page is accessible and fits its width, ${theme}`, async ({ page }) => {

@@ -1,4 +1,5 @@
 import { expect, type Page, test } from '@playwright/test';
+import { SIGNED_IN, wideElements } from './every-page';
 import { create, failOnErrors, row, saved, signIn } from './person';
 
 test.use({ hasTouch: true, isMobile: true, viewport: { width: 360, height: 740 } });
@@ -127,4 +128,27 @@ test('on a phone projects and views change their places by taps alone', async ({
   await expect(names.first()).toHaveValue('Gate');
   await tap(page, 'Move Gate down');
   await expect(names.first()).toHaveValue('Pond');
+});
+
+test("with targets of a finger's size, every page and an open task fit 360 px", async ({ page }) => {
+  for (const path of SIGNED_IN) {
+    await page.goto(path);
+    await expect(page.locator('h1').first()).toBeAttached();
+    await expect(page.getByRole('status', { name: 'Loading' })).toHaveCount(0);
+    expect(await page.evaluate(wideElements), path).toEqual([]);
+    expect(await page.evaluate(() => innerWidth), path).toBe(360);
+  }
+  await page.goto('/tasks/');
+  await page.getByRole('button', { name: 'Rake', exact: true }).tap();
+  const task = page.getByRole('complementary', { name: 'Task' });
+  await expect(task.getByRole('textbox', { name: 'Description' })).toBeVisible();
+  const close = await task.getByRole('button', { name: 'Close the task' }).boundingBox();
+  expect((close?.x ?? 360) + (close?.width ?? 0)).toBeLessThanOrEqual(360);
+  expect(await page.evaluate(() => innerWidth)).toBe(360);
+  await task.getByRole('button', { name: /^Assignee/ }).tap();
+  const dialog = await page.getByRole('dialog').boundingBox();
+  expect([(dialog?.x ?? -1) >= 0, (dialog?.x ?? 0) + (dialog?.width ?? 0) <= 360]).toEqual([true, true]);
+  await page.keyboard.press('Escape');
+  await tap(page, 'Close the task');
+  await expect(page.getByRole('grid')).toBeVisible();
 });
