@@ -5,7 +5,7 @@ import { useMessages } from '@/messages/language';
 import { tasks } from '@/tasks/task-store';
 import { useLiveState } from './live-store';
 
-/** A shape of its own for each: nobody has to tell them apart by colour. */
+/** One shape for each: colour alone distinguishes none of them. */
 const SHAPES = {
   live: <circle cx="4" cy="4" r="3.5" className="fill-green" />,
   connecting: <circle cx="4" cy="4" r="3" strokeWidth="1.5" className="fill-none stroke-control" />,

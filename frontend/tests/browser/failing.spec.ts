@@ -81,7 +81,7 @@ for (const [status, said] of [
   });
 }
 
-test('a page whose session cannot be asked for says so, and goes on when it can', async ({ page }) => {
+test('a page whose session cannot be asked for says so, and continues when it can', async ({ page }) => {
   const errors = uncaught(page);
   await page.goto('/api/auth/login?return_to=%2Fjoin%2F&login=alice');
   await page.waitForURL(/\/join\//);

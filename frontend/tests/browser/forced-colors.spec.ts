@@ -20,7 +20,7 @@ function system(page: Page, name: string): Promise<string> {
 }
 
 for (const theme of ['light', 'dark'] as const) {
-  test(`with the colours of the system everything can be told apart, ${theme}`, async ({ page }) => {
+  test(`with the colours of the system every state is visible, ${theme}`, async ({ page }) => {
     await page.emulateMedia({ colorScheme: theme, forcedColors: 'active', reducedMotion: 'reduce' });
     await signIn(page, 'dave');
     for (const title of [`Lacquer the ${theme} tray !p0`, `Fold the ${theme} paper`])

@@ -59,7 +59,7 @@ test('a step leads nowhere at the ends', () => {
   expect(['up', 'down', 'first', 'last'].map((step) => indexAfter(step as 'up', 2, 3))).toEqual([1, 3, 0, 3]);
 });
 
-test('a place is sent as the task in front of it, and nobody is told that a key changed', () => {
+test('a place is sent as the task in front of it, and a changed key is not reported', () => {
   const edit = { rank: 'V000001!', after: null };
   const merge = mergeEdit(edit, { rank: 'V000003', after: null }, at('b', 'V0000044'));
   expect(merge).toEqual({ send: edit, overwritten: [], conflicts: [] });
