@@ -88,7 +88,9 @@ export function SettingsPage() {
   const shown = useRef<HTMLAnchorElement>(null);
   // On a phone the tabs do not fit: the one that is open is in view.
   // biome-ignore lint/correctness/useExhaustiveDependencies: another tab is another element
-  useEffect(() => shown.current?.scrollIntoView({ block: 'nearest', inline: 'center' }), [tab]);
+  useEffect(() => {
+    shown.current?.scrollIntoView({ block: 'nearest', inline: 'center' });
+  }, [tab]);
   const may = (name: Tab) => {
     const needed = NEEDED[name];
     return !needed || permissions.includes(needed);
