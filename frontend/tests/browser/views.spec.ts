@@ -27,6 +27,7 @@ test('a list is saved as a view, opened by its key, changed and deleted', async 
   await page.getByRole('button', { name: 'Views' }).click();
   await dialog.getByRole('combobox', { name: 'Save as' }).selectOption({ label: 'Urgent things' });
   await dialog.getByRole('button', { name: 'Save view' }).click();
+  await expect(dialog).toBeHidden();
   await page.goto('/tasks/');
   await expect(entry).toBeVisible();
   await entry.click();
