@@ -16,6 +16,10 @@ const FRAME =
 const OVER =
   /[\\/]frontend[\\/](?:tasks[\\/](?:FieldPicker|PlacePicker|CreateTaskDialog|ConflictDialog|quick-add)\.|projects[\\/]ProjectPicker\.|inbox[\\/]SnoozePicker\.|components[\\/](?:Palette|ShortcutSheet|Picker|Dialog)\.)/;
 
+/** The settings but for the import, whose reader of files is as large as they are. */
+const SETTINGS =
+  /[\\/]frontend[\\/](?:settings[\\/](?!messages\.ja)|projects[\\/](?:Projects|messages(?!\.ja))|tokens[\\/](?!messages\.ja))/;
+
 /** What Next.js brings has chunks of its own. */
 const OURS = /[\\/]frontend[\\/](?!node_modules[\\/](?:next|react|react-dom|scheduler|@swc)[\\/])/;
 
@@ -59,6 +63,14 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
     chunks: 'async',
     enforce: true,
     priority: 60,
+  };
+  // Tabs that look alike: together they compress to less, and the second one is there at once.
+  cacheGroups.settings = {
+    name: 'settings',
+    test: (module: { resource?: string }) => SETTINGS.test(module.resource ?? ''),
+    chunks: 'async',
+    enforce: true,
+    priority: 50,
   };
   // What two of the other parts that are loaded later have in common is in one chunk, and in none of them.
   cacheGroups.later = {
