@@ -164,6 +164,9 @@ export const en = {
     commentCount: (n: number) => (n === 1 ? '1 comment' : `${n} comments`),
     left: 'You typed this earlier. It is not saved.',
     discard: 'Discard',
+    titleTooLong: (most: number, over: number) =>
+      `A title has at most ${most} characters. Shorten it by ${over} to save it.`,
+    titleCount: (n: number, most: number) => `${n} of ${most} characters`,
   },
   live: {
     connecting: 'Connecting',

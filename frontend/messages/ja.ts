@@ -167,6 +167,8 @@ export const ja: Messages = {
     commentCount: (n) => `コメント${n}件`,
     left: '前に入力した内容です。保存されていません。',
     discard: '破棄',
+    titleTooLong: (most, over) => `タイトルは${most}文字までです。保存するには${over}文字短くしてください。`,
+    titleCount: (n, most) => `${n} / ${most}文字`,
   },
   live: {
     connecting: '接続中',

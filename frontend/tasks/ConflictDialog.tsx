@@ -4,6 +4,8 @@ import { useState, useSyncExternalStore } from 'react';
 import { Dialog } from '@/components/Dialog';
 import { useMessages } from '@/messages/language';
 import { conflicts, type OpenConflict } from './conflict-store';
+import { TitleCount } from './TitleCount';
+import { isTooLong } from './title-length';
 
 /** Asks about the first text that two people wrote. */
 export function ConflictDialog() {
@@ -38,6 +40,7 @@ function Choice({ open }: { open: OpenConflict }) {
             />
           </label>
         </div>
+        {field === 'title' && <TitleCount id="chosen-title-count" title={text} />}
         <div className="mt-4 flex flex-wrap justify-end gap-2">
           <button type="button" className="button" onClick={() => open.answer(null)}>
             {m.conflict.keepTheirs}
@@ -45,7 +48,7 @@ function Choice({ open }: { open: OpenConflict }) {
           <button
             type="button"
             className="primary-button"
-            disabled={field === 'title' && !text.trim()}
+            disabled={field === 'title' && (!text.trim() || isTooLong(text))}
             onClick={() => open.answer(text)}
           >
             {m.conflict.keepMine}

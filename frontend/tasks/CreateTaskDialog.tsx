@@ -13,7 +13,9 @@ import { NEW_TASK, useDraft } from './drafts';
 import { shortDay } from './due-date';
 import { LabelChip } from './LabelChip';
 import { parseQuickAdd } from './quick-add';
+import { TitleCount } from './TitleCount';
 import { createTask } from './task-actions';
+import { isTooLong } from './title-length';
 import { usePeople } from './use-people';
 import { useLabels } from './use-tasks';
 
@@ -54,6 +56,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   ];
   const title = [parsed.title, ...lost].filter(Boolean).join(' ');
 
+  const mayCreate = title !== '' && !isTooLong(title);
   const discard = () => keepTyped({ line: '', description: '' });
   function type(typed: Typed) {
     setTyping(true);
@@ -61,7 +64,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   }
   function submit(event: FormEvent) {
     event.preventDefault();
-    if (!title) return;
+    if (!mayCreate) return;
     const task: Schema['NewTask'] = {
       title,
       priority,
@@ -84,16 +87,20 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title={m.tasks.create} onClose={onClose}>
       <form className="flex flex-col gap-2 p-4" onSubmit={submit}>
-        <input
-          ref={field}
-          aria-label={m.task.title}
-          placeholder={m.tasks.createHint}
-          maxLength={300}
-          autoComplete="off"
-          className="w-full bg-transparent font-medium text-base outline-none placeholder:font-normal placeholder:text-muted placeholder:text-sm"
-          value={line}
-          onChange={(event) => type({ line: event.target.value, description })}
-        />
+        <div>
+          <input
+            ref={field}
+            aria-label={m.task.title}
+            placeholder={m.tasks.createHint}
+            aria-invalid={isTooLong(title) || undefined}
+            aria-describedby="new-title-count"
+            autoComplete="off"
+            className="w-full bg-transparent font-medium text-base outline-none placeholder:font-normal placeholder:text-muted placeholder:text-sm"
+            value={line}
+            onChange={(event) => type({ line: event.target.value, description })}
+          />
+          <TitleCount id="new-title-count" title={title} />
+        </div>
         <textarea
           aria-label={m.task.description}
           placeholder={m.task.descriptionHint}
@@ -133,7 +140,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
           >
             {line || description ? m.task.discard : m.app.cancel}
           </button>
-          <button type="submit" className="primary-button" disabled={!title}>
+          <button type="submit" className="primary-button" disabled={!mayCreate}>
             {m.tasks.create}
           </button>
         </div>

@@ -4,7 +4,9 @@ import { type KeyboardEvent, useState } from 'react';
 import { isComposing } from '@/keyboard/is-composing';
 import { useMessages } from '@/messages/language';
 import { keepDraft, useDraft } from './drafts';
+import { TitleCount } from './TitleCount';
 import { editTask } from './task-actions';
+import { isTooLong } from './title-length';
 
 /**
  * The title or the description, always ready to be edited. Saved when the focus leaves it and by
@@ -31,6 +33,7 @@ export function TextField({
   const draft = useDraft(id, field);
   const [isFocused, setFocused] = useState(false);
   const text = draft?.text ?? value;
+  const isRefused = field === 'title' && isTooLong(text);
 
   function type(next: string) {
     const line = field === 'title' ? next.replace(/\s*\n\s*/g, ' ') : next;
@@ -38,7 +41,8 @@ export function TextField({
   }
   const forget = () => keepDraft(id, field, null);
   function save() {
-    if (!draft) return;
+    // What the server would refuse stays a draft.
+    if (!draft || isRefused) return;
     const wanted = field === 'title' ? draft.text.trim() : draft.text;
     forget();
     if (wanted === draft.from || (field === 'title' && !wanted)) return;
@@ -49,7 +53,7 @@ export function TextField({
     const isSave = event.key === 'Enter' && (field === 'title' || event.ctrlKey || event.metaKey);
     if (isSave) {
       event.preventDefault();
-      event.currentTarget.blur();
+      if (!isRefused) event.currentTarget.blur();
     } else if (event.key === 'Escape') {
       event.stopPropagation();
       forget();
@@ -70,7 +74,9 @@ export function TextField({
         className={`w-full resize-none rounded border border-transparent bg-transparent px-2 py-1 field-sizing-content placeholder:text-muted hover:border-line-strong focus:border-control ${className}`}
         value={text}
         readOnly={isReadOnly}
-        maxLength={field === 'title' ? 200 : 20_000}
+        maxLength={field === 'title' ? undefined : 20_000}
+        aria-invalid={isRefused || undefined}
+        aria-describedby={field === 'title' ? 'task-title-count' : undefined}
         onChange={(event) => type(event.target.value)}
         onFocus={() => setFocused(true)}
         onBlur={() => {
@@ -79,10 +85,15 @@ export function TextField({
         }}
         onKeyDown={onKeyDown}
       />
+      {field === 'title' && (
+        <div className="px-2">
+          <TitleCount id="task-title-count" title={text} />
+        </div>
+      )}
       {isLeft && (
         <p className="flex flex-wrap items-center gap-x-2 px-2 text-muted text-xs">
           {m.task.left}
-          <button type="button" className="link-button" onClick={save}>
+          <button type="button" className="link-button" disabled={isRefused} onClick={save}>
             {m.app.save}
           </button>
           <button type="button" className="link-button" onClick={forget}>
