@@ -1,14 +1,24 @@
 'use client';
 
-import { type ReactNode, useEffect } from 'react';
+import { type ReactNode, useEffect, useSyncExternalStore } from 'react';
 import { SWRConfig } from 'swr';
 import { ApiProblem } from '@/api/problem';
 import { isComposing } from '@/keyboard/is-composing';
+import { leaving } from '@/session/leaving';
+import { part } from './part';
 import { Toasts } from './Toasts';
+
+const SignOutDialog = part(() => import('./SignOutDialog').then((module) => module.SignOutDialog));
 
 /** Enter that confirms a conversion would submit the form around its field, in Safari. */
 function keepComposing(event: KeyboardEvent): void {
   if (event.key === 'Enter' && isComposing(event)) event.preventDefault();
+}
+
+/** Asks before a sign-out loses something, on whichever page it was begun. */
+function SignOutQuestion() {
+  const question = useSyncExternalStore(leaving.subscribe, leaving.current, () => null);
+  return question && <SignOutDialog {...question} />;
 }
 
 /**
@@ -31,6 +41,7 @@ export function Providers({ children }: { children: ReactNode }) {
     >
       {children}
       <Toasts />
+      <SignOutQuestion />
     </SWRConfig>
   );
 }

@@ -7,6 +7,6 @@ export function invitationPath(code: string): string {
 
 /** Ends this session and begins another one, which comes back to the invitation. */
 export async function signInAs(code: string, login: string | null): Promise<void> {
-  await signOut();
+  if (!(await signOut())) return;
   location.assign(`${signInUrl(invitationPath(code))}${login ? `&login=${login}` : ''}`);
 }

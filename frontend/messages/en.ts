@@ -175,6 +175,12 @@ export const en = {
     unsent: (n: number) => `${n} not saved yet`,
     here: (who: string) => `Also here: ${who}`,
   },
+  leaving: {
+    title: (n: number) => (n === 1 ? '1 task has unsaved changes' : `${n} tasks have unsaved changes`),
+    lead: 'The server does not have them yet. You are signed out as soon as they are saved. If you do not wait, they are lost.',
+    wait: 'Stay signed in',
+    lose: (n: number) => (n === 1 ? 'Sign out and lose 1 change' : `Sign out and lose ${n} changes`),
+  },
   status: {
     pending: 'To do',
     in_progress: 'In progress',

@@ -26,6 +26,16 @@ let early: Unsent[] = [];
 const keyOf = (id: string) => `${owner}${PAGE} ${id}`;
 const idOf = (unsent: Unsent) => ('body' in unsent ? `+${unsent.id}` : unsent.task);
 
+/** How many tasks have something stored that is not saved, by whichever page, person and organization. */
+export async function storedCount(): Promise<number> {
+  const ids = new Set<string>();
+  await ifKept(async () => {
+    for (const key of await keys<string>())
+      if (key.startsWith('edit ')) ids.add(key.slice(key.lastIndexOf(' ') + 1).replace('+', ''));
+  });
+  return ids.size;
+}
+
 /** Some browsers keep nothing, for example in a private window: then edits live as long as the page. */
 async function ifKept(access: () => Promise<unknown>): Promise<void> {
   try {

@@ -106,23 +106,25 @@ export function forget(): void {
   void mutate((key) => typeof key === 'string' && key !== KEY, undefined, { revalidate: false });
 }
 
-/** How long the end of a session waits for edits on their way, in milliseconds. */
-const LAST_EDITS = 3_000;
+/** Only whoever signs out needs it. */
+const lastEdits = async () => (await import('@/tasks/last-edits')).lastEdits();
 
-/** Ends the session of this browser, after what is on its way is saved. */
-export async function signOut(): Promise<void> {
-  if (tasks.pendingCount() > 0) {
-    const { allSent, sendUnsent } = await import('@/tasks/unsent');
-    sendUnsent();
-    await Promise.race([allSent(), new Promise((resolve) => setTimeout(resolve, LAST_EDITS))]);
-  }
+/**
+ * Ends the session of this browser, after what is on its way is saved. Resolves to whether it has ended:
+ * the person may choose to wait for what cannot be saved now.
+ */
+export async function signOut(): Promise<boolean> {
+  if (!(await lastEdits())) return false;
   await finish(await withCookie('/api/auth/logout'));
+  return true;
 }
 
-/** Ends all sessions of the caller. */
-export async function signOutEverywhere(): Promise<void> {
+/** Ends all sessions of the caller, in the same way. */
+export async function signOutEverywhere(): Promise<boolean> {
+  if (!(await lastEdits())) return false;
   const authorization = `Bearer ${await accessToken()}`;
   await finish(await fetchWithin('/api/auth/logout-all', { method: 'POST', headers: { authorization } }));
+  return true;
 }
 
 async function finish(response: Response): Promise<void> {

@@ -11,12 +11,6 @@ export function sendUnsent(): void {
   queue.retry();
 }
 
-/** Resolves when nothing waits. */
-export async function allSent(): Promise<void> {
-  await creations.idle();
-  await queue.idle();
-}
-
 onSessionEnd(() => {
   creations.clear();
   queue.clear();

@@ -9,12 +9,6 @@ import { type Asked, problem, type serve } from './server';
 vi.mock('next/navigation', () => ({ useSearchParams: () => new URLSearchParams() }));
 
 // What jsdom lacks.
-HTMLDialogElement.prototype.showModal ??= function show(this: HTMLDialogElement) {
-  this.setAttribute('open', '');
-};
-HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
-  this.removeAttribute('open');
-};
 Element.prototype.scrollIntoView ??= () => {};
 
 const AT = '2026-11-27T05:00:00.000000Z';

@@ -9,3 +9,13 @@ class AbsoluteRequest extends PlainRequest {
 
 // Before anything is imported: the API's client keeps the class that it finds.
 globalThis.Request = AbsoluteRequest;
+
+// jsdom has no dialogs; some tests have no document at all.
+if (typeof HTMLDialogElement !== 'undefined') {
+  HTMLDialogElement.prototype.showModal ??= function show(this: HTMLDialogElement) {
+    this.setAttribute('open', '');
+  };
+  HTMLDialogElement.prototype.close ??= function close(this: HTMLDialogElement) {
+    this.removeAttribute('open');
+  };
+}
