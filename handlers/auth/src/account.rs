@@ -8,7 +8,7 @@
 use axum::{extract::State, response::Response};
 use http::StatusCode;
 use miyabi_core::{
-    ApiError, Audit, Caller, Db, Json, NdjsonPart, Problem, Query, RawJson, Timestamp,
+    About, ApiError, Audit, Caller, Db, Json, NdjsonPart, Problem, Query, RawJson, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -78,7 +78,7 @@ pub(crate) async fn delete(caller: Caller, State(db): State<Db>) -> Result<Respo
     if requested.verdict == "last_owner" {
         let organizations = requested.organizations;
         let names = organizations.join(", ");
-        let after = json!({ "reason": "last_owner", "organizations": organizations });
+        let after = json!({ "reason": "last_owner", "organizations": &organizations });
         tx.audit_refusal(Audit::denied("account.request_deletion", "user", user).after(after))
             .await?;
         tx.commit().await?;
@@ -87,7 +87,11 @@ pub(crate) async fn delete(caller: Caller, State(db): State<Db>) -> Result<Respo
             format!(
                 "You are the only owner of {names}. Make another member an owner, or delete the organization, and then the account."
             ),
-        ));
+        )
+        .about(About {
+            organizations,
+            ..About::default()
+        }));
     }
     let deletes_at = requested.deletion;
     let line = Audit::new("account.request_deletion", "user", user);

@@ -54,6 +54,8 @@ pub struct About {
     pub organization_id: Option<Uuid>,
     /// Why an invitation is closed.
     pub cause: Option<ClosedCause>,
+    /// Names of organizations that need another owner first.
+    pub organizations: Vec<String>,
 }
 
 /// Why an invitation lets nobody in any more.
@@ -109,6 +111,10 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub cause: Option<ClosedCause>,
+    /// Names of the organizations that the caller is the only owner of; only with `last_owner`, and only
+    /// when an account is to be deleted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub organizations: Vec<String>,
 }
 
 impl ApiError {
@@ -262,6 +268,7 @@ impl IntoResponse for ApiError {
             login: about.login,
             organization_id: about.organization_id,
             cause: about.cause,
+            organizations: about.organizations,
         };
         let body = serde_json::to_vec(&problem).unwrap_or_default();
         let mut response = (status, body).into_response();

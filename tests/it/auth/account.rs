@@ -100,6 +100,7 @@ async fn the_last_owner_of_others_is_refused_with_the_organizations_named() {
         .problem(409, "last_owner");
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.contains("alice's organization"), "{detail}");
+    assert_eq!(refused["organizations"], json!(["alice's organization"]));
     assert_eq!(
         alice.get("/api/account").await.expect(200)["deletes_at"],
         Value::Null
