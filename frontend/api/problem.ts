@@ -21,7 +21,7 @@ export class ApiProblem extends Error {
     /** What is wrong with which field. */
     readonly fields: Problem['errors'] = [],
     /** What it is about, where a program has to know: the account that is needed, an organization. */
-    readonly about: Pick<Problem, 'login' | 'organization_id' | 'cause'> = {},
+    readonly about: Pick<Problem, 'login' | 'organization_id' | 'cause' | 'organizations'> = {},
   ) {
     super(detail);
   }
@@ -42,7 +42,12 @@ export async function problemOf(response: Response): Promise<ApiProblem> {
     body.detail ?? body.message ?? response.statusText,
     body.request_id ?? requestId,
     body.errors ?? [],
-    { login: body.login, organization_id: body.organization_id, cause: body.cause },
+    {
+      login: body.login,
+      organization_id: body.organization_id,
+      cause: body.cause,
+      organizations: body.organizations,
+    },
   );
 }
 

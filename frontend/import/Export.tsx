@@ -5,21 +5,7 @@ import { api } from '@/api/client';
 import { toastProblem } from '@/components/toast-store';
 import { useMay, useMe } from '@/session/session';
 import { importMessages } from './messages';
-
-/** Every part of the export of the organization, as one text. */
-async function wholeExport(): Promise<string> {
-  const parts: string[] = [];
-  let cursor: string | undefined;
-  do {
-    const { data, response } = await api.GET('/api/export', {
-      params: { query: { cursor } },
-      parseAs: 'text',
-    });
-    parts.push(data ?? '');
-    cursor = response.headers.get('x-next-cursor') ?? undefined;
-  } while (cursor);
-  return parts.join('');
-}
+import { saveExport } from './save-export';
 
 /** Saves everything that the organization has in one file, which the import reads. */
 export function Export() {
@@ -31,11 +17,7 @@ export function Export() {
   async function save() {
     setReading(true);
     try {
-      const link = document.createElement('a');
-      link.href = URL.createObjectURL(new Blob([await wholeExport()], { type: 'application/x-ndjson' }));
-      link.download = `${name}.ndjson`;
-      link.click();
-      URL.revokeObjectURL(link.href);
+      await saveExport(name, (query) => api.GET('/api/export', { params: { query }, parseAs: 'text' }));
     } catch (problem) {
       toastProblem(m.exportFailed, problem, () => void save());
     }

@@ -18,8 +18,19 @@ import { labelIds, membersFor, type Progress, projectIds, runImport, tasksHere }
 /** Tasks that are shown before they are imported. */
 const SHOWN = 10;
 
-/** Tasks of another tracker: a file is chosen, looked at, and sent. */
+/** The import of tasks and the export of the organization, each for who may do it. */
 export function Import() {
+  const mayWrite = useMay('tasks.write');
+  return (
+    <div className="flex flex-col gap-4">
+      {mayWrite && <FileImport />}
+      <Export />
+    </div>
+  );
+}
+
+/** Tasks of another tracker: a file is chosen, looked at, and sent. */
+function FileImport() {
   const m = importMessages.useTexts();
   const [content, setContent] = useState<Content | null>(null);
   const [source, setSource] = useState('');
@@ -47,7 +58,7 @@ export function Import() {
     };
   }, [content]);
   return (
-    <div className="flex flex-col gap-4">
+    <>
       <p className="break-words text-muted">{m.lead}</p>
       <label className="flex flex-col gap-1">
         <span className="text-muted">{m.file}</span>
@@ -73,8 +84,7 @@ export function Import() {
           />
         </>
       )}
-      <Export />
-    </div>
+    </>
   );
 }
 

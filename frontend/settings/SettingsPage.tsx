@@ -32,6 +32,9 @@ const Projects = dynamic(() => lazy(() => import('@/projects/Projects')).then((m
 const Import = dynamic(() => lazy(() => import('@/import/Import')).then((module) => module.Import), {
   ssr: false,
 });
+const Account = dynamic(() => lazy(() => import('./Account')).then((module) => module.Account), {
+  ssr: false,
+});
 const Tokens = dynamic(() => lazy(() => import('@/tokens/Tokens')).then((module) => module.Tokens), {
   ssr: false,
 });
@@ -45,16 +48,17 @@ const TABS = [
   'roles',
   'tokens',
   'import',
+  'account',
 ] as const;
 type Tab = (typeof TABS)[number];
 
-/** What a tab needs; the others are for everybody. */
-const NEEDED: Partial<Record<Tab, string>> = {
-  projects: 'tasks.read',
-  import: 'tasks.write',
-  members: 'members.read',
-  invitations: 'members.manage',
-  roles: 'members.read',
+/** What a tab needs, one of each list; the others are for everybody. */
+const NEEDED: Partial<Record<Tab, string[]>> = {
+  projects: ['tasks.read'],
+  import: ['tasks.write', 'org.export'],
+  members: ['members.read'],
+  invitations: ['members.manage'],
+  roles: ['members.read'],
 };
 
 function Content({ tab }: { tab: Tab }) {
@@ -73,6 +77,8 @@ function Content({ tab }: { tab: Tab }) {
       return <Projects />;
     case 'import':
       return <Import />;
+    case 'account':
+      return <Account />;
     case 'tokens':
       return <Tokens />;
   }
@@ -93,7 +99,7 @@ export function SettingsPage() {
   }, [tab]);
   const may = (name: Tab) => {
     const needed = NEEDED[name];
-    return !needed || permissions.includes(needed);
+    return !needed || needed.some((permission) => permissions.includes(permission));
   };
   return (
     <>

@@ -8,7 +8,8 @@ export const en = {
     roles: 'Roles',
     projects: 'Projects',
     tokens: 'API tokens',
-    import: 'Import',
+    import: 'Import and export',
+    account: 'Account',
   },
   tabsLabel: 'Settings',
   failed: (what: string) => `Not done: ${what}`,
@@ -30,6 +31,26 @@ export const en = {
     restored: (name: string) => `${name} was restored`,
     create: 'New organization',
     createName: 'Name of the new organization',
+  },
+  account: {
+    data: 'Your data',
+    dataLead:
+      'One file with what is kept about you: your profile, sessions, memberships, API tokens and notifications, and the tasks and comments that you wrote.',
+    save: 'Save my data',
+    notSaved: 'Your data was not saved',
+    remove: 'Delete my account',
+    effects: [
+      'In 14 days your name, login, e-mail address and picture are deleted, and your sessions and API tokens end.',
+      'What you wrote stays in its organizations, as written by a former member. Organizations in which you are alone are deleted.',
+      'This is refused while you are the only owner of an organization with other members: make one of them an owner first.',
+      'You are signed out here at once. Within the 14 days you can sign in again and keep the account on this page.',
+    ],
+    sure: (login: string) => `Type “${login}” to delete the account`,
+    lastOwner: (names: string) =>
+      `Nothing was deleted: you are the only owner of ${names}. Make another member an owner there, or delete the organization, and then the account.`,
+    pending: (when: string) => `This account will be deleted on ${when}.`,
+    keep: 'Keep my account',
+    kept: 'Your account is kept',
   },
   members: {
     role: (who: string) => `Role of ${who}`,

@@ -1,6 +1,13 @@
-const TABS = ['organization', 'projects', 'members', 'invitations', 'roles', 'tokens', 'import'].map(
-  (tab) => `/settings/?tab=${tab}`,
-);
+const TABS = [
+  'organization',
+  'projects',
+  'members',
+  'invitations',
+  'roles',
+  'tokens',
+  'import',
+  'account',
+].map((tab) => `/settings/?tab=${tab}`);
 /** Pages for everybody. */
 export const OPEN = ['/', '/login/', '/join/', '/auth/callback/?error=bad_state', '/does-not-exist/'];
 /** Pages for people who are signed in. */

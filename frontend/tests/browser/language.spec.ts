@@ -34,7 +34,7 @@ const PAGES = [
   '/activity/',
   '/trash/',
   '/settings/',
-  ...['organization', 'projects', 'members', 'invitations', 'roles', 'tokens', 'import'].map(
+  ...['organization', 'projects', 'members', 'invitations', 'roles', 'tokens', 'import', 'account'].map(
     (tab) => `/settings/?tab=${tab}`,
   ),
   '/',
