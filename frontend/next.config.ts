@@ -20,6 +20,10 @@ const OVER =
 const SETTINGS =
   /[\\/]frontend[\\/](?:settings[\\/](?!messages\.ja)|projects[\\/](?:Projects|messages(?!\.ja))|tokens[\\/](?!messages\.ja))/;
 
+/** An open task, with what reads the text in it: nothing that the list needs. */
+const DRAWER =
+  /[\\/]frontend[\\/](?:markdown[\\/]|tasks[\\/](?:TaskDrawer|DrawerBar|TaskFields|TextField|TaskComments|MentionField|mention)\.)/;
+
 /** What Next.js brings has chunks of its own. */
 const OURS = /[\\/]frontend[\\/](?!node_modules[\\/](?:next|react|react-dom|scheduler|@swc)[\\/])/;
 
@@ -63,6 +67,13 @@ function shareOnce(cacheGroups: Record<string, unknown>): void {
     chunks: 'async',
     enforce: true,
     priority: 60,
+  };
+  cacheGroups.drawer = {
+    name: 'drawer',
+    test: (module: { resource?: string }) => DRAWER.test(module.resource ?? ''),
+    chunks: 'async',
+    enforce: true,
+    priority: 50,
   };
   // Tabs that look alike: together they compress to less, and the second one is there at once.
   cacheGroups.settings = {

@@ -8,6 +8,7 @@ import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { toastProblem } from '@/components/toast-store';
 import { isComposing } from '@/keyboard/is-composing';
+import { Markdown } from '@/markdown/Markdown';
 import { ago, moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
 import { useMay, useMe } from '@/session/session';
@@ -90,7 +91,7 @@ function CommentItem({ comment, reload }: { comment: Comment; reload: () => Prom
           )}
         </p>
         {text === null ? (
-          <p className="whitespace-pre-wrap break-words">{comment.body}</p>
+          <Markdown text={comment.body} />
         ) : (
           <form
             onSubmit={(event) => {

@@ -1,7 +1,8 @@
 'use client';
 
-import { type KeyboardEvent, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, useRef, useState } from 'react';
 import { isComposing } from '@/keyboard/is-composing';
+import { Markdown } from '@/markdown/Markdown';
 import { useMessages } from '@/messages/language';
 import { keepDraft, useDraft } from './drafts';
 import { TitleCount } from './TitleCount';
@@ -11,6 +12,9 @@ import { isTooLong } from './title-length';
 /**
  * The title or the description, always ready to be edited. Saved when the focus leaves it and by
  * Ctrl-Enter, a title by Enter too; Escape gives the draft up. What an earlier page left unsaved is offered.
+ *
+ * A description is shown as Markdown until the focus or a click comes to it. Its field is there all the time,
+ * so that keys, screen readers and what is typed find one field, whose name does not change.
  */
 export function TextField({
   id,
@@ -63,15 +67,38 @@ export function TextField({
     }
   }
 
+  const area = useRef<HTMLTextAreaElement>(null);
+  const isRendered = field === 'description' && !isFocused && !draft && value.trim() !== '';
+  function edit(event: MouseEvent) {
+    // A link is followed, and a text that was selected stays selected.
+    if ((event.target as Element).closest('a') || !getSelection()?.isCollapsed) return;
+    area.current?.focus({ preventScroll: true });
+    area.current?.setSelectionRange(value.length, value.length);
+  }
+
   // A field that has the focus saves when it loses it.
   const isLeft = draft && !isFocused && !isReadOnly && draft.text !== value;
   return (
-    <>
+    <div className="relative">
+      {isRendered && (
+        // By keys, the field itself is reached.
+        <div
+          className={`rounded border border-transparent px-2 py-1 ${className} ${isReadOnly ? '' : 'cursor-text hover:border-line-strong'}`}
+          onClick={isReadOnly ? undefined : edit}
+        >
+          <Markdown text={value} />
+        </div>
+      )}
       <textarea
+        ref={area}
         id={`task-${field}`}
         aria-label={label}
         placeholder={placeholder}
-        className={`w-full resize-none rounded border border-transparent bg-transparent px-2 py-1 field-sizing-content placeholder:text-muted hover:border-line-strong focus:border-control ${className}`}
+        className={
+          isRendered
+            ? 'sr-only'
+            : `w-full resize-none rounded border border-transparent bg-transparent px-2 py-1 field-sizing-content placeholder:text-muted hover:border-line-strong focus:border-control ${className}`
+        }
         value={text}
         readOnly={isReadOnly}
         maxLength={field === 'title' ? undefined : 20_000}
@@ -101,6 +128,6 @@ export function TextField({
           </button>
         </p>
       )}
-    </>
+    </div>
   );
 }

@@ -1,4 +1,4 @@
-import { expect, test } from '@playwright/test';
+import { expect, type Locator, type Page, test } from '@playwright/test';
 import { create, open, row, signIn } from './person';
 
 /** What runs in a page that takes text for markup, each of another kind. */
@@ -10,8 +10,46 @@ const CORPUS = [
   '<iframe srcdoc="<script>parent.injected=1</script>">',
   '<a href="javascript:window.injected=1">x</a>',
   '{{constructor.constructor("window.injected=1")()}}',
+  '[link](javascript:window.injected=1)',
+  '[link](java\tscript:window.injected=1)',
+  '![picture](x" onerror="window.injected=1)',
+  '![picture](javascript:window.injected=1)',
+  '[link](data:text/html,<script>window.injected=1</script>)',
+  '<javascript:window.injected=1>',
+  '[link](https://example.com/"onmouseover="window.injected=1)',
+  '`<img src=x onerror=window.injected=1>`',
   '<math><mtext></form><form><mglyph><style></math><img src onerror=window.injected=1>',
 ];
+
+/** Each of the corpus as a paragraph, an item and a quote; and a link and marks, which are elements. */
+const MARKDOWN = [
+  '[moss](https://example.com/moss) **bold** <mailto:aki@example.com>',
+  ...CORPUS,
+  ...CORPUS.map((text) => `- ${text}`),
+  ...CORPUS.map((text) => `> ${text}`),
+].join('\n\n');
+
+/** What a rendered text must not have. */
+const FORBIDDEN = ['img', 'svg', 'iframe', 'script', 'style', 'math', 'form', 'object', 'embed'];
+
+/** A rendered text has what Markdown means, and nothing that HTML in it means. */
+async function expectHarmless(page: Page, text: Locator): Promise<void> {
+  await expect(text.getByRole('link', { name: 'moss' })).toHaveAttribute('rel', 'noopener noreferrer');
+  await expect(text.locator('strong').first()).toHaveText('bold');
+  await expect(text.getByText('<script>window.injected=1</script>').first()).toBeVisible();
+  expect(await text.locator(FORBIDDEN.join(', ')).count()).toBe(0);
+  const links = await text.locator('a').all();
+  // The two, and the one of the corpus whose address is only odd, in each of its three places.
+  expect(links).toHaveLength(5);
+  for (const link of links) expect(await link.getAttribute('href')).toMatch(/^(?:https:|mailto:)/);
+  const attributes = await text.evaluate((element) =>
+    [...element.querySelectorAll('*')].flatMap((inside) => inside.getAttributeNames()),
+  );
+  expect(new Set(attributes)).toEqual(new Set(['href', 'target', 'rel']));
+  // The pointer is over each of them, and a click opens no script.
+  for (const link of links) await link.hover();
+  expect(await page.evaluate(() => 'injected' in window)).toBe(false);
+}
 
 test('what other people write is text, wherever it is shown', async ({ page }) => {
   test.setTimeout(120_000);
@@ -28,13 +66,20 @@ test('what other people write is text, wherever it is shown', async ({ page }) =
   await open(page, `1 ${CORPUS[1]}`);
   const drawer = page.getByRole('complementary', { name: 'Task' });
   const description = drawer.getByRole('textbox', { name: 'Description' });
-  await description.fill(CORPUS.join('\n'));
+  await description.fill(MARKDOWN);
   await description.press('Control+Enter');
   const comment = drawer.getByRole('textbox', { name: 'Write a comment' });
-  await comment.fill(CORPUS.join('\n'));
+  await comment.fill(MARKDOWN);
   await comment.press('Control+Enter');
-  await expect(drawer.getByRole('listitem').filter({ hasText: 'srcdoc' })).toBeVisible();
-  await page.keyboard.press('Escape');
+  const texts = drawer.locator('.markdown');
+  await expect(texts).toHaveCount(2);
+  // As they were typed, and as the server gives them back.
+  for (const isReloaded of [false, true]) {
+    if (isReloaded) await page.reload();
+    await expect(texts).toHaveCount(2);
+    for (const text of await texts.all()) await expectHarmless(page, text);
+  }
+  await drawer.getByRole('button', { name: 'Close the task' }).click();
 
   await page.goto('/settings/?tab=projects');
   await page.getByRole('button', { name: 'New project' }).click();
