@@ -21,11 +21,11 @@ export const viewport: Viewport = {
 
 export default function RootLayout({ children }: { children: ReactNode }) {
   return (
-    // The script before the first paint sets the theme, the chosen language the other attribute.
+    // The script before the first paint sets the theme, the chosen language the other attribute. The export
+    // gets the script afterwards (scripts/move-inline-scripts.mjs): React would make it by HTML when it draws
+    // a page again that something has changed before it, a translation for example, and Trusted Types refuse that.
     <html lang="en" suppressHydrationWarning>
-      <head>
-        <script src="/theme.js" />
-      </head>
+      <head>{process.env.NODE_ENV === 'development' && <script src="/theme.js" />}</head>
       <body className="font-sans antialiased">
         <Providers>{children}</Providers>
       </body>

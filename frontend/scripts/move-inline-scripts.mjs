@@ -1,6 +1,7 @@
 // Moves each inline script of an export into a file of its own at the same place, so that one constant
 // `script-src 'self'` serves every release: hashes of inline scripts would differ from release to release.
-// Scripts that follow each other become one file, and one request.
+// Scripts that follow each other become one file, and one request. And puts the script of the theme before
+// everything else: app/layout.tsx says why it is none of React's.
 //
 //   node scripts/move-inline-scripts.mjs out
 //
@@ -38,6 +39,11 @@ function moved(html) {
   });
 }
 
+/** The page with the script that sets the theme before anything is painted. */
+function themed(html) {
+  return html.replace('<head>', '<head><script src="/theme.js"></script>');
+}
+
 /** What the policy would still refuse. */
 function refused(html) {
   const left = [];
@@ -55,7 +61,7 @@ let wrong = 0;
 for (const name of readdirSync(out, { recursive: true })) {
   if (!name.endsWith('.html')) continue;
   const file = join(out, name);
-  const html = moved(joined(readFileSync(file, 'utf8')));
+  const html = themed(moved(joined(readFileSync(file, 'utf8'))));
   for (const what of refused(html)) {
     console.error(`${file}: the content security policy would refuse ${what}`);
     wrong += 1;

@@ -12,10 +12,14 @@ use crate::{Assets, Stage, bucket, gateway::GatewayOutputs, names::physical, rew
 const CLOUDFRONT_ZONE: &str = "Z2FDTNDATAQYW2";
 /// What a page may do. Everything comes from the site itself; pictures of people from GitHub, and live
 /// updates from the WebSocket API.
+// Browsers with Trusted Types take no text for HTML or for the address of a script: only what one of the
+// two policies made. webpack's runtime has one for the chunks of the site, `frontend/offline/start.ts` one for
+// the service worker.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     img-src 'self' data: https://avatars.githubusercontent.com; font-src 'self'; \
     connect-src 'self' ${Socket}; manifest-src 'self'; base-uri 'none'; form-action 'self'; \
-    frame-ancestors 'none'";
+    frame-ancestors 'none'; require-trusted-types-for 'script'; \
+    trusted-types nextjs#bundler miyabi#worker";
 const PERMISSIONS_POLICY: &str =
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), interest-cohort=()";
 

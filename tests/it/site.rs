@@ -129,6 +129,10 @@ async fn every_answer_says_what_a_page_may_do(site: &Site) {
         assert!(policy.starts_with("default-src 'none';"), "{answer}");
         assert!(policy.contains("frame-ancestors 'none'"), "{answer}");
         assert!(
+            policy.contains("require-trusted-types-for 'script'"),
+            "{answer}"
+        );
+        assert!(
             !policy.contains("unsafe-inline") && !policy.contains("unsafe-eval"),
             "{answer}"
         );

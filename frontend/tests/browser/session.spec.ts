@@ -62,3 +62,58 @@ test('the content security policy is enforced: what is injected does not run', a
   expect(refused).toMatch(/script-src/);
   expect(await page.evaluate(() => 'injected' in window)).toBe(false);
 });
+
+test('Trusted Types are enforced: no text becomes HTML or the address of a script', async ({ page }) => {
+  await page.goto('/');
+  const outcome = await page.evaluate(() => {
+    const attempt = (work: () => void) => {
+      try {
+        work();
+        return 'done';
+      } catch (error) {
+        return (error as Error).name;
+      }
+    };
+    const { trustedTypes } = window as unknown as {
+      trustedTypes: { createPolicy(name: string, rules: object): void };
+    };
+    return {
+      html: attempt(() => {
+        document.createElement('div').innerHTML = '<img src="x">';
+      }),
+      script: attempt(() => {
+        document.createElement('script').src = '/theme.js';
+      }),
+      // Neither of another name, nor a second one of a name that is allowed.
+      policies: ['other', 'nextjs#bundler'].map((name) =>
+        attempt(() => trustedTypes.createPolicy(name, { createScriptURL: (address: string) => address })),
+      ),
+      // The control: what is not refused.
+      text: attempt(() => {
+        document.createElement('div').textContent = '<img src="x">';
+      }),
+    };
+  });
+  expect(outcome).toEqual({
+    html: 'TypeError',
+    script: 'TypeError',
+    policies: ['TypeError', 'TypeError'],
+    text: 'done',
+  });
+});
+
+test('a page that something has changed before it works is drawn again, with Trusted Types', async ({
+  page,
+}) => {
+  // As a translation of the browser or an extension does it.
+  await page.route('**/login/', async (route) => {
+    const response = await route.fetch();
+    const html = await response.text();
+    const body = html.replace(/<h1([^>]*)>[^<]*/, '<h1$1>Anmelden');
+    expect(body).not.toBe(html);
+    await route.fulfill({ response, body });
+  });
+  await page.goto('/login/');
+  await expect(page.getByRole('heading', { name: 'Sign in' })).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Sign in with GitHub' })).toBeVisible();
+});
