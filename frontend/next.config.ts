@@ -14,7 +14,7 @@ const FRAME =
 
 /** What opens over a page, once it is idle or by a key: together they compress to less, and are read in one request. */
 const OVER =
-  /[\\/]frontend[\\/](?:tasks[\\/](?:FieldPicker|PlacePicker|CreateTaskDialog|ConflictDialog|quick-add)\.|projects[\\/]ProjectPicker\.|inbox[\\/]SnoozePicker\.|components[\\/](?:Palette|ShortcutSheet|Picker|Dialog)\.)/;
+  /[\\/]frontend[\\/](?:tasks[\\/](?:FieldPicker|PlacePicker|CreateTaskDialog|ConflictDialog|quick-add)\.|projects[\\/]ProjectPicker\.|inbox[\\/]SnoozePicker\.|views[\\/]ViewDialog\.|components[\\/](?:Palette|ShortcutSheet|Picker|Dialog)\.)/;
 
 /** The settings but for the import, whose reader of files is as large as they are. */
 const SETTINGS =
