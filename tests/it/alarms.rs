@@ -6,6 +6,10 @@ mod cloudwatch;
 use std::time::{Duration, Instant};
 
 use miyabi_tests::{Checkout, Member, Value, until};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader, Lines},
+    process::{Child, ChildStdout},
+};
 
 use crate::local_stage::address;
 
@@ -34,6 +38,44 @@ async fn database_is(checkout: &Checkout, expected: &str) -> i32 {
     .await
 }
 
+/// A person who watches an alarm.
+struct Watch {
+    _child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Watch {
+    /// Returns when the alarms of now were shown.
+    async fn start(checkout: &Checkout, alarm: &str) -> Watch {
+        let command = ["alarms", alarm, "--stage", "local", "--watch", "--json"];
+        let mut child = checkout.command(&command).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut watch = Watch {
+            _child: child,
+            lines,
+        };
+        let shown = watch.next().await;
+        assert_eq!(shown["alarms"][0]["state"], "OK", "{shown}");
+        watch
+    }
+
+    async fn next(&mut self) -> Value {
+        let line = tokio::time::timeout(WITHIN, self.lines.next_line()).await;
+        let line = line.expect("the next line").unwrap().unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+
+    /// The next line is this change.
+    async fn sees(&mut self, from: &str, to: &str) {
+        let change = self.next().await;
+        assert_eq!(
+            (&change["from"], &change["alarm"]["state"]),
+            (&Value::from(from), &Value::from(to)),
+            "{change}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
     let checkout = Checkout::new();
@@ -47,6 +89,7 @@ async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
     assert!(database["current"].is_number(), "{database}");
     assert!(database["runbook"].as_str().unwrap().contains("status"));
 
+    let mut watched = Watch::start(&checkout, "database-connections").await;
     let command = |action| ["database", action, "--stage", "local"];
     checkout.xtask(&command("stop")).await.expect(0);
     let stopped = Instant::now();
@@ -65,6 +108,7 @@ async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
         "{}",
         status.stdout
     );
+    watched.sees("OK", "ALARM").await;
     let shown = checkout
         .xtask(&["alarms", "--stage", "local"])
         .await
@@ -73,6 +117,7 @@ async fn stopping_the_database_raises_an_alarm_and_starting_it_ends_it() {
 
     checkout.xtask(&command("start")).await.expect(0);
     database_is(&checkout, "OK").await;
+    watched.sees("ALARM", "OK").await;
     // Functions that failed meanwhile have alarms too, which end.
     until("no alarm is raised", WITHIN, async || {
         (alarms(&checkout).await.0 == 0).then_some(())

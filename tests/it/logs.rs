@@ -9,13 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use miyabi_tests::{Browser, Checkout, Method, Value, json, until};
+use miyabi_tests::{Browser, Checkout, Member, Method, Value, json, until};
 use tokio::{
     io::{AsyncBufReadExt, BufReader, Lines},
     process::{Child, ChildStdout},
 };
 
-use crate::local_stage::address;
+use crate::{live_stage::socket::connect, local_stage::address};
 
 /// Objects, one a line.
 fn objects(stdout: &str) -> Vec<Value> {
@@ -167,10 +167,39 @@ async fn a_request_is_found_and_followed_in_every_log_of_the_stage() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
 
+    a_change_is_found_as_far_as_the_sockets(&checkout, &outputs).await;
     nothing_but_requests_is_shown_to_a_person(&checkout).await;
     dev::shows_the_same_lines(&checkout, &site).await;
     wrong_arguments_are_refused(&checkout).await;
     no_log_controls_the_terminal(&checkout).await;
+}
+
+/// One id for the request, its event in the outbox, and the sending of it to a connection.
+async fn a_change_is_found_as_far_as_the_sockets(checkout: &Checkout, outputs: &Value) {
+    let site = outputs["siteUrl"].as_str().unwrap();
+    let member = Member::sign_in(address(&outputs["siteUrl"]), "alice").await;
+    let url = outputs["webSocketUrl"].as_str().unwrap();
+    let _socket = connect(&member, url, site).await;
+    let task = json!({ "title": "Seen by a socket" });
+    let created = member.ask(Method::POST, "/api/tasks", Some(task)).await;
+    let id = created.header("x-request-id").to_owned();
+    created.expect(201);
+    let command = ["logs", "--stage", "local", "--request-id", &id, "--json"];
+    let within = Duration::from_secs(10);
+    until("the event is sent", within, async || {
+        let path = checkout.xtask(&command).await;
+        let path = objects(&path.stdout);
+        let has = |source: &str, part: &str| {
+            path.iter().any(|line| {
+                line["source"] == source && line["text"].as_str().unwrap().contains(part)
+            })
+        };
+        let is_whole = has("tasks", "/api/tasks")
+            && has("gateway", "POST /api/tasks")
+            && has("ws-broadcast", "\"delivered\":1");
+        is_whole.then_some(())
+    })
+    .await;
 }
 
 async fn nothing_but_requests_is_shown_to_a_person(checkout: &Checkout) {

@@ -15,7 +15,7 @@ use super::LONG;
 pub(crate) type Socket = WebSocketStream<TcpStream>;
 
 /// A socket with a fresh ticket, greeted.
-pub(super) async fn connect(person: &Member, url: &str, origin: &str) -> Socket {
+pub(crate) async fn connect(person: &Member, url: &str, origin: &str) -> Socket {
     let ticket = person.ticket().await;
     let mut socket = open(&format!("{url}?ticket={ticket}"), origin)
         .await
