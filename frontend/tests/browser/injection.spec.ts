@@ -14,7 +14,7 @@ const CORPUS = [
   '[link](java\tscript:window.injected=1)',
   '![picture](x" onerror="window.injected=1)',
   '![picture](javascript:window.injected=1)',
-  '[link](data:text/html,<script>window.injected=1</script>)',
+  '[link](data:text/html;base64,PHNjcmlwdD53aW5kb3cuaW5qZWN0ZWQ9MTwvc2NyaXB0Pg==)',
   '<javascript:window.injected=1>',
   '[link](https://example.com/"onmouseover="window.injected=1)',
   '`<img src=x onerror=window.injected=1>`',
