@@ -31,8 +31,9 @@ const FEATURES: &str = "miyabi-tests/aws,xtask/aws";
 ///
 /// Format, clippy, generated files, linters of migrations and templates, then every test of the
 /// workspace, those of the dashboard in a browser, at last those that compile the functions for
-/// arm64 and run them. What fails is shown whole, and again in short at the end; the last line counts. Needs Rust, Node and Python 3; installs into .miyabi only,
-/// except for arm64: there, as root on Debian, the packages of xtask/tools/install-arm64.sh.
+/// arm64 and run them. What fails is shown whole, and again in short at the end; the last line
+/// counts. Needs Rust, Node and Python 3; installs into .miyabi only, except for arm64: there, as
+/// root on Debian, the packages of xtask/tools/install-arm64.sh.
 #[derive(Args)]
 pub(crate) struct Test {
     /// Only the tests of the workspace whose names contain this; no other checks. Those in a
