@@ -127,6 +127,10 @@ async function edits(page: Page): Promise<void> {
 }
 
 async function keystrokes(page: Page): Promise<void> {
+  // Without what follows the edits before: their responses and events.
+  await page.goto('/tasks/');
+  await shownCount(page, TASKS);
+  await live(page);
   const search = page.getByRole('searchbox');
   await collectInteractions(page);
   await search.focus();
@@ -171,6 +175,7 @@ async function keystrokes(page: Page): Promise<void> {
 async function interact(page: Page): Promise<void> {
   const session = await page.context().newCDPSession(page);
   await session.send('Emulation.setCPUThrottlingRate', { rate: THROTTLE });
+  await live(page);
   await page.locator('#task-list').focus();
   await collectInteractions(page);
   const keys = ['j', 'j', 'x', 'j', 'Enter', 'j', 'k', 'Escape', 'x', 'k'];
