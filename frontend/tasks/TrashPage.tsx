@@ -18,9 +18,9 @@ export function TrashPage() {
   const { items, problem, hasMore, loadMore, reload } = useTrash();
   async function restore(task: { id: string; version: number }) {
     const { restoreTasks } = await import('./removal');
-    await restoreTasks([task]);
+    const restored = await restoreTasks([task]);
     await reload();
-    toast({ text: m.tasks.restored });
+    if (restored.length > 0) toast({ text: m.tasks.restored });
   }
   return (
     <>

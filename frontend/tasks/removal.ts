@@ -95,32 +95,42 @@ async function removeTogether(ids: string[]): Promise<Versioned[]> {
   }
 }
 
-/** Restores deleted tasks: several in one request, when nobody else touched them since. */
-export async function restoreTasks(some: Versioned[]): Promise<void> {
-  for (const chunk of chunks(some)) await restoreSome(chunk);
+/**
+ * Restores deleted tasks: several in one request, when nobody else touched them since. Resolves to those that
+ * are restored; of the others, the person is shown why.
+ */
+export async function restoreTasks(some: Versioned[]): Promise<Task[]> {
+  const restored: Task[] = [];
+  for (const chunk of chunks(some)) restored.push(...(await restoreSome(chunk)));
   refreshDerived();
+  return restored;
 }
 
-async function restoreSome(some: Versioned[]): Promise<void> {
+async function restoreSome(some: Versioned[]): Promise<Task[]> {
   try {
     const answer = some.length > 1 ? await sendAll('restore', some) : 'stale';
     if (answer !== 'stale') return show(answer);
   } catch {
     // As with a deletion.
   }
+  const restored: Task[] = [];
   for (const { id } of some) {
     try {
-      show([await body(api.POST('/api/tasks/{task_id}/restore', { params: { path: { task_id: id } } }))]);
+      restored.push(
+        await body(api.POST('/api/tasks/{task_id}/restore', { params: { path: { task_id: id } } })),
+      );
     } catch (problem) {
       toastProblem(messages().tasks.failed(messages().trash.restore), problem);
     }
   }
+  return show(restored);
 }
 
-function show(restored: Task[]): void {
+function show(restored: Task[]): Task[] {
   tasks.together(() => {
     tasks.receive(...restored);
     for (const { id } of restored) tasks.unremove(id);
   });
   arrive(restored.map(({ id }) => id));
+  return restored;
 }
