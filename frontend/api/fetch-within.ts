@@ -1,7 +1,10 @@
 import { unreachable } from './problem';
 
-/** Longest wait for the beginning of a response, in milliseconds: the API's gateway gives up after 30 s. */
-export const LONGEST_WAIT = 35_000;
+/**
+ * Longest wait for the beginning of a response, in milliseconds: the API's gateway gives up after 30 s, and a
+ * part of an import, of up to 900 kB, has as long to leave on a slow line.
+ */
+export const LONGEST_WAIT = 60_000;
 
 /**
  * `fetch`, whose every failure is the problem `unreachable`. A browser waits for minutes on a connection
