@@ -95,7 +95,7 @@ function container(lines: string[], at: number, depth: number, isInText: boolean
   const line = lines[at] ?? '';
   if (!QUOTE.test(line)) {
     const mark = ITEM.exec(line);
-    // `1986. A year` in a text is no list, nor is a line that is a mark alone.
+    // `1986. A year` in a text is not a list, nor is a line that is a mark alone.
     const isText = isInText && (!mark?.[3] || (isNumber(mark[2]) && !/^0*1\D/.test(mark[2] ?? '')));
     return mark && !isText ? list(lines, at, depth) : null;
   }

@@ -1,6 +1,6 @@
 'use client';
 
-import { type FormEvent, useState } from 'react';
+import { useState } from 'react';
 import useSWR from 'swr';
 import { api, body, type Schema } from '@/api/client';
 import { ApiProblem } from '@/api/problem';
@@ -11,6 +11,7 @@ import { moment } from '@/messages/dates';
 import { useLanguage, useMessages } from '@/messages/language';
 import { signOut, useMe } from '@/session/session';
 import { settingsMessages } from './messages';
+import { TypedConfirmation } from './TypedConfirmation';
 import { useAttempt } from './use-organization';
 
 /** What is kept about the reader: to be saved as a file, and to be deleted. */
@@ -90,10 +91,8 @@ function Remove({ reload }: { reload: () => Promise<unknown> }) {
   const texts = settingsMessages.useTexts();
   const m = texts.account;
   const { login } = useMe().user;
-  const [typed, setTyped] = useState('');
   const [owned, setOwned] = useState<string[] | null>(null);
-  async function remove(event: FormEvent) {
-    event.preventDefault();
+  async function remove() {
     setOwned(null);
     try {
       await api.DELETE('/api/account');
@@ -126,20 +125,7 @@ function Remove({ reload }: { reload: () => Promise<unknown> }) {
           {m.lastOwner(owned.join(', '))}
         </p>
       )}
-      <form className="flex flex-wrap items-end gap-3" onSubmit={(event) => void remove(event)}>
-        <label className="flex grow flex-col gap-1">
-          <span className="text-muted">{m.sure(login)}</span>
-          <input
-            className="field"
-            autoComplete="off"
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-          />
-        </label>
-        <button type="submit" className="button border-danger text-danger" disabled={typed.trim() !== login}>
-          {m.remove}
-        </button>
-      </form>
+      <TypedConfirmation label={m.sure(login)} name={login} action={m.remove} confirm={remove} />
     </section>
   );
 }

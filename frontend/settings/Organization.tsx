@@ -13,6 +13,7 @@ import { openOrganization } from '@/session/open-organization';
 import { useMay, useMe } from '@/session/session';
 import { ifMatch } from '@/tasks/task-actions';
 import { settingsMessages } from './messages';
+import { TypedConfirmation } from './TypedConfirmation';
 import { useAttempt, useOwnOrganizations } from './use-organization';
 
 /** The organization itself: its name, the way out of it, and what can be restored. */
@@ -122,9 +123,7 @@ function Leave({ organization: { id, name } }: { organization: Schema['Organizat
 function Remove({ organization }: { organization: Schema['Organization'] }) {
   const m = settingsMessages.useTexts().organization;
   const attempt = useAttempt();
-  const [typed, setTyped] = useState('');
-  async function remove(event: FormEvent) {
-    event.preventDefault();
+  async function remove() {
     const params = {
       path: { organization_id: organization.id },
       header: { 'If-Match': ifMatch(organization.version) },
@@ -133,27 +132,15 @@ function Remove({ organization }: { organization: Schema['Organization'] }) {
     if (await attempt(m.remove, work)) location.assign('/tasks/');
   }
   return (
-    <form onSubmit={(event) => void remove(event)}>
+    <>
       <p className="mb-2 text-muted">{m.removeLead}</p>
-      <div className="flex flex-wrap items-end gap-3">
-        <label className="flex grow flex-col gap-1">
-          <span className="text-muted">{m.removeSure(organization.name)}</span>
-          <input
-            className="field"
-            autoComplete="off"
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-          />
-        </label>
-        <button
-          type="submit"
-          className="button border-danger text-danger"
-          disabled={typed.trim() !== organization.name}
-        >
-          {m.remove}
-        </button>
-      </div>
-    </form>
+      <TypedConfirmation
+        label={m.removeSure(organization.name)}
+        name={organization.name}
+        action={m.remove}
+        confirm={remove}
+      />
+    </>
   );
 }
 

@@ -9,6 +9,7 @@ import { useMessages } from '@/messages/language';
 import { useMe } from '@/session/session';
 import { settingsMessages } from './messages';
 import { Personal } from './Personal';
+import { TABS, type Tab } from './tabs';
 
 // Each is loaded when it is opened first, with its texts.
 const lazy = <T,>(load: () => Promise<T>) =>
@@ -38,19 +39,6 @@ const Account = dynamic(() => lazy(() => import('./Account')).then((module) => m
 const Tokens = dynamic(() => lazy(() => import('@/tokens/Tokens')).then((module) => module.Tokens), {
   ssr: false,
 });
-
-const TABS = [
-  'personal',
-  'organization',
-  'projects',
-  'members',
-  'invitations',
-  'roles',
-  'tokens',
-  'import',
-  'account',
-] as const;
-type Tab = (typeof TABS)[number];
 
 /** What a tab needs, one of each list; the others are for everybody. */
 const NEEDED: Partial<Record<Tab, string[]>> = {

@@ -1,13 +1,5 @@
-const TABS = [
-  'organization',
-  'projects',
-  'members',
-  'invitations',
-  'roles',
-  'tokens',
-  'import',
-  'account',
-].map((tab) => `/settings/?tab=${tab}`);
+import { TABS } from '../../settings/tabs';
+
 /** Pages for everybody. */
 export const OPEN = ['/', '/login/', '/join/', '/auth/callback/?error=bad_state', '/does-not-exist/'];
 /** Pages for people who are signed in. */
@@ -20,7 +12,7 @@ export const SIGNED_IN = [
   '/activity/',
   '/trash/',
   '/settings/',
-  ...TABS,
+  ...TABS.slice(1).map((tab) => `/settings/?tab=${tab}`),
 ];
 
 /** What scrolls sideways and is not meant to, as `overflow-x-auto` says. */
