@@ -14,7 +14,7 @@ export function Toasts() {
   const shown = useSyncExternalStore(toasts.subscribe, toasts.shown, () => NONE);
   async function takeBack(message: Toast) {
     closeToast(message.id);
-    if (message.undo && (await undo(message.undo))) toast({ text: m.tasks.undone });
+    if (message.undo && (await undo(message.undo)) === 'undone') toast({ text: m.tasks.undone });
   }
   return (
     <div

@@ -1,4 +1,7 @@
-/** What can be undone: the last 50 actions, each with what takes it back. */
+/**
+ * What can be undone: the last 50 actions, each with what takes it back. `undo` gives `false` when nothing was
+ * taken back; the person was shown why.
+ */
 export type Action = { what: string; undo: () => unknown };
 
 const LONGEST = 50;
@@ -11,13 +14,12 @@ export function remember(action: Action): Action {
   return action;
 }
 
-/** Takes an action back, unless it was taken back already. Returns whether it did. */
-export async function undo(action = actions.at(-1)): Promise<boolean> {
+/** Takes an action back, unless it was taken back already. */
+export async function undo(action = actions.at(-1)): Promise<'undone' | 'failed' | 'nothing'> {
   const index = action ? actions.indexOf(action) : -1;
-  if (!action || index < 0) return false;
+  if (!action || index < 0) return 'nothing';
   actions.splice(index, 1);
-  await action.undo();
-  return true;
+  return (await action.undo()) === false ? 'failed' : 'undone';
 }
 
 /** Forgets all actions: another person or organization. */

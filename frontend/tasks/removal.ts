@@ -42,9 +42,10 @@ export async function deleteTasks(chosen: string[]): Promise<void> {
   const count = deleted.length + again.length;
   if (count === 0) return;
   const text = messages().tasks.removed(count);
-  const undo = () => {
+  const undo = async () => {
     for (const create of again) create();
-    return restoreTasks(deleted);
+    const restored = await restoreTasks(deleted);
+    return again.length + restored.length > 0;
   };
   toast({ text, undo: remember({ what: text, undo }) });
 }

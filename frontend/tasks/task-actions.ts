@@ -69,6 +69,7 @@ export function createTask(
 
 /** Undoes the last action and says so. */
 export async function undoLast(): Promise<void> {
-  const done = await undo();
-  toast({ text: done ? messages().tasks.undone : messages().tasks.nothingToUndo });
+  const result = await undo();
+  if (result === 'undone') toast({ text: messages().tasks.undone });
+  else if (result === 'nothing') toast({ text: messages().tasks.nothingToUndo });
 }

@@ -1,6 +1,9 @@
 import { fireEvent, screen } from '@testing-library/react';
 import { expect, test } from 'vitest';
+import { deleteTasks } from '@/tasks/removal';
 import { TrashPage } from '@/tasks/TrashPage';
+import { undoLast } from '@/tasks/task-actions';
+import { tasks } from '@/tasks/task-store';
 import { openPage } from './page';
 import { sample } from './samples';
 import { problem, type serve } from './server';
@@ -34,4 +37,20 @@ test('a task that cannot be restored is not said to be', async () => {
   fireEvent.click(screen.getByRole('button', { name: 'Restore' }));
   await screen.findAllByText('Task restored');
   expect(screen.getAllByText('Task restored')).toHaveLength(1);
+});
+
+test('a deletion that cannot be taken back is not said to be undone', async () => {
+  tasks.receive(sample({ id: 't1' }));
+  openPage(
+    null,
+    { role: 'member', permissions: ['tasks.delete'] },
+    {
+      'DELETE /api/tasks/t1': { body: sample({ id: 't1' }) },
+      'POST /api/tasks/t1/restore': problem(409, 'parent_deleted'),
+    },
+  );
+  await deleteTasks(['t1']);
+  await undoLast();
+  expect(await screen.findByText(/^Not saved: Restore/)).toBeDefined();
+  expect(screen.queryByText('Undone')).toBeNull();
 });
