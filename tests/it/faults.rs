@@ -27,9 +27,12 @@ mod swapped;
 mod sweep;
 mod templates;
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use deployer::{
@@ -46,7 +49,10 @@ use deployer::{
     stage::Stage,
     target::CallStats,
 };
-use miyabi_tests::{Emulator, Value, json};
+use miyabi_tests::{Emulator, Value, json, until};
+
+/// Nothing here is slower than a deploy on a machine with other things to do.
+const SOON: Duration = Duration::from_secs(120);
 
 /// A stage of a test.
 struct Place {
@@ -274,6 +280,29 @@ fn failing(seconds: u32) -> Value {
         "Properties": {"Handle": {"Ref": "Handle"}, "Timeout": seconds.to_string(), "Count": 1}
     });
     template
+}
+
+/// A template whose operation goes on until the test ends it with `fail_held`.
+fn held() -> Value {
+    failing(3600)
+}
+
+/// Fails the operation that `held` keeps going. Nothing else ends it: however slow the machine is, a
+/// test has seen what it is about before that.
+async fn fail_held(place: &Place, stack: &str) {
+    let parameters = [
+        ("Action", "SignalResource"),
+        ("StackName", stack),
+        ("LogicalResourceId", "Wait"),
+        ("UniqueId", "test"),
+        ("Status", "FAILURE"),
+    ];
+    let emulator = Emulator::shared().await;
+    until("the resource waits", SOON, async || {
+        let answer = emulator.cloudformation(&place.account, &parameters).await;
+        answer.status.is_success().then_some(())
+    })
+    .await;
 }
 
 /// The action of each stack of a plan.

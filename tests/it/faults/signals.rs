@@ -8,14 +8,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use deployer::{deployment::Deployment, interrupt::Interrupt, lease::LeaseHolder};
 use miyabi_tests::{Dice, Emulator, Running, ScriptedStacks, until};
 use rustix::process::Signal;
 
-use super::{Place, approved, failing, good, text};
+use super::{Place, SOON, approved, fail_held, good, held, text};
 use crate::sandbox::Sandbox;
 
 const DEPLOY: &[&str] = &[
@@ -27,8 +27,6 @@ const DEPLOY: &[&str] = &[
 ];
 /// What is said when the functions are built and nothing else was done yet.
 const BUILT: &str = "Building the functions: done";
-/// Nothing here is slower than a deploy on a machine with other things to do.
-const SOON: Duration = Duration::from_secs(120);
 
 /// A stage that is deployed, and two names of its database's machine: from one to the other, every
 /// function that knows the database changes, without anything being built.
@@ -140,8 +138,7 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
     let proxy = ScriptedStacks::before(Emulator::shared().await, |_, _| None).await;
     let through = place.through(proxy.url());
     let aws = through.open().await.unwrap();
-    // It would go on for a while.
-    let plan = super::plan(&aws, &[("data", failing(5))]).await.unwrap();
+    let plan = super::plan(&aws, &[("data", held())]).await.unwrap();
     let interrupt = Interrupt::default();
     let person = async {
         let ongoing = until("the update goes on", SOON, async || {
@@ -158,6 +155,14 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
         );
         interrupt.set();
         interrupt.take_back();
+        until("CloudFormation is asked to cancel", SOON, async || {
+            let actions = proxy.actions();
+            let is_asked = actions.contains(&"CancelUpdateStack".to_owned());
+            is_asked.then_some(())
+        })
+        .await;
+        // On AWS that ends the wait, too.
+        fail_held(&place, "miyabi-sandbox-data").await;
     };
     let (stage, holder) = (place.stage(), LeaseHolder::this_process("deploy"));
     let progress = through.progress();
@@ -173,7 +178,6 @@ async fn fault_11_an_update_that_goes_on_is_taken_back_when_a_person_asks_for_th
         "{}",
         text(&error)
     );
-    assert!(proxy.actions().contains(&"CancelUpdateStack".to_owned()));
     assert!(interrupt.ongoing().is_empty());
     let (plan, _) = place.deploy(&[("data", good(1))]).await.unwrap();
     assert!(plan.is_empty(), "it is what it was: {plan:?}");

@@ -6,9 +6,9 @@ use deployer::{
     progress::Progress,
     target::{Records, Stacks},
 };
-use miyabi_tests::{Emulator, ScriptedStacks};
+use miyabi_tests::{Emulator, ScriptedStacks, until};
 
-use super::{Place, actions, approved, failing, good, plan, text, writes};
+use super::{Place, SOON, actions, approved, fail_held, failing, good, held, plan, text, writes};
 
 #[tokio::test]
 async fn fault_01_a_failed_first_creation_is_removed_and_made_again_by_one_command() {
@@ -92,7 +92,7 @@ async fn fault_02_a_stack_that_is_stuck_is_named_with_its_resource_and_never_del
 async fn fault_03_an_operation_that_goes_on_is_followed_to_its_end_before_anything_is_planned() {
     let place = Place::new(103).await;
     let emulator = Emulator::shared().await;
-    let template = failing(3).to_string();
+    let template = held().to_string();
     let parameters = [
         ("Action", "CreateStack"),
         ("StackName", "miyabi-sandbox-data"),
@@ -100,14 +100,17 @@ async fn fault_03_an_operation_that_goes_on_is_followed_to_its_end_before_anythi
     ];
     emulator.cloudformation(&place.account, &parameters).await;
 
-    let (plan, _) = place.deploy(&[("data", good(1))]).await.unwrap();
-    assert!(
-        place
-            .told()
-            .contains("Waiting for the operation in progress on data (CREATE_IN_PROGRESS)"),
-        "{}",
-        place.told()
-    );
+    let waiting = "Waiting for the operation in progress on data (CREATE_IN_PROGRESS)";
+    let ends = async {
+        until("the deploy waits for it", SOON, async || {
+            place.told().contains(waiting).then_some(())
+        })
+        .await;
+        fail_held(&place, "miyabi-sandbox-data").await;
+    };
+    let deploy = async { place.deploy(&[("data", good(1))]).await };
+    let (deployed, ()) = tokio::join!(deploy, ends);
+    let (plan, _) = deployed.unwrap();
     assert_eq!(
         actions(&plan),
         [("data", StackAction::Update)],
