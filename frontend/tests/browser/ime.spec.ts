@@ -1,5 +1,5 @@
 import { type CDPSession, expect, type Locator, type Page, test } from '@playwright/test';
-import { create, open, row, signIn } from './person';
+import { create, open, row, saved, signIn } from './person';
 
 /** Enter that confirms a conversion, as a browser sends it that ends the composition first: Safari. */
 async function confirmLate(browser: CDPSession): Promise<void> {
@@ -29,6 +29,7 @@ test('Enter of an input method submits nothing, in any field', async ({ page, co
   test.setTimeout(120_000);
   await signIn(page, 'walter');
   await create(page, 'Label the pines');
+  await saved(page);
   const browser = await context.newCDPSession(page);
   const sent: string[] = [];
   page.on('request', (request) => {
