@@ -156,7 +156,9 @@ export class LiveSync {
   }
 
   private async fetchWanted(): Promise<void> {
-    while (this.wanted.size > 0) {
+    for (;;) {
+      this.dropKnown();
+      if (this.wanted.size === 0) return;
       const ids = [...this.wanted.keys()].slice(0, MOST * AT_ONCE);
       const promised = new Map(ids.map((id) => [id, this.wanted.get(id)]));
       const parts: string[][] = [];
@@ -167,6 +169,16 @@ export class LiveSync {
       this.store.together(() => this.place(ids, found));
       this.wantParents(before, found);
       this.listener.derived();
+    }
+  }
+
+  /** What was saved here has come with its response since the event. */
+  private dropKnown(): void {
+    for (const [id, version] of this.wanted) {
+      const known = this.store.confirmedTask(id);
+      if (!known || version === null || known.version < version) continue;
+      this.wanted.delete(id);
+      this.want(known.parent_id);
     }
   }
 

@@ -9,25 +9,17 @@ import { fetchTasks } from '@/tasks/task-queue';
 import { tasks } from '@/tasks/task-store';
 import { sendUnsent } from '@/tasks/unsent';
 import { readWhole } from '@/tasks/whole';
+import { fetchLater, RETRY } from './fetch-later';
 import { setLiveState, setPeople } from './live-store';
 import { LiveSync } from './live-sync';
 import { beginPresence } from './presence';
 import type { LiveEvent, ServerMessage } from './protocol';
-import { setSettledSeq, settledSeq } from './settled-seq';
+import { settledSeq } from './settled-seq';
 import { addressOf, socketUrl } from './socket-address';
 import { type LineTransport, SocketLine } from './socket-line';
 
-/**
- * Events are collected for this long before what they name is fetched, in milliseconds, with jitter: a single
- * one for less than those that follow a fetch within `QUIET`, which are many.
- */
-const COLLECT = { single: { least: 10, most: 40 }, many: { least: 50, most: 250 } };
-const QUIET = 1_000;
 /** A connection that comes back within this says nothing, in milliseconds. */
 const PATIENCE = 5_000;
-/** Wait before a request that failed is sent again, in milliseconds. */
-const RETRY = 2_000;
-
 /** What else changed is read again where it is shown. */
 function readAgain({ event, ids }: LiveEvent): void {
   const keys: Record<string, string[]> = {
@@ -73,29 +65,6 @@ function createSync(hold: () => void): LiveSync {
     },
     settledSeq(),
   );
-}
-
-/** Fetches what events name, after others have been collected for a moment. */
-function fetchLater(sync: LiveSync) {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let fetchedAt = Number.NEGATIVE_INFINITY;
-  function settle(): void {
-    if (!sync.hasWanted()) setSettledSeq(sync.lastSeq());
-  }
-  function flush(): void {
-    // A page that nobody sees waits until somebody does.
-    if (timer || document.hidden || !sync.hasWanted()) return;
-    const { least, most } = performance.now() - fetchedAt < QUIET ? COLLECT.many : COLLECT.single;
-    timer = setTimeout(
-      () => {
-        timer = undefined;
-        fetchedAt = performance.now();
-        sync.fetch().then(settle, () => setTimeout(flush, RETRY));
-      },
-      least + Math.random() * (most - least),
-    );
-  }
-  return { settle, flush, stop: () => clearTimeout(timer) };
 }
 
 /** Calls `look` when the page is seen again, or the network is back, until what it returns is called. */

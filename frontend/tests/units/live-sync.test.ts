@@ -123,6 +123,18 @@ test('a version that this page has is not fetched: the author already knows', as
   expect(sync.hasWanted()).toBe(false);
 });
 
+test('the event of an own change may come before its response: it is not fetched either', async () => {
+  const api = server();
+  api.write('a');
+  const { sync, store } = page(api);
+  await sync.hello(1);
+  await sync.events([api.write('a', { title: 'Mine' })]);
+  store.receive(...api.tasks.values());
+  await sync.fetch();
+  expect(api.transport.tasks).not.toHaveBeenCalled();
+  expect(sync.hasWanted()).toBe(false);
+});
+
 test('a task that somebody deleted goes, and one that was restored comes back', async () => {
   const api = server();
   api.write('a');
