@@ -2,6 +2,7 @@
 
 import { useSearchParams } from 'next/navigation';
 import { useCallback, useLayoutEffect, useMemo, useState } from 'react';
+import { addressQuery, setAddressQuery } from '@/components/address';
 import { type ListQuery, parseQuery, queryString } from './list-query';
 
 /**
@@ -14,8 +15,8 @@ export type How = 'push' | 'replace' | 'follow';
 export type ChangeQuery = (change: Partial<ListQuery>, how?: How) => void;
 
 /**
- * The query in the address of the page, and a change to it. A change is shown at once: the router renders
- * a new address in a transition, some frames later.
+ * The query in the address of the page, and a change to it. A change is shown at once; the address, and with
+ * it the router, follows after the frame that shows it.
  */
 export function useListQuery(): [ListQuery, ChangeQuery] {
   const shown = useSearchParams().toString();
@@ -23,17 +24,14 @@ export function useListQuery(): [ListQuery, ChangeQuery] {
   const [ahead, setAhead] = useState<string | null>(null);
   useLayoutEffect(() => {
     // Not yet when the router shows an earlier one of two changes.
-    if (shown === new URLSearchParams(location.search).toString()) setAhead(null);
+    if (shown === addressQuery().toString()) setAhead(null);
   }, [shown]);
   const text = ahead ?? shown;
   const query = useMemo(() => parseQuery(new URLSearchParams(text)), [text]);
   const change = useCallback((change: Partial<ListQuery>, how: How = 'push') => {
     // From the address and not from the last render: two changes can come between two renders.
-    const current = parseQuery(new URLSearchParams(location.search));
-    const next = queryString({ ...current, ...change });
-    const url = `${location.pathname}${next}`;
-    if (how === 'push') history.pushState(null, '', url);
-    else history.replaceState(null, '', url);
+    const next = queryString({ ...parseQuery(addressQuery()), ...change });
+    setAddressQuery(next, how === 'push' ? 'push' : 'replace');
     if (how !== 'follow') setAhead(new URLSearchParams(next).toString());
   }, []);
   return [query, change];
