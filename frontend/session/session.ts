@@ -1,6 +1,6 @@
 'use client';
 
-import { useEffect } from 'react';
+import { createContext, useContext, useEffect } from 'react';
 import useSWR, { mutate } from 'swr';
 import { api, body, type Schema } from '@/api/client';
 import { fetchWithin } from '@/api/fetch-within';
@@ -86,11 +86,14 @@ export function useSession(): Session {
   return { state: 'loading' };
 }
 
-/** Who is signed in, on a page that is only shown to somebody who is. */
+/** Given to the pages that are only shown to somebody who is signed in. */
+export const MeContext = createContext<Me | null>(null);
+
+/** Who is signed in, on such a page. */
 export function useMe(): Me {
-  const session = useSession();
-  if (session.state !== 'signed-in') throw new Error('useMe outside of a page for people who are signed in');
-  return session.me;
+  const me = useContext(MeContext);
+  if (!me) throw new Error('useMe outside of a page for people who are signed in');
+  return me;
 }
 
 /** Whether the role of the caller has a permission, for example `tasks.write`. */

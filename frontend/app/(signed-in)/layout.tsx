@@ -8,7 +8,7 @@ import { ProblemNote } from '@/components/ProblemNote';
 import { part } from '@/components/part';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useMessages } from '@/messages/language';
-import { useSession } from '@/session/session';
+import { MeContext, useSession } from '@/session/session';
 
 function Waiting() {
   const m = useMessages();
@@ -51,7 +51,13 @@ export default function SignedInLayout({ children }: { children: ReactNode }) {
     if (wasSignedIn.current) location.replace(target);
     else router.replace(target);
   }, [isOut, path, router]);
-  if (session.state === 'signed-in') return <AppFrame>{children}</AppFrame>;
+  if (session.state === 'signed-in') {
+    return (
+      <MeContext value={session.me}>
+        <AppFrame>{children}</AppFrame>
+      </MeContext>
+    );
+  }
   if (session.state === 'failed') return <Failed problem={session.problem} retry={session.retry} />;
   return <Waiting />;
 }

@@ -4,14 +4,15 @@ import { SWRConfig } from 'swr';
 import { afterEach, vi } from 'vitest';
 import { Toasts } from '@/components/Toasts';
 import { closeToast, toasts } from '@/components/toast-store';
-import { useSession } from '@/session/session';
+import { MeContext, useSession } from '@/session/session';
 import { type Asked, serve } from './server';
 
 const ALICE = { id: 'p1', login: 'alice', name: 'Alice', avatar_url: null };
 
 /** Pages for people who are signed in are shown once it is known who that is. */
 function SignedIn({ children }: { children: ReactNode }) {
-  return useSession().state === 'signed-in' ? children : null;
+  const session = useSession();
+  return session.state === 'signed-in' ? <MeContext value={session.me}>{children}</MeContext> : null;
 }
 
 /** Opens a page for Alice, who has a role with these permissions in her one organization. */

@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { type ReactNode, useState } from 'react';
 import { SWRConfig } from 'swr';
 import { afterEach, expect, test, vi } from 'vitest';
-import { useSession } from '@/session/session';
+import { MeContext, useSession } from '@/session/session';
 import { MentionField } from '@/tasks/MentionField';
 import { tasks } from '@/tasks/task-store';
 import { sample } from './samples';
@@ -26,7 +26,8 @@ afterEach(() => {
 });
 
 function SignedIn({ children }: { children: ReactNode }) {
-  return useSession().state === 'signed-in' ? children : null;
+  const session = useSession();
+  return session.state === 'signed-in' ? <MeContext value={session.me}>{children}</MeContext> : null;
 }
 
 function Field() {
