@@ -2,6 +2,7 @@
 
 import { type ReactNode, useEffect, useRef } from 'react';
 import { nameOf } from '@/components/Avatar';
+import { useAfterPaint } from '@/components/after-paint';
 import { ProblemNote } from '@/components/ProblemNote';
 import { SkeletonRows } from '@/components/SkeletonRows';
 import { useCommands } from '@/keyboard/commands';
@@ -124,6 +125,7 @@ function DrawerBody({ task, pick }: { task: Task; pick: Pick }) {
   const m = useMessages();
   const language = useLanguage();
   const mayWrite = useMay('tasks.write');
+  const isPainted = useAfterPaint();
   return (
     <div className="min-h-0 grow overflow-y-auto px-3 py-3">
       <TextField
@@ -159,7 +161,7 @@ function DrawerBody({ task, pick }: { task: Task; pick: Pick }) {
           </span>
         )}
       </p>
-      {!tasks.isProposed(task.id) && <TaskComments id={task.id} />}
+      {isPainted && !tasks.isProposed(task.id) && <TaskComments id={task.id} />}
     </div>
   );
 }

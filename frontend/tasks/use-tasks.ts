@@ -89,26 +89,47 @@ export function useTaskList(query: ListQuery): TaskList {
   };
 }
 
+/** Tasks that are being read one by one. */
+const reading = new Set<string>();
+
+/** How often a task is read at most while events bring newer versions of it. */
+const READINGS = 3;
+
+/** Reads a task with its description, again when an event brought a newer version without it meanwhile. */
+async function readTask(id: string): Promise<string> {
+  reading.add(id);
+  try {
+    for (let times = 0; times < READINGS && (times === 0 || isPartial(id)); times += 1) {
+      const task = await body(api.GET('/api/tasks/{task_id}', { params: { path: { task_id: id } } }));
+      tasks.receive(task);
+    }
+    return id;
+  } finally {
+    reading.delete(id);
+  }
+}
+
+/** Whether the newest version is known without its description: from a list, or from an event. */
+function isPartial(id: string): boolean {
+  const known = tasks.confirmedTask(id);
+  return known !== undefined && known.description === undefined;
+}
+
 /** One task with its description. */
 export function useTask(id: string): {
   task: Task | undefined;
   problem: ApiProblem | null;
   reload: () => void;
 } {
-  useTaskRevision();
+  const revision = useTaskRevision();
   // The server does not have it yet.
   const key = tasks.isProposed(id) ? null : `/api/tasks/${id}`;
-  const { error, isValidating, mutate } = useSWR<string, ApiProblem>(key, async () => {
-    const task = await body(api.GET('/api/tasks/{task_id}', { params: { path: { task_id: id } } }));
-    tasks.receive(task);
-    return task.id;
-  });
-  // A newer version came without its description: with a list, or with an event.
-  const known = tasks.confirmedTask(id);
-  const isPartial = known !== undefined && known.description === undefined;
+  // Whether it is being read is asked for below and not of SWR: that would draw the open task once more.
+  const { error, mutate } = useSWR<string, ApiProblem>(key, () => readTask(id));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: with each change of the store
   useEffect(() => {
-    if (isPartial && !isValidating && !error) void mutate();
-  }, [isPartial, isValidating, error, mutate]);
+    if (key && isPartial(id) && !reading.has(id) && !error) void mutate();
+  }, [key, id, revision, error, mutate]);
   return { task: tasks.get(id), problem: error ?? null, reload: () => void mutate() };
 }
 
