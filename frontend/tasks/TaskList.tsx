@@ -1,10 +1,9 @@
 'use client';
 
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import { useMessages } from '@/messages/language';
 import { type RowActions, TaskRow } from './TaskRow';
-import { tasks } from './task-store';
 import type { RowFocus } from './use-row-focus';
 import type { TaskList as Tasks } from './use-tasks';
 
@@ -32,13 +31,42 @@ export function TaskList({
     if (index >= 0) rows.current?.scrollToIndex(index, { align: 'nearest' });
   }, [index]);
   const isActiveShown = index >= 0;
+  const latest = useRef(list);
+  latest.current = list;
+  const { items } = list;
+  const { marks } = focus;
+  // The same element as long as the rows are: a step from one to the next draws two of them and not the list.
+  const shown = useMemo(
+    () => (
+      <Virtualizer
+        ref={rows}
+        data={items}
+        scrollRef={scroller}
+        onScroll={(offset) => loadAhead(latest.current, scroller.current, offset)}
+      >
+        {(task, position) => (
+          // By position: a filter gives other tasks to the rows that there are, which is quicker than making
+          // other rows. A row keeps nothing of its own.
+          <TaskRow
+            key={position}
+            task={task}
+            index={position}
+            marks={marks}
+            isOrdered={isOrdered}
+            actions={actions}
+          />
+        )}
+      </Virtualizer>
+    ),
+    [items, marks, isOrdered, actions],
+  );
   return (
     <div
       ref={scroller}
       id="task-list"
       role="grid"
       aria-label={m.tasks.listLabel}
-      aria-rowcount={list.hasMore ? -1 : list.items.length}
+      aria-rowcount={list.hasMore ? -1 : items.length}
       aria-multiselectable="true"
       aria-activedescendant={isActiveShown ? `row-${focus.active}` : undefined}
       tabIndex={0}
@@ -46,36 +74,13 @@ export function TaskList({
       onClick={() => scroller.current?.focus({ preventScroll: true })}
       className="@container min-h-0 grow overflow-y-auto focus-visible:outline-none"
     >
-      <Virtualizer
-        ref={rows}
-        data={list.items}
-        scrollRef={scroller}
-        onScroll={(offset) => {
-          const element = scroller.current;
-          // Two screens before the end, the next page is on its way when it is reached.
-          if (
-            element &&
-            list.hasMore &&
-            !list.isLoadingMore &&
-            offset + 3 * element.clientHeight > element.scrollHeight
-          ) {
-            list.loadMore();
-          }
-        }}
-      >
-        {(task, position) => (
-          <TaskRow
-            key={task.id}
-            task={task}
-            index={position}
-            isActive={task.id === focus.active}
-            isSelected={focus.selected.has(task.id)}
-            isPending={tasks.isPending(task.id)}
-            isOrdered={isOrdered}
-            actions={actions}
-          />
-        )}
-      </Virtualizer>
+      {shown}
     </div>
   );
+}
+
+/** Two screens before the end, the next page is on its way when it is reached. */
+function loadAhead(list: Tasks, element: HTMLElement | null, offset: number): void {
+  if (!element || !list.hasMore || list.isLoadingMore) return;
+  if (offset + 3 * element.clientHeight > element.scrollHeight) list.loadMore();
 }

@@ -1,6 +1,6 @@
 'use client';
 
-import { memo } from 'react';
+import { memo, useSyncExternalStore } from 'react';
 import { Avatar, nameOf } from '@/components/Avatar';
 import { Glyph, PriorityGlyph, StatusGlyph } from '@/components/icons';
 import { useMessages } from '@/messages/language';
@@ -9,6 +9,8 @@ import type { PickedField } from './FieldPicker';
 import { LabelChip } from './LabelChip';
 import { TaskCounts } from './TaskCounts';
 import { isOpen, type Task } from './task';
+import { tasks } from './task-store';
+import { type RowMarks, useRowMark } from './use-row-focus';
 
 export type RowActions = {
   open: (id: string) => void;
@@ -21,21 +23,23 @@ export type RowActions = {
 export const TaskRow = memo(function TaskRow({
   task,
   index,
-  isActive,
-  isSelected,
-  isPending,
+  marks,
   isOrdered,
   actions,
 }: {
   task: Task;
   index: number;
-  isActive: boolean;
-  isSelected: boolean;
-  isPending: boolean;
+  marks: RowMarks;
   isOrdered: boolean;
   actions: RowActions;
 }) {
   const m = useMessages();
+  const { isActive, isSelected } = useRowMark(marks, task.id);
+  const isPending = useSyncExternalStore(
+    tasks.subscribe,
+    () => tasks.isPending(task.id),
+    () => false,
+  );
   const ground = isSelected ? 'bg-chosen' : isActive ? 'bg-hover' : '';
   return (
     <div

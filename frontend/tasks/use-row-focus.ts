@@ -1,7 +1,46 @@
 'use client';
 
-import { useMemo, useRef, useState } from 'react';
+import { useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
 import { tasks } from './task-store';
+
+/**
+ * Which rows are active and selected, outside of React: of thousands, those are drawn again whose mark
+ * changes, and no list of them.
+ */
+export class RowMarks {
+  private active: string | null = null;
+  private selected: ReadonlySet<string> = new Set();
+  private readonly listeners = new Set<() => void>();
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  set(active: string | null, selected: ReadonlySet<string>): void {
+    if (this.active === active && this.selected === selected) return;
+    this.active = active;
+    this.selected = selected;
+    for (const listener of this.listeners) listener();
+  }
+
+  isActive(id: string): boolean {
+    return this.active === id;
+  }
+
+  isSelected(id: string): boolean {
+    return this.selected.has(id);
+  }
+}
+
+const no = () => false;
+
+/** Whether a row is active and selected. */
+export function useRowMark(marks: RowMarks, id: string): { isActive: boolean; isSelected: boolean } {
+  const isActive = useSyncExternalStore(marks.subscribe, () => marks.isActive(id), no);
+  const isSelected = useSyncExternalStore(marks.subscribe, () => marks.isSelected(id), no);
+  return { isActive, isSelected };
+}
 
 export type RowFocus = {
   /** The row that keys act on. */
@@ -16,6 +55,8 @@ export type RowFocus = {
   clear: () => void;
   /** What keys act on: the selection, else the active row. */
   targets: string[];
+  /** The active row and the selected ones, for each row to ask for its own. */
+  marks: RowMarks;
 };
 
 /** Which row is active and which are selected, in the order of the list. */
@@ -35,6 +76,9 @@ export function useRowFocus(ids: string[]): RowFocus {
   const index = active ? ids.indexOf(active) : -1;
   const position = useRef(0);
   if (index >= 0) position.current = index;
+
+  const [marks] = useState(() => new RowMarks());
+  useLayoutEffect(() => marks.set(active, selected), [marks, active, selected]);
 
   function add(from: number, to: number) {
     const range = ids.slice(Math.min(from, to), Math.max(from, to) + 1);
@@ -65,5 +109,6 @@ export function useRowFocus(ids: string[]): RowFocus {
     selectAll: () => setChosen(new Set(ids)),
     clear: () => setChosen(new Set()),
     targets: selected.size > 0 ? [...selected] : active && ids.includes(active) ? [active] : [],
+    marks,
   };
 }
