@@ -128,6 +128,26 @@ test('on a phone projects and views change their places by taps alone', async ({
   await expect(names.first()).toHaveValue('Gate');
   await tap(page, 'Move Gate down');
   await expect(names.first()).toHaveValue('Pond');
+
+  const dialog = page.getByRole('dialog', { name: 'Views' });
+  for (const [name, filter] of [
+    ['Weeds', 'p0'],
+    ['Seeds', 'p3'],
+  ]) {
+    await page.goto(`/tasks/?priority=${filter}`);
+    await tap(page, 'Views');
+    await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
+    await dialog.getByRole('button', { name: 'Save view' }).tap();
+    await expect(dialog).toHaveCount(0);
+  }
+  await tap(page, 'Views');
+  const views = dialog.getByRole('listitem').getByRole('link');
+  await expect(views).toHaveText(['Weeds', 'Seeds']);
+  await expect(page.getByRole('button', { name: 'Move Weeds up' })).toBeDisabled();
+  await tap(page, 'Move Seeds up');
+  await expect(views).toHaveText(['Seeds', 'Weeds']);
+  await views.first().tap();
+  await expect(page).toHaveURL(/priority=p3/);
 });
 
 test("with targets of a finger's size, every page and an open task fit 360 px", async ({ page }) => {
