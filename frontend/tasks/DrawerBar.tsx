@@ -14,11 +14,20 @@ import { copyNumbers } from './task-number';
 import { tasks } from './task-store';
 
 /** The line above an open task: its number, and what can be done with it as a whole. */
-export function DrawerBar({ task, close }: { task: Task | undefined; close: () => void }) {
+export function DrawerBar({
+  task,
+  close,
+  isPainted = false,
+}: {
+  task: Task | undefined;
+  close: () => void;
+  /** Whether the drawer was seen once: then who else looks at the task, and whether it is watched, is read. */
+  isPainted?: boolean;
+}) {
   const m = useMessages();
   return (
     <div className="flex h-11 shrink-0 items-center gap-1 border-line border-b px-2">
-      {task ? <TaskButtons task={task} close={close} /> : <span className="grow" />}
+      {task ? <TaskButtons task={task} close={close} isPainted={isPainted} /> : <span className="grow" />}
       <button
         type="button"
         className="icon-button"
@@ -32,7 +41,7 @@ export function DrawerBar({ task, close }: { task: Task | undefined; close: () =
   );
 }
 
-function TaskButtons({ task, close }: { task: Task; close: () => void }) {
+function TaskButtons({ task, close, isPainted }: { task: Task; close: () => void; isPainted: boolean }) {
   const m = useMessages();
   const mayWrite = useMay('tasks.write');
   const mayDelete = useMay('tasks.delete');
@@ -75,8 +84,12 @@ function TaskButtons({ task, close }: { task: Task; close: () => void }) {
       {/* What the server does not know yet has no number, and nobody else can look at it. */}
       {task.key && (
         <>
-          <Faces task={task.id} />
-          <WatchButton task={task.id} />
+          {isPainted && (
+            <>
+              <Faces task={task.id} />
+              <WatchButton task={task.id} />
+            </>
+          )}
           <button
             type="button"
             className="icon-button"

@@ -93,6 +93,8 @@ function OpenTask({
 }) {
   const m = useMessages();
   const { task, problem, reload } = useTask(id);
+  // What is below, and what nobody looks for first, is drawn with the next frame.
+  const isPainted = useAfterPaint();
   useCommands([
     { id: 'rename', label: m.keys.rename, group: m.keys.onTask, keys: ['r'], run: () => focusField('title') },
     {
@@ -106,12 +108,12 @@ function OpenTask({
   const isGone = !task || problem?.status === 404;
   return (
     <Panel title={task?.title ?? m.task.label}>
-      <DrawerBar task={isGone ? undefined : task} close={close} />
+      <DrawerBar task={isGone ? undefined : task} close={close} isPainted={isPainted} />
       {problem?.status === 404 ? (
         <p className="p-4 text-muted">{m.task.gone}</p>
       ) : task && (!problem || task.description !== undefined) ? (
         // What was read before is shown, also without a network.
-        <DrawerBody task={task} pick={pick} />
+        <DrawerBody task={task} pick={pick} isPainted={isPainted} />
       ) : problem ? (
         <ProblemNote problem={problem} retry={reload} />
       ) : (
@@ -121,11 +123,10 @@ function OpenTask({
   );
 }
 
-function DrawerBody({ task, pick }: { task: Task; pick: Pick }) {
+function DrawerBody({ task, pick, isPainted }: { task: Task; pick: Pick; isPainted: boolean }) {
   const m = useMessages();
   const language = useLanguage();
   const mayWrite = useMay('tasks.write');
-  const isPainted = useAfterPaint();
   return (
     <div className="min-h-0 grow overflow-y-auto px-3 py-3">
       <TextField
