@@ -133,7 +133,7 @@ test('on a phone projects and views change their places by taps alone', async ({
   for (const [name, filter] of [
     ['Weeds', 'p0'],
     ['Seeds', 'p3'],
-  ]) {
+  ] as const) {
     await page.goto(`/tasks/?priority=${filter}`);
     await tap(page, 'Views');
     await dialog.getByRole('textbox', { name: 'Name' }).fill(name);
