@@ -10,7 +10,7 @@ const WORK =
 
 /** What the frame and the first rows of pages have in common: loaded with them, in one request. */
 const FRAME =
-  /[\\/]frontend[\\/](?:(?:api|keyboard|session)[\\/]|messages[\\/](?:dates|formats)\.|components[\\/](?:Avatar|PageBar|overlay-store)\.|inbox[\\/]inbox-changes\.|live[\\/](?:live-store|settled-seq)\.|projects[\\/]use-projects\.|views[\\/](?:use-views|view-query)\.|tasks[\\/](?:DueDay|LabelChip|derive-list|task-commands|task-number|use-people|use-row-focus|use-task-reference|use-tasks)\.)|node_modules[\\/](?:swr|tinykeys)[\\/]/;
+  /[\\/]frontend[\\/](?:(?:api|keyboard|session)[\\/]|messages[\\/](?:dates|formats)\.|components[\\/](?:Avatar|PageBar|overlay-store)\.|inbox[\\/]inbox-changes\.|live[\\/](?:live-store|settled-seq)\.|projects[\\/]use-projects\.|views[\\/](?:use-views|view-query)\.|tasks[\\/](?:DueDay|LabelChip|derive-list|row-marks|task-commands|task-number|use-people|use-row-focus|use-task-reference|use-tasks)\.)|node_modules[\\/](?:swr|tinykeys)[\\/]/;
 
 /** What opens over a page, once it is idle or by a key: together they compress to less, and are read in one request. */
 const OVER =

@@ -7,10 +7,10 @@ import { useMessages } from '@/messages/language';
 import { DueDay } from './DueDay';
 import type { PickedField } from './FieldPicker';
 import { LabelChip } from './LabelChip';
+import { type RowMarks, useRowMark } from './row-marks';
 import { TaskCounts } from './TaskCounts';
 import { isOpen, type Task } from './task';
 import { tasks } from './task-store';
-import { type RowMarks, useRowMark } from './use-row-focus';
 
 export type RowActions = {
   open: (id: string) => void;

@@ -1,7 +1,7 @@
 import { act, cleanup, render, screen } from '@testing-library/react';
 import { memo } from 'react';
 import { afterEach, expect, test } from 'vitest';
-import { RowMarks, useRowMark } from '@/tasks/use-row-focus';
+import { RowMarks, useRowMark } from '@/tasks/row-marks';
 
 afterEach(cleanup);
 
