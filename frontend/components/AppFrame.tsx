@@ -56,27 +56,16 @@ function places(m: Messages, mayAudit: boolean): Place[] {
   return all.filter(({ href }) => mayAudit || href !== '/activity/');
 }
 
-/** Rail, content and, on a phone, the bar at the bottom; and what works on every page. */
-export function AppFrame({ children }: { children: ReactNode }) {
+/** What can be done on every page. */
+function useFrameCommands(list: Place[], isOpen: boolean, toggle: () => void): void {
   const m = useMessages();
   const router = useRouter();
-  const overlay = useOverlay();
-  const conflict = useSyncExternalStore(conflicts.subscribe, conflicts.current, () => undefined);
-  const [isOpen, setOpen] = useState(true);
-  const list = places(m, useMay('audit.read'));
-  const me = useMe();
   const mayWrite = useMay('tasks.write');
-  const go: Command[] = list.map(({ href, label, key }) => ({
-    id: `go ${href}`,
-    label: m.keys.go(label),
-    group: m.keys.anywhere,
-    keys: [key],
-    run: () => router.push(href),
-  }));
+  const group = m.keys.anywhere;
   const create: Command = {
     id: 'create',
     label: m.tasks.create,
-    group: m.keys.anywhere,
+    group,
     keys: ['c'],
     run: () => openOverlay('create'),
   };
@@ -84,31 +73,36 @@ export function AppFrame({ children }: { children: ReactNode }) {
     {
       id: 'palette',
       label: m.keys.palette,
-      group: m.keys.anywhere,
+      group,
       keys: ['$mod+k'],
       run: () => openOverlay('palette'),
       isGlobal: true,
       isHidden: true,
     },
     ...(mayWrite ? [create] : []),
-    { id: 'undo', label: m.keys.undo, group: m.keys.anywhere, keys: ['$mod+z'], run: () => void undoLast() },
+    { id: 'undo', label: m.keys.undo, group, keys: ['$mod+z'], run: () => void undoLast() },
     {
       id: 'sheet',
       label: m.settings.showKeys,
-      group: m.keys.anywhere,
+      group,
       keys: ['?', 'Shift+?'],
       run: () => openOverlay('sheet'),
     },
-    {
-      id: 'rail',
-      label: isOpen ? m.nav.collapse : m.nav.expand,
-      group: m.keys.anywhere,
-      keys: ['['],
-      run: () => setOpen(!isOpen),
-    },
-    ...go,
+    { id: 'rail', label: isOpen ? m.nav.collapse : m.nav.expand, group, keys: ['['], run: toggle },
+    ...list.map(({ href, label, key }) => ({
+      id: `go ${href}`,
+      label: m.keys.go(label),
+      group,
+      keys: [key],
+      run: () => router.push(href),
+    })),
   ]);
-  // After the page is drawn: it needs nothing of it.
+}
+
+/** What goes on behind every page once it is drawn: nothing of it is needed for that. */
+function useBackground(list: Place[]): void {
+  const router = useRouter();
+  const me = useMe();
   // biome-ignore lint/correctness/useExhaustiveDependencies: another person or organization is another load of the page
   useEffect(() => {
     let stop = () => {};
@@ -127,6 +121,18 @@ export function AppFrame({ children }: { children: ReactNode }) {
       stop();
     };
   }, []);
+}
+
+/** Rail, content and, on a phone, the bar at the bottom; and what works on every page. */
+export function AppFrame({ children }: { children: ReactNode }) {
+  const m = useMessages();
+  const overlay = useOverlay();
+  const conflict = useSyncExternalStore(conflicts.subscribe, conflicts.current, () => undefined);
+  const [isOpen, setOpen] = useState(true);
+  const toggle = () => setOpen(!isOpen);
+  const list = places(m, useMay('audit.read'));
+  useFrameCommands(list, isOpen, toggle);
+  useBackground(list);
   return (
     <div className="flex h-dvh flex-col sm:flex-row">
       <a
@@ -136,7 +142,7 @@ export function AppFrame({ children }: { children: ReactNode }) {
         {m.app.skip}
       </a>
       <PhoneBar list={list} />
-      <Rail list={list} isOpen={isOpen} toggle={() => setOpen(!isOpen)} />
+      <Rail list={list} isOpen={isOpen} toggle={toggle} />
       <main id="content" className="flex min-h-0 min-w-0 grow flex-col">
         {children}
       </main>

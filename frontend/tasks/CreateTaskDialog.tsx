@@ -14,19 +14,60 @@ import { shortDay } from './due-date';
 import { LabelChip } from './LabelChip';
 import { parseQuickAdd } from './quick-add';
 import { TitleCount } from './TitleCount';
+import type { Label } from './task';
 import { createTask } from './task-actions';
 import { isTooLong } from './title-length';
 import { usePeople } from './use-people';
 import { useLabels } from './use-tasks';
 
-/** A new task in one line: what the words mean is shown while they are typed. */
-export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
-  const m = useMessages();
-  const language = useLanguage();
+/** What a line means here: whom and which labels its words name. */
+function useReading(line: string) {
   const me = useMe().user;
   const mayAssign = useMay('tasks.assign');
   const { labels } = useLabels();
   const people = usePeople();
+  const parsed = parseQuickAdd(line);
+  const wanted = mayAssign ? parsed.assignee?.toLowerCase() : undefined;
+  const assignee = wanted === 'me' ? me : people.find(({ login }) => login.toLowerCase() === wanted);
+  const isNamed = (label: Label) => (name: string) => name.toLowerCase() === label.name.toLowerCase();
+  const found = labels.filter((label) => parsed.labels.some(isNamed(label)));
+  // Words that name nobody and nothing stay in the title, so that nothing that was typed is lost.
+  const lost = [
+    ...(parsed.assignee && !assignee ? [`@${parsed.assignee}`] : []),
+    ...parsed.labels.filter((name) => !found.some((label) => isNamed(label)(name))).map((name) => `#${name}`),
+  ];
+  return {
+    title: [parsed.title, ...lost].filter(Boolean).join(' '),
+    priority: parsed.priority ?? 'p2',
+    due: parsed.due,
+    assignee,
+    labels: found.map(({ id, name, color }) => ({ id, name, color })),
+  };
+}
+type Reading = ReturnType<typeof useReading>;
+
+/** What was understood of the line, below it. */
+function Understood({ priority, assignee, labels, due }: Reading) {
+  const m = useMessages();
+  const language = useLanguage();
+  return (
+    <div aria-live="polite" className="flex min-h-6 flex-wrap items-center gap-2 text-muted text-xs">
+      <span className="inline-flex items-center gap-1">
+        <PriorityGlyph priority={priority} /> {m.priority[priority]}
+      </span>
+      {assignee && <span>@{nameOf(assignee)}</span>}
+      {labels.map((label) => (
+        <LabelChip key={label.id} label={label} />
+      ))}
+      {due && <span>{shortDay(due, language, m.due)}</span>}
+    </div>
+  );
+}
+
+/** A new task in one line: what the words mean is shown while they are typed. */
+export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
+  const m = useMessages();
+  const me = useMe().user;
   const line = useDraft(NEW_TASK, 'line')?.text ?? '';
   const description = useDraft(NEW_TASK, 'description')?.text ?? '';
   const [isMore, setMore] = useState(false);
@@ -34,27 +75,8 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   const [isTyping, setTyping] = useState(false);
   const isOld = !isTyping && Boolean(line || description);
   const field = useRef<HTMLInputElement>(null);
-
-  const parsed = parseQuickAdd(line);
-  const priority = parsed.priority ?? 'p2';
-  const wanted = parsed.assignee?.toLowerCase();
-  const assignee =
-    mayAssign && wanted
-      ? wanted === 'me'
-        ? me
-        : people.find(({ login }) => login.toLowerCase() === wanted)
-      : undefined;
-  const found = labels.filter((label) =>
-    parsed.labels.some((name) => name.toLowerCase() === label.name.toLowerCase()),
-  );
-  // Words that name nobody and nothing stay in the title, so that nothing that was typed is lost.
-  const lost = [
-    ...(parsed.assignee && !assignee ? [`@${parsed.assignee}`] : []),
-    ...parsed.labels
-      .filter((name) => !found.some((label) => label.name.toLowerCase() === name.toLowerCase()))
-      .map((name) => `#${name}`),
-  ];
-  const title = [parsed.title, ...lost].filter(Boolean).join(' ');
+  const reading = useReading(line);
+  const { title } = reading;
 
   const mayCreate = title !== '' && !isTooLong(title);
   const discard = () => keepTyped({ line: '', description: '' });
@@ -65,20 +87,16 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
   function submit(event: FormEvent) {
     event.preventDefault();
     if (!mayCreate) return;
+    const { priority, due, assignee, labels } = reading;
     const task: Schema['NewTask'] = {
       title,
       priority,
       description: description || undefined,
-      label_ids: found.map((label) => label.id),
-      due_on: parsed.due,
+      label_ids: labels.map(({ id }) => id),
+      due_on: due,
       assignee_id: assignee?.id,
     };
-    const shown = {
-      assignee: assignee ?? null,
-      labels: found.map(({ id, name, color }) => ({ id, name, color })),
-      created_by: me,
-    };
-    createTask(task, shown, { line, description });
+    createTask(task, { assignee: assignee ?? null, labels, created_by: me }, { line, description });
     discard();
     if (!isMore) return onClose();
     field.current?.focus();
@@ -109,16 +127,7 @@ export function CreateTaskDialog({ onClose }: { onClose: () => void }) {
           value={description}
           onChange={(event) => type({ line, description: event.target.value })}
         />
-        <div aria-live="polite" className="flex min-h-6 flex-wrap items-center gap-2 text-muted text-xs">
-          <span className="inline-flex items-center gap-1">
-            <PriorityGlyph priority={priority} /> {m.priority[priority]}
-          </span>
-          {assignee && <span>@{nameOf(assignee)}</span>}
-          {found.map((label) => (
-            <LabelChip key={label.id} label={label} />
-          ))}
-          {parsed.due && <span>{shortDay(parsed.due, language, m.due)}</span>}
-        </div>
+        <Understood {...reading} />
         {isOld && <p className="text-muted text-xs">{m.task.left}</p>}
         <div className="flex flex-wrap items-center justify-end gap-3 border-line border-t pt-3">
           <label className="mr-auto inline-flex items-center gap-2 text-muted">

@@ -14,16 +14,17 @@ import type { PickedField } from './FieldPicker';
 import { isFiltered, type ListQuery, NO_FILTERS } from './list-query';
 import { SelectionBar } from './SelectionBar';
 import { TaskList } from './TaskList';
+import type { RowActions } from './TaskRow';
 import { TaskToolbar } from './TaskToolbar';
 import { STATUSES, type Task } from './task';
 import { listCommands, placeCommands, taskCommands } from './task-commands';
 import { isTaskId, referenceTo } from './task-number';
 import { tasks } from './task-store';
 import { type ChangeQuery, useListQuery } from './use-list-query';
-import { usePlacing } from './use-placing';
-import { useRowFocus } from './use-row-focus';
-import { useTaskReference } from './use-task-reference';
-import { useTaskList } from './use-tasks';
+import { type Placing, usePlacing } from './use-placing';
+import { type RowFocus, useRowFocus } from './use-row-focus';
+import { type TaskReference, useTaskReference } from './use-task-reference';
+import { type TaskList as Tasks, useTaskList } from './use-tasks';
 
 const FieldPicker = part(() => import('./FieldPicker').then((module) => module.FieldPicker));
 const PlacePicker = part(() => import('./PlacePicker').then((module) => module.PlacePicker));
@@ -38,6 +39,56 @@ function focusList(): void {
 function inOrder(items: Task[], view: ListQuery['view']): Task[] {
   if (view === 'list') return items;
   return STATUSES.flatMap((status) => items.filter((task) => task.status === status));
+}
+
+/** The task that the address names; keeps the address and the focus true to it. */
+function useOpenedTask(reference: string | null, change: ChangeQuery): TaskReference {
+  const opened = useTaskReference(reference);
+  // A new task is named by its number as soon as it has one.
+  useEffect(() => {
+    if (reference && opened.id && reference !== opened.id && isTaskId(reference))
+      change({ task: referenceTo(opened.id) }, 'replace');
+  }, [reference, opened.id, change]);
+  // A task that was deleted leaves the drawer, too.
+  const isGone = opened.id !== null && tasks.isRemoved(opened.id);
+  useEffect(() => {
+    if (isGone) change({ task: null }, 'replace');
+  }, [isGone, change]);
+  // Where a task is a page of its own, the list has the focus again when it is shown again.
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (wasOpen.current && !reference && document.activeElement === document.body) focusList();
+    wasOpen.current = Boolean(reference);
+  }, [reference]);
+  return opened;
+}
+
+type RowWork = {
+  open: (id: string) => void;
+  focus: RowFocus;
+  pick: (field: PickedField, ids: string[]) => void;
+  setMoved: (id: string) => void;
+};
+
+/** What the buttons of a row do: the same functions at each render, or every row would be drawn again. */
+function useRowActions(work: RowWork): RowActions {
+  const latest = useRef(work);
+  latest.current = work;
+  return useMemo(
+    () => ({
+      open: (id) => latest.current.open(id),
+      toggle: (id, isRange) => latest.current.focus.toggle(id, isRange),
+      pick: (field, id) => {
+        latest.current.focus.setActive(id);
+        latest.current.pick(field, [id]);
+      },
+      move: (id) => {
+        latest.current.focus.setActive(id);
+        latest.current.setMoved(id);
+      },
+    }),
+    [],
+  );
 }
 
 /** The tasks, as a list or a board, with one of them open beside it. */
@@ -61,7 +112,7 @@ export function TaskPage() {
   const focus = useRowFocus(ids);
   const placing = usePlacing(list.items, listed, may.write);
   const search = useRef<HTMLInputElement>(null);
-  const opened = useTaskReference(query.task);
+  const opened = useOpenedTask(query.task, change);
   const [picked, setPicked] = useState<{ field: PickedField; ids: string[] } | null>(null);
   const [moved, setMoved] = useState<string | null>(null);
 
@@ -103,16 +154,6 @@ export function TaskPage() {
       run: () => change({ view: view === 'list' ? 'board' : 'list' }),
     },
   ]);
-  // A new task is named by its number as soon as it has one.
-  useEffect(() => {
-    if (query.task && opened.id && query.task !== opened.id && isTaskId(query.task))
-      change({ task: referenceTo(opened.id) }, 'replace');
-  }, [query.task, opened.id, change]);
-  // A task that was deleted leaves the drawer, too.
-  const isGone = opened.id !== null && tasks.isRemoved(opened.id);
-  useEffect(() => {
-    if (isGone) change({ task: null }, 'replace');
-  }, [isGone, change]);
   // Keys that follow `S` or `P` at once go into the picker: it is loaded before they are pressed. So is the
   // drawer, which opens in the next frame.
   useEffect(
@@ -126,31 +167,7 @@ export function TaskPage() {
   useEffect(() => {
     document.title = `${m.tasks.title} - ${m.app.name}`;
   }, [m]);
-  // Where a task is a page of its own, the list has the focus again when it is shown again.
-  const wasOpen = useRef(false);
-  useEffect(() => {
-    if (wasOpen.current && !query.task && document.activeElement === document.body) focusList();
-    wasOpen.current = Boolean(query.task);
-  }, [query.task]);
-
-  // The row handlers must be the same at each render, or every row is drawn again.
-  const latest = useRef({ open, focus, pick });
-  latest.current = { open, focus, pick };
-  const actions = useMemo(
-    () => ({
-      open: (id: string) => latest.current.open(id),
-      toggle: (id: string, isRange: boolean) => latest.current.focus.toggle(id, isRange),
-      pick: (field: PickedField, id: string) => {
-        latest.current.focus.setActive(id);
-        latest.current.pick(field, [id]);
-      },
-      move: (id: string) => {
-        latest.current.focus.setActive(id);
-        setMoved(id);
-      },
-    }),
-    [],
-  );
+  const actions = useRowActions({ open, focus, pick, setMoved });
 
   return (
     <div className="flex min-h-0 grow">
@@ -160,26 +177,19 @@ export function TaskPage() {
           <SelectionBar targets={[...focus.selected]} may={may} clear={focus.clear} pick={pick} />
         )}
         {list.problem && <ProblemNote problem={list.problem} retry={list.reload} />}
-        {list.isLoading ? (
-          <SkeletonRows label={m.app.loading} />
-        ) : list.items.length === 0 ? (
-          !list.problem && <Nothing query={query} change={change} mayWrite={may.write} />
-        ) : query.view === 'board' ? (
-          <TaskBoard list={list} focus={focus} actions={actions} placing={placing} mayWrite={may.write} />
-        ) : (
-          <TaskList list={list} focus={focus} actions={actions} isOrdered={placing.isOn} />
-        )}
+        <Content
+          list={list}
+          query={query}
+          change={change}
+          focus={focus}
+          actions={actions}
+          placing={placing}
+          mayWrite={may.write}
+        />
         <p role="status" className="sr-only">
           {placing.news}
         </p>
-        <p
-          role="status"
-          className="shrink-0 border-line border-t px-3 py-1 text-muted text-xs max-sm:sr-only"
-        >
-          {list.isLoading || (list.problem && list.items.length === 0)
-            ? ''
-            : `${m.tasks.count(list.items.length)}${list.hasMore ? '+' : ''}`}
-        </p>
+        <Count list={list} />
       </div>
       {query.task && <TaskDrawer opened={opened} close={close} pick={pick} />}
       {picked && <FieldPicker field={picked.field} ids={picked.ids} onClose={() => setPicked(null)} />}
@@ -187,6 +197,44 @@ export function TaskPage() {
         <PlacePicker id={moved} placing={placing} isBoard={view === 'board'} onClose={() => setMoved(null)} />
       )}
     </div>
+  );
+}
+
+/** The rows or the cards, or why there are none. */
+function Content({
+  list,
+  query,
+  change,
+  focus,
+  actions,
+  placing,
+  mayWrite,
+}: {
+  list: Tasks;
+  query: ListQuery;
+  change: ChangeQuery;
+  focus: RowFocus;
+  actions: RowActions;
+  placing: Placing;
+  mayWrite: boolean;
+}) {
+  const m = useMessages();
+  if (list.isLoading) return <SkeletonRows label={m.app.loading} />;
+  if (list.items.length === 0)
+    return list.problem ? null : <Nothing query={query} change={change} mayWrite={mayWrite} />;
+  if (query.view === 'board')
+    return <TaskBoard list={list} focus={focus} actions={actions} placing={placing} mayWrite={mayWrite} />;
+  return <TaskList list={list} focus={focus} actions={actions} isOrdered={placing.isOn} />;
+}
+
+/** How many there are, below them. */
+function Count({ list }: { list: Tasks }) {
+  const m = useMessages();
+  const isUnknown = list.isLoading || (list.problem && list.items.length === 0);
+  return (
+    <p role="status" className="shrink-0 border-line border-t px-3 py-1 text-muted text-xs max-sm:sr-only">
+      {isUnknown ? '' : `${m.tasks.count(list.items.length)}${list.hasMore ? '+' : ''}`}
+    </p>
   );
 }
 

@@ -124,7 +124,7 @@ function Choice({
 }: {
   label: string;
   value: string;
-  options: [string, string][];
+  options: Option[];
   onChange: (value: string) => void;
 }) {
   return (
@@ -144,80 +144,86 @@ function Choice({
   );
 }
 
-function Filters({ query, change }: { query: ListQuery; change: ChangeQuery }) {
+type Option = [id: string, name: string];
+
+/** What each field can be filtered by; null where there is nothing to choose. */
+function useOptions(query: ListQuery) {
   const m = useMessages();
   const me = useMe().user.id;
   const { labels } = useLabels();
   const { projects = [] } = useProjects();
   const people = usePeople().filter((person) => person.id !== me);
   // The name of what can be filtered, as the text of the choice that filters nothing: the line has no room for more.
-  const any = (label: string): [string, string] => ['', label];
-  const statuses: [string, string][] = (['open', 'all', ...STATUSES] as const).map((id) => [
-    id,
-    m.status[id],
-  ]);
-  const priorities: [string, string][] = PRIORITIES.map((id) => [id, m.priority[id]]);
-  const assignees: [string, string][] = [
+  const any = (label: string): Option => ['', label];
+  // An id from a link whose label or person is not loaded is still shown as chosen.
+  const known = (options: Option[], value: string | null): Option[] =>
+    value && !options.some(([id]) => id === value) ? [...options, [value, '…']] : options;
+  const assignees: Option[] = [
     any(m.task.assignee),
     ['me', m.nav.mine],
     ['none', m.tasks.pick.nobody],
-    ...people.map(({ id, name, login }): [string, string] => [id, name || login]),
+    ...people.map(({ id, name, login }): Option => [id, name || login]),
   ];
-  // An id from a link whose label or person is not loaded is still shown as chosen.
-  const known = (options: [string, string][], value: string | null): [string, string][] =>
-    value && !options.some(([id]) => id === value) ? [...options, [value, '…']] : options;
+  const shown = projects.filter(({ id, archived_at }) => !archived_at || id === query.project);
+  const inProjects: Option[] = [
+    any(m.task.project),
+    ['none', m.projects.none],
+    ...shown.map(({ id, name }): Option => [id, name]),
+  ];
+  const labelled: Option[] = [any(m.task.labels), ...labels.map(({ id, name }): Option => [id, name])];
+  return {
+    status: (['open', 'all', ...STATUSES] as const).map((id): Option => [id, m.status[id]]),
+    priority: [any(m.task.priority), ...PRIORITIES.map((id): Option => [id, m.priority[id]])],
+    assignee: known(assignees, query.assignee),
+    project: projects.length > 0 || query.project ? known(inProjects, query.project) : null,
+    label: labels.length > 0 ? known(labelled, query.label) : null,
+    sort: SORTS.map((id): Option => [id, m.tasks.sorts[id]]),
+  };
+}
+
+function Filters({ query, change }: { query: ListQuery; change: ChangeQuery }) {
+  const m = useMessages();
+  const options = useOptions(query);
   return (
     <>
       <Choice
         label={m.task.status}
         value={query.status}
-        options={statuses}
+        options={options.status}
         onChange={(status) => change({ status: status as ListQuery['status'] })}
       />
       <Choice
         label={m.task.priority}
         value={query.priority ?? ''}
-        options={[any(m.task.priority), ...priorities]}
+        options={options.priority}
         onChange={(value) => change({ priority: (value || null) as ListQuery['priority'] })}
       />
       <Choice
         label={m.task.assignee}
         value={query.assignee ?? ''}
-        options={known(assignees, query.assignee)}
+        options={options.assignee}
         onChange={(value) => change({ assignee: value || null })}
       />
-      {(projects.length > 0 || query.project) && (
+      {options.project && (
         <Choice
           label={m.task.project}
           value={query.project ?? ''}
-          options={known(
-            [
-              any(m.task.project),
-              ['none', m.projects.none],
-              ...projects
-                .filter(({ id, archived_at }) => !archived_at || id === query.project)
-                .map(({ id, name }): [string, string] => [id, name]),
-            ],
-            query.project,
-          )}
+          options={options.project}
           onChange={(value) => change({ project: value || null })}
         />
       )}
-      {labels.length > 0 && (
+      {options.label && (
         <Choice
           label={m.task.labels}
           value={query.label ?? ''}
-          options={known(
-            [any(m.task.labels), ...labels.map(({ id, name }): [string, string] => [id, name])],
-            query.label,
-          )}
+          options={options.label}
           onChange={(value) => change({ label: value || null })}
         />
       )}
       <Choice
         label={m.tasks.sort}
         value={query.sort}
-        options={SORTS.map((id) => [id, m.tasks.sorts[id]])}
+        options={options.sort}
         onChange={(sort) => change({ sort: sort as Sort })}
       />
       {isFiltered(query) && (
