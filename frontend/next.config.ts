@@ -6,7 +6,7 @@ const SHARED =
 
 /** What changes tasks and keeps them in the browser: the frame needs it, and many parts of pages. */
 const WORK =
-  /[\\/]frontend[\\/](?:tasks[\\/](?:task-actions|task-queue|edit-queue|creations|creation-queue|drafts|unsent|last-edits|merge-edit|removal|conflict-store)\.ts|offline[\\/](?:outbox|snapshot)\.ts)|node_modules[\\/]idb-keyval[\\/]/;
+  /[\\/]frontend[\\/](?:tasks[\\/](?:task-actions|task-queue|edit-queue|creations|creation-queue|drafts|unsent|last-edits|merge-edit|removal|conflict-store|pause)\.ts|offline[\\/](?:outbox|snapshot)\.ts)|node_modules[\\/]idb-keyval[\\/]/;
 
 /** What the frame and the first rows of pages have in common: loaded with them, in one request. */
 const FRAME =

@@ -1,4 +1,5 @@
 import type { Schema } from '@/api/client';
+import { Pause } from './pause';
 import type { Task } from './task';
 import type { TaskStore } from './task-store';
 
@@ -39,8 +40,6 @@ export type CreationOutbox = {
   removeCreation(id: string): Promise<void>;
 };
 
-/** Wait after a failure that is temporary, in milliseconds: doubled each time, with jitter. */
-const PAUSE = { first: 1_000, longest: 30_000 };
 /** How long a creation of an earlier page is not shown while it is sent again, in milliseconds. */
 const UNSHOWN = 1_000;
 /** How long others wait for the response to a creation at most, in milliseconds. */
@@ -58,8 +57,7 @@ export class CreationQueue {
   private readonly ends = new Set<() => void>();
   private isRunning = false;
   private current: Promise<void> = Promise.resolve();
-  private paused: ReturnType<typeof setTimeout> | undefined;
-  private failures = 0;
+  private readonly pause = new Pause(() => void this.send());
 
   constructor(
     private readonly store: TaskStore,
@@ -114,15 +112,12 @@ export class CreationQueue {
 
   /** The network may be back: sends what waits for it. */
   retry(): void {
-    clearTimeout(this.paused);
-    this.paused = undefined;
-    void this.send();
+    this.pause.end();
   }
 
   /** Forgets everything: the session has ended. */
   clear(): void {
-    clearTimeout(this.paused);
-    this.paused = undefined;
+    this.pause.cancel();
     this.waiting.clear();
     this.ended();
   }
@@ -152,7 +147,7 @@ export class CreationQueue {
     this.isRunning = true;
     try {
       for (const creation of this.waiting.values()) {
-        if (this.paused) break;
+        if (this.pause.isOn) break;
         this.current = this.sendOne(creation);
         await this.current;
       }
@@ -160,7 +155,7 @@ export class CreationQueue {
       this.isRunning = false;
     }
     // One may have come after the last was looked at.
-    if (!this.paused && this.waiting.size > 0) void this.send();
+    if (!this.pause.isOn && this.waiting.size > 0) void this.send();
   }
 
   private async sendOne(creation: Creation): Promise<void> {
@@ -170,13 +165,16 @@ export class CreationQueue {
     try {
       const task = await this.transport.create(creation.body, id);
       if (!isOurs()) return;
-      this.failures = 0;
+      this.pause.reset();
       if (creation.isWithdrawn) this.listener.unwanted(task);
       else await this.listener.created(creation, task);
       await this.outbox.removeCreation(id);
     } catch (error) {
       if (!isOurs()) return;
-      if (this.transport.isTemporary(error)) return this.pause();
+      if (this.transport.isTemporary(error)) {
+        this.show();
+        return this.pause.begin();
+      }
       this.store.withdraw(id);
       if (creation.isWithdrawn) this.forget(id);
       else this.listener.refused(creation, error);
@@ -189,12 +187,5 @@ export class CreationQueue {
     if (this.waiting.size > 0) return;
     for (const resolve of this.ends) resolve();
     this.ends.clear();
-  }
-
-  private pause(): void {
-    this.show();
-    const wait = Math.min(PAUSE.first * 2 ** this.failures, PAUSE.longest);
-    this.failures += 1;
-    this.paused = setTimeout(() => this.retry(), wait * (0.5 + Math.random() / 2));
   }
 }

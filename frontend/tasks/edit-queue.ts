@@ -1,5 +1,6 @@
 import type { EditListener, EditTransport, Outbox, UnsentEdit, VersionedEdit } from './edit-transport';
 import { mergeEdit } from './merge-edit';
+import { Pause } from './pause';
 import { fieldsOf, type TaskEdit, valuesOf } from './task';
 import type { TaskStore } from './task-store';
 
@@ -17,8 +18,6 @@ type Pending = {
 const MOST = 100;
 /** How often several changes may be made from old versions before each is sent alone. */
 const ATTEMPTS = 3;
-/** Wait after a failure that is temporary, in milliseconds: doubled each time, with jitter. */
-const PAUSE = { first: 1_000, longest: 30_000 };
 
 /**
  * Edits on their way to the server: shown at once, stored before the request leaves, one request in flight
@@ -30,8 +29,7 @@ const PAUSE = { first: 1_000, longest: 30_000 };
 export class EditQueue {
   private readonly pending = new Map<string, Pending>();
   private readonly ends = new Set<() => void>();
-  private paused: ReturnType<typeof setTimeout> | undefined;
-  private failures = 0;
+  private readonly pause = new Pause(() => this.send());
 
   constructor(
     private readonly store: TaskStore,
@@ -93,15 +91,12 @@ export class EditQueue {
 
   /** The network may be back: sends what waits for it. */
   retry(): void {
-    clearTimeout(this.paused);
-    this.paused = undefined;
-    this.send();
+    this.pause.end();
   }
 
   /** Forgets everything: the session has ended. */
   clear(): void {
-    clearTimeout(this.paused);
-    this.paused = undefined;
+    this.pause.cancel();
     this.pending.clear();
     this.ended();
   }
@@ -138,7 +133,7 @@ export class EditQueue {
   }
 
   private send(): void {
-    if (this.paused) return;
+    if (this.pause.isOn) return;
     const isReady = (id: string, entry: Pending) =>
       !entry.isRunning && fieldsOf(entry.waiting).length > 0 && !this.store.isProposed(id);
     const ready = [...this.pending].flatMap(([id, entry]) => (isReady(id, entry) ? [id] : []));
@@ -195,7 +190,7 @@ export class EditQueue {
    */
   private async runTogether(mine: (readonly [string, Pending])[]): Promise<void> {
     let refusals = 0;
-    while (refusals < ATTEMPTS && !this.paused) {
+    while (refusals < ATTEMPTS && !this.pause.isOn) {
       const changes: VersionedEdit[] = [];
       for (const [id, entry] of mine) {
         const task = this.store.confirmedTask(id);
@@ -230,13 +225,13 @@ export class EditQueue {
       this.store.receive(...(await this.transport.fetchAll(changes.map(({ task }) => task.id))));
       return 'stale';
     } catch (error) {
-      if (this.transport.isTemporary(error)) this.pause();
+      if (this.transport.isTemporary(error)) this.pause.begin();
       return false;
     }
   }
 
   private async runAlone(id: string, entry: Pending): Promise<void> {
-    while (fieldsOf(entry.waiting).length > 0 && !this.paused && this.pending.get(id) === entry) {
+    while (fieldsOf(entry.waiting).length > 0 && !this.pause.isOn && this.pending.get(id) === entry) {
       entry.sent = entry.waiting;
       entry.waiting = {};
       try {
@@ -244,7 +239,7 @@ export class EditQueue {
       } catch (error) {
         if (this.transport.isTemporary(error)) {
           this.putBack(entry);
-          this.pause();
+          this.pause.begin();
           return;
         }
         if (this.pending.get(id) === entry) this.listener.failed(id, entry.sent, error);
@@ -287,7 +282,7 @@ export class EditQueue {
   private settle(id: string, entry: Pending): void {
     const fields = fieldsOf(entry.sent);
     entry.sent = {};
-    this.failures = 0;
+    this.pause.reset();
     // A follower of the same field was made from what is confirmed now. Other fields keep the value
     // that they were made from: somebody else may have changed them since.
     const confirmed = this.store.confirmedTask(id);
@@ -303,12 +298,5 @@ export class EditQueue {
   private putBack(entry: Pending): void {
     entry.waiting = { ...entry.sent, ...entry.waiting };
     entry.sent = {};
-  }
-
-  private pause(): void {
-    if (this.paused) return;
-    const longest = Math.min(PAUSE.first * 2 ** this.failures, PAUSE.longest);
-    this.failures += 1;
-    this.paused = setTimeout(() => this.retry(), longest * (0.5 + Math.random() / 2));
   }
 }
