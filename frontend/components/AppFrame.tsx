@@ -99,7 +99,7 @@ function useFrameCommands(list: Place[], isOpen: boolean, toggle: () => void): v
   ]);
 }
 
-/** What goes on behind every page once it is drawn: nothing of it is needed for that. */
+/** What every page runs in the background once it is drawn. */
 function useBackground(list: Place[]): void {
   const router = useRouter();
   const me = useMe();

@@ -282,12 +282,12 @@ fn failing(seconds: u32) -> Value {
     template
 }
 
-/// A template whose operation goes on until the test ends it with `fail_held`.
+/// A template whose operation stays in progress until the test ends it with `fail_held`.
 fn held() -> Value {
     failing(3600)
 }
 
-/// Fails the operation that `held` keeps going. Nothing else ends it: however slow the machine is, a
+/// Fails the operation that `held` keeps in progress. Nothing else ends it: however slow the machine is, a
 /// test has seen what it is about before that.
 async fn fail_held(place: &Place, stack: &str) {
     let parameters = [
